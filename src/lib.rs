@@ -1,0 +1,3 @@
+//! Switchy: a shell and a library for people who run live FreeSWITCH servers.
+pub mod model;
+pub mod wire;

@@ -1,0 +1,2 @@
+//! The `switchy` program.
+fn main() {}

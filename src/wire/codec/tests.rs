@@ -1,0 +1,119 @@
+use proptest::prelude::*;
+
+use super::*;
+
+const STREAM: &str = "Content-Type: auth/request\n\n\
+    Content-Type: command/reply\nReply-Text: +OK Job-UUID: 1\nJob-UUID: 1\n\n\
+    Content-Type: api/response\nContent-Length: 4\n\n\u{fc}\n\n\
+    Content-Length: 27\nContent-Type: text/event-plain\n\nEvent-Name: HEARTBEAT\nA: b\n\n\
+    Content-Length: 26\nContent-Type: text/event-json\n\n{\"Event-Name\":\"HEARTBEAT\"}\
+    \n\nContent-Type: log/data\nContent-Length: 6\nLog-Level: 5\nUser-Data: u\n\nhello\n\
+    Content-Type: text/disconnect-notice\nContent-Length: 5\n\nbye.\n\
+    Content-Type: text/rude-rejection\nContent-Length: 24\n\nAccess Denied, go away.\n\
+    Content-Type: text/new\nContent-Length: 0\n\n";
+
+fn decode_in(chunks: &[&[u8]]) -> Result<Vec<Frame>, WireError> {
+    let (mut decoder, mut buf, mut frames) = (Decoder::new(), BytesMut::new(), Vec::new());
+    for chunk in chunks {
+        buf.extend_from_slice(chunk);
+        while let Some(frame) = decoder.decode(&mut buf)? {
+            frames.push(frame);
+        }
+    }
+    assert!(!decoder.is_mid_frame(&buf), "left over: {buf:?}");
+    Ok(frames)
+}
+
+#[test]
+fn every_kind_of_frame() {
+    let frames = decode_in(&[STREAM.as_bytes()]).unwrap();
+    let kinds: Vec<String> = frames
+        .iter()
+        .map(|frame| match frame {
+            Frame::AuthRequest => "auth".to_owned(),
+            Frame::Reply(reply) => format!("reply {} {:?}", reply.text(), reply.get("job-uuid")),
+            Frame::Api(body) => format!("api {}", String::from_utf8_lossy(body)),
+            Frame::Event(event) => format!("event {:?}", event.get("Event-Name")),
+            Frame::Log(line) => {
+                format!("log {} {} {}", line.level(), line.user_data(), line.text())
+            }
+            Frame::Disconnect(notice) => format!("bye {} {}", notice.text(), notice.lingers()),
+            Frame::Rejected(body) => format!("rejected {}", String::from_utf8_lossy(body)),
+            Frame::Other { content_type, .. } => format!("other {content_type}"),
+        })
+        .collect();
+    assert_eq!(
+        kinds,
+        [
+            "auth",
+            "reply +OK Job-UUID: 1 Some(\"1\")",
+            "api ü\n\n",
+            "event Some(\"HEARTBEAT\")",
+            "event Some(\"HEARTBEAT\")",
+            "log 5 u hello",
+            "bye bye. false",
+            "rejected Access Denied, go away.\n",
+            "other text/new",
+        ]
+    );
+}
+
+#[test]
+fn split_at_every_byte() {
+    let whole = decode_in(&[STREAM.as_bytes()]).unwrap();
+    for at in 0..=STREAM.len() {
+        let (head, tail) = STREAM.as_bytes().split_at(at);
+        assert_eq!(decode_in(&[head, tail]).unwrap(), whole, "split at {at}");
+    }
+    let single: Vec<&[u8]> = STREAM.as_bytes().chunks(1).collect();
+    assert_eq!(decode_in(&single).unwrap(), whole);
+}
+
+#[test]
+fn what_is_no_event_socket_is_said_so() {
+    let decode = |text: &[u8]| Decoder::new().decode(&mut BytesMut::from(text));
+    assert_eq!(
+        decode(b"SSH-2.0-OpenSSH_9.2\r\n"),
+        Err(WireError::NotEventSocket { start: "SSH-2.0-OpenSSH_9.2\r\n".to_owned() })
+    );
+    assert!(matches!(decode(b"HTTP/1.1 400"), Err(WireError::NotEventSocket { .. })));
+    assert!(matches!(decode(&[b'a'; 200]), Err(WireError::NotEventSocket { .. })));
+    assert!(matches!(decode(b"A: b\n\n"), Err(WireError::NoContentType { .. })));
+    assert_eq!(
+        decode(b"Content-Type: x\nContent-Length: -1\n\n"),
+        Err(WireError::BadLength { text: "-1".to_owned() })
+    );
+    assert_eq!(decode(b"Content-Type"), Ok(None));
+}
+
+#[test]
+fn limits_hold() {
+    let mut decoder = Decoder::new().with_limits(Limits { header: 40, body: 10 });
+    let mut buf = BytesMut::from(&b"Content-Type: a/b\nContent-Length: 11\n\n"[..]);
+    assert_eq!(decoder.decode(&mut buf), Err(WireError::BodyTooLong { length: 11, limit: 10 }));
+    let mut decoder = Decoder::new().with_limits(Limits { header: 40, body: 10 });
+    let mut buf = BytesMut::from(&b"Content-Type: a/b\nX: "[..]);
+    assert_eq!(decoder.decode(&mut buf), Ok(None));
+    buf.extend_from_slice(&[b'x'; 40]);
+    assert_eq!(decoder.decode(&mut buf), Err(WireError::HeaderTooLong { limit: 40 }));
+}
+
+proptest! {
+    #[test]
+    fn any_bytes_never_panic(bytes in proptest::collection::vec(any::<u8>(), 0..400)) {
+        let mut decoder = Decoder::new().with_limits(Limits { header: 100, body: 100 });
+        let mut buf = BytesMut::from(&bytes[..]);
+        while let Ok(Some(_)) = decoder.decode(&mut buf) {}
+    }
+
+    #[test]
+    fn any_cut_gives_the_same_frames(cuts in proptest::collection::vec(0..STREAM.len(), 0..12)) {
+        let mut cuts = cuts;
+        cuts.push(0);
+        cuts.push(STREAM.len());
+        cuts.sort_unstable();
+        let chunks: Vec<&[u8]> =
+            cuts.windows(2).map(|pair| &STREAM.as_bytes()[pair[0]..pair[1]]).collect();
+        prop_assert_eq!(decode_in(&chunks).unwrap(), decode_in(&[STREAM.as_bytes()]).unwrap());
+    }
+}

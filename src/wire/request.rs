@@ -1,0 +1,154 @@
+//! What a client sends, read from the server's side. The simulated switch lives on it.
+
+use bytes::{Bytes, BytesMut};
+use memchr::memchr;
+
+use super::error::{WireError, excerpt};
+
+/// One packet from a client: a verb line, perhaps headers and a body.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Request {
+    line: String,
+    headers: Vec<(String, String)>,
+    body: Bytes,
+}
+
+impl Request {
+    /// The verb line, without its line end.
+    #[must_use]
+    pub fn line(&self) -> &str {
+        &self.line
+    }
+
+    /// The first header of that name, in any case.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.headers
+            .iter()
+            .find(|(found, _)| found.eq_ignore_ascii_case(name))
+            .map(|x| x.1.as_str())
+    }
+
+    /// The headers in the order of the packet.
+    pub fn headers(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.headers.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
+    /// The body, empty where there was no `Content-Length`.
+    #[must_use]
+    pub fn body(&self) -> &[u8] {
+        &self.body
+    }
+}
+
+/// Cuts what clients send into [`Request`]s. LF and CRLF both end a line; line ends between packets
+/// are ignored (`mod_event_socket.c`, `read_packet`).
+#[derive(Debug, Default)]
+pub struct RequestDecoder {
+    open: Option<(Request, usize)>,
+}
+
+const HEADER_LIMIT: usize = 10 << 20;
+const BODY_LIMIT: usize = 16 << 20;
+
+impl RequestDecoder {
+    /// A decoder at the start of a stream.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Takes the next whole packet off the front of `buf`; `None` while it is not complete.
+    ///
+    /// # Errors
+    /// When a header block passes 10 MiB or a body 16 MiB, or `Content-Length` is no number.
+    pub fn decode(&mut self, buf: &mut BytesMut) -> Result<Option<Request>, WireError> {
+        let (mut request, length) = match self.open.take() {
+            Some(open) => open,
+            None => match header_block(buf)? {
+                Some(open) => open,
+                None => return Ok(None),
+            },
+        };
+        if buf.len() < length {
+            self.open = Some((request, length));
+            return Ok(None);
+        }
+        request.body = buf.split_to(length).freeze();
+        Ok(Some(request))
+    }
+}
+
+fn header_block(buf: &mut BytesMut) -> Result<Option<(Request, usize)>, WireError> {
+    let leading = buf.iter().take_while(|byte| matches!(byte, b'\n' | b'\r')).count();
+    let _skipped = buf.split_to(leading);
+    let mut lines = Vec::new();
+    let mut at = 0;
+    loop {
+        let rest = buf.get(at..).unwrap_or_default();
+        let Some(end) = memchr(b'\n', rest) else {
+            if buf.len() > HEADER_LIMIT {
+                return Err(WireError::HeaderTooLong { limit: HEADER_LIMIT });
+            }
+            return Ok(None);
+        };
+        let line = rest.get(..end).unwrap_or_default();
+        let line = line.strip_suffix(b"\r").unwrap_or(line);
+        at += end + 1;
+        if line.is_empty() {
+            break;
+        }
+        lines.push(String::from_utf8_lossy(line).into_owned());
+    }
+    let _block = buf.split_to(at);
+    let mut lines = lines.into_iter();
+    let line = lines.next().unwrap_or_default();
+    let headers: Vec<(String, String)> = lines
+        .filter_map(|line| {
+            let (name, value) = line.split_once(':')?;
+            Some((name.to_owned(), value.trim_start().to_owned()))
+        })
+        .collect();
+    let request = Request { line, headers, body: Bytes::new() };
+    let length = match request.get("Content-Length") {
+        None => 0,
+        Some(text) => text
+            .trim()
+            .parse::<usize>()
+            .map_err(|_| WireError::BadLength { text: excerpt(text.as_bytes()) })?,
+    };
+    if length > BODY_LIMIT {
+        return Err(WireError::BodyTooLong { length: length as u64, limit: BODY_LIMIT });
+    }
+    Ok(Some((request, length)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn all(stream: &[u8], step: usize) -> Vec<Request> {
+        let (mut decoder, mut buf, mut found) =
+            (RequestDecoder::new(), BytesMut::new(), Vec::new());
+        for chunk in stream.chunks(step) {
+            buf.extend_from_slice(chunk);
+            while let Some(request) = decoder.decode(&mut buf).unwrap() {
+                found.push(request);
+            }
+        }
+        found
+    }
+
+    #[test]
+    fn packets_with_either_line_end_however_cut() {
+        let stream = b"\nauth x\r\n\r\n\n\nsendevent A\nX: 1\ncontent-length: 3\n\na\n\napi b\n\n";
+        let whole = all(stream, 1000);
+        assert_eq!(whole.len(), 3);
+        assert_eq!(whole[0].line(), "auth x");
+        assert_eq!((whole[1].get("x"), whole[1].body()), (Some("1"), &b"a\n\n"[..]));
+        assert_eq!(whole[2].line(), "api b");
+        for step in 1..stream.len() {
+            assert_eq!(all(stream, step), whole, "in steps of {step}");
+        }
+    }
+}
