@@ -55,11 +55,9 @@ pub fn encode_into(out: &mut Vec<u8>, value: &[u8]) {
     const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
     let digit = |nibble: u8| DIGITS.get(usize::from(nibble)).copied().unwrap_or(b'0');
     for (at, &byte) in value.iter().enumerate() {
-        if byte == b'%'
-            && matches!(value.get(at + 1..at + 3), Some([a, b]) if upper(*a) && upper(*b))
-        {
-            out.push(byte);
-        } else if is_literal(byte) {
+        let kept = byte == b'%'
+            && matches!(value.get(at + 1..at + 3), Some([a, b]) if upper(*a) && upper(*b));
+        if kept || is_literal(byte) {
             out.push(byte);
         } else {
             out.extend_from_slice(&[b'%', digit(byte >> 4), digit(byte & 15)]);
