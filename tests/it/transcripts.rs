@@ -7,7 +7,7 @@ use serde_json::Value;
 use switchy::wire::{Decoder, Format, Frame};
 
 /// Every recording, by path.
-pub fn all() -> Vec<PathBuf> {
+pub(crate) fn all() -> Vec<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/transcripts");
     let mut found: Vec<_> = std::fs::read_dir(folder)
         .unwrap()
@@ -19,7 +19,7 @@ pub fn all() -> Vec<PathBuf> {
 }
 
 /// What the server sent, chunk by chunk as it was received.
-pub fn server_chunks(path: &Path) -> Vec<Vec<u8>> {
+pub(crate) fn server_chunks(path: &Path) -> Vec<Vec<u8>> {
     lines(path).filter(|(from, _)| from == "server").map(|(_, data)| data).collect()
 }
 
@@ -34,7 +34,7 @@ fn lines(path: &Path) -> impl Iterator<Item = (String, Vec<u8>)> {
 }
 
 /// Decodes a stream that arrives in these chunks; nothing may be left over.
-pub fn decode<'a>(chunks: impl IntoIterator<Item = &'a [u8]>) -> Vec<Frame> {
+pub(crate) fn decode<'a>(chunks: impl IntoIterator<Item = &'a [u8]>) -> Vec<Frame> {
     let (mut decoder, mut buf, mut frames) = (Decoder::new(), BytesMut::new(), Vec::new());
     for chunk in chunks {
         buf.extend_from_slice(chunk);
