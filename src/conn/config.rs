@@ -1,0 +1,202 @@
+//! Where to connect and how to log in.
+
+use std::fmt;
+use std::time::Duration;
+
+/// A text that no `Debug` shows.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(String);
+
+impl Secret {
+    /// Wraps a password.
+    #[must_use]
+    pub fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+
+    /// The password itself.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("***")
+    }
+}
+
+/// How to log in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Login {
+    /// `auth`: the password of `event_socket.conf.xml`.
+    Password(Secret),
+    /// `userauth`: a directory user with its own allowed lists.
+    User {
+        /// `user@domain`.
+        user: String,
+        /// Its `esl-password`.
+        password: Secret,
+    },
+}
+
+/// Where to connect and how. Making one does no I/O.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Config {
+    host: String,
+    port: u16,
+    login: Login,
+    connect_timeout: Duration,
+    command_timeout: Duration,
+}
+
+impl Config {
+    /// The port of mod_event_socket.
+    pub const PORT: u16 = 8021;
+    /// The password of a stock FreeSWITCH.
+    pub const PASSWORD: &'static str = "ClueCon";
+
+    /// A server by name or address, with an optional port: `pbx1`, `10.0.0.1:8022`, `::1`,
+    /// `[::1]:8022`. Port 8021 and the stock password unless told otherwise.
+    #[must_use]
+    pub fn new(host: &str) -> Self {
+        let (host, port) = split_port(host);
+        Self {
+            host: host.to_owned(),
+            port: port.unwrap_or(Self::PORT),
+            login: Login::Password(Secret::new(Self::PASSWORD)),
+            connect_timeout: Duration::from_secs(5),
+            command_timeout: Duration::from_secs(10),
+        }
+    }
+
+    /// Sets the port.
+    #[must_use]
+    pub fn with_port(mut self, port: u16) -> Self {
+        self.port = port;
+        self
+    }
+
+    /// Logs in with `auth PASSWORD`; as the user, when [`Config::with_user`] was called before.
+    #[must_use]
+    pub fn with_password(mut self, password: impl Into<String>) -> Self {
+        let password = Secret::new(password);
+        self.login = match self.login {
+            Login::User { user, .. } => Login::User { user, password },
+            Login::Password(_) => Login::Password(password),
+        };
+        self
+    }
+
+    /// Logs in with `userauth USER`, where `user` is `user@domain`. The password stays.
+    #[must_use]
+    pub fn with_user(mut self, user: impl Into<String>) -> Self {
+        let (Login::Password(password) | Login::User { password, .. }) = self.login;
+        self.login = Login::User { user: user.into(), password };
+        self
+    }
+
+    /// Sets how long connecting may take, and then again the greeting and the login.
+    #[must_use]
+    pub fn with_connect_timeout(mut self, timeout: Duration) -> Self {
+        self.connect_timeout = timeout;
+        self
+    }
+
+    /// Sets how long a command waits for its reply unless told otherwise.
+    #[must_use]
+    pub fn with_command_timeout(mut self, timeout: Duration) -> Self {
+        self.command_timeout = timeout;
+        self
+    }
+
+    /// The host as given.
+    #[must_use]
+    pub fn host(&self) -> &str {
+        &self.host
+    }
+
+    /// The port.
+    #[must_use]
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// How to log in.
+    #[must_use]
+    pub fn login(&self) -> &Login {
+        &self.login
+    }
+
+    /// How long connecting may take.
+    #[must_use]
+    pub fn connect_timeout(&self) -> Duration {
+        self.connect_timeout
+    }
+
+    /// How long a command waits for its reply.
+    #[must_use]
+    pub fn command_timeout(&self) -> Duration {
+        self.command_timeout
+    }
+
+    /// `HOST:PORT`, with brackets around an IPv6 address.
+    #[must_use]
+    pub fn address(&self) -> String {
+        if self.host.contains(':') {
+            format!("[{}]:{}", self.host, self.port)
+        } else {
+            format!("{}:{}", self.host, self.port)
+        }
+    }
+}
+
+/// Splits `host:port`, `[v6]:port`; an address with several colons and no brackets has no port.
+fn split_port(text: &str) -> (&str, Option<u16>) {
+    if let Some(inner) = text.strip_prefix('[')
+        && let Some((host, rest)) = inner.split_once(']')
+    {
+        return (host, rest.strip_prefix(':').and_then(|port| port.parse().ok()));
+    }
+    match text.split_once(':') {
+        Some((host, port)) if !port.contains(':') => match port.parse() {
+            Ok(port) => (host, Some(port)),
+            Err(_) => (text, None),
+        },
+        _ => (text, None),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hosts_and_ports() {
+        for (text, address) in [
+            ("pbx1", "pbx1:8021"),
+            ("10.0.0.1:8022", "10.0.0.1:8022"),
+            ("::1", "[::1]:8021"),
+            ("[::1]:8022", "[::1]:8022"),
+            ("[fe80::1]", "[fe80::1]:8021"),
+            ("pbx:notaport", "[pbx:notaport]:8021"),
+        ] {
+            assert_eq!(Config::new(text).address(), address);
+        }
+    }
+
+    #[test]
+    fn passwords_are_not_shown() {
+        for config in [
+            Config::new("a").with_password("hunter2"),
+            Config::new("a").with_user("u@d").with_password("hunter2"),
+            Config::new("a").with_password("hunter2").with_user("u@d"),
+        ] {
+            assert!(!format!("{config:?}").contains("hunter2"));
+            let (Login::Password(secret) | Login::User { password: secret, .. }) = config.login();
+            assert_eq!(secret.expose(), "hunter2");
+        }
+    }
+}

@@ -1,0 +1,192 @@
+//! The ways in which a connection fails to come up, or ends.
+
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::wire::WireError;
+
+/// Why no session could be made. Each variant is a situation with its own cure.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ConnectError {
+    /// The host name has no address.
+    #[error("no address for {host}")]
+    NoAddress {
+        /// The name as given.
+        host: String,
+        /// What the resolver said.
+        #[source]
+        source: Option<io::Error>,
+    },
+    /// Nobody listens on that port.
+    #[error("{peer} refuses the connection")]
+    Refused {
+        /// `HOST:PORT`.
+        peer: String,
+    },
+    /// The host or its network cannot be reached.
+    #[error("{peer} cannot be reached")]
+    Unreachable {
+        /// `HOST:PORT`.
+        peer: String,
+        /// What the system said.
+        #[source]
+        source: io::Error,
+    },
+    /// No answer to the attempt to connect: a firewall drops packets, or the host is down.
+    #[error("{peer} does not answer within {after:?}")]
+    NoAnswer {
+        /// `HOST:PORT`.
+        peer: String,
+        /// How long we waited.
+        after: Duration,
+    },
+    /// Connected, but no greeting or no reply to the login came: a frozen FreeSWITCH, or another
+    /// kind of server that waits for the client.
+    #[error("{peer} accepts the connection but says nothing for {after:?}")]
+    Silent {
+        /// `HOST:PORT`.
+        peer: String,
+        /// How long we waited.
+        after: Duration,
+    },
+    /// Something else listens there.
+    #[error("{peer} is not an event socket: it says {start:?}")]
+    NotEventSocket {
+        /// `HOST:PORT`.
+        peer: String,
+        /// The first bytes that it sent, made printable.
+        start: String,
+    },
+    /// An access list of the server forbids our address.
+    #[error("{peer} forbids this address: {text}")]
+    AclRejected {
+        /// `HOST:PORT`.
+        peer: String,
+        /// What the server said.
+        text: String,
+    },
+    /// The password (or user and password) is wrong.
+    #[error("{peer} does not accept the password")]
+    WrongPassword {
+        /// `HOST:PORT`.
+        peer: String,
+    },
+    /// The server closed the socket during the login.
+    #[error("{peer} closed the connection during the login")]
+    ClosedEarly {
+        /// `HOST:PORT`.
+        peer: String,
+        /// What the system said, if it was an error.
+        #[source]
+        source: Option<io::Error>,
+    },
+    /// The password or the user holds a character that the wire cannot carry.
+    #[error("the login cannot be sent")]
+    IllegalLogin(#[source] WireError),
+}
+
+/// What to do about an error.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// It may work in a moment.
+    Retry,
+    /// It will not work until somebody changes something.
+    GiveUp,
+}
+
+impl ConnectError {
+    /// Whether trying again can help.
+    #[must_use]
+    pub fn verdict(&self) -> Verdict {
+        match self {
+            Self::NoAddress { .. }
+            | Self::Refused { .. }
+            | Self::Unreachable { .. }
+            | Self::NoAnswer { .. }
+            | Self::Silent { .. }
+            | Self::ClosedEarly { .. } => Verdict::Retry,
+            Self::NotEventSocket { .. }
+            | Self::AclRejected { .. }
+            | Self::WrongPassword { .. }
+            | Self::IllegalLogin(_) => Verdict::GiveUp,
+        }
+    }
+
+    /// What to check, in one sentence for the operator.
+    #[must_use]
+    pub fn hint(&self) -> &'static str {
+        match self {
+            Self::NoAddress { .. } => "check the spelling of the host, or use its address",
+            Self::Refused { .. } => {
+                "is FreeSWITCH running, is mod_event_socket loaded, and does listen-ip / \
+                 listen-port in event_socket.conf.xml include this address?"
+            }
+            Self::Unreachable { .. } => "check the address and the route to it",
+            Self::NoAnswer { .. } => {
+                "a firewall may drop the packets, or the host is down; try from the host itself"
+            }
+            Self::Silent { .. } => {
+                "FreeSWITCH may be frozen by a client that does not read, or the port belongs to \
+                 another kind of server"
+            }
+            Self::NotEventSocket { .. } => "the event socket listens on port 8021 by default",
+            Self::AclRejected { .. } => {
+                "set apply-inbound-acl in event_socket.conf.xml to a list that allows this \
+                 address, then reload mod_event_socket on the host"
+            }
+            Self::WrongPassword { .. } => {
+                "the password is in event_socket.conf.xml; give it with -p or SWITCHY_PASSWORD"
+            }
+            Self::ClosedEarly { .. } => "FreeSWITCH may be starting or shutting down; try again",
+            Self::IllegalLogin(_) => "a password cannot hold line ends or NUL",
+        }
+    }
+}
+
+/// Why a connection is gone.
+#[derive(Debug, Clone, thiserror::Error)]
+#[non_exhaustive]
+pub enum CloseReason {
+    /// We said `exit`, or dropped the last handle.
+    #[error("closed by us")]
+    Dropped,
+    /// The server said that it closes.
+    #[error("the server closed the connection: {notice}")]
+    Notice {
+        /// Its disconnect notice.
+        notice: String,
+    },
+    /// The socket ended without a word.
+    #[error("the server closed the connection")]
+    EndOfStream,
+    /// The socket failed.
+    #[error("the connection broke")]
+    Io(#[source] Arc<io::Error>),
+    /// What arrived was no event socket's; the position in the stream is lost.
+    #[error("the stream from the server is broken")]
+    Broken(#[source] WireError),
+}
+
+/// Why a command has no reply.
+#[derive(Debug, Clone, thiserror::Error)]
+#[non_exhaustive]
+pub enum SendError {
+    /// No reply in time. The server may still carry the command out; its reply is discarded.
+    #[error("no reply to {command:?} within {after:?}")]
+    TimedOut {
+        /// The verb line, passwords masked.
+        command: String,
+        /// The deadline.
+        after: Duration,
+    },
+    /// The connection is gone. Whether the server carried the command out is not known.
+    #[error("{command:?} has no reply: {reason}")]
+    Closed {
+        /// The verb line, passwords masked.
+        command: String,
+        /// Why it is gone.
+        reason: CloseReason,
+    },
+}

@@ -1,0 +1,186 @@
+//! From an address to a logged-in stream.
+
+use std::io;
+use std::time::Duration;
+
+use bytes::BytesMut;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::net::{TcpStream, lookup_host};
+use tokio::time::timeout;
+
+use super::{Config, ConnectError, Login};
+use crate::wire::{Command, CommandReply, Decoder, Frame, WireError};
+
+/// The decoder and the bytes behind the login, handed on to the driver.
+#[derive(Debug, Default)]
+pub(super) struct Intake {
+    pub(super) decoder: Decoder,
+    pub(super) buf: BytesMut,
+}
+
+/// What a login may do (`userauth`: `esl-allowed-*` of the directory user).
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Permissions {
+    /// Event names, `None` when there is no list.
+    pub events: Option<Vec<String>>,
+    /// API commands, `None` when there is no list.
+    pub api: Option<Vec<String>>,
+    /// Whether `log` is allowed; `None` when nothing was said.
+    pub log: Option<bool>,
+}
+
+/// Connects to the first address of the host that answers.
+pub(super) async fn dial(config: &Config) -> Result<TcpStream, ConnectError> {
+    let host = config.host().to_owned();
+    let addresses: Vec<_> = match lookup_host((config.host(), config.port())).await {
+        Ok(addresses) => addresses.collect(),
+        Err(source) => return Err(ConnectError::NoAddress { host, source: Some(source) }),
+    };
+    let mut last = ConnectError::NoAddress { host, source: None };
+    for address in addresses {
+        let peer = address.to_string();
+        match timeout(config.connect_timeout(), TcpStream::connect(address)).await {
+            Ok(Ok(stream)) => {
+                // Commands are small and waited for: without it each would wait for an ACK.
+                if let Err(err) = stream.set_nodelay(true) {
+                    tracing::debug!(%err, "no TCP_NODELAY");
+                }
+                return Ok(stream);
+            }
+            Ok(Err(err)) if err.kind() == io::ErrorKind::ConnectionRefused => {
+                last = ConnectError::Refused { peer };
+            }
+            Ok(Err(source)) => last = ConnectError::Unreachable { peer, source },
+            Err(_elapsed) => {
+                last = ConnectError::NoAnswer { peer, after: config.connect_timeout() };
+            }
+        }
+    }
+    Err(last)
+}
+
+/// Waits for the greeting, logs in, and says what the login may do.
+pub(super) async fn login<R, W>(
+    reader: &mut R,
+    writer: &mut W,
+    config: &Config,
+) -> Result<(Intake, Permissions), ConnectError>
+where
+    R: AsyncRead + Unpin,
+    W: AsyncWrite + Unpin,
+{
+    let after = config.connect_timeout();
+    let peer = config.address();
+    let steps = async {
+        let mut intake = Intake::default();
+        greeting(reader, &mut intake, &peer).await?;
+        let command = match config.login() {
+            Login::Password(password) => Command::auth(password.expose()),
+            Login::User { user, password } => Command::userauth(user, password.expose()),
+        };
+        let mut bytes = Vec::new();
+        command.map_err(ConnectError::IllegalLogin)?.encode(&mut bytes);
+        let broke = |source| ConnectError::ClosedEarly { peer: peer.clone(), source: Some(source) };
+        writer.write_all(&bytes).await.map_err(broke)?;
+        let reply = verdict(reader, &mut intake, &peer).await?;
+        if !reply.text().starts_with("+OK") {
+            return Err(ConnectError::WrongPassword { peer: peer.clone() });
+        }
+        Ok((intake, permissions(&reply)))
+    };
+    match timeout(after, steps).await {
+        Ok(done) => done,
+        Err(_elapsed) => Err(ConnectError::Silent { peer, after }),
+    }
+}
+
+async fn greeting<R>(reader: &mut R, intake: &mut Intake, peer: &str) -> Result<(), ConnectError>
+where
+    R: AsyncRead + Unpin,
+{
+    match next_frame(reader, intake, peer).await? {
+        Frame::AuthRequest => Ok(()),
+        Frame::Rejected(body) => Err(ConnectError::AclRejected {
+            peer: peer.to_owned(),
+            text: String::from_utf8_lossy(&body).trim().to_owned(),
+        }),
+        other => Err(ConnectError::NotEventSocket {
+            peer: peer.to_owned(),
+            start: format!("{other:?}").chars().take(60).collect(),
+        }),
+    }
+}
+
+async fn verdict<R>(
+    reader: &mut R,
+    intake: &mut Intake,
+    peer: &str,
+) -> Result<CommandReply, ConnectError>
+where
+    R: AsyncRead + Unpin,
+{
+    loop {
+        match timeout(CUT_REPLY, next_frame(reader, intake, peer)).await {
+            Ok(frame) => {
+                if let Frame::Reply(reply) = frame? {
+                    return Ok(reply);
+                }
+            }
+            // mod_event_socket cuts a long userauth reply at 512 bytes, and with it the empty
+            // line: what has come is all that will.
+            Err(_elapsed) if intake.buf.starts_with(ACCEPTED) => {
+                let cut = intake.buf.split().freeze();
+                intake.decoder = Decoder::new();
+                return Ok(CommandReply::new(cut));
+            }
+            Err(_elapsed) => {}
+        }
+    }
+}
+
+async fn next_frame<R>(
+    reader: &mut R,
+    intake: &mut Intake,
+    peer: &str,
+) -> Result<Frame, ConnectError>
+where
+    R: AsyncRead + Unpin,
+{
+    loop {
+        match intake.decoder.decode(&mut intake.buf) {
+            Ok(Some(frame)) => return Ok(frame),
+            Ok(None) => {}
+            Err(WireError::NotEventSocket { start }) => {
+                return Err(ConnectError::NotEventSocket { peer: peer.to_owned(), start });
+            }
+            Err(err) => {
+                let start = err.to_string();
+                return Err(ConnectError::NotEventSocket { peer: peer.to_owned(), start });
+            }
+        }
+        let closed = |source| ConnectError::ClosedEarly { peer: peer.to_owned(), source };
+        match reader.read_buf(&mut intake.buf).await {
+            Ok(0) => return Err(closed(None)),
+            Ok(_) => {}
+            Err(source) => return Err(closed(Some(source))),
+        }
+    }
+}
+
+fn permissions(reply: &CommandReply) -> Permissions {
+    let list = |name| {
+        let text = reply.get(name)?;
+        let words: Vec<_> =
+            text.split([' ', ',']).filter(|word| !word.is_empty()).map(str::to_owned).collect();
+        (!words.iter().any(|word| word.eq_ignore_ascii_case("all"))).then_some(words)
+    };
+    Permissions {
+        events: list("Allowed-Events"),
+        api: list("Allowed-API"),
+        log: reply.get("Allowed-LOG").map(|text| text == "true"),
+    }
+}
+
+/// How long an accepted login without its empty line may stay so before it is taken as cut.
+const CUT_REPLY: Duration = Duration::from_millis(500);
+const ACCEPTED: &[u8] = b"Content-Type: command/reply\nReply-Text: +OK accepted\n";

@@ -1,0 +1,234 @@
+//! One event-socket session: login, a queue of replies, and a reader that never waits.
+//!
+//! One task owns the socket. Every command that was written has a slot in a queue; each reply
+//! takes the oldest slot, whether its asker still waits or not. So a command that timed out or was
+//! cancelled cannot hand its late reply to the next one.
+//!
+//! # Invariants
+//! - The reader never waits for a consumer: events go to a [`Sink`], which must return at once.
+//! - An event is not interpreted here.
+//! - Passwords are in no `Debug`, no error and no log line.
+
+mod config;
+mod driver;
+mod error;
+mod handshake;
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::sync::{mpsc, oneshot, watch};
+
+pub use config::{Config, Login, Secret};
+pub use error::{CloseReason, ConnectError, SendError, Verdict};
+pub use handshake::Permissions;
+
+use crate::wire::{Command, CommandReply, EventData, LogLine};
+use driver::{Driver, Order};
+
+/// What answered a command.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Reply {
+    /// A `command/reply`. For an `api` it means that permission was denied.
+    Command(CommandReply),
+    /// An `api/response`: the text as the server printed it.
+    Api(Bytes),
+}
+
+impl Reply {
+    /// The text: `Reply-Text`, or the body of an `api/response`.
+    #[must_use]
+    pub fn text(&self) -> String {
+        match self {
+            Self::Command(reply) => reply.text().into_owned(),
+            Self::Api(body) => String::from_utf8_lossy(body).into_owned(),
+        }
+    }
+
+    /// Whether the server refuses this verb to this login (`userauth` with allowed lists). It is
+    /// always a `command/reply`, for `api` too (`mod_event_socket.c`).
+    #[must_use]
+    pub fn is_denied(&self) -> bool {
+        matches!(self, Self::Command(reply) if reply.text() == "-ERR permission denied")
+    }
+}
+
+/// Takes what arrives unasked, in the reader's own task.
+///
+/// Its methods must return at once: while one runs, nothing is read from the socket.
+pub trait Sink: Send + 'static {
+    /// An event arrived.
+    fn event(&mut self, event: EventData);
+    /// A log line arrived.
+    fn log(&mut self, line: LogLine) {
+        drop(line);
+    }
+    /// All frames of one read were handed over; there may be nothing more for a while.
+    fn flush(&mut self) {}
+    /// The connection is gone. The last call.
+    fn closed(&mut self, reason: &CloseReason) {
+        let _unused = reason;
+    }
+}
+
+/// A sink for a connection that only sends commands.
+#[derive(Debug, Clone, Copy)]
+pub struct NoEvents;
+
+impl Sink for NoEvents {
+    fn event(&mut self, event: EventData) {
+        tracing::debug!(name = ?event.get("Event-Name"), "event on a connection without a listener");
+    }
+}
+
+/// One logged-in session with a server. A clone is another handle to the same one.
+///
+/// Commands of all handles are written in the order of their arrival and answered in that order.
+/// The socket closes when the last handle is gone.
+#[derive(Clone)]
+pub struct Connection {
+    peer: Arc<str>,
+    orders: mpsc::Sender<Order>,
+    closed: watch::Receiver<Option<CloseReason>>,
+    permissions: Arc<Permissions>,
+    command_timeout: Duration,
+}
+
+impl Connection {
+    /// Connects over TCP, trying each address of the host, and logs in.
+    ///
+    /// # Errors
+    /// One variant of [`ConnectError`] for each way to fail; see its hints.
+    pub async fn open(config: &Config, sink: impl Sink) -> Result<Self, ConnectError> {
+        let stream = handshake::dial(config).await?;
+        let (reader, writer) = stream.into_split();
+        Self::start(reader, writer, config, sink).await
+    }
+
+    /// Logs in over a stream that is connected already: a tunnel, or an in-memory pipe in tests.
+    ///
+    /// # Errors
+    /// As [`Connection::open`], but for the TCP part.
+    pub async fn over<S>(stream: S, config: &Config, sink: impl Sink) -> Result<Self, ConnectError>
+    where
+        S: AsyncRead + AsyncWrite + Send + 'static,
+    {
+        let (reader, writer) = tokio::io::split(stream);
+        Self::start(reader, writer, config, sink).await
+    }
+
+    async fn start<R, W>(
+        mut reader: R,
+        mut writer: W,
+        config: &Config,
+        sink: impl Sink,
+    ) -> Result<Self, ConnectError>
+    where
+        R: AsyncRead + Unpin + Send + 'static,
+        W: AsyncWrite + Unpin + Send + 'static,
+    {
+        let (intake, permissions) = handshake::login(&mut reader, &mut writer, config).await?;
+        let (orders, inbox) = mpsc::channel(driver::QUEUE);
+        let (closing, closed) = watch::channel(None);
+        let driver = Driver::new(reader, writer, intake, inbox, sink, closing);
+        // The task ends with the socket or with the last handle; `closed` tells the outcome.
+        let _task = tokio::spawn(driver.run());
+        Ok(Self {
+            peer: config.address().into(),
+            orders,
+            closed,
+            permissions: Arc::new(permissions),
+            command_timeout: config.command_timeout(),
+        })
+    }
+
+    /// Sends a command and waits for its reply, at most for the configured time.
+    ///
+    /// Dropping the future does not take the command back; its reply will be discarded.
+    ///
+    /// # Errors
+    /// [`SendError::TimedOut`] after the deadline (the server may still carry it out),
+    /// [`SendError::Closed`] when the connection is gone or goes meanwhile.
+    pub async fn send(&self, command: Command) -> Result<Reply, SendError> {
+        self.send_within(command, self.command_timeout).await
+    }
+
+    /// As [`Connection::send`], with a deadline of its own.
+    ///
+    /// # Errors
+    /// As [`Connection::send`].
+    pub async fn send_within(
+        &self,
+        command: Command,
+        within: Duration,
+    ) -> Result<Reply, SendError> {
+        let shown = command.shown().to_owned();
+        match tokio::time::timeout(within, self.ask(command)).await {
+            Ok(answer) => answer,
+            Err(_elapsed) => Err(SendError::TimedOut { command: shown, after: within }),
+        }
+    }
+
+    async fn ask(&self, command: Command) -> Result<Reply, SendError> {
+        let shown = command.shown().to_owned();
+        let lost = |reason| SendError::Closed { command: shown, reason };
+        let (slot, reply) = oneshot::channel();
+        if self.orders.send(Order { command, slot }).await.is_err() {
+            return Err(lost(self.close_reason()));
+        }
+        // A dropped slot means that the driver ended before the reply came.
+        reply.await.map_err(|_gone| lost(self.close_reason()))
+    }
+
+    /// `HOST:PORT` of the server, as configured.
+    #[must_use]
+    pub fn peer(&self) -> &str {
+        &self.peer
+    }
+
+    /// What this login may do; everything unless it was a `userauth` with lists.
+    #[must_use]
+    pub fn permissions(&self) -> &Permissions {
+        &self.permissions
+    }
+
+    /// Whether the socket is open, as far as we know.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        self.closed.borrow().is_none()
+    }
+
+    /// Waits until the connection is gone and says why. Safe to cancel.
+    pub async fn closed(&self) -> CloseReason {
+        let mut closed = self.closed.clone();
+        let reason = closed.wait_for(Option::is_some).await.ok().and_then(|reason| reason.clone());
+        reason.unwrap_or(CloseReason::Dropped)
+    }
+
+    /// Sends `exit`, waits for the server to close, at most for the command time-out.
+    pub async fn close(&self) {
+        if let Ok(exit) = Command::exit() {
+            let _reply = self.send(exit).await;
+        }
+        let _in_time = tokio::time::timeout(self.command_timeout, self.closed()).await;
+    }
+
+    fn close_reason(&self) -> CloseReason {
+        self.closed.borrow().clone().unwrap_or(CloseReason::Dropped)
+    }
+}
+
+impl fmt::Debug for Connection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Connection")
+            .field("peer", &self.peer)
+            .field("open", &self.is_open())
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests;
