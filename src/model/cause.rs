@@ -3,8 +3,11 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use serde::Serialize;
+
 /// A hangup cause by FreeSWITCH's name. A name that we do not know is kept as it is.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[serde(transparent)]
 pub struct HangupCause(Cow<'static, str>);
 
 impl HangupCause {

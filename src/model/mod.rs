@@ -4,6 +4,20 @@
 //! - Nothing unknown is lost: a new event, cause or header is kept as text.
 //! - No I/O and no clock.
 
+mod call;
 mod cause;
+mod event;
+mod id;
+mod job;
+mod query;
+mod reply;
+mod session;
 
+pub use call::Call;
 pub use cause::HangupCause;
+pub use event::Event;
+pub use id::Id;
+pub use job::{JobRecord, JobState};
+pub use query::{ChannelRow, Rows, Status};
+pub use reply::Outcome;
+pub use session::{App, Association, Direction, Origin, Phase, Session, Times};

@@ -27,9 +27,9 @@ fn lines(path: &Path) -> impl Iterator<Item = (String, Vec<u8>)> {
     let text = std::fs::read_to_string(path).unwrap();
     let lines: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     lines.into_iter().map(|line| {
-        let data = line["data"].as_str().unwrap().chars();
-        let bytes = data.map(|letter| u8::try_from(u32::from(letter)).unwrap()).collect();
-        (line["from"].as_str().unwrap().to_owned(), bytes)
+        let text = |name: &str| line.get(name).and_then(Value::as_str).unwrap().to_owned();
+        let bytes = text("data").chars().map(|letter| u8::try_from(u32::from(letter)).unwrap());
+        (text("from"), bytes.collect())
     })
 }
 

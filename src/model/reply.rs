@@ -1,0 +1,75 @@
+//! What a reply really says. FreeSWITCH's commands do not agree on how a failure looks.
+
+use serde::Serialize;
+
+/// Success or failure of a command, with the server's text as it is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// It worked. The text without surrounding white space; empty when there was none.
+    Ok(String),
+    /// It did not. The text without surrounding white space.
+    Failed(String),
+}
+
+impl Outcome {
+    /// Judges the text of an `api/response` or of a job's result.
+    ///
+    /// A failure is: a first or last line that starts with `-ERR` (also `-ERROR`) or `-USAGE`, and
+    /// `+OK [[error ...` (`reloadxml` on broken XML). `-ERR no reply` is FreeSWITCH's way to say
+    /// that a command printed nothing: an empty success (`transcripts/api_replies`).
+    #[must_use]
+    pub fn of(body: &str) -> Self {
+        let text = body.trim();
+        if text == "-ERR no reply" {
+            return Self::Ok(String::new());
+        }
+        let ends = [text.lines().next(), text.lines().last()];
+        let failed = ends.into_iter().flatten().any(is_failure);
+        if failed { Self::Failed(text.to_owned()) } else { Self::Ok(text.to_owned()) }
+    }
+
+    /// The text, whichever it is.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        match self {
+            Self::Ok(text) | Self::Failed(text) => text,
+        }
+    }
+
+    /// Whether it worked.
+    #[must_use]
+    pub fn is_ok(&self) -> bool {
+        matches!(self, Self::Ok(_))
+    }
+}
+
+fn is_failure(line: &str) -> bool {
+    let line = line.trim_start();
+    line.starts_with("-ERR") || line.starts_with("-USAGE") || line.starts_with("+OK [[error")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn replies_as_recorded() {
+        for (body, ok, text) in [
+            ("+OK\n", true, "+OK"),
+            ("127.0.0.1", true, "127.0.0.1"),
+            ("-ERR no reply\n", true, ""),
+            ("", true, ""),
+            ("-ERR not Command not found!\n", false, "-ERR not Command not found!"),
+            ("-USAGE: <uuid> [<cause>]\n", false, "-USAGE: <uuid> [<cause>]"),
+            ("-ERROR\n", false, "-ERROR"),
+            ("+OK [Success]\n", true, "+OK [Success]"),
+            ("+OK [[error near line 31]: bad]\n", false, "+OK [[error near line 31]: bad]"),
+            ("+OK Reloading XML\n-ERR [no]\n", false, "+OK Reloading XML\n-ERR [no]"),
+            ("a -ERR in the middle", true, "a -ERR in the middle"),
+        ] {
+            let outcome = Outcome::of(body);
+            assert_eq!((outcome.is_ok(), outcome.text()), (ok, text), "{body:?}");
+        }
+    }
+}
