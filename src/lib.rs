@@ -1,4 +1,5 @@
 //! Switchy: a shell and a library for people who run live FreeSWITCH servers.
 pub mod conn;
 pub mod model;
+pub mod track;
 pub mod wire;

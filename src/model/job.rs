@@ -9,7 +9,7 @@ use super::{Id, Outcome};
 #[non_exhaustive]
 pub struct JobRecord {
     /// Its `Job-UUID`.
-    pub id: Id<JobRecord>,
+    pub id: Id<Self>,
     /// The command line.
     pub command: String,
     /// Whether another client started it.

@@ -102,7 +102,7 @@ pub struct Times {
 #[non_exhaustive]
 pub struct Session {
     /// Its `Unique-ID`.
-    pub id: Id<Session>,
+    pub id: Id<Self>,
     /// The call that it belongs to.
     pub call: Id<Call>,
     /// Why it belongs there.
@@ -132,7 +132,7 @@ pub struct Session {
     /// The codec that we read with.
     pub codec: Box<str>,
     /// The leg that it talks to, or talked to last.
-    pub other_leg: Option<Id<Session>>,
+    pub other_leg: Option<Id<Self>>,
     /// The app id that it carries, if any.
     pub app: Option<Id<App>>,
     /// Its milestones.

@@ -28,8 +28,8 @@ fn lines(path: &Path) -> impl Iterator<Item = (String, Vec<u8>)> {
     let lines: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     lines.into_iter().map(|line| {
         let text = |name: &str| line.get(name).and_then(Value::as_str).unwrap().to_owned();
-        let bytes = text("data").chars().map(|letter| u8::try_from(u32::from(letter)).unwrap());
-        (text("from"), bytes.collect())
+        let byte = |letter| u8::try_from(u32::from(letter)).unwrap();
+        (text("from"), text("data").chars().map(byte).collect())
     })
 }
 

@@ -1,0 +1,276 @@
+//! One event at a time.
+
+use std::borrow::Cow;
+
+use super::facts::{Facts, Kind};
+use super::{Change, Span, Tracker, What};
+use crate::model::{Call, Direction, Event, HangupCause, Id, Origin, Phase, Session};
+use crate::wire::Field;
+
+impl Tracker {
+    /// Folds one event in and says what changed.
+    ///
+    /// An event of a session never seen is normal: we connect in the middle of calls.
+    pub fn apply(&mut self, event: &Event) -> Change {
+        let facts = Facts::of(event.data());
+        self.totals.events += 1;
+        self.note_sequence(facts.sequence);
+        self.note_core(facts.core);
+        match facts.kind {
+            Kind::BackgroundJob => {
+                let job = self.jobs.finish(event, self.limits.jobs);
+                job.map_or(Change::Nothing, Change::Job)
+            }
+            Kind::Heartbeat => Change::Heartbeat,
+            _ => match facts.unique_id {
+                Some(id) => self.apply_to_session(event, &facts, id),
+                None => Change::Nothing,
+            },
+        }
+    }
+
+    fn apply_to_session(&mut self, event: &Event, facts: &Facts<'_>, id: Field<'_>) -> Change {
+        let id = text(id);
+        if facts.kind == Kind::Uuid
+            && let Some(old) = facts.old_unique_id
+            && self.rename(&text(old), &id)
+        {
+            return self.change(&id, What::Renamed);
+        }
+        let mut is_new = false;
+        if !self.sessions.contains_key(&*id) {
+            if self.tombstones.contains(&id) || facts.kind == Kind::Destroy {
+                return Change::Nothing;
+            }
+            let mut session = Session::new(Id::new(&id));
+            if facts.created > 0 && facts.timestamp.saturating_sub(facts.created) > JOINED_AFTER {
+                session.origin = Origin::Joined;
+            }
+            self.add_session(session, true);
+            is_new = true;
+        }
+        let Some(entry) = self.sessions.get_mut(&*id) else { return Change::Nothing };
+        let before = entry.session.phase;
+        update(&mut entry.session, facts);
+        let (phase, is_provisional) = (entry.session.phase, entry.is_provisional);
+        if is_provisional && facts.has_variables {
+            self.bind(&id, event.data(), facts);
+        }
+        if phase == Phase::Answered && before < Phase::Answered {
+            self.totals.answered += 1;
+        }
+        let what = self.what(&id, event, facts, before, phase);
+        match what {
+            Some(What::Gone { .. }) => self.bury(&id),
+            Some(what) => self.change(&id, what),
+            None if is_new => self.change(&id, What::New),
+            None => Change::Nothing,
+        }
+    }
+
+    /// Which change is worth telling.
+    fn what(
+        &mut self,
+        id: &str,
+        event: &Event,
+        facts: &Facts<'_>,
+        before: Phase,
+        phase: Phase,
+    ) -> Option<What> {
+        let is_alive = phase < Phase::Hangup;
+        let session = self.sessions.get_mut(id).map(|entry| &mut entry.session)?;
+        let special = match facts.kind {
+            Kind::Destroy => Some(What::Gone { is_last: false }),
+            Kind::HangupComplete => {
+                note_end(session, event);
+                Some(What::Ended)
+            }
+            Kind::Bridge => {
+                let ends = [facts.bridge_b, facts.bridge_a].into_iter().flatten();
+                session.other_leg = ends.map(text).find(|end| end != id).map(|end| Id::new(&end));
+                Some(What::Bridged)
+            }
+            Kind::Unbridge if is_alive => Some(What::Unbridged),
+            Kind::Park => {
+                session.is_parked = true;
+                Some(What::Parked)
+            }
+            Kind::Unpark => {
+                session.is_parked = false;
+                is_alive.then_some(What::Unparked)
+            }
+            Kind::Execute => {
+                set(&mut session.application, event.data().field("Application"));
+                set(&mut session.application_data, event.data().field("Application-Data"));
+                Some(What::Executes)
+            }
+            _ => None,
+        };
+        special.or_else(|| {
+            if phase == before {
+                return None;
+            }
+            Some(match (before, phase) {
+                (_, Phase::New) => return None,
+                (_, Phase::Ringing) => What::Ringing,
+                (_, Phase::Early) => What::Early,
+                (Phase::Held, Phase::Answered) => What::Unheld,
+                (_, Phase::Answered) => What::Answered,
+                (_, Phase::Held) => What::Held,
+                (_, Phase::Hangup) => What::Hangup,
+            })
+        })
+    }
+
+    fn change(&self, id: &str, what: What) -> Change {
+        match self.session(id) {
+            Some(session) => {
+                Change::Session { session: session.id.clone(), call: session.call.clone(), what }
+            }
+            None => Change::Nothing,
+        }
+    }
+
+    /// CHANNEL_DESTROY: the session is over, and its call with the last one.
+    fn bury(&mut self, id: &str) -> Change {
+        let Some(entry) = self.sessions.remove(id) else { return Change::Nothing };
+        let session = entry.session;
+        self.tombstones.add(session.id.clone(), self.limits.tombstones);
+        let cause = session.cause.clone().unwrap_or_else(|| HangupCause::parse("NONE"));
+        *self.totals.causes.entry(cause).or_insert(0) += 1;
+        let (id, call) = (session.id.clone(), session.call.clone());
+        let mut is_last = false;
+        if let Some(legs) = self.calls.get_mut(&call) {
+            legs.alive.retain(|leg| *leg != id);
+            legs.gone.push(session);
+            is_last = legs.alive.is_empty();
+        }
+        if is_last && let Some(mut legs) = self.calls.remove(&call) {
+            self.order.remove(&legs.order);
+            legs.gone.sort_by_key(|leg| leg.times.created);
+            for leg in &legs.gone {
+                self.own.remove(&leg.id);
+            }
+            self.ended.push_back(Call::new(call.clone(), legs.gone));
+            while self.ended.len() > self.limits.ended_calls {
+                self.ended.pop_front();
+            }
+        }
+        Change::Session { session: id, call, what: What::Gone { is_last } }
+    }
+
+    fn note_sequence(&mut self, sequence: u64) {
+        if sequence == 0 {
+            return;
+        }
+        let span = self.sequence.get_or_insert(Span { first: sequence, last: sequence, count: 0 });
+        span.first = span.first.min(sequence);
+        span.last = span.last.max(sequence);
+        span.count += 1;
+    }
+
+    fn note_core(&mut self, core: Option<Field<'_>>) {
+        if let Some(core) = core
+            && !self.core.as_deref().is_some_and(|known| core.is(known))
+        {
+            self.core = Some(core.value().into_owned());
+            self.sequence = None;
+        }
+    }
+}
+
+/// Takes over what any channel event says.
+fn update(session: &mut Session, facts: &Facts<'_>) {
+    session.last_event = session.last_event.max(facts.timestamp);
+    if let Some(direction) = facts.direction {
+        let is_inbound = direction.raw == b"inbound";
+        session.direction = if is_inbound { Direction::Inbound } else { Direction::Outbound };
+    }
+    set(&mut session.channel_name, facts.channel_name);
+    set(&mut session.caller_name, facts.caller_name);
+    set(&mut session.caller_number, facts.caller_number);
+    set(&mut session.destination, facts.destination);
+    set(&mut session.context, facts.context);
+    set(&mut session.codec, facts.codec);
+    let times = &mut session.times;
+    for (kept, new) in [
+        (&mut times.created, facts.created),
+        (&mut times.progress, facts.progress),
+        (&mut times.progress_media, facts.progress_media),
+        (&mut times.answered, facts.answered),
+        (&mut times.bridged, facts.bridged),
+        (&mut times.hangup, facts.hangup),
+    ] {
+        if new > 0 {
+            *kept = new;
+        }
+    }
+    if let Some(other) = facts.other_leg
+        && !session.other_leg.as_ref().is_some_and(|known| other.is(known.as_str()))
+        && !other.raw.is_empty()
+    {
+        session.other_leg = Some(Id::new(&other.value()));
+    }
+    if let Some(cause) = facts.cause
+        && !session.cause.as_ref().is_some_and(|known| cause.is(known.name()))
+    {
+        session.cause = Some(HangupCause::parse(&cause.value()));
+    }
+    session.phase = phase(session.phase, facts);
+}
+
+/// How far a session is after this event. `Channel-Call-State` is still the old one in ANSWER and
+/// HANGUP events (`transcripts/call_toneplay`), so `Answer-State` goes first.
+fn phase(now: Phase, facts: &Facts<'_>) -> Phase {
+    let said = match (facts.answer_state, facts.call_state) {
+        (b"hangup", _) => Phase::Hangup,
+        (b"answered", b"HELD") if facts.kind != Kind::Unhold => Phase::Held,
+        (b"answered", _) if facts.kind == Kind::Hold => Phase::Held,
+        (b"answered", _) => Phase::Answered,
+        (b"early", _) => Phase::Early,
+        (b"ringing", b"RINGING" | b"EARLY") => Phase::Ringing,
+        (b"ringing", _) if facts.kind == Kind::Progress => Phase::Ringing,
+        _ => Phase::New,
+    };
+    match (now, said) {
+        (Phase::Held, Phase::Answered) => said,
+        _ => now.max(said),
+    }
+}
+
+/// What only CHANNEL_HANGUP_COMPLETE tells.
+fn note_end(session: &mut Session, event: &Event) {
+    for field in event.data().fields() {
+        match field.name {
+            b"variable_sip_term_status" => session.sip_status = field.value().parse().ok(),
+            b"variable_sip_hangup_disposition" => set(&mut session.disposition, Some(field)),
+            _ => {}
+        }
+    }
+    // SIP says how a leg was refused in another variable (transcripts/call_refused).
+    if session.sip_status.is_none() {
+        let status = event.variable("sip_invite_failure_status");
+        session.sip_status = status.and_then(|status| status.parse().ok());
+    }
+}
+
+/// Replaces a text by a header, if it is there and says something else. An empty one does not
+/// replace: FreeSWITCH leaves out late what it knew before.
+fn set(kept: &mut Box<str>, field: Option<Field<'_>>) {
+    if let Some(field) = field
+        && !field.raw.is_empty()
+        && !field.is(kept)
+    {
+        let value = field.value();
+        if !value.is_empty() {
+            *kept = value.into();
+        }
+    }
+}
+
+fn text(field: Field<'_>) -> Cow<'_, str> {
+    field.value()
+}
+
+/// A channel older than this (in microseconds) at its first event was there before us.
+const JOINED_AFTER: u64 = 2_000_000;

@@ -1,0 +1,205 @@
+//! Which call a session belongs to, and which app controls it.
+
+use super::facts::Facts;
+use super::{Entry, Legs, Tracker};
+use crate::model::{App, Association, Call, ChannelRow, Direction, Id, Origin, Phase, Session};
+use crate::wire::EventData;
+
+/// The headers that bind a session to its call and to an app, in the order in which they are
+/// tried.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rules {
+    /// Headers that carry the uuid of the originating session, with the reason to remember.
+    pub call: Vec<(String, Association)>,
+    /// Headers that carry an app id.
+    pub app: Vec<String>,
+}
+
+impl Rules {
+    /// The channel variable that carries the originating session's uuid.
+    pub const CALL_VARIABLE: &'static str = "switchy_originating_session";
+    /// The channel variable that carries the app id.
+    pub const APP_VARIABLE: &'static str = "switchy_app";
+}
+
+impl Default for Rules {
+    /// Our SIP headers, then our plain variables.
+    fn default() -> Self {
+        let (call, app) = (Self::CALL_VARIABLE, Self::APP_VARIABLE);
+        Self {
+            call: vec![
+                (format!("variable_sip_h_X-{call}"), Association::Header),
+                (format!("variable_{call}"), Association::Variable),
+            ],
+            app: vec![format!("variable_{app}"), format!("variable_sip_h_X-{app}")],
+        }
+    }
+}
+
+/// What the variables of an event say about where a session belongs.
+#[derive(Debug, Default)]
+struct Ties {
+    call: Option<(usize, Id<Call>)>,
+    app: Option<(usize, Id<App>)>,
+    loopback: Option<Id<Session>>,
+}
+
+impl Ties {
+    fn of(event: &EventData, rules: &Rules) -> Self {
+        let mut ties = Self::default();
+        for field in event.fields() {
+            if !field.name.starts_with(b"variable_") {
+                continue;
+            }
+            let position = |name: &String| field.name.eq_ignore_ascii_case(name.as_bytes());
+            if field.name == b"variable_other_loopback_leg_uuid" {
+                ties.loopback = Some(Id::new(&field.value()));
+            } else if let Some(at) = rules.call.iter().position(|(name, _)| position(name)) {
+                if !field.raw.is_empty() && ties.call.as_ref().is_none_or(|(best, _)| at < *best) {
+                    ties.call = Some((at, Id::new(&field.value())));
+                }
+            } else if let Some(at) = rules.app.iter().position(position)
+                && !field.raw.is_empty()
+                && ties.app.as_ref().is_none_or(|(best, _)| at < *best)
+            {
+                ties.app = Some((at, Id::new(&field.value())));
+            }
+        }
+        ties
+    }
+}
+
+impl Tracker {
+    /// Makes a session for an id that was never seen. It stands for itself until it is bound.
+    pub(super) fn add_session(&mut self, mut session: Session, is_provisional: bool) {
+        self.totals.sessions += 1;
+        let (id, call) = (session.id.clone(), session.call.clone());
+        session.call = call.clone();
+        self.sessions.insert(id.clone(), Entry { session, is_provisional });
+        self.add_leg(call, id);
+    }
+
+    fn add_leg(&mut self, call: Id<Call>, session: Id<Session>) {
+        if let Some(legs) = self.calls.get_mut(&call) {
+            legs.alive.push(session);
+            return;
+        }
+        self.next_order += 1;
+        let order = self.next_order;
+        self.order.insert(order, call.clone());
+        self.calls.insert(call, Legs { order, alive: vec![session], gone: Vec::new() });
+    }
+
+    /// Binds a session for good, by the first event with variables.
+    pub(super) fn bind(&mut self, id: &str, event: &EventData, facts: &Facts<'_>) {
+        let ties = Ties::of(event, &self.rules);
+        let (call, association) = self.belongs(id, &ties, facts);
+        let Some(entry) = self.sessions.get_mut(id) else { return };
+        entry.is_provisional = false;
+        entry.session.association = association;
+        entry.session.app = ties.app.map(|(_, app)| app);
+        if entry.session.call == call {
+            return;
+        }
+        let old = std::mem::replace(&mut entry.session.call, call.clone());
+        let id = entry.session.id.clone();
+        self.leave(&old, &id);
+        self.add_leg(call, id);
+    }
+
+    fn belongs(&self, id: &str, ties: &Ties, facts: &Facts<'_>) -> (Id<Call>, Association) {
+        if let Some((at, call)) = &ties.call {
+            let association = self.rules.call.get(*at).map_or(Association::Header, |rule| rule.1);
+            return (call.clone(), association);
+        }
+        let partner = ties.loopback.as_ref().and_then(|other| self.session(other.as_str()));
+        if let Some(partner) = partner {
+            return (partner.call.clone(), Association::Loopback);
+        }
+        if let Some(other) = facts.call_uuid.map(|field| field.value())
+            && other != id
+        {
+            let known = self.session(&other).map(|session| session.call.clone());
+            if let Some(call) =
+                known.or_else(|| self.calls.get_key_value(&*other).map(|x| x.0.clone()))
+            {
+                return (call, Association::CallUuid);
+            }
+        }
+        (Id::new(id), Association::OwnUuid)
+    }
+
+    /// Takes a session out of a call that it does not belong to after all.
+    fn leave(&mut self, call: &Id<Call>, session: &Id<Session>) {
+        let Some(legs) = self.calls.get_mut(call) else { return };
+        legs.alive.retain(|leg| leg != session);
+        if legs.alive.is_empty() && legs.gone.is_empty() {
+            let order = legs.order;
+            self.order.remove(&order);
+            self.calls.remove(call);
+        }
+    }
+
+    /// CHANNEL_UUID: the session goes on under another id.
+    pub(super) fn rename(&mut self, old: &str, new: &str) -> bool {
+        if old == new || self.sessions.contains_key(new) {
+            return false;
+        }
+        let Some(mut entry) = self.sessions.remove(old) else { return false };
+        let (old, new) = (entry.session.id.clone(), Id::new(new));
+        entry.session.id = new.clone();
+        let call = entry.session.call.clone();
+        if entry.is_provisional && call.as_str() == old.as_str() {
+            entry.session.call = new.cast();
+            self.leave(&call, &old);
+            self.add_leg(new.cast(), new.clone());
+        } else if let Some(legs) = self.calls.get_mut(&call) {
+            for leg in &mut legs.alive {
+                if *leg == old {
+                    *leg = new.clone();
+                }
+            }
+        }
+        self.sessions.insert(new, entry);
+        self.tombstones.add(old, self.limits.tombstones);
+        true
+    }
+
+    pub(super) fn join_row(&mut self, row: &ChannelRow) -> bool {
+        let id = row.uuid.as_str();
+        if id.is_empty() || self.sessions.contains_key(id) || self.tombstones.contains(id) {
+            return false;
+        }
+        let mut session = Session::new(Id::new(id));
+        session.origin = Origin::Joined;
+        session.direction =
+            if row.direction == "inbound" { Direction::Inbound } else { Direction::Outbound };
+        session.channel_name = row.name.as_str().into();
+        session.caller_name = row.cid_name.as_str().into();
+        session.caller_number = row.cid_num.as_str().into();
+        session.destination = row.dest.as_str().into();
+        session.context = row.context.as_str().into();
+        session.application = row.application.as_str().into();
+        session.application_data = row.application_data.as_str().into();
+        session.codec = row.read_codec.as_str().into();
+        session.times.created = row.created_epoch.parse::<u64>().unwrap_or(0) * 1_000_000;
+        session.phase = match row.callstate.as_str() {
+            "RINGING" => Phase::Ringing,
+            "EARLY" => Phase::Early,
+            "ACTIVE" | "UNHELD" | "RING_WAIT" => Phase::Answered,
+            "HELD" => Phase::Held,
+            "HANGUP" => Phase::Hangup,
+            _ => Phase::New,
+        };
+        if let Some(other) = self.session(&row.call_uuid) {
+            session.call = other.call.clone();
+            session.association = Association::CallUuid;
+        } else if !row.call_uuid.is_empty() {
+            session.call = Id::new(&row.call_uuid);
+            session.association = Association::CallUuid;
+        }
+        // The next event with variables may know better.
+        self.add_session(session, true);
+        true
+    }
+}

@@ -1,0 +1,184 @@
+//! The headers that tracking needs, found in one walk over an event.
+
+use crate::wire::{EventData, Field};
+
+/// Which events the tracker treats in their own way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    Answer,
+    BackgroundJob,
+    Bridge,
+    Destroy,
+    Execute,
+    ExecuteComplete,
+    HangupComplete,
+    Heartbeat,
+    Hold,
+    Park,
+    Progress,
+    Unbridge,
+    Unhold,
+    Unpark,
+    Uuid,
+    Other,
+}
+
+impl Kind {
+    fn of(name: &[u8]) -> Self {
+        match name {
+            b"CHANNEL_ANSWER" => Self::Answer,
+            b"BACKGROUND_JOB" => Self::BackgroundJob,
+            b"CHANNEL_BRIDGE" => Self::Bridge,
+            b"CHANNEL_DESTROY" => Self::Destroy,
+            b"CHANNEL_EXECUTE" => Self::Execute,
+            b"CHANNEL_EXECUTE_COMPLETE" => Self::ExecuteComplete,
+            b"CHANNEL_HANGUP_COMPLETE" => Self::HangupComplete,
+            b"HEARTBEAT" => Self::Heartbeat,
+            b"CHANNEL_HOLD" => Self::Hold,
+            b"CHANNEL_PARK" => Self::Park,
+            b"CHANNEL_PROGRESS" => Self::Progress,
+            b"CHANNEL_UNBRIDGE" => Self::Unbridge,
+            b"CHANNEL_UNHOLD" => Self::Unhold,
+            b"CHANNEL_UNPARK" => Self::Unpark,
+            b"CHANNEL_UUID" => Self::Uuid,
+            _ => Self::Other,
+        }
+    }
+}
+
+/// What one event says, still encoded. The last of two headers with one name wins.
+#[derive(Debug)]
+pub(super) struct Facts<'a> {
+    pub(super) kind: Kind,
+    pub(super) core: Option<Field<'a>>,
+    pub(super) timestamp: u64,
+    pub(super) sequence: u64,
+    pub(super) unique_id: Option<Field<'a>>,
+    pub(super) old_unique_id: Option<Field<'a>>,
+    pub(super) call_uuid: Option<Field<'a>>,
+    pub(super) channel_name: Option<Field<'a>>,
+    pub(super) direction: Option<Field<'a>>,
+    pub(super) call_state: &'a [u8],
+    pub(super) answer_state: &'a [u8],
+    pub(super) cause: Option<Field<'a>>,
+    pub(super) caller_name: Option<Field<'a>>,
+    pub(super) caller_number: Option<Field<'a>>,
+    pub(super) destination: Option<Field<'a>>,
+    pub(super) context: Option<Field<'a>>,
+    pub(super) codec: Option<Field<'a>>,
+    pub(super) created: u64,
+    pub(super) progress: u64,
+    pub(super) progress_media: u64,
+    pub(super) answered: u64,
+    pub(super) bridged: u64,
+    pub(super) hangup: u64,
+    pub(super) other_leg: Option<Field<'a>>,
+    pub(super) bridge_a: Option<Field<'a>>,
+    pub(super) bridge_b: Option<Field<'a>>,
+    /// The event carries channel variables, from here on.
+    pub(super) has_variables: bool,
+}
+
+impl<'a> Facts<'a> {
+    /// Walks the headers up to the first channel variable: what matters stands before them, but
+    /// for what [`super::apply`] looks up where it needs it.
+    #[inline]
+    pub(super) fn of(event: &'a EventData) -> Self {
+        let mut facts = Self::nothing();
+        for field in event.fields() {
+            if !facts.take(field) {
+                facts.has_variables = true;
+                break;
+            }
+        }
+        facts
+    }
+
+    fn nothing() -> Self {
+        Facts {
+            kind: Kind::Other,
+            core: None,
+            timestamp: 0,
+            sequence: 0,
+            unique_id: None,
+            old_unique_id: None,
+            call_uuid: None,
+            channel_name: None,
+            direction: None,
+            call_state: b"",
+            answer_state: b"",
+            cause: None,
+            caller_name: None,
+            caller_number: None,
+            destination: None,
+            context: None,
+            codec: None,
+            created: 0,
+            progress: 0,
+            progress_media: 0,
+            answered: 0,
+            bridged: 0,
+            hangup: 0,
+            other_leg: None,
+            bridge_a: None,
+            bridge_b: None,
+            has_variables: false,
+        }
+    }
+
+    /// Takes one header; `false` when it is a channel variable.
+    #[inline]
+    fn take(&mut self, field: Field<'a>) -> bool {
+        // By the first letters first: most headers of an event are of no interest here.
+        match field.name {
+            [b'C', b'a', b'l', b'l', b'e', b'r', b'-', name @ ..] => self.take_caller(name, field),
+            [b'v', b'a', b'r', b'i', b'a', b'b', b'l', b'e', b'_', ..] => return false,
+            b"Event-Name" => self.kind = Kind::of(field.raw),
+            b"Core-UUID" => self.core = Some(field),
+            b"Event-Date-Timestamp" => self.timestamp = number(field.raw),
+            b"Event-Sequence" => self.sequence = number(field.raw),
+            b"Unique-ID" => self.unique_id = Some(field),
+            b"Old-Unique-ID" => self.old_unique_id = Some(field),
+            b"Channel-Call-UUID" => self.call_uuid = Some(field),
+            b"Channel-Name" => self.channel_name = Some(field),
+            b"Call-Direction" => self.direction = Some(field),
+            b"Channel-Call-State" => self.call_state = field.raw,
+            b"Answer-State" => self.answer_state = field.raw,
+            b"Hangup-Cause" => self.cause = Some(field),
+            b"Channel-Read-Codec-Name" => self.codec = Some(field),
+            b"Other-Leg-Unique-ID" => self.other_leg = Some(field),
+            b"Bridge-A-Unique-ID" => self.bridge_a = Some(field),
+            b"Bridge-B-Unique-ID" => self.bridge_b = Some(field),
+            _ => {}
+        }
+        true
+    }
+
+    #[inline]
+    fn take_caller(&mut self, name: &[u8], field: Field<'a>) {
+        match name {
+            b"Caller-ID-Name" => self.caller_name = Some(field),
+            b"Caller-ID-Number" => self.caller_number = Some(field),
+            b"Destination-Number" => self.destination = Some(field),
+            b"Context" => self.context = Some(field),
+            b"Channel-Created-Time" => self.created = number(field.raw),
+            b"Channel-Progress-Time" => self.progress = number(field.raw),
+            b"Channel-Progress-Media-Time" => self.progress_media = number(field.raw),
+            b"Channel-Answered-Time" => self.answered = number(field.raw),
+            b"Channel-Bridged-Time" => self.bridged = number(field.raw),
+            b"Channel-Hangup-Time" => self.hangup = number(field.raw),
+            _ => {}
+        }
+    }
+}
+
+/// Reads decimal digits; 0 for anything else.
+#[inline]
+fn number(raw: &[u8]) -> u64 {
+    raw.iter()
+        .try_fold(0_u64, |sum, byte| {
+            let digit = byte.wrapping_sub(b'0');
+            if digit > 9 { None } else { sum.checked_mul(10)?.checked_add(u64::from(digit)) }
+        })
+        .unwrap_or(0)
+}

@@ -1,0 +1,326 @@
+//! Which calls exist: a pure fold from events to sessions, calls and jobs.
+//!
+//! The rules were learnt from recordings (`transcripts/call_toneplay`, `call_bridge`,
+//! `call_loopback` and others):
+//! - Any event with a new `Unique-ID` makes a session: STATE and CODEC come before CREATE, and
+//!   ANSWER may.
+//! - A session is bound to its call once, by the first event that carries channel variables, and
+//!   remembers why. Until then it stands for itself.
+//! - CHANNEL_UUID renames. DESTROY ends a session and leaves a tombstone, because a STATE event
+//!   follows it. A call ends with its last session.
+//!
+//! # Invariants
+//! - No I/O, no lock, no clock: time is what the events say.
+//! - Memory is bounded by what is alive, plus [`Limits`].
+
+mod apply;
+mod bind;
+mod facts;
+mod jobs;
+
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
+
+use foldhash::fast::RandomState;
+
+use crate::model::{App, Call, ChannelRow, HangupCause, Id, JobRecord, Session};
+pub use bind::Rules;
+use jobs::Jobs;
+
+/// What an event changed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Change {
+    /// Nothing that matters.
+    Nothing,
+    /// A session came, went or moved.
+    Session {
+        /// Which one.
+        session: Id<Session>,
+        /// Its call.
+        call: Id<Call>,
+        /// What happened.
+        what: What,
+    },
+    /// A job has its result.
+    Job(Id<JobRecord>),
+    /// A HEARTBEAT: the switch is alive.
+    Heartbeat,
+}
+
+/// What happened to a session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum What {
+    /// It is new.
+    New,
+    /// The far end rings.
+    Ringing,
+    /// Media before the answer.
+    Early,
+    /// Answered.
+    Answered,
+    /// It was bridged to another session.
+    Bridged,
+    /// The bridge ended while both live.
+    Unbridged,
+    /// Put on hold.
+    Held,
+    /// Taken off hold.
+    Unheld,
+    /// Parked.
+    Parked,
+    /// Left the park while alive.
+    Unparked,
+    /// Runs another application.
+    Executes,
+    /// The end is decided, the cause known.
+    Hangup,
+    /// All about its end is known (CHANNEL_HANGUP_COMPLETE).
+    Ended,
+    /// The channel is gone (CHANNEL_DESTROY). `is_last`: and its call with it.
+    Gone {
+        /// Whether the call ended with it.
+        is_last: bool,
+    },
+    /// It has a new id.
+    Renamed,
+}
+
+/// How much is remembered of what is over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Ended calls.
+    pub ended_calls: usize,
+    /// Ids of sessions that are gone.
+    pub tombstones: usize,
+    /// Finished jobs.
+    pub jobs: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { ended_calls: 1000, tombstones: 10_000, jobs: 1000 }
+    }
+}
+
+/// Totals since the tracker was made.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub struct Totals {
+    /// Events folded in.
+    pub events: u64,
+    /// Sessions seen.
+    pub sessions: u64,
+    /// Sessions answered.
+    pub answered: u64,
+    /// How often each cause ended a session.
+    pub causes: BTreeMap<HangupCause, u64>,
+}
+
+type Map<K, V> = HashMap<K, V, RandomState>;
+
+/// Folds the events of one switch.
+#[derive(Debug, Default)]
+pub struct Tracker {
+    rules: Rules,
+    limits: Limits,
+    sessions: Map<Id<Session>, Entry>,
+    calls: Map<Id<Call>, Legs>,
+    /// Running calls in the order of their first event.
+    order: BTreeMap<u64, Id<Call>>,
+    next_order: u64,
+    ended: VecDeque<Call>,
+    tombstones: Tombstones,
+    jobs: Jobs,
+    own: HashSet<Id<Session>, RandomState>,
+    totals: Totals,
+    core: Option<String>,
+    sequence: Option<Span>,
+}
+
+#[derive(Debug)]
+struct Entry {
+    session: Session,
+    /// No event with channel variables was seen: the call may still change.
+    is_provisional: bool,
+}
+
+/// The sessions of a running call.
+#[derive(Debug)]
+struct Legs {
+    order: u64,
+    alive: Vec<Id<Session>>,
+    gone: Vec<Session>,
+}
+
+#[derive(Debug, Default)]
+struct Tombstones {
+    ids: HashSet<Id<Session>, RandomState>,
+    oldest_first: VecDeque<Id<Session>>,
+}
+
+/// The `Event-Sequence` numbers seen.
+#[derive(Debug, Clone, Copy)]
+struct Span {
+    first: u64,
+    last: u64,
+    count: u64,
+}
+
+impl Tracker {
+    /// A tracker that has seen nothing.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Sets how sessions are bound to calls and apps.
+    #[must_use]
+    pub fn with_rules(mut self, rules: Rules) -> Self {
+        self.rules = rules;
+        self
+    }
+
+    /// Sets how much is remembered.
+    #[must_use]
+    pub fn with_limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// The rules in force.
+    #[must_use]
+    pub fn rules(&self) -> &Rules {
+        &self.rules
+    }
+
+    /// A session that lives (or hangs up just now), by its id.
+    #[must_use]
+    pub fn session(&self, id: &str) -> Option<&Session> {
+        self.sessions.get(id).map(|entry| &entry.session)
+    }
+
+    /// All living sessions, in no order.
+    pub fn sessions(&self) -> impl ExactSizeIterator<Item = &Session> {
+        self.sessions.values().map(|entry| &entry.session)
+    }
+
+    /// A running call by the id of the call or of any of its living sessions.
+    #[must_use]
+    pub fn call(&self, id: &str) -> Option<Call> {
+        if let Some((id, legs)) = self.calls.get_key_value(id) {
+            return Some(self.assemble(id, legs));
+        }
+        let id = &self.sessions.get(id)?.session.call;
+        self.calls.get(id).map(|legs| self.assemble(id, legs))
+    }
+
+    /// The running calls in the order of their first event.
+    pub fn calls(&self) -> impl DoubleEndedIterator<Item = Call> {
+        self.order.values().filter_map(|id| self.calls.get(id).map(|legs| self.assemble(id, legs)))
+    }
+
+    /// How many calls run.
+    #[must_use]
+    pub fn call_count(&self) -> usize {
+        self.calls.len()
+    }
+
+    /// The calls that ended, oldest first, with all their legs.
+    pub fn ended(&self) -> impl DoubleEndedIterator<Item = &Call> + ExactSizeIterator {
+        self.ended.iter()
+    }
+
+    /// The jobs, in the order in which they were started or first heard of.
+    pub fn jobs(&self) -> impl DoubleEndedIterator<Item = &JobRecord> {
+        self.jobs.iter()
+    }
+
+    /// A job by its id.
+    #[must_use]
+    pub fn job(&self, id: &str) -> Option<&JobRecord> {
+        self.jobs.get(id)
+    }
+
+    /// Announces a job of our own, before its command is sent.
+    pub fn expect_job(&mut self, id: Id<JobRecord>, command: &str) {
+        self.jobs.expect(id, command, self.limits.jobs);
+    }
+
+    /// Marks all jobs without a result as unknown, and returns their ids.
+    pub fn lose_jobs(&mut self) -> Vec<Id<JobRecord>> {
+        self.jobs.lose()
+    }
+
+    /// Takes back a job that was never sent.
+    pub fn forget_job(&mut self, id: &Id<JobRecord>) {
+        self.jobs.forget(id);
+    }
+
+    /// Announces a session that we are about to originate.
+    pub fn expect_session(&mut self, id: Id<Session>) {
+        self.own.insert(id);
+    }
+
+    /// Whether we originated a session of this call.
+    #[must_use]
+    pub fn is_own(&self, call: &Call) -> bool {
+        self.own.contains(call.id.as_str())
+            || call.sessions.iter().any(|session| self.own.contains(&session.id))
+    }
+
+    /// The totals so far.
+    #[must_use]
+    pub fn totals(&self) -> &Totals {
+        &self.totals
+    }
+
+    /// How many numbers are missing in the `Event-Sequence` of what was folded in. It means loss
+    /// only under a subscription to ALL without a filter.
+    #[must_use]
+    pub fn sequence_gaps(&self) -> u64 {
+        self.sequence.map_or(0, |span| (span.last - span.first + 1).saturating_sub(span.count))
+    }
+
+    /// The `Core-UUID` of the switch: another one means that it was restarted.
+    #[must_use]
+    pub fn core_uuid(&self) -> Option<&str> {
+        self.core.as_deref()
+    }
+
+    /// Living sessions that carry this app id.
+    pub fn sessions_of_app(&self, app: &Id<App>) -> impl Iterator<Item = &Session> {
+        self.sessions().filter(move |session| session.app.as_ref() == Some(app))
+    }
+
+    /// Merges a snapshot (`show channels as json`): channels that were never seen become
+    /// sessions that were joined in the middle. Returns how many.
+    pub fn join(&mut self, rows: &[ChannelRow]) -> usize {
+        rows.iter().filter(|row| self.join_row(row)).count()
+    }
+
+    fn assemble(&self, id: &Id<Call>, legs: &Legs) -> Call {
+        let alive = legs.alive.iter().filter_map(|id| self.session(id.as_str()).cloned());
+        Call::new(id.clone(), alive.collect())
+    }
+}
+
+impl Tombstones {
+    fn contains(&self, id: &str) -> bool {
+        !self.ids.is_empty() && self.ids.contains(id)
+    }
+
+    fn add(&mut self, id: Id<Session>, limit: usize) {
+        if self.ids.insert(id.clone()) {
+            self.oldest_first.push_back(id);
+        }
+        while self.oldest_first.len() > limit {
+            if let Some(oldest) = self.oldest_first.pop_front() {
+                self.ids.remove(&oldest);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,246 @@
+use bytes::Bytes;
+
+use super::*;
+use crate::model::{Association, Event, JobState, Origin, Phase};
+use crate::wire::{EventData, Format};
+
+fn event(headers: &[(&str, &str)]) -> Event {
+    let mut text = Vec::new();
+    for (name, value) in headers {
+        text.extend_from_slice(name.as_bytes());
+        text.extend_from_slice(b": ");
+        crate::wire::percent::encode_into(&mut text, value.as_bytes());
+        text.push(b'\n');
+    }
+    text.push(b'\n');
+    Event::new(EventData::new(Format::Plain, Bytes::from(text)))
+}
+
+/// `NAME UUID [Header=value ..]`
+fn line(text: &str) -> Event {
+    let mut words = text.split(' ');
+    let mut headers = vec![("Event-Name", words.next().unwrap())];
+    if let Some(id) = words.next() {
+        headers.push(("Unique-ID", id));
+    }
+    headers.extend(words.map(|word| word.split_once('=').unwrap()));
+    event(&headers)
+}
+
+fn fold(lines: &[&str]) -> Tracker {
+    let mut tracker = Tracker::new();
+    for text in lines {
+        tracker.apply(&line(text));
+    }
+    tracker
+}
+
+/// Each call as `id[leg:phase leg:phase]`, in order.
+fn shape(tracker: &Tracker) -> String {
+    let calls = tracker.calls().map(|call| {
+        let legs: Vec<_> =
+            call.sessions.iter().map(|leg| format!("{}:{}", leg.id, leg.phase.word())).collect();
+        format!("{}[{}]", call.id, legs.join(" "))
+    });
+    calls.collect::<Vec<_>>().join(" ")
+}
+
+fn check(lines: &[&str], expected: &str) {
+    assert_eq!(shape(&fold(lines)), expected, "{lines:#?}");
+}
+
+#[test]
+fn a_session_begins_with_any_event_and_ends_with_destroy() {
+    check(&["CHANNEL_STATE a Answer-State=ringing"], "a[a:new]");
+    check(&["CHANNEL_ANSWER a Answer-State=answered"], "a[a:answered]");
+    check(&["CHANNEL_HANGUP a Answer-State=hangup"], "a[a:hangup]");
+    check(&["CHANNEL_DESTROY a"], "");
+    check(&["CHANNEL_CREATE a", "CHANNEL_DESTROY a", "CHANNEL_STATE a Answer-State=hangup"], "");
+}
+
+#[test]
+fn phases_only_go_on_but_for_hold() {
+    let held = ["CHANNEL_ANSWER a Answer-State=answered", "CHANNEL_HOLD a Answer-State=answered"];
+    check(&held, "a[a:held]");
+    check(
+        &[held[0], held[1], "CHANNEL_UNHOLD a Answer-State=answered Channel-Call-State=HELD"],
+        "a[a:answered]",
+    );
+    check(&[held[0], "CHANNEL_PROGRESS a Answer-State=ringing"], "a[a:answered]");
+    check(
+        &["CHANNEL_HANGUP a Answer-State=hangup", "CHANNEL_UNPARK a Answer-State=answered"],
+        "a[a:hangup]",
+    );
+    check(&["CHANNEL_STATE a Answer-State=ringing Channel-Call-State=DOWN"], "a[a:new]");
+    check(&["CHANNEL_CALLSTATE a Answer-State=ringing Channel-Call-State=RINGING"], "a[a:ringing]");
+}
+
+#[test]
+fn legs_are_bound_by_the_first_rule_that_matches() {
+    for (tie, association) in [
+        ("variable_sip_h_X-switchy_originating_session=a", Association::Header),
+        ("variable_switchy_originating_session=a", Association::Variable),
+        ("variable_other_loopback_leg_uuid=a", Association::Loopback),
+        ("Channel-Call-UUID=a variable_x=1", Association::CallUuid),
+    ] {
+        let tracker = fold(&["CHANNEL_CREATE a variable_x=1", &format!("CHANNEL_CREATE b {tie}")]);
+        assert_eq!(shape(&tracker), "a[a:new b:new]", "{tie}");
+        assert_eq!(tracker.session("b").unwrap().association, association);
+    }
+    let lone = fold(&[
+        "CHANNEL_CREATE a variable_x=1",
+        "CHANNEL_CREATE b Channel-Call-UUID=zz variable_x=1",
+    ]);
+    assert_eq!(shape(&lone), "a[a:new] b[b:new]");
+    assert_eq!(lone.session("b").unwrap().association, Association::OwnUuid);
+}
+
+#[test]
+fn a_leg_is_bound_by_its_first_variables_and_never_again() {
+    let tracker = fold(&[
+        "CHANNEL_CREATE a variable_x=1",
+        "CHANNEL_STATE b Channel-Call-UUID=b",
+        "CHANNEL_CREATE b Channel-Call-UUID=a variable_x=1",
+        "CHANNEL_STATE b Channel-Call-UUID=b",
+        "CHANNEL_EXECUTE b Channel-Call-UUID=b variable_x=1 Application=park",
+    ]);
+    assert_eq!(shape(&tracker), "a[a:new b:new]");
+    assert_eq!(&*tracker.session("b").unwrap().application, "park");
+}
+
+#[test]
+fn a_bridged_leg_joins_the_call_of_the_leg_that_dialled_it() {
+    check(
+        &[
+            "CHANNEL_CREATE a variable_x=1",
+            "CHANNEL_CREATE b variable_sip_h_X-switchy_originating_session=a",
+            "CHANNEL_CREATE c Channel-Call-UUID=b variable_x=1",
+        ],
+        "a[a:new b:new c:new]",
+    );
+}
+
+#[test]
+fn a_call_ends_with_its_last_session_and_is_remembered_whole() {
+    let mut tracker = fold(&[
+        "CHANNEL_CREATE a variable_x=1 Caller-Channel-Created-Time=1",
+        "CHANNEL_CREATE b variable_switchy_originating_session=a Caller-Channel-Created-Time=2",
+        "CHANNEL_DESTROY a Hangup-Cause=USER_BUSY",
+    ]);
+    assert_eq!(shape(&tracker), "a[b:new]");
+    let change = tracker.apply(&line("CHANNEL_DESTROY b Hangup-Cause=NORMAL_CLEARING"));
+    let gone = What::Gone { is_last: true };
+    assert_eq!(change, Change::Session { session: Id::new("b"), call: Id::new("a"), what: gone });
+    assert_eq!(tracker.call_count(), 0);
+    let ended = tracker.ended().next().unwrap();
+    assert_eq!(ended.sessions.len(), 2);
+    assert_eq!(ended.cause().unwrap().name(), "USER_BUSY");
+    assert_eq!(tracker.totals().causes.len(), 2);
+}
+
+#[test]
+fn channel_uuid_renames() {
+    check(
+        &["CODEC old", "CHANNEL_UUID new Old-Unique-ID=old variable_x=1", "CODEC old"],
+        "new[new:new]",
+    );
+    check(
+        &[
+            "CHANNEL_CREATE a variable_x=1",
+            "CHANNEL_CREATE old variable_switchy_originating_session=a",
+            "CHANNEL_UUID new Old-Unique-ID=old",
+        ],
+        "a[a:new new:new]",
+    );
+}
+
+#[test]
+fn changes_are_told_once() {
+    let mut tracker = Tracker::new();
+    let told: Vec<_> = [
+        "CHANNEL_STATE a Answer-State=ringing",
+        "CHANNEL_CREATE a Answer-State=ringing variable_x=1",
+        "CHANNEL_PROGRESS a Answer-State=ringing",
+        "CHANNEL_CALLSTATE a Answer-State=ringing Channel-Call-State=RINGING",
+        "CHANNEL_ANSWER a Answer-State=answered",
+        "CHANNEL_CALLSTATE a Answer-State=answered Channel-Call-State=ACTIVE",
+        "CHANNEL_PARK a Answer-State=answered",
+        "CHANNEL_HANGUP a Answer-State=hangup Hangup-Cause=NORMAL_CLEARING",
+        "CHANNEL_UNPARK a Answer-State=hangup",
+        "CHANNEL_HANGUP_COMPLETE a Answer-State=hangup variable_sip_term_status=200 \
+         variable_sip_hangup_disposition=recv_bye",
+        "CHANNEL_DESTROY a",
+        "CHANNEL_STATE a",
+    ]
+    .into_iter()
+    .filter_map(|text| match tracker.apply(&line(text)) {
+        Change::Session { what, .. } => Some(what),
+        _ => None,
+    })
+    .collect();
+    let gone = What::Gone { is_last: true };
+    assert_eq!(
+        told,
+        [What::New, What::Ringing, What::Answered, What::Parked, What::Hangup, What::Ended, gone]
+    );
+    let ended = tracker.ended().next().unwrap().sessions[0].clone();
+    assert_eq!((ended.sip_status, ended.ended_by_far_end()), (Some(200), Some(true)));
+}
+
+#[test]
+fn jobs_of_ours_and_of_others() {
+    let mut tracker = Tracker::new();
+    tracker.expect_job(Id::new("j1"), "status");
+    tracker.expect_job(Id::new("j2"), "version");
+    let done = |id: &str| {
+        event(&[("Event-Name", "BACKGROUND_JOB"), ("Job-UUID", id), ("Job-Command", "echo")])
+    };
+    assert_eq!(tracker.apply(&done("j1")), Change::Job(Id::new("j1")));
+    assert_eq!(tracker.apply(&done("x")), Change::Job(Id::new("x")));
+    assert!(!tracker.job("j1").unwrap().is_foreign);
+    assert!(tracker.job("x").unwrap().is_foreign);
+    assert_eq!(tracker.lose_jobs(), [Id::new("j2")]);
+    assert_eq!(tracker.job("j2").unwrap().state, JobState::Unknown);
+}
+
+#[test]
+fn what_is_over_is_bounded() {
+    let limits = Limits { ended_calls: 2, tombstones: 2, jobs: 2 };
+    let mut tracker = Tracker::new().with_limits(limits);
+    for id in ["a", "b", "c", "d"] {
+        tracker.apply(&line(&format!("CHANNEL_CREATE {id}")));
+        tracker.apply(&line(&format!("CHANNEL_DESTROY {id}")));
+        tracker.apply(&event(&[("Event-Name", "BACKGROUND_JOB"), ("Job-UUID", id)]));
+    }
+    assert_eq!((tracker.ended().count(), tracker.jobs().count()), (2, 2));
+    assert_eq!(tracker.tombstones.ids.len(), 2);
+}
+
+#[test]
+fn a_snapshot_adds_what_was_never_seen_and_nothing_that_is_over() {
+    let mut tracker = fold(&["CHANNEL_CREATE a", "CHANNEL_CREATE b", "CHANNEL_DESTROY b"]);
+    let row = |uuid: &str| ChannelRow {
+        uuid: uuid.to_owned(),
+        callstate: "ACTIVE".to_owned(),
+        ..ChannelRow::default()
+    };
+    assert_eq!(tracker.join(&[row("a"), row("b"), row("c")]), 1);
+    let joined = tracker.session("c").unwrap();
+    assert_eq!((joined.origin, joined.phase), (Origin::Joined, Phase::Answered));
+}
+
+#[test]
+fn gaps_in_the_sequence_are_counted_whatever_the_order() {
+    let mut tracker = Tracker::new();
+    for sequence in [5, 7, 6, 10] {
+        let number = sequence.to_string();
+        tracker.apply(&event(&[
+            ("Event-Name", "X"),
+            ("Core-UUID", "c"),
+            ("Event-Sequence", &number),
+        ]));
+    }
+    assert_eq!(tracker.sequence_gaps(), 2);
+    tracker.apply(&event(&[("Event-Name", "X"), ("Core-UUID", "d"), ("Event-Sequence", "1")]));
+    assert_eq!((tracker.sequence_gaps(), tracker.core_uuid()), (0, Some("d")));
+}
