@@ -148,12 +148,11 @@ impl Tracker {
         if is_last && let Some(mut legs) = self.calls.remove(&call) {
             self.order.remove(&legs.order);
             legs.gone.sort_by_key(|leg| leg.times.created);
-            for leg in &legs.gone {
-                self.own.remove(&leg.id);
-            }
             self.ended.push_back(Call::new(call.clone(), legs.gone));
             while self.ended.len() > self.limits.ended_calls {
-                self.ended.pop_front();
+                if let Some(forgotten) = self.ended.pop_front() {
+                    self.own.remove(forgotten.id.as_str());
+                }
             }
         }
         Change::Session { session: id, call, what: What::Gone { is_last } }

@@ -262,11 +262,30 @@ impl Tracker {
         self.own.insert(id);
     }
 
-    /// Whether we originated a session of this call.
+    /// Whether we originated this call.
     #[must_use]
-    pub fn is_own(&self, call: &Call) -> bool {
-        self.own.contains(call.id.as_str())
-            || call.sessions.iter().any(|session| self.own.contains(&session.id))
+    pub fn is_own_call(&self, call: &Id<Call>) -> bool {
+        self.own.contains(call.as_str())
+    }
+
+    /// All legs of a call, those that are gone included, running or ended.
+    #[must_use]
+    pub fn legs(&self, call: &Id<Call>) -> Vec<&Session> {
+        if let Some(legs) = self.calls.get(call) {
+            let alive = legs.alive.iter().filter_map(|id| self.session(id.as_str()));
+            return legs.gone.iter().chain(alive).collect();
+        }
+        let ended = self.ended.iter().rev().find(|ended| ended.id == *call);
+        ended.map_or_else(Vec::new, |ended| ended.sessions.iter().collect())
+    }
+
+    /// Forgets all sessions and running calls: after a gap a snapshot tells what is true.
+    pub fn forget_sessions(&mut self) {
+        self.sessions.clear();
+        self.calls.clear();
+        self.order.clear();
+        self.tombstones = Tombstones::default();
+        self.sequence = None;
     }
 
     /// The totals so far.

@@ -1,0 +1,39 @@
+//! What can go wrong with a listener.
+
+use crate::conn::{ConnectError, SendError};
+use crate::wire::WireError;
+
+/// Why a listener could not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// There is no session with the server.
+    #[error("cannot connect the listener")]
+    Connect(#[source] ConnectError),
+    /// It is connected already.
+    #[error("the listener is connected already")]
+    AlreadyConnected,
+    /// It is not connected.
+    #[error("you must call 'connect' first")]
+    NotConnected,
+    /// The server refused a command.
+    #[error("{command}: {reply}")]
+    Refused {
+        /// The verb line.
+        command: String,
+        /// The server's text.
+        reply: String,
+    },
+    /// This login may not do that.
+    #[error("permission denied for {command:?}")]
+    Denied {
+        /// The verb line.
+        command: String,
+    },
+    /// There is no reply.
+    #[error("no reply")]
+    Send(#[source] SendError),
+    /// A name that the wire cannot carry.
+    #[error("cannot be sent")]
+    Illegal(#[source] WireError),
+}

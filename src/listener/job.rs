@@ -1,0 +1,130 @@
+//! A background command whose result can be waited for.
+
+use std::fmt;
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio::time::timeout;
+
+use crate::model::{Id, JobRecord, JobState, Outcome, Session};
+
+/// A handle to a bgapi in flight: the interface of Python's `AsyncResult`. A clone is another
+/// handle to the same job.
+#[derive(Debug, Clone)]
+pub struct Job {
+    id: Id<JobRecord>,
+    command: String,
+    session: Option<Id<Session>>,
+    state: watch::Receiver<JobState>,
+}
+
+/// Why a job has no value.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum JobError {
+    /// The command failed.
+    #[error("{text}")]
+    Failed {
+        /// The server's text, for example `-ERR USER_BUSY`.
+        text: String,
+    },
+    /// No result in time. The job goes on.
+    #[error("Job not complete after '{}' seconds", .after.as_secs_f64())]
+    TimedOut {
+        /// How long we waited.
+        after: Duration,
+    },
+    /// Its state was asked for before it had one.
+    #[error("Job has not completed yet")]
+    NotComplete,
+    /// The connection went before the result came: the server may have carried it out or not.
+    #[error("the connection was lost, the outcome is unknown")]
+    Unknown,
+}
+
+impl Job {
+    pub(super) fn new(
+        id: Id<JobRecord>,
+        command: &str,
+        session: Option<Id<Session>>,
+        state: watch::Receiver<JobState>,
+    ) -> Self {
+        Self { id, command: command.to_owned(), session, state }
+    }
+
+    /// Its `Job-UUID`, chosen by us.
+    #[must_use]
+    pub fn id(&self) -> &Id<JobRecord> {
+        &self.id
+    }
+
+    /// The command line.
+    #[must_use]
+    pub fn command(&self) -> &str {
+        &self.command
+    }
+
+    /// For an originate: the uuid of the session it makes, known before the result.
+    #[must_use]
+    pub fn sess_uuid(&self) -> Option<&Id<Session>> {
+        self.session.as_ref()
+    }
+
+    /// How it stands.
+    #[must_use]
+    pub fn state(&self) -> JobState {
+        self.state.borrow().clone()
+    }
+
+    /// Waits for the value: the text behind `+OK`, or the whole text where there is no `+OK`.
+    ///
+    /// Dropping the future leaves the job as it is.
+    ///
+    /// # Errors
+    /// [`JobError::Failed`] with the server's text, [`JobError::TimedOut`], [`JobError::Unknown`].
+    pub async fn get(&self, within: Duration) -> Result<String, JobError> {
+        self.wait(within).await;
+        match self.state() {
+            JobState::Pending => Err(JobError::TimedOut { after: within }),
+            JobState::Done(Outcome::Ok(text)) => Ok(value(&text).to_owned()),
+            JobState::Done(Outcome::Failed(text)) => Err(JobError::Failed { text }),
+            JobState::Unknown => Err(JobError::Unknown),
+        }
+    }
+
+    /// Waits until the job is over or the time has passed; look at [`Job::ready`] then.
+    pub async fn wait(&self, within: Duration) {
+        let mut state = self.state.clone();
+        let over = state.wait_for(|state| *state != JobState::Pending);
+        // Neither a time-out nor a sender that is gone is an error here: `ready` tells.
+        let _in_time = timeout(within, over).await.is_ok();
+    }
+
+    /// Whether it is over.
+    #[must_use]
+    pub fn ready(&self) -> bool {
+        *self.state.borrow() != JobState::Pending
+    }
+
+    /// Whether it is over and did what was asked.
+    ///
+    /// # Errors
+    /// [`JobError::NotComplete`] while it runs.
+    pub fn successful(&self) -> Result<bool, JobError> {
+        match &*self.state.borrow() {
+            JobState::Pending => Err(JobError::NotComplete),
+            state => Ok(matches!(state, JobState::Done(Outcome::Ok(_)))),
+        }
+    }
+}
+
+impl fmt::Display for Job {
+    /// `<Job 67659308-5ebf-4594-87f1-6516e7929d57 [pending]>`
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "<Job {} [{}]>", self.id, self.state.borrow().word())
+    }
+}
+
+fn value(text: &str) -> &str {
+    text.strip_prefix("+OK").map_or(text, str::trim_start)
+}

@@ -1,0 +1,437 @@
+//! The listener: one connection for events, and the tracker that they are folded into.
+//!
+//! Events are folded in the task that reads the socket, a whole read at a time under one short
+//! lock. Whoever watches gets what changed through a bounded channel; one that does not keep up
+//! loses updates and is told how many, the socket is drained all the same.
+//!
+//! # Invariants
+//! - A listener sends nothing to the switch but subscriptions, filters, `log` and one snapshot.
+//! - What is lost is counted.
+
+mod error;
+mod intake;
+mod job;
+mod watch;
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+pub use error::Error;
+pub use job::{Job, JobError};
+pub use watch::{Changes, Events, Logs, Seen, Update};
+
+use crate::conn::{CloseReason, Config, Connection, Reply};
+use crate::model::{Call, ChannelRow, Id, JobRecord, Rows, Session};
+use crate::track::{Totals, Tracker};
+use crate::wire::{Command, Format};
+use intake::{Intake, Shared};
+
+/// The events that a new listener subscribes to. With them calls, their ends and jobs are known;
+/// `ALL` would be several times as many.
+pub const DEFAULT_EVENTS: &[&str] = &[
+    "BACKGROUND_JOB",
+    "CALL_UPDATE",
+    "CHANNEL_ANSWER",
+    "CHANNEL_BRIDGE",
+    "CHANNEL_CALLSTATE",
+    "CHANNEL_CREATE",
+    "CHANNEL_DESTROY",
+    "CHANNEL_EXECUTE",
+    "CHANNEL_HANGUP",
+    "CHANNEL_HANGUP_COMPLETE",
+    "CHANNEL_HOLD",
+    "CHANNEL_ORIGINATE",
+    "CHANNEL_PARK",
+    "CHANNEL_PROGRESS",
+    "CHANNEL_PROGRESS_MEDIA",
+    "CHANNEL_UNBRIDGE",
+    "CHANNEL_UNHOLD",
+    "CHANNEL_UNPARK",
+    "CHANNEL_UUID",
+    "HEARTBEAT",
+];
+
+/// Tracks the state of one FreeSWITCH process. A clone is another handle to the same listener.
+///
+/// ```no_run
+/// # async fn run() -> Result<(), switchy::listener::Error> {
+/// use switchy::EventListener;
+///
+/// let listener = EventListener::new("vm-host");
+/// assert_eq!(listener.to_string(), "<EventListener [disconnected]>");
+/// listener.connect().await?;
+/// listener.start().await?;
+/// for call in listener.calls() {
+///     println!("{call}");
+/// }
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct EventListener {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    id: Id<EventListener>,
+    config: Config,
+    shared: Arc<Shared>,
+    state: Mutex<State>,
+}
+
+struct State {
+    events: Vec<String>,
+    format: Format,
+    connection: Option<Connection>,
+    is_started: bool,
+}
+
+impl EventListener {
+    /// A listener for a host, with the stock port and password. No I/O happens here.
+    #[must_use]
+    pub fn new(host: &str) -> Self {
+        Self::with_config(Config::new(host))
+    }
+
+    /// A listener for a configured server.
+    #[must_use]
+    pub fn with_config(config: Config) -> Self {
+        Self::with_tracker(config, Tracker::new())
+    }
+
+    /// A listener with its own rules or limits of tracking.
+    #[must_use]
+    pub fn with_tracker(config: Config, tracker: Tracker) -> Self {
+        let state = State {
+            events: DEFAULT_EVENTS.iter().map(|name| (*name).to_owned()).collect(),
+            format: Format::Plain,
+            connection: None,
+            is_started: false,
+        };
+        let shared = Arc::new(Shared::new(tracker));
+        let inner = Inner { id: Id::random(), config, shared, state: Mutex::new(state) };
+        Self { inner: Arc::new(inner) }
+    }
+
+    /// The listener's own id.
+    #[must_use]
+    pub fn id(&self) -> &Id<Self> {
+        &self.inner.id
+    }
+
+    /// Where it connects to.
+    #[must_use]
+    pub fn config(&self) -> &Config {
+        &self.inner.config
+    }
+
+    /// The events that it is, or will be, subscribed to.
+    #[must_use]
+    pub fn subscriptions(&self) -> Vec<String> {
+        self.state().events.clone()
+    }
+
+    /// Chooses the form of events, before connecting. Plain is the fastest to track.
+    ///
+    /// # Errors
+    /// [`Error::AlreadyConnected`].
+    pub fn use_format(&self, format: Format) -> Result<(), Error> {
+        let mut state = self.state();
+        if state.is_connected() {
+            return Err(Error::AlreadyConnected);
+        }
+        state.format = format;
+        Ok(())
+    }
+
+    /// Connects, logs in and subscribes; returns when the server has acknowledged it.
+    ///
+    /// # Errors
+    /// [`Error::Connect`] says why there is no session, [`Error::Refused`] and [`Error::Denied`]
+    /// why there is no subscription, [`Error::AlreadyConnected`] that there is one.
+    pub async fn connect(&self) -> Result<(), Error> {
+        if self.is_connected() {
+            return Err(Error::AlreadyConnected);
+        }
+        let intake = Intake::new(Arc::clone(&self.inner.shared));
+        let connection = Connection::open(self.config(), intake).await.map_err(Error::Connect)?;
+        self.adopt(connection).await
+    }
+
+    /// As [`EventListener::connect`], over a stream that is connected already.
+    ///
+    /// # Errors
+    /// As [`EventListener::connect`].
+    pub async fn connect_over<S>(&self, stream: S) -> Result<(), Error>
+    where
+        S: tokio::io::AsyncRead + tokio::io::AsyncWrite + Send + 'static,
+    {
+        if self.is_connected() {
+            return Err(Error::AlreadyConnected);
+        }
+        let intake = Intake::new(Arc::clone(&self.inner.shared));
+        let connection =
+            Connection::over(stream, self.config(), intake).await.map_err(Error::Connect)?;
+        self.adopt(connection).await
+    }
+
+    async fn adopt(&self, connection: Connection) -> Result<(), Error> {
+        let (events, format) = {
+            let mut state = self.state();
+            state.is_started = false;
+            (state.events.clone(), state.format)
+        };
+        // What was known from an earlier connection is old: the snapshot of `start` tells anew.
+        self.tracker().forget_sessions();
+        let command = Command::event(format, &events).map_err(Error::Illegal)?;
+        accepted(&connection, command).await?;
+        let host = self.config().host();
+        tracing::info!(target: "switchy.EventListener", host, "Connected listener '{}' to '{host}'", self.id());
+        self.state().connection = Some(connection);
+        Ok(())
+    }
+
+    /// Starts tracking: takes a snapshot of the channels that are there already. From now on jobs
+    /// can be waited for. Calling it twice is fine.
+    ///
+    /// # Errors
+    /// [`Error::NotConnected`] before [`EventListener::connect`]. A server that denies the
+    /// snapshot (`userauth` without `show`) is no error: calls begin with their next event then.
+    pub async fn start(&self) -> Result<(), Error> {
+        let connection = self.connection()?;
+        if self.is_running() {
+            return Ok(());
+        }
+        let host = self.config().host();
+        tracing::info!(target: "switchy.EventListener", host, "starting event loop task");
+        let show = Command::api("show channels as json").map_err(Error::Illegal)?;
+        let reply = connection.send(show).await.map_err(Error::Send)?;
+        match Rows::parse_as::<ChannelRow>(&reply.text()) {
+            Ok(rows) => {
+                let joined = self.tracker().join(&rows);
+                tracing::debug!(joined, "snapshot of channels");
+            }
+            Err(err) => tracing::warn!(%err, "no snapshot of channels"),
+        }
+        self.state().is_started = true;
+        Ok(())
+    }
+
+    /// Adds subscriptions; while connected, on the server too.
+    ///
+    /// # Errors
+    /// As for any command; the list is unchanged then.
+    pub async fn subscribe<S: AsRef<str>>(&self, names: &[S]) -> Result<(), Error> {
+        let (connection, format) = (self.connection().ok(), self.state().format);
+        let command = Command::event(format, names).map_err(Error::Illegal)?;
+        if let Some(connection) = connection {
+            accepted(&connection, command).await?;
+        }
+        let mut state = self.state();
+        for name in names.iter().map(AsRef::as_ref) {
+            if !state.events.iter().any(|known| known == name) {
+                state.events.push(name.to_owned());
+            }
+        }
+        Ok(())
+    }
+
+    /// Drops subscriptions; while connected, with `nixevent`.
+    ///
+    /// # Errors
+    /// As for any command; the list is unchanged then.
+    pub async fn unsubscribe<S: AsRef<str>>(&self, names: &[S]) -> Result<(), Error> {
+        let command = Command::nixevent(names).map_err(Error::Illegal)?;
+        if let Ok(connection) = self.connection() {
+            accepted(&connection, command).await?;
+        }
+        let gone = |known: &String| names.iter().any(|name| name.as_ref() == known);
+        self.state().events.retain(|known| !gone(known));
+        Ok(())
+    }
+
+    /// Sends a command of the event connection's own: `filter`, `log`, `nolog`.
+    ///
+    /// # Errors
+    /// [`Error::NotConnected`], [`Error::Refused`] with the server's text, [`Error::Denied`].
+    pub async fn send(&self, command: Command) -> Result<Reply, Error> {
+        accepted(&self.connection()?, command).await
+    }
+
+    /// Whether the event connection is up now.
+    #[must_use]
+    pub fn is_connected(&self) -> bool {
+        self.state().is_connected()
+    }
+
+    /// Whether it is connected and started.
+    #[must_use]
+    pub fn is_running(&self) -> bool {
+        let state = self.state();
+        state.is_connected() && state.is_started
+    }
+
+    /// Waits until the event connection is gone, and says why. Returns at once when there is none.
+    pub async fn closed(&self) -> CloseReason {
+        match self.connection() {
+            Ok(connection) => connection.closed().await,
+            Err(_) => CloseReason::Dropped,
+        }
+    }
+
+    /// Closes the event connection. Jobs in flight become unknown.
+    pub async fn disconnect(&self) {
+        let connection = self.state().connection.take();
+        if let Some(connection) = connection {
+            connection.close().await;
+        }
+    }
+
+    /// The running calls, in the order of their first event.
+    #[must_use]
+    pub fn calls(&self) -> Vec<Call> {
+        self.tracker().calls().collect()
+    }
+
+    /// A running call by its id or by the id of one of its sessions.
+    #[must_use]
+    pub fn call(&self, id: &str) -> Option<Call> {
+        self.tracker().call(id)
+    }
+
+    /// A living session.
+    #[must_use]
+    pub fn session(&self, id: &str) -> Option<Session> {
+        self.tracker().session(id).cloned()
+    }
+
+    /// The jobs, oldest first: ours and those of others.
+    #[must_use]
+    pub fn jobs(&self) -> Vec<JobRecord> {
+        self.tracker().jobs().cloned().collect()
+    }
+
+    /// The totals so far.
+    #[must_use]
+    pub fn totals(&self) -> Totals {
+        self.tracker().totals().clone()
+    }
+
+    /// How many updates watchers lost because they did not keep up.
+    #[must_use]
+    pub fn lost_updates(&self) -> u64 {
+        self.inner.shared.lost_updates()
+    }
+
+    /// Looks at the tracker itself. The reader waits meanwhile: be quick, and do not call the
+    /// listener from inside.
+    pub fn with<T>(&self, look: impl FnOnce(&Tracker) -> T) -> T {
+        look(&self.tracker())
+    }
+
+    /// Watches what changes, through a bounded channel.
+    #[must_use]
+    pub fn changes(&self) -> Changes {
+        watch::changes(&self.inner.shared)
+    }
+
+    /// Watches raw events of these names or CUSTOM subclasses (all that arrive when empty),
+    /// through a bounded channel. It does not subscribe.
+    #[must_use]
+    pub fn events<S: AsRef<str>>(&self, names: &[S]) -> Events {
+        watch::events(&self.inner.shared, names)
+    }
+
+    /// Watches log lines, through a bounded channel. `log LEVEL` has to be sent for some to come.
+    #[must_use]
+    pub fn logs(&self) -> Logs {
+        watch::logs(&self.inner.shared)
+    }
+
+    /// Calls `tap` for every event, in the task that reads the socket, until it returns `false`.
+    ///
+    /// Nothing is read while it runs: it must not block, nor call the listener.
+    pub fn tap(&self, tap: impl FnMut(&Seen<'_>) -> bool + Send + 'static) {
+        self.inner.shared.add_tap(Box::new(tap));
+    }
+
+    /// Announces a job before its command is sent, so that even an instant result finds it.
+    #[must_use]
+    pub fn expect_job(&self, command: &str, session: Option<Id<Session>>) -> Job {
+        let id = Id::random();
+        let mut tracker = self.tracker();
+        tracker.expect_job(id.clone(), command);
+        if let Some(session) = &session {
+            tracker.expect_session(session.clone());
+        }
+        drop(tracker);
+        self.inner.shared.waiting(id, command, session)
+    }
+
+    /// Takes back a job whose command was not sent or not accepted.
+    pub fn forget_job(&self, job: &Job) {
+        self.tracker().forget_job(job.id());
+        self.inner.shared.stop_waiting(job.id());
+    }
+
+    fn tracker(&self) -> MutexGuard<'_, Tracker> {
+        self.inner.shared.tracker()
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.inner.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn connection(&self) -> Result<Connection, Error> {
+        let state = self.state();
+        state.connection.clone().filter(Connection::is_open).ok_or(Error::NotConnected)
+    }
+}
+
+/// A listener for a host, as [`EventListener::new`].
+#[must_use]
+pub fn get_listener(host: &str) -> EventListener {
+    EventListener::new(host)
+}
+
+/// Sends a command that must be answered with `+OK`.
+async fn accepted(connection: &Connection, command: Command) -> Result<Reply, Error> {
+    let shown = command.shown().to_owned();
+    let reply = connection.send(command).await.map_err(Error::Send)?;
+    if reply.is_denied() {
+        return Err(Error::Denied { command: shown });
+    }
+    let text = reply.text();
+    if text.starts_with("-ERR") {
+        return Err(Error::Refused { command: shown, reply: text });
+    }
+    Ok(reply)
+}
+
+impl State {
+    fn is_connected(&self) -> bool {
+        self.connection.as_ref().is_some_and(Connection::is_open)
+    }
+}
+
+impl fmt::Display for EventListener {
+    /// `<EventListener [connected]>`; with the host in the alternate form `{:#}`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let state = if self.is_connected() { "connected" } else { "disconnected" };
+        if f.alternate() {
+            write!(f, "<EventListener {} [{state}]>", self.config().address())
+        } else {
+            write!(f, "<EventListener [{state}]>")
+        }
+    }
+}
+
+impl fmt::Debug for EventListener {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{self:#}")
+    }
+}
+
+/// What waits for jobs, by id.
+type Waiting = HashMap<Id<JobRecord>, tokio::sync::watch::Sender<crate::model::JobState>>;
