@@ -1,8 +1,11 @@
 //! Switchy: a shell and a library for people who run live FreeSWITCH servers.
+pub mod apps;
+pub mod client;
 pub mod conn;
 pub mod listener;
 pub mod model;
 pub mod track;
 pub mod wire;
 
+pub use client::Client;
 pub use listener::{EventListener, get_listener};

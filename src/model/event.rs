@@ -30,14 +30,14 @@ impl Event {
     /// `Event-Name`, for example `CHANNEL_ANSWER`.
     #[must_use]
     pub fn name(&self) -> Cow<'_, str> {
-        self.0.get("Event-Name").unwrap_or_default()
+        self.first("Event-Name").unwrap_or_default()
     }
 
     /// What handlers are registered for: the subclass of a CUSTOM event, else the name.
     #[must_use]
     pub fn kind(&self) -> Cow<'_, str> {
         match self.name() {
-            name if name == "CUSTOM" => self.get("Event-Subclass").unwrap_or(name),
+            name if name == "CUSTOM" => self.first("Event-Subclass").unwrap_or(name),
             name => name,
         }
     }
@@ -57,7 +57,7 @@ impl Event {
     /// The channel that it is about.
     #[must_use]
     pub fn unique_id(&self) -> Option<Cow<'_, str>> {
-        self.0.get("Unique-ID")
+        self.first("Unique-ID")
     }
 
     /// The text inside the event: a job's result, a message.
@@ -79,6 +79,10 @@ impl Event {
     }
 
     fn number(&self, name: &str) -> u64 {
-        self.get(name).and_then(|text| text.parse().ok()).unwrap_or(0)
+        self.first(name).and_then(|text| text.parse().ok()).unwrap_or(0)
+    }
+
+    fn first(&self, name: &str) -> Option<Cow<'_, str>> {
+        self.0.first(name).map(|field| field.value())
     }
 }

@@ -100,8 +100,14 @@ impl Tracker {
                 is_alive.then_some(What::Unparked)
             }
             Kind::Execute => {
-                set(&mut session.application, event.data().field("Application"));
-                set(&mut session.application_data, event.data().field("Application-Data"));
+                event.data().scan(|field| {
+                    match field.name {
+                        b"Application" => set(&mut session.application, Some(field)),
+                        b"Application-Data" => set(&mut session.application_data, Some(field)),
+                        _ => {}
+                    }
+                    true
+                });
                 Some(What::Executes)
             }
             _ => None,
@@ -237,20 +243,19 @@ fn phase(now: Phase, facts: &Facts<'_>) -> Phase {
     }
 }
 
-/// What only CHANNEL_HANGUP_COMPLETE tells.
+/// What only CHANNEL_HANGUP_COMPLETE tells. SIP says how an INVITE was refused in a variable of
+/// its own (`transcripts/call_refused`).
 fn note_end(session: &mut Session, event: &Event) {
-    for field in event.data().fields() {
+    event.data().scan(|field| {
         match field.name {
-            b"variable_sip_term_status" => session.sip_status = field.value().parse().ok(),
+            b"variable_sip_term_status" | b"variable_sip_invite_failure_status" => {
+                session.sip_status = field.value().parse().ok();
+            }
             b"variable_sip_hangup_disposition" => set(&mut session.disposition, Some(field)),
             _ => {}
         }
-    }
-    // SIP says how a leg was refused in another variable (transcripts/call_refused).
-    if session.sip_status.is_none() {
-        let status = event.variable("sip_invite_failure_status");
-        session.sip_status = status.and_then(|status| status.parse().ok());
-    }
+        true
+    });
 }
 
 /// Replaces a text by a header, if it is there and says something else. An empty one does not

@@ -47,9 +47,9 @@ struct Ties {
 impl Ties {
     fn of(event: &EventData, rules: &Rules) -> Self {
         let mut ties = Self::default();
-        for field in event.fields() {
+        event.scan(|field| {
             if !field.name.starts_with(b"variable_") {
-                continue;
+                return true;
             }
             let position = |name: &String| field.name.eq_ignore_ascii_case(name.as_bytes());
             if field.name == b"variable_other_loopback_leg_uuid" {
@@ -64,7 +64,8 @@ impl Ties {
             {
                 ties.app = Some((at, Id::new(&field.value())));
             }
-        }
+            true
+        });
         ties
     }
 }

@@ -85,12 +85,13 @@ impl<'a> Facts<'a> {
     #[inline]
     pub(super) fn of(event: &'a EventData) -> Self {
         let mut facts = Self::nothing();
-        for field in event.fields() {
-            if !facts.take(field) {
-                facts.has_variables = true;
-                break;
+        event.scan(|field| {
+            facts.has_variables = field.name.starts_with(b"variable_");
+            if !facts.has_variables {
+                facts.take(field);
             }
-        }
+            !facts.has_variables
+        });
         facts
     }
 
@@ -126,49 +127,63 @@ impl<'a> Facts<'a> {
         }
     }
 
-    /// Takes one header; `false` when it is a channel variable.
+    /// Takes one header. By the length of its name first, because this runs for every header of
+    /// every event: one jump and at most three comparisons.
     #[inline]
-    fn take(&mut self, field: Field<'a>) -> bool {
-        // By the first letters first: most headers of an event are of no interest here.
-        match field.name {
-            [b'C', b'a', b'l', b'l', b'e', b'r', b'-', name @ ..] => self.take_caller(name, field),
-            [b'v', b'a', b'r', b'i', b'a', b'b', b'l', b'e', b'_', ..] => return false,
-            b"Event-Name" => self.kind = Kind::of(field.raw),
-            b"Core-UUID" => self.core = Some(field),
-            b"Event-Date-Timestamp" => self.timestamp = number(field.raw),
-            b"Event-Sequence" => self.sequence = number(field.raw),
-            b"Unique-ID" => self.unique_id = Some(field),
-            b"Old-Unique-ID" => self.old_unique_id = Some(field),
-            b"Channel-Call-UUID" => self.call_uuid = Some(field),
-            b"Channel-Name" => self.channel_name = Some(field),
-            b"Call-Direction" => self.direction = Some(field),
-            b"Channel-Call-State" => self.call_state = field.raw,
-            b"Answer-State" => self.answer_state = field.raw,
-            b"Hangup-Cause" => self.cause = Some(field),
-            b"Channel-Read-Codec-Name" => self.codec = Some(field),
-            b"Other-Leg-Unique-ID" => self.other_leg = Some(field),
-            b"Bridge-A-Unique-ID" => self.bridge_a = Some(field),
-            b"Bridge-B-Unique-ID" => self.bridge_b = Some(field),
+    fn take(&mut self, field: Field<'a>) {
+        let raw = field.raw;
+        match field.name.len() {
+            9 => match field.name {
+                b"Unique-ID" => self.unique_id = Some(field),
+                b"Core-UUID" => self.core = Some(field),
+                _ => {}
+            },
+            10 if field.name == b"Event-Name" => self.kind = Kind::of(raw),
+            12 => match field.name {
+                b"Channel-Name" => self.channel_name = Some(field),
+                b"Answer-State" => self.answer_state = raw,
+                b"Hangup-Cause" => self.cause = Some(field),
+                _ => {}
+            },
+            13 if field.name == b"Old-Unique-ID" => self.old_unique_id = Some(field),
+            14 => match field.name {
+                b"Event-Sequence" => self.sequence = number(raw),
+                b"Call-Direction" => self.direction = Some(field),
+                b"Caller-Context" => self.context = Some(field),
+                _ => {}
+            },
+            17 if field.name == b"Channel-Call-UUID" => self.call_uuid = Some(field),
+            18 => match field.name {
+                b"Channel-Call-State" => self.call_state = raw,
+                b"Bridge-A-Unique-ID" => self.bridge_a = Some(field),
+                b"Bridge-B-Unique-ID" => self.bridge_b = Some(field),
+                _ => {}
+            },
+            19 if field.name == b"Other-Leg-Unique-ID" => self.other_leg = Some(field),
+            20 if field.name == b"Event-Date-Timestamp" => self.timestamp = number(raw),
+            21 if field.name == b"Caller-Caller-ID-Name" => self.caller_name = Some(field),
+            23 => match field.name {
+                b"Caller-Caller-ID-Number" => self.caller_number = Some(field),
+                b"Channel-Read-Codec-Name" => self.codec = Some(field),
+                _ => {}
+            },
+            25 if field.name == b"Caller-Destination-Number" => self.destination = Some(field),
+            26..=34 => self.take_time(field),
             _ => {}
         }
-        true
     }
 
-    #[inline]
-    fn take_caller(&mut self, name: &[u8], field: Field<'a>) {
-        match name {
-            b"Caller-ID-Name" => self.caller_name = Some(field),
-            b"Caller-ID-Number" => self.caller_number = Some(field),
-            b"Destination-Number" => self.destination = Some(field),
-            b"Context" => self.context = Some(field),
-            b"Channel-Created-Time" => self.created = number(field.raw),
-            b"Channel-Progress-Time" => self.progress = number(field.raw),
-            b"Channel-Progress-Media-Time" => self.progress_media = number(field.raw),
-            b"Channel-Answered-Time" => self.answered = number(field.raw),
-            b"Channel-Bridged-Time" => self.bridged = number(field.raw),
-            b"Channel-Hangup-Time" => self.hangup = number(field.raw),
-            _ => {}
-        }
+    fn take_time(&mut self, field: Field<'a>) {
+        let time = match field.name {
+            b"Caller-Channel-Hangup-Time" => &mut self.hangup,
+            b"Caller-Channel-Created-Time" => &mut self.created,
+            b"Caller-Channel-Bridged-Time" => &mut self.bridged,
+            b"Caller-Channel-Progress-Time" => &mut self.progress,
+            b"Caller-Channel-Answered-Time" => &mut self.answered,
+            b"Caller-Channel-Progress-Media-Time" => &mut self.progress_media,
+            _ => return,
+        };
+        *time = number(field.raw);
     }
 }
 

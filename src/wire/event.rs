@@ -152,6 +152,36 @@ impl EventData {
         }
     }
 
+    /// Shows each header to `look`, in the order of the bytes, until it returns `false`. The way
+    /// to take several headers out of an event at once, without an index.
+    #[inline]
+    pub fn scan<'a>(&'a self, mut look: impl FnMut(Field<'a>) -> bool) {
+        if self.format != Format::Plain {
+            let _all = self.fields().all(look);
+            return;
+        }
+        let mut rest = &self.bytes[..];
+        while let Some(field) = next_line(&mut rest) {
+            if !look(field) {
+                return;
+            }
+        }
+    }
+
+    /// Returns the first header of exactly that name, not decoded. It makes no index and stops
+    /// where it finds it: for the headers that every event starts with.
+    #[must_use]
+    pub fn first(&self, name: &str) -> Option<Field<'_>> {
+        let mut found = None;
+        self.scan(|field| {
+            if field.name == name.as_bytes() {
+                found = Some(field);
+            }
+            found.is_none()
+        });
+        found
+    }
+
     /// Returns the header of that name (in any case), decoded; the last one where it occurs twice.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<Cow<'_, str>> {
@@ -282,7 +312,7 @@ fn next_line<'a>(rest: &mut &'a [u8]) -> Option<Field<'a>> {
             *rest = &[];
             return None;
         }
-        let Some(colon) = line.iter().position(|byte| *byte == b':') else { continue };
+        let Some(colon) = memchr(b':', line) else { continue };
         let (name, value) = line.split_at(colon);
         let value = value.get(1..).unwrap_or_default();
         let raw = value.strip_prefix(b" ").unwrap_or(value);

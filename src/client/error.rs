@@ -1,0 +1,85 @@
+//! What can go wrong with a client.
+
+use crate::conn::{ConnectError, SendError};
+use crate::listener;
+use crate::wire::WireError;
+
+/// Why a client could not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// There is no session with the server.
+    #[error("cannot connect")]
+    Connect(#[source] ConnectError),
+    /// It is not connected.
+    #[error("you must call 'connect' first")]
+    NotConnected,
+    /// Results of background commands need a listener. Raised before anything is sent.
+    #[error("No listener has been assigned for this client")]
+    NoListener,
+    /// The listener cannot report results yet. Raised before anything is sent.
+    #[error("start this listener before issuing bgapi")]
+    ListenerNotRunning,
+    /// The command failed; the text is the server's.
+    #[error("{text}")]
+    Api {
+        /// The command line.
+        command: String,
+        /// What the server said, without surrounding white space.
+        text: String,
+    },
+    /// This login may not do that.
+    #[error("permission denied for {command:?}")]
+    Denied {
+        /// The verb line.
+        command: String,
+    },
+    /// No reply came.
+    #[error("no reply")]
+    Send(#[source] SendError),
+    /// The text cannot go over the wire.
+    #[error("cannot be sent")]
+    Illegal(#[source] WireError),
+    /// An originate that FreeSWITCH would read differently from what was meant.
+    #[error("{what} {text:?} cannot be part of a dial string: {why}")]
+    DialString {
+        /// Which part.
+        what: &'static str,
+        /// The text.
+        text: String,
+        /// What is wrong with it.
+        why: &'static str,
+    },
+    /// An app of that name is loaded already.
+    #[error("app {name} is loaded already, its id is {id}")]
+    AppLoaded {
+        /// The name it is loaded under.
+        name: String,
+        /// Its id.
+        id: String,
+    },
+    /// No app of that name or id is loaded.
+    #[error("no app {name:?} is loaded")]
+    NoSuchApp {
+        /// What was asked for.
+        name: String,
+    },
+    /// The app's own set-up failed; nothing of it is left.
+    #[error("app {name} could not be set up")]
+    AppSetup {
+        /// Its name.
+        name: String,
+        /// Why.
+        #[source]
+        source: Box<Self>,
+    },
+    /// FreeSWITCH would take an unknown cause for NORMAL_CLEARING without a word.
+    #[error("{cause:?} is no hangup cause")]
+    UnknownCause {
+        /// The name as given.
+        cause: String,
+    },
+    /// The listener refused.
+    #[error("the listener cannot do that")]
+    Listener(#[from] listener::Error),
+}

@@ -1,0 +1,65 @@
+//! Ending the calls of this client, and no others.
+
+use serde::Serialize;
+
+use super::{Client, Error};
+use crate::model::{self, HangupCause, Id};
+use crate::track::Rules;
+
+/// What `hupall` did for one app id.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct HungUp {
+    /// The id that the hung up sessions carried.
+    pub id: Id<model::App>,
+    /// The app's name; `None` for calls without an app.
+    pub name: Option<String>,
+    /// How many tracked sessions carried it just before. FreeSWITCH's reply has no count.
+    pub sessions: usize,
+}
+
+impl Client {
+    /// Hangs up the calls that this client originated: those of all its apps and those without
+    /// one, or those of one app when `app` names it. Calls of others are not touched.
+    ///
+    /// # Errors
+    /// [`Error::NoSuchApp`], [`Error::UnknownCause`]; otherwise as [`Client::api`], from the first
+    /// id that failed.
+    pub async fn hupall(
+        &self,
+        app: Option<&str>,
+        cause: &HangupCause,
+    ) -> Result<Vec<HungUp>, Error> {
+        if !cause.is_known() {
+            return Err(Error::UnknownCause { cause: cause.name().to_owned() });
+        }
+        let mut done = Vec::new();
+        for hung_up in self.hupall_preview(app)? {
+            let variable = Rules::APP_VARIABLE;
+            self.api(&format!("hupall {cause} {variable} {}", hung_up.id)).await?;
+            done.push(hung_up);
+        }
+        Ok(done)
+    }
+
+    /// What [`Client::hupall`] would do now.
+    ///
+    /// # Errors
+    /// [`Error::NoSuchApp`].
+    pub fn hupall_preview(&self, app: Option<&str>) -> Result<Vec<HungUp>, Error> {
+        let ids: Vec<_> = match app {
+            Some(name) => vec![self.apps().id(name)?],
+            None => self.state().issued.iter().cloned().collect(),
+        };
+        let listener = self.listener().ok();
+        // An id is a uuid of ours; an empty one would hang up the whole switch.
+        let preview = ids.into_iter().filter(|id| !id.as_str().is_empty()).map(|id| {
+            let count = |listener: super::EventListener| {
+                listener.with(|tracker| tracker.sessions_of_app(&id).count())
+            };
+            let sessions = listener.clone().map_or(0, count);
+            HungUp { name: self.apps().name(&id), id, sessions }
+        });
+        Ok(preview.collect())
+    }
+}

@@ -1,0 +1,275 @@
+//! The client: drives one switch over its own connection.
+//!
+//! # Invariants
+//! - Job ids and session uuids are chosen here and announced to the listener before the bytes
+//!   leave, so that no result is too fast.
+//! - `hupall` names ids that this client issued, never an empty value: FreeSWITCH would hang up
+//!   every channel (`mod_commands.c`, `hupall_api_function`).
+
+pub mod app;
+mod call;
+mod error;
+mod hupall;
+mod originate;
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+pub use app::App;
+pub use call::{Call, Session};
+pub use error::Error;
+pub use hupall::HungUp;
+pub use originate::{AppRef, Originate};
+
+use crate::conn::{Config, Connection, NoEvents, Reply};
+use crate::listener::{EventListener, Job};
+use crate::model::{self, Id, Outcome};
+use crate::wire::Command;
+use app::Apps;
+
+/// Drives a FreeSWITCH. A clone is another handle to the same client.
+///
+/// ```no_run
+/// # async fn run() -> Result<(), switchy::client::Error> {
+/// use switchy::Client;
+///
+/// let client = Client::new("vm-host");
+/// client.connect().await?;
+/// println!("{}", client.cmd("global_getvar local_ip_v4").await?);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct Client {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    /// Tags what this client originates for no app.
+    id: Id<model::App>,
+    config: Config,
+    state: Mutex<State>,
+    apps: Apps,
+}
+
+#[derive(Default)]
+struct State {
+    connection: Option<Connection>,
+    listener: Option<EventListener>,
+    /// Every app id that an originate of ours carried.
+    issued: BTreeSet<Id<model::App>>,
+}
+
+impl Client {
+    /// A client for a host, with the stock port and password. No I/O happens here.
+    #[must_use]
+    pub fn new(host: &str) -> Self {
+        Self::with_config(Config::new(host))
+    }
+
+    /// A client for a configured server.
+    #[must_use]
+    pub fn with_config(config: Config) -> Self {
+        let state = Mutex::new(State::default());
+        let inner = Inner { id: Id::random(), config, state, apps: Apps::default() };
+        Self { inner: Arc::new(inner) }
+    }
+
+    /// Assigns a listener at construction.
+    #[must_use]
+    pub fn with_listener(self, listener: EventListener) -> Self {
+        self.set_listener(Some(listener));
+        self
+    }
+
+    /// The client's own id: it tags what is originated for no app.
+    #[must_use]
+    pub fn id(&self) -> &Id<model::App> {
+        &self.inner.id
+    }
+
+    /// Where it connects to.
+    #[must_use]
+    pub fn config(&self) -> &Config {
+        &self.inner.config
+    }
+
+    /// Connects and logs in.
+    ///
+    /// # Errors
+    /// [`Error::Connect`] says which way it failed.
+    pub async fn connect(&self) -> Result<(), Error> {
+        let connection = Connection::open(self.config(), NoEvents).await.map_err(Error::Connect)?;
+        self.state().connection = Some(connection);
+        Ok(())
+    }
+
+    /// As [`Client::connect`], over a stream that is connected already.
+    ///
+    /// # Errors
+    /// As [`Client::connect`].
+    pub async fn connect_over<S>(&self, stream: S) -> Result<(), Error>
+    where
+        S: tokio::io::AsyncRead + tokio::io::AsyncWrite + Send + 'static,
+    {
+        let connection =
+            Connection::over(stream, self.config(), NoEvents).await.map_err(Error::Connect)?;
+        self.state().connection = Some(connection);
+        Ok(())
+    }
+
+    /// Whether the command connection is up now.
+    #[must_use]
+    pub fn is_connected(&self) -> bool {
+        self.state().connection.as_ref().is_some_and(Connection::is_open)
+    }
+
+    /// Closes the command connection; the listener keeps its own.
+    pub async fn disconnect(&self) {
+        let connection = self.state().connection.take();
+        if let Some(connection) = connection {
+            connection.close().await;
+        }
+    }
+
+    /// The command connection.
+    ///
+    /// # Errors
+    /// [`Error::NotConnected`].
+    pub fn connection(&self) -> Result<Connection, Error> {
+        self.state().connection.clone().filter(Connection::is_open).ok_or(Error::NotConnected)
+    }
+
+    /// Assigns a listener, or takes it away. It does not change what others do with it.
+    pub fn set_listener(&self, listener: Option<EventListener>) {
+        self.state().listener = listener;
+    }
+
+    /// The assigned listener.
+    ///
+    /// # Errors
+    /// [`Error::NoListener`].
+    pub fn listener(&self) -> Result<EventListener, Error> {
+        self.state().listener.clone().ok_or(Error::NoListener)
+    }
+
+    /// Sends a command and returns the server's reply, good or bad.
+    ///
+    /// # Errors
+    /// [`Error::NotConnected`], [`Error::Send`] when no reply came, [`Error::Denied`].
+    pub async fn send(&self, command: Command) -> Result<Reply, Error> {
+        let shown = command.shown().to_owned();
+        let reply = self.connection()?.send(command).await.map_err(Error::Send)?;
+        denied(reply, shown)
+    }
+
+    /// Runs an `api` command and returns its reply. Needs no listener.
+    ///
+    /// It waits until the server has carried it out, at most for the configured time; use
+    /// [`Client::bgapi`] for what takes long.
+    ///
+    /// # Errors
+    /// [`Error::Api`] when the reply says that it failed, else as [`Client::send`].
+    pub async fn api(&self, line: &str) -> Result<Reply, Error> {
+        let command = Command::api(line).map_err(Error::Illegal)?;
+        let reply = self.send(command).await?;
+        checked(reply, line)
+    }
+
+    /// As [`Client::api`], with a deadline of its own.
+    ///
+    /// # Errors
+    /// As [`Client::api`].
+    pub async fn api_within(&self, line: &str, within: Duration) -> Result<Reply, Error> {
+        let command = Command::api(line).map_err(Error::Illegal)?;
+        let shown = command.shown().to_owned();
+        let reply = self.connection()?.send_within(command, within).await.map_err(Error::Send)?;
+        checked(denied(reply, shown)?, line)
+    }
+
+    /// Runs an `api` command and returns its text without surrounding white space. A command that
+    /// prints nothing gives an empty text.
+    ///
+    /// # Errors
+    /// As [`Client::api`].
+    pub async fn cmd(&self, line: &str) -> Result<String, Error> {
+        let reply = self.api(line).await?;
+        Ok(Outcome::of(&reply.text()).text().to_owned())
+    }
+
+    /// Runs a command in the background. Returns as soon as the server has queued it.
+    ///
+    /// # Errors
+    /// [`Error::NoListener`] and [`Error::ListenerNotRunning`] before anything is sent;
+    /// otherwise as [`Client::send`].
+    pub async fn bgapi(&self, line: &str) -> Result<Job, Error> {
+        self.background(line, None).await
+    }
+
+    async fn background(
+        &self,
+        line: &str,
+        session: Option<Id<model::Session>>,
+    ) -> Result<Job, Error> {
+        let listener = self.running_listener()?;
+        let connection = self.connection()?;
+        let job = listener.expect_job(line, session);
+        let sent = async {
+            let command = Command::bgapi(line, job.id().as_str()).map_err(Error::Illegal)?;
+            let shown = command.shown().to_owned();
+            let reply = connection.send(command).await.map_err(Error::Send)?;
+            checked(denied(reply, shown)?, line)
+        };
+        match sent.await {
+            Ok(_queued) => Ok(job),
+            Err(err) => {
+                listener.forget_job(&job);
+                Err(err)
+            }
+        }
+    }
+
+    /// The listener, if it can report results.
+    fn running_listener(&self) -> Result<EventListener, Error> {
+        let listener = self.listener()?;
+        if listener.is_running() { Ok(listener) } else { Err(Error::ListenerNotRunning) }
+    }
+
+    /// A running call by its id or by the id of one of its sessions, with verbs.
+    #[must_use]
+    pub fn call(&self, id: &str) -> Option<Call> {
+        let call = self.listener().ok()?.call(id)?;
+        Some(Call::new(self.clone(), call))
+    }
+
+    /// A living session, with verbs.
+    #[must_use]
+    pub fn session(&self, id: &str) -> Option<Session> {
+        let session = self.listener().ok()?.session(id)?;
+        Some(Session::new(self.clone(), session))
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.inner.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn denied(reply: Reply, command: String) -> Result<Reply, Error> {
+    if reply.is_denied() { Err(Error::Denied { command }) } else { Ok(reply) }
+}
+
+fn checked(reply: Reply, line: &str) -> Result<Reply, Error> {
+    match Outcome::of(&reply.text()) {
+        Outcome::Ok(_) => Ok(reply),
+        Outcome::Failed(text) => Err(Error::Api { command: line.to_owned(), text }),
+    }
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let state = if self.is_connected() { "connected" } else { "disconnected" };
+        write!(f, "<Client {} [{state}]>", self.config().address())
+    }
+}
