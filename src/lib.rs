@@ -5,5 +5,5 @@ pub mod wire;
 #[cfg(feature = "shell")]
 pub mod shell;
 
-//CLI
-//CLI2
+#[cfg(feature = "cli")]
+pub mod cli;
