@@ -41,7 +41,8 @@ fn run(color: Color) -> anyhow::Result<()> {
     let history = env::var_os("HOME").map(|home| PathBuf::from(home).join(".switchy/history"));
     let assist: Arc<dyn Assist> = state.clone();
     let (editor, printer) = Editor::spawn(Options { history, color: color.enabled(), assist })?;
-    runtime.block_on(Demo { printer: printer.clone(), state, rate: 0 }.run(&editor));
+    runtime
+        .block_on(Demo { printer: printer.clone(), state, rate: 0, panic_at: None }.run(&editor));
     editor.shutdown();
     printer.close();
     Ok(())
@@ -80,6 +81,7 @@ struct Demo {
     printer: Printer,
     state: Arc<State>,
     rate: u64,
+    panic_at: Option<Instant>,
 }
 
 impl Demo {
@@ -100,6 +102,9 @@ impl Demo {
                     since = Instant::now();
                 }
                 _ = tick.tick() => {
+                    if self.panic_at.is_some_and(|at| at < Instant::now()) {
+                        asked_to_panic();
+                    }
                     let due = self.rate * u64::try_from(since.elapsed().as_millis()).unwrap_or(0) / 1000;
                     for n in pushed..due {
                         sampler.push(line(n));
@@ -128,7 +133,7 @@ impl Demo {
             ("calls", count) => {
                 self.state.calls.store(count.parse().unwrap_or(0), Ordering::Relaxed);
             }
-            ("panic", _) => asked_to_panic(),
+            ("panic", _) => self.panic_at = Some(Instant::now() + Duration::from_millis(200)),
             ("later", count) => {
                 let printer = self.printer.clone();
                 let state = Arc::clone(&self.state);

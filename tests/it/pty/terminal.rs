@@ -14,6 +14,7 @@ pub(super) struct Terminal {
     keys: Box<dyn Write + Send>,
     child: Box<dyn Child + Send + Sync>,
     master: Box<dyn MasterPty + Send>,
+    found: String,
 }
 
 struct Seen {
@@ -59,6 +60,7 @@ impl Terminal {
         let pty = native_pty_system()
             .openpty(PtySize { rows: 24, cols: 80, pixel_width: 0, pixel_height: 0 })
             .unwrap();
+        let found = attributes(pty.master.as_ref());
         let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_switchy"));
         command.args(args);
         command.env_clear();
@@ -89,7 +91,7 @@ impl Terminal {
             }
         });
         let keys = pty.master.take_writer().unwrap();
-        let terminal = Self { seen, keys, child, master: pty.master };
+        let terminal = Self { seen, keys, child, master: pty.master, found };
         terminal.wait_until("the prompt", |screen| screen.last().starts_with("demo"));
         terminal
     }
@@ -108,13 +110,17 @@ impl Terminal {
             let log = String::from_utf8_lossy(&seen.bytes);
             let screen = Screen { screen: seen.parser.screen(), log: &log, closed: seen.closed };
             // A screen in the middle of a redraw is not one that anybody sees.
-            let settled = !log.rfind(BEGIN_UPDATE).is_some_and(|at| !log[at..].contains(END_UPDATE));
+            let settled = log
+                .rsplit(BEGIN_UPDATE)
+                .next()
+                .is_none_or(|rest| rest.contains(END_UPDATE) || rest.len() == log.len());
             if settled && reached(&screen) {
                 return;
             }
             let left = deadline.saturating_duration_since(Instant::now());
             if left.is_zero() {
-                let (contents, cursor) = (seen.parser.screen().contents(), seen.parser.screen().cursor_position());
+                let (contents, cursor) =
+                    (seen.parser.screen().contents(), seen.parser.screen().cursor_position());
                 panic!("{what}: not within {DEADLINE:?}; cursor {cursor:?}, screen:\n{contents}\n");
             }
             seen = self.seen.1.wait_timeout(seen, left).unwrap().0;
@@ -133,11 +139,15 @@ impl Terminal {
         self.child.wait().unwrap().exit_code()
     }
 
-    /// Says whether the terminal is as it was: echoing lines.
-    pub(super) fn is_cooked(&self) -> bool {
-        use portable_pty::unix::Termios as _;
-        self.master.cooked()
+    /// Says whether the terminal's attributes are as the program found them.
+    pub(super) fn is_restored(&self) -> bool {
+        attributes(self.master.as_ref()) == self.found
     }
+}
+
+fn attributes(master: &dyn MasterPty) -> String {
+    let now = master.get_termios().unwrap();
+    format!("{:?} {:?} {:?}", now.local_flags, now.input_flags, now.output_flags)
 }
 
 impl Drop for Terminal {
