@@ -1,9 +1,8 @@
-//! The line editor, on a thread of its own. The only file that names rustyline.
+//! The line editor, on a thread of its own. The only module that names rustyline.
 //!
 //! # Invariants
 //! rustyline's defects that bite beside a stream of events are kept away here: see the comments in
 //! [`config`]. Nothing but this thread and, through it, the printer touches the terminal.
-use std::borrow::Cow;
 use std::fmt;
 use std::fs::{DirBuilder, OpenOptions};
 use std::io;
@@ -12,24 +11,20 @@ use std::sync::{Arc, mpsc};
 use std::thread::{self, JoinHandle};
 
 use anyhow::Context as _;
-use rustyline::completion::Completer;
 use rustyline::error::ReadlineError;
-use rustyline::highlight::{CmdKind, Highlighter};
-use rustyline::hint::{Hint, Hinter, HistoryHinter};
 use rustyline::history::FileHistory;
-use rustyline::validate::{ValidationContext, ValidationResult, Validator};
 use rustyline::{
-    Cmd, ColorMode, CompletionType, ConditionalEventHandler, Config, Event, EventContext,
-    EventHandler, ExternalPrinter as _, KeyCode, KeyEvent, Modifiers,
+    Cmd, ColorMode, CompletionType, Config, EventHandler, ExternalPrinter as _, KeyCode, KeyEvent,
+    Modifiers,
 };
 use tokio::sync::{Mutex, mpsc as tokio_mpsc};
 
 use super::printer::{Above, Gate, Printer, Target};
-use super::terminal;
 use crate::shell::complete::Completions;
-use crate::shell::sanitise;
+use helper::{Helper, Leave};
 
 mod candidates;
+mod helper;
 
 /// What the editor asks the shell. All of it runs on the editor thread, most of it at every key:
 /// answer from memory.
@@ -163,6 +158,9 @@ fn run(
 ) {
     while let Ok(prompt) = prompts.recv() {
         gate.enter();
+        if let Some(helper) = editor.helper_mut() {
+            helper.begin(&prompt.raw);
+        }
         let read = editor.readline(&(prompt.raw, prompt.styled));
         gate.away();
         let input = match read {
@@ -183,19 +181,14 @@ fn run(
 fn rustyline(options: &Options, gate: &Arc<Gate>) -> rustyline::Result<Rustyline> {
     let config = config()?;
     let mut editor = Rustyline::with_history(config.clone(), FileHistory::with_config(&config))?;
-    editor.set_helper(Some(Helper {
-        gate: Arc::clone(gate),
-        assist: Arc::clone(&options.assist),
-        color: options.color,
-        history: HistoryHinter::new(),
-    }));
+    editor.set_helper(Some(Helper::new(gate, options)));
     let up = KeyEvent(KeyCode::Up, Modifiers::NONE);
     let down = KeyEvent(KeyCode::Down, Modifiers::NONE);
     editor.bind_sequence(up, Cmd::HistorySearchBackward);
     editor.bind_sequence(down, Cmd::HistorySearchForward);
     for key in ['C', 'D'] {
-        let leave = Leave { gate: Arc::clone(gate), key };
-        editor.bind_sequence(KeyEvent::ctrl(key), EventHandler::Conditional(Box::new(leave)));
+        let leave = EventHandler::Conditional(Box::new(Leave::new(gate, key)));
+        editor.bind_sequence(KeyEvent::ctrl(key), leave);
     }
     if let Some(path) = &options.history
         && let Err(err) = private(path).map_err(Into::into).and_then(|()| editor.load_history(path))
@@ -263,134 +256,4 @@ fn private(path: &Path) -> io::Result<()> {
     }
     drop(file);
     Ok(())
-}
-
-/// rustyline's view of the shell, and the gate's view of rustyline.
-struct Helper {
-    gate: Arc<Gate>,
-    assist: Arc<dyn Assist>,
-    color: bool,
-    history: HistoryHinter,
-}
-
-impl rustyline::Helper for Helper {}
-
-impl Completer for Helper {
-    type Candidate = candidates::Shown;
-
-    fn complete(
-        &self,
-        line: &str,
-        pos: usize,
-        _: &rustyline::Context<'_>,
-    ) -> rustyline::Result<(usize, Vec<candidates::Shown>)> {
-        let completions = self.assist.complete(line, pos);
-        let start = completions.start;
-        if start > pos || !line.is_char_boundary(start) {
-            return Ok((pos, Vec::new()));
-        }
-        Ok((start, candidates::fit(completions.candidates, terminal::size())))
-    }
-}
-
-struct Suggestion {
-    text: String,
-    /// From the history, so Right may take it.
-    insertable: bool,
-}
-
-impl Hint for Suggestion {
-    fn display(&self) -> &str {
-        &self.text
-    }
-
-    fn completion(&self) -> Option<&str> {
-        self.insertable.then_some(&self.text)
-    }
-}
-
-impl Hinter for Helper {
-    type Hint = Suggestion;
-
-    fn hint(&self, line: &str, pos: usize, cx: &rustyline::Context<'_>) -> Option<Suggestion> {
-        self.gate.editing();
-        if !self.color || pos < line.len() {
-            return None;
-        }
-        let recalled = self.history.hint(line, pos, cx).filter(|text| !unclean(text));
-        let insertable = recalled.is_some();
-        let text = recalled.or_else(|| self.assist.hint(line, pos))?;
-        Some(Suggestion { text: sanitise::line(&text).into_owned(), insertable })
-    }
-}
-
-impl Highlighter for Helper {
-    fn highlight<'l>(&self, line: &'l str, _: usize) -> Cow<'l, str> {
-        if !unclean(line) {
-            return Cow::Borrowed(line);
-        }
-        // As wide as what rustyline counts: nothing for a control character.
-        Cow::Owned(
-            line.chars().filter(|c| matches!(c, '\n' | '\t') || !sanitise::is_unsafe(*c)).collect(),
-        )
-    }
-
-    fn highlight_prompt<'b, 's: 'b, 'p: 'b>(
-        &'s self,
-        prompt: &'p str,
-        default: bool,
-    ) -> Cow<'b, str> {
-        self.gate.drawn();
-        if !default {
-            return Cow::Borrowed(prompt);
-        }
-        let now = self.assist.prompt();
-        let same_width = plain(&now).chars().count() == plain(prompt).chars().count();
-        let chosen = if same_width { Cow::Owned(now) } else { Cow::Borrowed(prompt) };
-        if self.color { chosen } else { Cow::Owned(plain(&chosen)) }
-    }
-
-    fn highlight_hint<'h>(&self, hint: &'h str) -> Cow<'h, str> {
-        Cow::Owned(nu_ansi_term::Style::new().dimmed().paint(hint).to_string())
-    }
-
-    fn highlight_char(&self, _: &str, _: usize, _: CmdKind) -> bool {
-        // Asked before each redraw that a key causes.
-        self.gate.key();
-        false
-    }
-}
-
-impl Validator for Helper {
-    fn validate(&self, _: &mut ValidationContext<'_>) -> rustyline::Result<ValidationResult> {
-        self.gate.leaving();
-        Ok(ValidationResult::Valid(None))
-    }
-}
-
-/// Closes the gate when Ctrl-C or Ctrl-D is about to end the line.
-struct Leave {
-    gate: Arc<Gate>,
-    key: char,
-}
-
-impl ConditionalEventHandler for Leave {
-    fn handle(&self, _: &Event, _: u16, _: bool, cx: &EventContext<'_>) -> Option<Cmd> {
-        if self.key == 'C' || cx.line().is_empty() {
-            self.gate.leaving();
-        }
-        None
-    }
-}
-
-/// Says whether a line holds what would not stay in its place.
-fn unclean(text: &str) -> bool {
-    text.contains(sanitise::is_unsafe)
-}
-
-/// Returns `text` without its colors.
-fn plain(text: &str) -> String {
-    let mut parts = text.split("\x1b[");
-    let first = parts.next().unwrap_or_default().to_owned();
-    parts.fold(first, |out, part| out + part.split_once('m').map_or(part, |(_, rest)| rest))
 }

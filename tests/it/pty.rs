@@ -88,7 +88,7 @@ fn a_wrapped_line_survives() {
     };
     terminal.wait_until("the typed text", is_intact);
     watch(&terminal, 15, |screen| assert!(is_intact(screen), "{:#?}", screen.rows()));
-    terminal.keys(HOME);
+    terminal.keys(BEGIN);
     terminal.wait_until("the cursor", |screen| screen.cursor_column() == 8);
     watch(&terminal, 5, |screen| assert_eq!(screen.cursor_column(), 8));
     terminal.keys("\r");
@@ -234,6 +234,19 @@ fn hints_are_shown_but_not_taken() {
     });
 }
 
+#[test]
+fn tab_in_a_wrapped_line_keeps_the_list() {
+    let (_home, mut terminal) = start();
+    terminal.keys(&format!("s{}", "日".repeat(60)));
+    terminal.wait_until("the typed text", |screen| screen.rows().len() == 2);
+    terminal.keys(&format!("{BEGIN}{RIGHT}\t"));
+    terminal.wait_until("the list", |screen| {
+        let rows = screen.rows();
+        rows.len() == 5 && rows[2].starts_with("status ") && rows[3].starts_with("demo 0> st日")
+    });
+}
+
 const SUMMARY: &str = "; events last";
 const LEFT: &str = "\x1b[D";
-const HOME: &str = "\x1b[H";
+const RIGHT: &str = "\x1b[C";
+const BEGIN: &str = "\x1b[H";
