@@ -1,5 +1,6 @@
 //! What Tab lists: as much as one screen holds, so that nothing waits behind a "more".
 use rustyline::completion::Candidate;
+use unicode_width::UnicodeWidthStr as _;
 
 use crate::shell;
 use crate::shell::sanitise;
@@ -35,11 +36,11 @@ pub(super) fn fit(
         })
         .collect();
     let (columns, rows) = (usize::from(columns).max(1), usize::from(rows).max(3));
-    let widest = all.iter().map(|shown| shown.display.chars().count()).max().unwrap_or(0);
-    // Two columns a character is the most it takes; a row for the prompt, one for the note.
-    let per_row = (columns / (2 * widest + 2).max(NOTE)).max(1);
-    let most = (per_row * (rows - 2)).min(MOST);
-    if all.len() > most {
+    let widest = all.iter().map(|shown| shown.display.width()).max().unwrap_or(0);
+    // rustyline puts two blanks between columns; a row is left for the prompt, one for the note.
+    let fitting = |width: usize| ((columns / (width + 2)).max(1) * (rows - 2)).min(MOST);
+    if all.len() > fitting(widest) {
+        let most = fitting(widest.max(NOTE));
         let more = all.len() - most;
         // The note must not keep Tab from inserting what all have in common.
         let common = common_prefix(&all);
@@ -62,7 +63,7 @@ fn common_prefix(candidates: &[Shown]) -> String {
 /// Candidates listed at most.
 const MOST: usize = 200;
 /// Columns that the note takes.
-const NOTE: usize = 30;
+const NOTE: usize = 28;
 
 #[cfg(test)]
 mod tests {
@@ -84,8 +85,10 @@ mod tests {
     #[test]
     fn one_screen_is_listed() {
         check(0, (80, 24), 0, None);
-        check(44, (80, 24), 44, None);
-        check(45, (80, 24), 44, Some(("... 1 more, keep typing", "uuid-000")));
+        check(200, (80, 24), 200, None);
+        check(201, (80, 24), 44, Some(("... 157 more, keep typing", "uuid-00")));
+        check(44, (20, 24), 44, None);
+        check(45, (20, 24), 22, Some(("... 23 more, keep typing", "uuid-000")));
         check(70_000, (300, 200), 200, Some(("... 69800 more, keep typing", "uuid-")));
         check(5, (1, 1), 1, Some(("... 4 more, keep typing", "uuid-0000")));
     }
