@@ -1,2 +1,6 @@
 //! The `switchy` program.
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    switchy::cli::main()
+}

@@ -1,4 +1,11 @@
 //! The integration tests, in one binary.
-#![expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a panic is a failed test"
+)]
 
+#[cfg(all(unix, feature = "cli"))]
+mod pty;
 mod transcripts;

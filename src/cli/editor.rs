@@ -1,0 +1,259 @@
+//! The line editor, on a thread of its own. The only module that names rustyline.
+//!
+//! # Invariants
+//! rustyline's defects that bite beside a stream of events are kept away here: see the comments in
+//! [`config`]. Nothing but this thread and, through it, the printer touches the terminal.
+use std::fmt;
+use std::fs::{DirBuilder, OpenOptions};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, mpsc};
+use std::thread::{self, JoinHandle};
+
+use anyhow::Context as _;
+use rustyline::error::ReadlineError;
+use rustyline::history::FileHistory;
+use rustyline::{
+    Cmd, ColorMode, CompletionType, Config, EventHandler, ExternalPrinter as _, KeyCode, KeyEvent,
+    Modifiers,
+};
+use tokio::sync::{Mutex, mpsc as tokio_mpsc};
+
+use super::printer::{Above, Gate, Printer, Target};
+use crate::shell::complete::Completions;
+use helper::{Helper, Leave};
+
+mod candidates;
+mod helper;
+
+/// What the editor asks the shell. All of it runs on the editor thread, most of it at every key:
+/// answer from memory.
+pub(crate) trait Assist: Send + Sync {
+    /// Answers Tab, for a line and the cursor in it.
+    fn complete(&self, line: &str, pos: usize) -> Completions;
+    /// Returns what may follow, shown but not inserted.
+    fn hint(&self, line: &str, pos: usize) -> Option<String>;
+    /// Says whether a line may be kept in the history.
+    fn keep(&self, line: &str) -> bool;
+    /// Returns the prompt as it is now: as wide as the raw prompt, or that is shown instead.
+    fn prompt(&self) -> String;
+}
+
+/// How the editor is set up.
+pub(crate) struct Options {
+    /// Where history is kept.
+    pub(crate) history: Option<PathBuf>,
+    /// Color, and hints, which cannot be told from typed text without.
+    pub(crate) color: bool,
+    /// Who is asked.
+    pub(crate) assist: Arc<dyn Assist>,
+}
+
+/// What stands before the line.
+#[derive(Debug, Clone)]
+pub(crate) struct Prompt {
+    /// Without color.
+    pub(crate) raw: String,
+    /// The same, colored.
+    pub(crate) styled: String,
+}
+
+/// What the operator did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Input {
+    /// Enter.
+    Line(String),
+    /// Ctrl-C.
+    Interrupted,
+    /// Ctrl-D on an empty line, or the end of a pipe.
+    Eof,
+    /// The terminal is gone or does not work.
+    Failed(String),
+}
+
+/// A handle to the editor thread.
+#[derive(Debug)]
+pub(crate) struct Editor {
+    prompts: mpsc::Sender<Prompt>,
+    inputs: Mutex<Inputs>,
+    thread: JoinHandle<()>,
+}
+
+#[derive(Debug)]
+struct Inputs {
+    rx: tokio_mpsc::UnboundedReceiver<Input>,
+    /// A prompt is shown, and was perhaps not waited for to the end.
+    asked: bool,
+}
+
+type Rustyline = rustyline::Editor<Helper, FileHistory>;
+
+impl Editor {
+    /// Starts the editor and the printer that shares its terminal.
+    ///
+    /// Call it before opening sockets: the editor waits with `select`, which knows no file
+    /// descriptor above 1023.
+    pub(crate) fn spawn(options: Options) -> anyhow::Result<(Self, Printer)> {
+        let gate = Arc::new(Gate::default());
+        let mut rustyline = rustyline(&options, &gate).context("cannot use the terminal")?;
+        // Fails without a terminal, which needs no care: nothing can be garbled there.
+        let above = rustyline.create_external_printer().ok().map(|mut printer| {
+            Above::new(move |text| printer.print(text).map_err(io::Error::other))
+        });
+        let target = Target { above, plain: Box::new(io::stdout()) };
+        let printer = Printer::spawn(Arc::clone(&gate), target)?;
+
+        let (prompts, prompts_rx) = mpsc::channel();
+        let (tx, rx) = tokio_mpsc::unbounded_channel();
+        let history = History { path: options.history, assist: options.assist };
+        let thread = thread::Builder::new()
+            .name("repl".to_owned())
+            .spawn(move || run(rustyline, &gate, &history, &prompts_rx, &tx))?;
+        let inputs = Mutex::new(Inputs { rx, asked: false });
+        Ok((Self { prompts, inputs, thread }, printer))
+    }
+
+    /// Shows the prompt and waits for a line.
+    ///
+    /// Cancelling is safe: the line stays on the screen and the next call goes on with it.
+    pub(crate) async fn next(&self, prompt: Prompt) -> Input {
+        let stopped = || Input::Failed("the line editor has stopped".to_owned());
+        let mut inputs = self.inputs.lock().await;
+        if !inputs.asked {
+            if self.prompts.send(prompt).is_err() {
+                return stopped();
+            }
+            inputs.asked = true;
+        }
+        let input = inputs.rx.recv().await.unwrap_or_else(stopped);
+        inputs.asked = false;
+        input
+    }
+
+    /// Ends the thread, unless it is in the middle of a line: then it dies with the process.
+    pub(crate) fn shutdown(self) {
+        drop(self.prompts);
+        if !self.inputs.into_inner().asked {
+            // An editor that panicked has nothing left to do.
+            drop(self.thread.join());
+        }
+    }
+}
+
+impl fmt::Debug for Options {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Options")
+            .field("history", &self.history)
+            .field("color", &self.color)
+            .finish_non_exhaustive()
+    }
+}
+
+fn run(
+    mut editor: Rustyline,
+    gate: &Gate,
+    history: &History,
+    prompts: &mpsc::Receiver<Prompt>,
+    inputs: &tokio_mpsc::UnboundedSender<Input>,
+) {
+    while let Ok(prompt) = prompts.recv() {
+        gate.enter();
+        if let Some(helper) = editor.helper_mut() {
+            helper.begin(&prompt.raw);
+        }
+        let read = editor.readline(&(prompt.raw, prompt.styled));
+        gate.away();
+        let input = match read {
+            Ok(line) => {
+                history.add(&mut editor, &line);
+                Input::Line(line)
+            }
+            Err(ReadlineError::Interrupted) => Input::Interrupted,
+            Err(ReadlineError::Eof) => Input::Eof,
+            Err(err) => Input::Failed(err.to_string()),
+        };
+        if inputs.send(input).is_err() {
+            return;
+        }
+    }
+}
+
+fn rustyline(options: &Options, gate: &Arc<Gate>) -> rustyline::Result<Rustyline> {
+    let config = config()?;
+    let mut editor = Rustyline::with_history(config.clone(), FileHistory::with_config(&config))?;
+    editor.set_helper(Some(Helper::new(gate, options)));
+    let up = KeyEvent(KeyCode::Up, Modifiers::NONE);
+    let down = KeyEvent(KeyCode::Down, Modifiers::NONE);
+    editor.bind_sequence(up, Cmd::HistorySearchBackward);
+    editor.bind_sequence(down, Cmd::HistorySearchForward);
+    for key in ['C', 'D'] {
+        let leave = EventHandler::Conditional(Box::new(Leave::new(gate, key)));
+        editor.bind_sequence(KeyEvent::ctrl(key), leave);
+    }
+    if let Some(path) = &options.history
+        && let Err(err) = private(path).map_err(Into::into).and_then(|()| editor.load_history(path))
+    {
+        tracing::warn!(%err, path = %path.display(), "history cannot be read");
+    }
+    Ok(editor)
+}
+
+fn config() -> rustyline::Result<Config> {
+    Ok(Config::builder()
+        // The default waits for a second Tab, and at a hundred candidates for an answer: both
+        // hold events back.
+        .completion_type(CompletionType::List)
+        .completion_show_all_if_ambiguous(true)
+        .completion_prompt_limit(usize::MAX)
+        .history_ignore_space(true)
+        // Without color rustyline never asks for the prompt, so it could not change; the helper
+        // leaves color out itself.
+        .color_mode(ColorMode::Forced)
+        .max_history_size(10_000)?
+        .build())
+}
+
+struct History {
+    path: Option<PathBuf>,
+    assist: Arc<dyn Assist>,
+}
+
+impl History {
+    /// Appends at once, so that sessions side by side keep each other's lines.
+    fn add(&self, editor: &mut Rustyline, line: &str) {
+        if line.trim().is_empty() || !self.assist.keep(line) {
+            return;
+        }
+        let mut added = editor.add_history_entry(line).map(drop);
+        if let Some(path) = &self.path {
+            added = added.and_then(|()| editor.append_history(path));
+        }
+        if let Err(err) = added {
+            tracing::warn!(%err, "history cannot be written");
+        }
+    }
+}
+
+/// Creates the file before rustyline does: two of its sessions would truncate each other's.
+fn private(path: &Path) -> io::Result<()> {
+    let mut directory = DirBuilder::new();
+    let mut file = OpenOptions::new();
+    file.append(true).create(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+        directory.mode(0o700);
+        file.mode(0o600);
+    }
+    if let Some(parent) = path.parent().filter(|parent| !parent.as_os_str().is_empty()) {
+        directory.recursive(true).create(parent)?;
+    }
+    let file = file.open(path)?;
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        file.set_permissions(std::fs::Permissions::from_mode(0o600))?;
+    }
+    drop(file);
+    Ok(())
+}

@@ -1,0 +1,218 @@
+//! What rustyline asks while a line is edited, and what the gate learns from being asked.
+use std::borrow::Cow;
+use std::cell::Cell;
+use std::sync::Arc;
+
+use rustyline::completion::Completer;
+use rustyline::config::CompletionType;
+use rustyline::highlight::{CmdKind, Highlighter};
+use rustyline::hint::{Hint, Hinter, HistoryHinter};
+use rustyline::validate::{ValidationContext, ValidationResult, Validator};
+use rustyline::{Cmd, ConditionalEventHandler, Event, EventContext};
+use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
+
+use super::super::printer::Gate;
+use super::super::terminal;
+use super::{Assist, Options, candidates};
+use crate::shell::sanitise;
+
+/// rustyline's view of the shell, and the gate's view of rustyline.
+pub(super) struct Helper {
+    gate: Arc<Gate>,
+    assist: Arc<dyn Assist>,
+    color: bool,
+    history: HistoryHinter,
+    prompt: String,
+    /// Rows below the first that the line takes.
+    wrapped: Cell<usize>,
+    /// Candidates still to be listed.
+    unlisted: Cell<usize>,
+}
+
+impl Helper {
+    pub(super) fn new(gate: &Arc<Gate>, options: &Options) -> Self {
+        Self {
+            gate: Arc::clone(gate),
+            assist: Arc::clone(&options.assist),
+            color: options.color,
+            history: HistoryHinter::new(),
+            prompt: String::new(),
+            wrapped: Cell::new(0),
+            unlisted: Cell::new(0),
+        }
+    }
+
+    /// A line is about to be read behind this prompt.
+    pub(super) fn begin(&mut self, prompt: &str) {
+        prompt.clone_into(&mut self.prompt);
+    }
+
+    fn suggestion(
+        &self,
+        line: &str,
+        pos: usize,
+        cx: &rustyline::Context<'_>,
+    ) -> Option<Suggestion> {
+        if !self.color || pos < line.len() {
+            return None;
+        }
+        let recalled = self.history.hint(line, pos, cx).filter(|text| !unclean(text));
+        let insertable = recalled.is_some();
+        let text = recalled.or_else(|| self.assist.hint(line, pos))?;
+        Some(Suggestion { text: sanitise::line(&text).into_owned(), insertable })
+    }
+}
+
+impl rustyline::Helper for Helper {}
+
+impl Completer for Helper {
+    type Candidate = candidates::Shown;
+
+    fn complete(
+        &self,
+        line: &str,
+        pos: usize,
+        _: &rustyline::Context<'_>,
+    ) -> rustyline::Result<(usize, Vec<candidates::Shown>)> {
+        let completions = self.assist.complete(line, pos);
+        let start = completions.start;
+        if start > pos || !line.is_char_boundary(start) {
+            return Ok((pos, Vec::new()));
+        }
+        let shown = candidates::fit(completions.candidates, terminal::size());
+        self.unlisted.set(shown.len());
+        Ok((start, shown))
+    }
+}
+
+pub(super) struct Suggestion {
+    text: String,
+    /// From the history, so Right may take it.
+    insertable: bool,
+}
+
+impl Hint for Suggestion {
+    fn display(&self) -> &str {
+        &self.text
+    }
+
+    fn completion(&self) -> Option<&str> {
+        self.insertable.then_some(&self.text)
+    }
+}
+
+impl Hinter for Helper {
+    type Hint = Suggestion;
+
+    fn hint(&self, line: &str, pos: usize, cx: &rustyline::Context<'_>) -> Option<Suggestion> {
+        self.gate.editing();
+        let suggestion = self.suggestion(line, pos, cx);
+        let hint = suggestion.as_ref().map_or("", |suggestion| &suggestion.text);
+        let text = [self.prompt.as_str(), line, hint];
+        self.wrapped.set(rows_below(text.iter().flat_map(|part| part.chars())));
+        suggestion
+    }
+}
+
+impl Highlighter for Helper {
+    fn highlight<'l>(&self, line: &'l str, _: usize) -> Cow<'l, str> {
+        if !unclean(line) {
+            return Cow::Borrowed(line);
+        }
+        // As wide as what rustyline counts: nothing for a control character.
+        Cow::Owned(
+            line.chars().filter(|c| matches!(c, '\n' | '\t') || !sanitise::is_unsafe(*c)).collect(),
+        )
+    }
+
+    fn highlight_prompt<'b, 's: 'b, 'p: 'b>(
+        &'s self,
+        prompt: &'p str,
+        default: bool,
+    ) -> Cow<'b, str> {
+        self.gate.drawn();
+        if !default {
+            return Cow::Borrowed(prompt);
+        }
+        let now = self.assist.prompt();
+        let same_width = plain(&now).width() == plain(prompt).width();
+        let chosen = if same_width { Cow::Owned(now) } else { Cow::Borrowed(prompt) };
+        if self.color { chosen } else { Cow::Owned(plain(&chosen)) }
+    }
+
+    fn highlight_hint<'h>(&self, hint: &'h str) -> Cow<'h, str> {
+        Cow::Owned(nu_ansi_term::Style::new().dimmed().paint(hint).to_string())
+    }
+
+    /// Pads the list behind its last candidate: after it rustyline clears as many rows as the line
+    /// took, though the line has stayed above the list.
+    fn highlight_candidate<'c>(&self, candidate: &'c str, _: CompletionType) -> Cow<'c, str> {
+        let left = self.unlisted.get().saturating_sub(1);
+        self.unlisted.set(left);
+        match self.wrapped.get() {
+            rows if left == 0 && rows > 0 => Cow::Owned(candidate.to_owned() + &"\n".repeat(rows)),
+            _ => Cow::Borrowed(candidate),
+        }
+    }
+
+    fn highlight_char(&self, _: &str, _: usize, _: CmdKind) -> bool {
+        // Asked before each redraw that a key causes.
+        self.gate.key();
+        false
+    }
+}
+
+impl Validator for Helper {
+    fn validate(&self, _: &mut ValidationContext<'_>) -> rustyline::Result<ValidationResult> {
+        self.gate.leaving();
+        Ok(ValidationResult::Valid(None))
+    }
+}
+
+/// Closes the gate when Ctrl-C or Ctrl-D is about to end the line.
+pub(super) struct Leave {
+    gate: Arc<Gate>,
+    key: char,
+}
+
+impl Leave {
+    pub(super) fn new(gate: &Arc<Gate>, key: char) -> Self {
+        Self { gate: Arc::clone(gate), key }
+    }
+}
+
+impl ConditionalEventHandler for Leave {
+    fn handle(&self, _: &Event, _: u16, _: bool, cx: &EventContext<'_>) -> Option<Cmd> {
+        if self.key == 'C' || cx.line().is_empty() {
+            self.gate.leaving();
+        }
+        None
+    }
+}
+
+/// Says whether a line holds what would not stay in its place.
+fn unclean(text: &str) -> bool {
+    text.contains(sanitise::is_unsafe)
+}
+
+/// Returns `text` without its colors.
+fn plain(text: &str) -> String {
+    let mut parts = text.split("\x1b[");
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |out, part| out + part.split_once('m').map_or(part, |(_, rest)| rest))
+}
+
+/// Returns how many rows below the first a text takes on this terminal, as rustyline counts.
+fn rows_below(text: impl Iterator<Item = char>) -> usize {
+    let columns = usize::from(terminal::size().0);
+    let (mut row, mut column) = (0, 0);
+    for c in text {
+        let width = c.width().unwrap_or(0);
+        column += width;
+        if c == '\n' || column > columns {
+            row += 1;
+            column = width;
+        }
+    }
+    if column == columns { row + 1 } else { row }
+}

@@ -1,0 +1,170 @@
+//! The only thing that writes to the terminal: answers and events, never into the typed line.
+//!
+//! One thread writes. While a line is edited it goes through the editor, which draws above its
+//! prompt; otherwise straight to standard output. The [`Gate`] tells it which of the two holds.
+//!
+//! # Invariants
+//! Output is never lost and keeps its order. Of events one frame may be under way; while it is,
+//! there is no room for the next, and the sampler folds on. Nobody waits for the terminal but this
+//! thread, and the editor thread before it shows a prompt.
+use std::fmt;
+use std::io::{self, Write};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+pub(crate) use gate::Gate;
+use gate::Job;
+
+mod gate;
+
+/// A handle to the printer thread; clones share it.
+#[derive(Debug, Clone)]
+pub(crate) struct Printer {
+    gate: Arc<Gate>,
+    thread: Arc<Mutex<Option<JoinHandle<()>>>>,
+}
+
+/// Where text goes.
+pub(crate) struct Target {
+    /// Draws above the line being edited; absent when there is no such terminal.
+    pub(crate) above: Option<Above>,
+    /// Takes everything else.
+    pub(crate) plain: Box<dyn Write + Send>,
+}
+
+/// Hands text to the line editor, and fails when the editor is gone.
+pub(crate) struct Above(Box<dyn FnMut(String) -> io::Result<()> + Send>);
+
+impl Above {
+    pub(crate) fn new(print: impl FnMut(String) -> io::Result<()> + Send + 'static) -> Self {
+        Self(Box::new(print))
+    }
+}
+
+impl fmt::Debug for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Target").field("above", &self.above.is_some()).finish_non_exhaustive()
+    }
+}
+
+impl Printer {
+    /// Starts a printer to standard output, for when nobody edits a line.
+    pub(crate) fn plain() -> io::Result<Self> {
+        let target = Target { above: None, plain: Box::new(io::stdout()) };
+        Self::spawn(Arc::new(Gate::default()), target)
+    }
+
+    /// Starts the thread.
+    pub(crate) fn spawn(gate: Arc<Gate>, target: Target) -> io::Result<Self> {
+        gate.open(target.above.is_some());
+        let shared = Arc::clone(&gate);
+        let thread = thread::Builder::new()
+            .name("printer".to_owned())
+            .spawn(move || run(&shared, target))?;
+        Ok(Self { gate, thread: Arc::new(Mutex::new(Some(thread))) })
+    }
+
+    /// Prints `text`, after everything that was handed over before. Does not wait.
+    pub(crate) fn output(&self, text: String) {
+        self.gate.output(ended(text));
+    }
+
+    /// Prints `text`, but waits first while much is waiting already: for bodies without an end.
+    pub(crate) async fn send(&self, text: String) {
+        self.gate.room().await;
+        self.output(text);
+    }
+
+    /// Waits until all output handed over so far is on its way to the terminal.
+    pub(crate) async fn flush(&self) {
+        self.gate.flush().await;
+    }
+
+    /// Says whether a frame would be taken now. Ask before taking one from the sampler.
+    pub(crate) fn ready(&self) -> bool {
+        self.gate.ready()
+    }
+
+    /// Prints a frame of events, or returns false while the last one is still under way.
+    pub(crate) fn frame(&self, text: String) -> bool {
+        self.gate.frame(ended(text))
+    }
+
+    /// Returns how long the terminal took for the last frame, once per frame.
+    pub(crate) fn took(&self) -> Option<Duration> {
+        self.gate.took()
+    }
+
+    /// Draws the prompt again, in case what it shows has changed.
+    pub(crate) fn repaint(&self) {
+        self.gate.repaint();
+    }
+
+    /// Prints nothing until the guard is dropped: a pager or a full screen has the terminal.
+    pub(crate) fn hold(&self) -> Hold {
+        self.gate.hold();
+        Hold(Arc::clone(&self.gate))
+    }
+
+    /// Says whether standard output is gone: a reader like `head` has seen enough.
+    pub(crate) fn broken(&self) -> bool {
+        self.gate.broken()
+    }
+
+    /// Prints what is left and ends the thread.
+    pub(crate) fn close(&self) {
+        self.gate.close();
+        let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
+        // A printer that panicked has nothing left to print.
+        drop(thread.map(JoinHandle::join));
+    }
+}
+
+/// Keeps the printer silent; see [`Printer::hold`].
+#[derive(Debug)]
+#[must_use]
+pub(crate) struct Hold(Arc<Gate>);
+
+impl Drop for Hold {
+    fn drop(&mut self) {
+        self.0.release();
+    }
+}
+
+fn run(gate: &Gate, mut target: Target) {
+    while let Some(job) = gate.next() {
+        match job {
+            Job::Plain { text, frame } => {
+                let started = Instant::now();
+                let written = target.plain.write_all(text.as_bytes());
+                let written = written.and_then(|()| target.plain.flush());
+                gate.wrote(frame.then(|| started.elapsed()), written.is_err());
+            }
+            Job::Above { text } => {
+                let print = target.above.as_mut().map(|Above(print)| print(text));
+                gate.handed_over(matches!(print, Some(Ok(()))));
+            }
+        }
+    }
+}
+
+/// Ends `text` in one line break, and its colors before that.
+fn ended(mut text: String) -> String {
+    if text.is_empty() {
+        return text;
+    }
+    if text.ends_with('\n') {
+        text.pop();
+    }
+    if text.contains('\x1b') && !text.ends_with(RESET) {
+        text.push_str(RESET);
+    }
+    text.push('\n');
+    text
+}
+
+const RESET: &str = "\x1b[0m";
+
+#[cfg(test)]
+mod tests;

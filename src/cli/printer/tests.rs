@@ -1,0 +1,137 @@
+use std::sync::mpsc;
+
+use super::*;
+
+/// What reached the terminal, in order.
+struct Screen(mpsc::Sender<String>);
+
+impl Write for Screen {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.send(String::from_utf8_lossy(bytes).into_owned()).map_err(io::Error::other)?;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+fn printer() -> (Printer, Arc<Gate>, mpsc::Receiver<String>, mpsc::Receiver<String>) {
+    let (plain_tx, plain) = mpsc::channel();
+    let (above_tx, above) = mpsc::channel();
+    let gate = Arc::new(Gate::default());
+    let target = Target {
+        above: Some(Above::new(move |text| above_tx.send(text).map_err(io::Error::other))),
+        plain: Box::new(Screen(plain_tx)),
+    };
+    let printer = Printer::spawn(Arc::clone(&gate), target).unwrap();
+    (printer, gate, plain, above)
+}
+
+fn next(screen: &mpsc::Receiver<String>) -> String {
+    screen.recv_timeout(Duration::from_secs(10)).unwrap()
+}
+
+#[test]
+fn text_is_ended() {
+    for (text, expected) in [
+        ("", ""),
+        ("a", "a\n"),
+        ("a\n", "a\n"),
+        ("a\n\n", "a\n\n"),
+        ("\x1b[1ma", "\x1b[1ma\x1b[0m\n"),
+        ("\x1b[1ma\x1b[0m\n", "\x1b[1ma\x1b[0m\n"),
+    ] {
+        assert_eq!(ended(text.to_owned()), expected, "{text:?}");
+    }
+}
+
+#[test]
+fn the_gate_chooses_the_way() {
+    let (printer, gate, plain, above) = printer();
+    printer.output("answer".to_owned());
+    assert_eq!(next(&plain), "answer\n");
+
+    gate.enter();
+    assert!(printer.frame("event".to_owned()));
+    gate.editing();
+    assert_eq!(next(&above), "event\n");
+    // Under way: no room for another frame, output waits.
+    assert!(!printer.ready());
+    assert!(!printer.frame("lost".to_owned()));
+    printer.output("late".to_owned());
+    gate.drawn();
+    assert_eq!(next(&above), "late\n");
+    assert!(printer.took().is_some());
+    gate.drawn();
+    printer.repaint();
+    assert_eq!(next(&above), "\x1b[A\n");
+    gate.drawn();
+
+    gate.leaving();
+    printer.output("next answer".to_owned());
+    gate.away();
+    assert_eq!(next(&plain), "next answer\n");
+    printer.close();
+    assert_eq!(plain.try_iter().chain(above.try_iter()).count(), 0);
+}
+
+#[test]
+fn a_redraw_for_a_key_is_not_taken_for_ours_at_once() {
+    let (printer, gate, _plain, above) = printer();
+    gate.enter();
+    gate.editing();
+    printer.output("one".to_owned());
+    assert_eq!(next(&above), "one\n");
+    gate.key();
+    gate.drawn();
+    // The redraw that was ours never comes: after a while we know that it has been.
+    printer.output("two".to_owned());
+    assert_eq!(next(&above), "two\n");
+    printer.close();
+}
+
+#[test]
+fn closing_prints_what_the_editor_never_drew() {
+    let (printer, gate, plain, above) = printer();
+    gate.enter();
+    gate.editing();
+    printer.output("one".to_owned());
+    assert_eq!(next(&above), "one\n");
+    printer.output("two".to_owned());
+    gate.away();
+    printer.close();
+    assert_eq!(plain.try_iter().collect::<String>().replace("two\n", ""), "one\n");
+}
+
+#[test]
+fn nothing_is_printed_over_a_pager() {
+    let (printer, _gate, plain, _above) = printer();
+    let hold = printer.hold();
+    printer.output("answer".to_owned());
+    assert!(!printer.frame("event".to_owned()));
+    assert_eq!(plain.try_iter().count(), 0);
+    drop(hold);
+    assert_eq!(next(&plain), "answer\n");
+    printer.close();
+}
+
+#[test]
+fn a_closed_pipe_is_noticed() {
+    let (printer, _gate, plain, _above) = printer();
+    drop(plain);
+    printer.output("answer".to_owned());
+    printer.close();
+    assert!(printer.broken());
+}
+
+#[tokio::test]
+async fn a_body_without_an_end_waits_for_the_terminal() {
+    let (printer, _gate, plain, _above) = printer();
+    for n in 0..40 {
+        printer.send(format!("{n} {}", "x".repeat(1 << 18))).await;
+    }
+    printer.flush().await;
+    printer.close();
+    assert_eq!(plain.try_iter().collect::<String>().lines().count(), 40);
+}

@@ -1,0 +1,154 @@
+//! The terminal the process runs in: what it can do, and its attributes as they were found.
+use std::env;
+use std::io::{self, IsTerminal as _};
+
+pub(crate) use attributes::Guard;
+
+/// When to color.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum Color {
+    #[default]
+    Auto,
+    Always,
+    Never,
+}
+
+impl Color {
+    /// Decides for standard output.
+    pub(crate) fn enabled(self) -> bool {
+        self.decide(io::stdout().is_terminal(), |name| env::var(name).ok())
+    }
+
+    /// <https://no-color.org> and <https://bixense.com/clicolors>: set and not empty counts.
+    fn decide(self, tty: bool, var: impl Fn(&str) -> Option<String>) -> bool {
+        let set = |name| var(name).is_some_and(|value| !value.is_empty());
+        match self {
+            Self::Always => true,
+            Self::Never => false,
+            Self::Auto if set("NO_COLOR") => false,
+            Self::Auto
+                if set("CLICOLOR_FORCE") && var("CLICOLOR_FORCE").as_deref() != Some("0") =>
+            {
+                true
+            }
+            Self::Auto => tty && var("TERM").as_deref() != Some("dumb"),
+        }
+    }
+}
+
+/// Says whether someone sits there: both ends of the dialogue are a terminal.
+pub(crate) fn is_tty() -> bool {
+    io::stdin().is_terminal() && io::stdout().is_terminal()
+}
+
+/// Returns columns and rows, 80 by 24 when nobody knows.
+pub(crate) fn size() -> (u16, u16) {
+    let (columns, rows) = attributes::size().unwrap_or((0, 0));
+    let var = |name| env::var(name).ok().and_then(|value| value.parse().ok());
+    let or = |found: u16, name, default| match found {
+        0 => var(name).filter(|n| *n > 0).unwrap_or(default),
+        _ => found,
+    };
+    (or(columns, "COLUMNS", 80), or(rows, "LINES", 24))
+}
+
+#[cfg(unix)]
+mod attributes {
+    use std::io::{self, Write as _};
+    use std::panic;
+    use std::sync::{Mutex, PoisonError};
+
+    use rustix::termios::{self, OptionalActions, Termios};
+
+    static FOUND: Mutex<Option<Termios>> = Mutex::new(None);
+
+    /// Puts the terminal back as it was found, when dropped and when anything panics.
+    ///
+    /// The editor thread may be inside a raw mode readline when the process ends.
+    #[derive(Debug)]
+    #[must_use]
+    pub(crate) struct Guard(());
+
+    impl Guard {
+        /// Remembers the terminal's attributes; a standard input that has none is left alone.
+        pub(crate) fn save() -> Self {
+            let found = termios::tcgetattr(io::stdin()).ok();
+            *FOUND.lock().unwrap_or_else(PoisonError::into_inner) = found;
+            let report = panic::take_hook();
+            panic::set_hook(Box::new(move |info| {
+                restore();
+                report(info);
+            }));
+            Self(())
+        }
+    }
+
+    impl Drop for Guard {
+        fn drop(&mut self) {
+            restore();
+        }
+    }
+
+    fn restore() {
+        let found = FOUND.lock().unwrap_or_else(PoisonError::into_inner);
+        let (Some(found), Ok(now)) = (&*found, termios::tcgetattr(io::stdin())) else { return };
+        if now.local_modes == found.local_modes && now.input_modes == found.input_modes {
+            return;
+        }
+        // Cut short in the middle of a line: bracketed paste off, cursor shown, a line of its own.
+        // Nothing is left to do if the terminal is gone.
+        _ = termios::tcsetattr(io::stdin(), OptionalActions::Now, found);
+        let mut out = io::stdout();
+        drop(out.write_all(b"\x1b[?2026l\x1b[?2004l\x1b[?25h\x1b[0m\n").and_then(|()| out.flush()));
+    }
+
+    pub(super) fn size() -> Option<(u16, u16)> {
+        let size = termios::tcgetwinsize(io::stdout()).ok()?;
+        Some((size.ws_col, size.ws_row))
+    }
+}
+
+#[cfg(not(unix))]
+mod attributes {
+    /// Nothing to put back: the console restores itself.
+    #[derive(Debug)]
+    #[must_use]
+    pub(crate) struct Guard(());
+
+    impl Guard {
+        pub(crate) fn save() -> Self {
+            Self(())
+        }
+    }
+
+    pub(super) fn size() -> Option<(u16, u16)> {
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn color() {
+        for (choice, tty, vars, expected) in [
+            (Color::Auto, true, &[][..], true),
+            (Color::Auto, false, &[], false),
+            (Color::Auto, true, &[("NO_COLOR", "1")], false),
+            (Color::Auto, true, &[("NO_COLOR", "")], true),
+            (Color::Auto, false, &[("CLICOLOR_FORCE", "1")], true),
+            (Color::Auto, false, &[("CLICOLOR_FORCE", "0")], false),
+            (Color::Auto, true, &[("NO_COLOR", "1"), ("CLICOLOR_FORCE", "1")], false),
+            (Color::Auto, true, &[("TERM", "dumb")], false),
+            (Color::Auto, true, &[("TERM", "xterm")], true),
+            (Color::Always, false, &[("NO_COLOR", "1")], true),
+            (Color::Never, true, &[("CLICOLOR_FORCE", "1")], false),
+        ] {
+            let var = |name: &str| {
+                vars.iter().find(|(n, _)| *n == name).map(|(_, value)| (*value).to_owned())
+            };
+            assert_eq!(choice.decide(tty, var), expected, "{choice:?} {tty} {vars:?}");
+        }
+    }
+}

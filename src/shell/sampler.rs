@@ -1,0 +1,274 @@
+//! Chooses which event lines reach the screen: a few each frame, the rest as a count.
+//!
+//! # Invariants
+//! Pure: the clock is an argument. Memory is bounded whatever is pushed and however rarely a frame
+//! is taken. Every line pushed is either in a frame, merged into one, or counted in its summary.
+use std::collections::VecDeque;
+use std::mem;
+use std::time::{Duration, Instant};
+
+use super::sanitise;
+use tally::Tally;
+
+mod tally;
+
+/// How much a line matters; the first are shown first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Priority {
+    /// Errors and abnormal causes.
+    Alert,
+    /// Calls started from this shell.
+    Own,
+    /// Calls that match the filter.
+    Watched,
+    /// Everything else.
+    Rest,
+}
+
+/// One event, rendered.
+#[derive(Debug, Clone)]
+pub struct Line {
+    /// How much it matters.
+    pub priority: Priority,
+    /// The call: lines of one key in one frame become one line.
+    pub key: Option<String>,
+    /// What it is counted as in a summary: `ANSWER`, `HANGUP`.
+    pub kind: String,
+    /// The line, sanitised and colored.
+    pub text: String,
+    /// What is added to an earlier line of the same key: `answered`. The kind when absent.
+    pub merged: Option<String>,
+}
+
+/// How much may be shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Budget {
+    /// Lines in one frame, the summary included.
+    pub lines: usize,
+    /// Time between two frames.
+    pub every: Duration,
+}
+
+impl Default for Budget {
+    fn default() -> Self {
+        Self { lines: 4, every: Duration::from_millis(100) }
+    }
+}
+
+/// Folds a stream of any rate into frames that a slow terminal can take.
+#[derive(Debug)]
+pub struct Sampler {
+    allowed: Budget,
+    budget: Budget,
+    waiting: Vec<Entry>,
+    folded: Tally,
+    recent: VecDeque<String>,
+    last_frame: Option<Instant>,
+    quiet_since: Option<Instant>,
+}
+
+impl Sampler {
+    /// Returns a sampler that never shows more than `budget`.
+    pub fn new(budget: Budget) -> Self {
+        let allowed = Budget { lines: budget.lines.max(1), every: budget.every };
+        Self {
+            allowed,
+            budget: allowed,
+            waiting: Vec::new(),
+            folded: Tally::default(),
+            recent: VecDeque::new(),
+            last_frame: None,
+            quiet_since: None,
+        }
+    }
+
+    /// Takes one line.
+    pub fn push(&mut self, mut line: Line) {
+        line.text = bounded(line.text);
+        self.remember(&line.text);
+        if let Some(key) = &line.key
+            && let Some(entry) =
+                self.waiting.iter_mut().find(|entry| entry.key.as_ref() == Some(key))
+        {
+            return entry.merge(line);
+        }
+        if self.waiting.len() < WAITING {
+            return self.waiting.push(Entry::new(line));
+        }
+        // Full: what matters most stays, and of equals the first, which later steps merge into.
+        let least = self
+            .waiting
+            .iter()
+            .enumerate()
+            .rev()
+            .max_by(|(at, a), (bt, b)| a.priority.cmp(&b.priority).then(at.cmp(bt)));
+        match least.map(|(at, entry)| (at, entry.priority)) {
+            Some((at, priority)) if line.priority < priority => {
+                let evicted = self.waiting.remove(at);
+                self.folded.add_all(&evicted.kinds);
+                self.waiting.push(Entry::new(line));
+            }
+            _ => self.folded.add(&line.kind, 1),
+        }
+    }
+
+    /// Returns what to print now, if a frame is due and there is something to say.
+    ///
+    /// Ask only when the frame can be printed: what is taken is not offered again.
+    pub fn frame(&mut self, now: Instant) -> Option<String> {
+        let due = self.last_frame.is_none_or(|last| now.duration_since(last) >= self.budget.every);
+        if !due || (self.waiting.is_empty() && self.folded.is_empty()) {
+            return None;
+        }
+        self.last_frame = Some(now);
+        self.recover(now);
+
+        let overflows = self.waiting.len() > self.budget.lines || !self.folded.is_empty();
+        let room = self.budget.lines - usize::from(overflows);
+        let mut order: Vec<usize> = (0..self.waiting.len()).collect();
+        order.sort_by_key(|at| self.waiting.get(*at).map(|entry| entry.priority));
+        let mut shown = order;
+        shown.truncate(room);
+
+        let mut frame = String::new();
+        for (at, entry) in mem::take(&mut self.waiting).into_iter().enumerate() {
+            if shown.contains(&at) {
+                entry.write(&mut frame);
+            } else {
+                self.folded.add_all(&entry.kinds);
+            }
+        }
+        if overflows {
+            mem::take(&mut self.folded).write(&mut frame);
+        }
+        Some(frame)
+    }
+
+    /// Learns how long the terminal took for the last frame, and shows less if that was long.
+    pub fn printed_in(&mut self, took: Duration) {
+        if took <= SLOW {
+            return;
+        }
+        self.quiet_since = self.last_frame;
+        self.budget.lines = (self.budget.lines / 2).max(LEAST.lines).min(self.allowed.lines);
+        self.budget.every = (self.budget.every * 2).min(LEAST.every).max(self.allowed.every);
+    }
+
+    /// Returns what may be shown at present: the budget given, or less on a slow terminal.
+    pub fn budget(&self) -> Budget {
+        self.budget
+    }
+
+    /// Returns the latest lines pushed, shown or not, oldest first.
+    pub fn folded(&self) -> impl DoubleEndedIterator<Item = &str> + ExactSizeIterator {
+        self.recent.iter().map(String::as_str)
+    }
+
+    /// One line more for each quiet second; back to the full rate when all lines are back.
+    fn recover(&mut self, now: Instant) {
+        let Some(since) = self.quiet_since else { return };
+        let seconds = now.saturating_duration_since(since).as_secs();
+        if seconds == 0 {
+            return;
+        }
+        self.quiet_since = Some(now);
+        let more = usize::try_from(seconds).unwrap_or(usize::MAX);
+        self.budget.lines = self.budget.lines.saturating_add(more).min(self.allowed.lines);
+        if self.budget.lines == self.allowed.lines {
+            self.budget = self.allowed;
+            self.quiet_since = None;
+        }
+    }
+
+    fn remember(&mut self, text: &str) {
+        if self.recent.len() >= RECENT {
+            self.recent.pop_front();
+        }
+        self.recent.push_back(text.to_owned());
+    }
+}
+
+/// A line that waits for the next frame, with the steps that joined it.
+#[derive(Debug)]
+struct Entry {
+    priority: Priority,
+    key: Option<String>,
+    text: String,
+    steps: usize,
+    kinds: Tally,
+}
+
+impl Entry {
+    fn new(line: Line) -> Self {
+        let mut kinds = Tally::default();
+        kinds.add(&line.kind, 1);
+        Self { priority: line.priority, key: line.key, text: line.text, steps: 0, kinds }
+    }
+
+    fn merge(&mut self, line: Line) {
+        self.priority = self.priority.min(line.priority);
+        self.kinds.add(&line.kind, 1);
+        self.steps += 1;
+        if self.steps <= STEPS {
+            reset(&mut self.text);
+            let step = bounded(line.merged.unwrap_or(line.kind));
+            self.text.push_str(" → ");
+            self.text.push_str(&step);
+        }
+    }
+
+    fn write(&self, out: &mut String) {
+        let start = out.len();
+        out.push_str(&self.text);
+        if self.steps > STEPS {
+            out.push_str(" → …");
+        }
+        if out.get(start..).is_some_and(|line| line.contains('\x1b')) {
+            reset(out);
+        }
+        out.push('\n');
+    }
+}
+
+/// Ends the colors of `text`, when it has any that are not ended.
+fn reset(text: &mut String) {
+    if text.contains('\x1b') && !text.ends_with(RESET) {
+        text.push_str(RESET);
+    }
+}
+
+/// Cuts what no line should be, and keeps it one line.
+fn bounded(mut text: String) -> String {
+    if text.contains(['\n', '\r']) {
+        text = text.replace('\n', "␊").replace('\r', "␍");
+    }
+    if text.len() > LONGEST {
+        let mut end = text.floor_char_boundary(LONGEST);
+        // Half a color sequence would swallow what follows it.
+        if let Some((before, sequence)) = text.split_at(end).0.rsplit_once('\x1b')
+            && !sequence.contains('m')
+        {
+            end = before.len();
+        }
+        text.truncate(end);
+        text.push('…');
+    }
+    text
+}
+
+/// A slower frame than this halves the budget.
+const SLOW: Duration = Duration::from_millis(150);
+/// The budget never gets smaller than this.
+const LEAST: Budget = Budget { lines: 3, every: Duration::from_millis(200) };
+/// Lines that may wait for a frame: more than any frame shows.
+const WAITING: usize = 128;
+/// Steps shown of one call in one frame.
+const STEPS: usize = 8;
+/// Lines kept for `events last`.
+const RECENT: usize = 1000;
+/// Bytes of one line.
+const LONGEST: usize = 2048;
+const RESET: &str = "\x1b[0m";
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,162 @@
+//! A terminal with the program in it: what is typed goes in, what is seen comes out.
+use std::io::{Read, Write};
+use std::num::NonZeroU16;
+use std::path::Path;
+use std::sync::{Arc, Condvar, Mutex};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
+
+/// One program in one terminal. Dropping it kills the program.
+pub(super) struct Terminal {
+    seen: Arc<(Mutex<Seen>, Condvar)>,
+    keys: Box<dyn Write + Send>,
+    child: Box<dyn Child + Send + Sync>,
+    master: Box<dyn MasterPty + Send>,
+    found: String,
+}
+
+struct Seen {
+    parser: vt100::Parser,
+    /// Everything written so far, for what leaves the screen.
+    bytes: Vec<u8>,
+    closed: bool,
+}
+
+/// The screen at one moment.
+pub(super) struct Screen<'a> {
+    pub(super) screen: &'a vt100::Screen,
+    /// Everything written so far, as text.
+    pub(super) log: &'a str,
+    pub(super) closed: bool,
+}
+
+impl Screen<'_> {
+    /// The rows that hold something, from the top.
+    pub(super) fn rows(&self) -> Vec<String> {
+        let (_, columns) = self.screen.size();
+        let rows = self.screen.rows(0, columns.get());
+        rows.map(|row| row.trim_end().to_owned()).filter(|row| !row.is_empty()).collect()
+    }
+
+    /// The last row that holds something.
+    pub(super) fn last(&self) -> String {
+        self.rows().pop().unwrap_or_default()
+    }
+
+    pub(super) fn shows(&self, text: &str) -> bool {
+        self.screen.contents().contains(text)
+    }
+
+    pub(super) fn cursor_column(&self) -> usize {
+        self.screen.cursor_position().1.into()
+    }
+}
+
+impl Terminal {
+    /// Starts the program in a terminal of 80 by 24 and waits for its prompt.
+    pub(super) fn start(home: &Path, args: &[&str]) -> Self {
+        let pty = native_pty_system()
+            .openpty(PtySize { rows: 24, cols: 80, pixel_width: 0, pixel_height: 0 })
+            .unwrap();
+        let found = attributes(pty.master.as_ref());
+        let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_switchy"));
+        command.args(args);
+        command.env_clear();
+        command.env("TERM", "xterm-256color");
+        command.env("HOME", home);
+        command.cwd(home);
+        let child = pty.slave.spawn_command(command).unwrap();
+        drop(pty.slave);
+
+        let size = |n| NonZeroU16::new(n).unwrap();
+        let parser = vt100::Parser::new(size(24), size(80), 0);
+        let seen = Seen { parser, bytes: Vec::new(), closed: false };
+        let seen = Arc::new((Mutex::new(seen), Condvar::new()));
+        let mut output = pty.master.try_clone_reader().unwrap();
+        let shared = Arc::clone(&seen);
+        thread::spawn(move || {
+            let mut buffer = [0; 8192];
+            loop {
+                let read = output.read(&mut buffer).unwrap_or(0);
+                let mut seen = shared.0.lock().unwrap();
+                seen.parser.process(&buffer[..read]);
+                seen.bytes.extend(&buffer[..read]);
+                seen.closed = read == 0;
+                shared.1.notify_all();
+                if read == 0 {
+                    return;
+                }
+            }
+        });
+        let keys = pty.master.take_writer().unwrap();
+        let terminal = Self { seen, keys, child, master: pty.master, found };
+        terminal.wait_until("the prompt", |screen| screen.last().starts_with("demo"));
+        terminal
+    }
+
+    /// Writes keys in one go.
+    pub(super) fn keys(&mut self, keys: &str) {
+        self.keys.write_all(keys.as_bytes()).unwrap();
+        self.keys.flush().unwrap();
+    }
+
+    /// Waits until `reached` holds of the screen; shows the whole screen if it never does.
+    pub(super) fn wait_until(&self, what: &str, reached: impl Fn(&Screen<'_>) -> bool) {
+        let deadline = Instant::now() + DEADLINE;
+        let mut seen = self.seen.0.lock().unwrap();
+        loop {
+            let log = String::from_utf8_lossy(&seen.bytes);
+            let screen = Screen { screen: seen.parser.screen(), log: &log, closed: seen.closed };
+            // A screen in the middle of a redraw is not one that anybody sees.
+            let settled = log
+                .rsplit(BEGIN_UPDATE)
+                .next()
+                .is_none_or(|rest| rest.contains(END_UPDATE) || rest.len() == log.len());
+            if settled && reached(&screen) {
+                return;
+            }
+            let left = deadline.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                let (contents, cursor) =
+                    (seen.parser.screen().contents(), seen.parser.screen().cursor_position());
+                panic!("{what}: not within {DEADLINE:?}; cursor {cursor:?}, screen:\n{contents}\n");
+            }
+            seen = self.seen.1.wait_timeout(seen, left).unwrap().0;
+        }
+    }
+
+    /// Counts `text` in everything written so far.
+    pub(super) fn count(&self, text: &str) -> usize {
+        let seen = self.seen.0.lock().unwrap();
+        String::from_utf8_lossy(&seen.bytes).matches(text).count()
+    }
+
+    /// Waits for the program to end and returns its exit code.
+    pub(super) fn ended(&mut self) -> u32 {
+        self.wait_until("the end", |screen| screen.closed);
+        self.child.wait().unwrap().exit_code()
+    }
+
+    /// Says whether the terminal's attributes are as the program found them.
+    pub(super) fn is_restored(&self) -> bool {
+        attributes(self.master.as_ref()) == self.found
+    }
+}
+
+fn attributes(master: &dyn MasterPty) -> String {
+    let now = master.get_termios().unwrap();
+    format!("{:?} {:?} {:?}", now.local_flags, now.input_flags, now.output_flags)
+}
+
+impl Drop for Terminal {
+    fn drop(&mut self) {
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
+}
+
+const DEADLINE: Duration = Duration::from_secs(30);
+const BEGIN_UPDATE: &str = "\x1b[?2026h";
+const END_UPDATE: &str = "\x1b[?2026l";
