@@ -9,6 +9,7 @@ pub mod listener;
 pub mod model;
 #[cfg(feature = "shell")]
 pub mod shell;
+pub mod sim;
 pub mod track;
 pub mod wire;
 

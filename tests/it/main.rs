@@ -8,4 +8,5 @@
 
 #[cfg(all(unix, feature = "cli"))]
 mod pty;
+mod sim;
 mod transcripts;

@@ -1,0 +1,163 @@
+//! Scheduled tasks: commands, hangups, transfers, and those of the core.
+
+use std::time::Duration;
+
+use super::super::hangup::Tick;
+use super::super::world::{Action, World};
+use super::{Outcome, Waiting};
+
+/// Something to do at a set time.
+#[derive(Debug, Clone)]
+pub(in super::super) struct Task {
+    pub(super) desc: &'static str,
+    pub(super) group: String,
+    pub(super) at: u64,
+    work: Work,
+    repeat: u64,
+}
+
+#[derive(Debug, Clone)]
+enum Work {
+    /// The core does it by other means.
+    Core,
+    Api(String),
+    Hangup(String, String),
+    Transfer(String, String, String),
+}
+
+impl Task {
+    /// Whether the task belongs to a channel and goes with it.
+    pub(in super::super) fn is_for(&self, uuid: &str) -> bool {
+        self.group == uuid && !matches!(self.work, Work::Api(_))
+    }
+}
+
+/// `+5`, `@5` (again and again) or a time in seconds since 1970: delay and repetition.
+fn when(world: &World, text: &str) -> Option<(u64, u64)> {
+    if let Some(delay) = text.strip_prefix('+') {
+        return delay.parse().ok().map(|delay| (delay, 0));
+    }
+    if let Some(every) = text.strip_prefix('@') {
+        let every: u64 = every.parse().ok()?;
+        return Some((every, every.max(1)));
+    }
+    let at: u64 = text.parse().ok()?;
+    Some((at.saturating_sub(world.now / 1_000_000), 0))
+}
+
+impl World {
+    /// The tasks that every switch has.
+    pub(in super::super) fn add_core_tasks(&mut self) {
+        let at = self.now / 1_000_000 + 20;
+        for (id, desc) in [(1, "heartbeat"), (2, "check_ip"), (3, "limit_hash_cleanup")] {
+            let group = if id == 3 { "mod_hash" } else { "core" }.to_owned();
+            self.tasks.insert(id, Task { desc, group, at, work: Work::Core, repeat: 0 });
+        }
+    }
+
+    fn add_task(&mut self, desc: &'static str, group: &str, when: (u64, u64), work: Work) -> u64 {
+        let id = self.tasks.keys().next_back().map_or(1, |last| last + 1).max(7);
+        let (delay, repeat) = when;
+        let at = self.now / 1_000_000 + delay;
+        let task = Task { desc, group: group.to_owned(), at, work, repeat };
+        self.fire_task("ADD_SCHEDULE", id, &task);
+        self.tasks.insert(id, task);
+        self.after(Duration::from_secs(delay), Action::Task(id));
+        id
+    }
+
+    fn fire_task(&mut self, name: &'static str, id: u64, task: &Task) {
+        let mut event = self.event(name);
+        event.push("Task-ID", id.to_string());
+        event.push("Task-Desc", task.desc);
+        event.push("Task-Group", &*task.group);
+        event.push("Task-Runtime", task.at.to_string());
+        self.emit(&event);
+    }
+
+    /// A task is due.
+    pub(in super::super) fn run_task(&mut self, id: u64) {
+        let Some(mut task) = self.tasks.remove(&id) else { return };
+        match task.work.clone() {
+            Work::Core => {}
+            Work::Api(line) => self.run_quietly(&line),
+            Work::Hangup(uuid, cause) => {
+                if let Some(channel) = self.find(&uuid) {
+                    self.hangup(channel, &cause, Tick::Media);
+                }
+            }
+            Work::Transfer(uuid, exten, context) => {
+                if let Some(channel) = self.find(&uuid) {
+                    self.transfer(channel, &exten, &context);
+                }
+            }
+        }
+        if task.repeat > 0 {
+            task.at = self.now / 1_000_000 + task.repeat;
+            self.after(Duration::from_secs(task.repeat), Action::Task(id));
+            self.fire_task("RE_SCHEDULE", id, &task);
+            self.tasks.insert(id, task);
+        } else {
+            self.fire_task("DEL_SCHEDULE", id, &task);
+        }
+    }
+}
+
+pub(super) fn sched_api(world: &mut World, asked: &Waiting) -> Outcome {
+    let usage = "-USAGE: [+@]<time> <group_name> <command_string>[&]\n";
+    let mut parts = asked.args.splitn(3, ' ');
+    let (Some(time), Some(group), Some(line)) = (parts.next(), parts.next(), parts.next()) else {
+        return usage.into();
+    };
+    let Some(when) = when(world, time) else { return usage.into() };
+    let line = line.trim_end_matches('&').trim().to_owned();
+    let id = world.add_task("sched_api_function", group, when, Work::Api(line));
+    format!("+OK Added: {id}\n").into()
+}
+
+pub(super) fn sched_hangup(world: &mut World, asked: &Waiting) -> Outcome {
+    let usage = "-USAGE: [+]<time> <uuid> [<cause>]\n";
+    let mut words = asked.args.split_whitespace();
+    let (Some(time), Some(uuid)) = (words.next(), words.next()) else { return usage.into() };
+    if world.find(uuid).is_none() {
+        return "-ERR No such channel!\n".into();
+    }
+    let Some(when) = when(world, time) else { return usage.into() };
+    let cause = words.next().unwrap_or("ALLOTTED_TIMEOUT").to_owned();
+    let work = Work::Hangup(uuid.to_owned(), cause);
+    world.add_task("switch_ivr_schedule_hangup", uuid, when, work);
+    "+OK\n".into()
+}
+
+pub(super) fn sched_transfer(world: &mut World, asked: &Waiting) -> Outcome {
+    let usage = "-USAGE: [+]<time> <uuid> <extension> [<dialplan>] [<context>]\n";
+    let mut words = asked.args.split_whitespace();
+    let (Some(time), Some(uuid), Some(exten)) = (words.next(), words.next(), words.next()) else {
+        return usage.into();
+    };
+    if world.find(uuid).is_none() {
+        return "-ERR No such channel!\n".into();
+    }
+    let Some(when) = when(world, time) else { return usage.into() };
+    let context = words.nth(1).unwrap_or("default").to_owned();
+    let work = Work::Transfer(uuid.to_owned(), exten.to_owned(), context);
+    world.add_task("switch_ivr_schedule_transfer", uuid, when, work);
+    "+OK\n".into()
+}
+
+pub(super) fn sched_del(world: &mut World, asked: &Waiting) -> Outcome {
+    let number: Option<u64> = asked.args.parse().ok();
+    let before = world.tasks.len();
+    world.tasks.retain(|id, task| {
+        matches!(task.work, Work::Core) || !(number == Some(*id) || task.group == asked.args)
+    });
+    format!("+OK Deleted: {}\n", before - world.tasks.len()).into()
+}
+
+pub(super) fn unsched_api(world: &mut World, asked: &Waiting) -> Outcome {
+    let id: Option<u64> = asked.args.parse().ok();
+    match id.filter(|id| *id > 3).and_then(|id| world.tasks.remove(&id)) {
+        Some(_) => "+OK\n".into(),
+        None => "-ERR Task not found\n".into(),
+    }
+}

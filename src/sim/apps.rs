@@ -1,0 +1,426 @@
+//! Applications: the dial plan's, `sendmsg`'s, a broadcast's. One stack a channel.
+
+use super::channel::{CallState, Command, Doing, Running, State};
+use super::event::{Event, origin};
+use super::hangup::Tick;
+use super::log;
+use super::playback;
+use super::world::{Step, World};
+
+/// Applications that this switch has; any other one ends the call, as an invalid one does.
+pub(super) const APPS: &[(&str, &str)] = &[
+    ("acknowledge_call", ""),
+    ("answer", ""),
+    ("bridge", "<channel_url>"),
+    ("conference", "<name>"),
+    ("delay_echo", "<delay ms>"),
+    ("echo", ""),
+    ("endless_playback", "<path>"),
+    ("export", "<varname>=<value>"),
+    ("flush_dtmf", ""),
+    ("hangup", "[<cause>]"),
+    ("hash", "[insert|delete]/<realm>/<key>/<val>"),
+    ("hold", ""),
+    ("info", ""),
+    ("ivr", "<ivr_name>"),
+    ("log", "<log string>"),
+    ("loop_playback", "[+loops] <path>"),
+    ("park", ""),
+    ("playback", "<path>"),
+    ("pre_answer", ""),
+    ("queue_dtmf", "<dtmf_data>"),
+    ("record", "<path>"),
+    ("record_session", "<path>"),
+    ("ring_ready", ""),
+    ("send_dtmf", "<dtmf_data>"),
+    ("set", "<varname>=<value>"),
+    ("sleep", "<pausemilliseconds>"),
+    ("start_dtmf", ""),
+    ("stop_dtmf", ""),
+    ("stop_record_session", "<path>"),
+    ("transfer", "<exten> [<dialplan> <context>]"),
+    ("unset", "<varname>"),
+    ("unhold", ""),
+];
+
+impl World {
+    /// Does the next thing of a channel.
+    pub(super) fn step(&mut self, id: u64, step: Step) {
+        let Some(channel) = self.channels.get(&id) else { return };
+        if !channel.is_up() {
+            if matches!(step, Step::Unwind) {
+                self.unwind(id);
+            }
+            return;
+        }
+        match step {
+            Step::Invite => self.invite(id),
+            Step::Route => self.route(id),
+            Step::Execute => self.execute(id),
+            Step::Over(token) => self.over(id, token),
+            Step::Commands => self.proceed(id),
+            Step::Ringing => self.mark_ringing(id),
+            Step::EarlyMedia => self.mark_early(id),
+            Step::Answered => self.mark_answered(id),
+            Step::Refused(cause, status, phrase) => self.refused(id, cause, status, phrase),
+            Step::PeerGone(cause, answered) => self.peer_gone(id, &cause, answered),
+            Step::Hangup(cause) => self.hangup(id, &cause, Tick::Soon),
+            Step::Unwind => {}
+            Step::Hold(on) => self.peer_hold(id, on),
+            Step::Digit(digit, duration, source) => self.digit(id, digit, duration, source),
+        }
+    }
+
+    fn route(&mut self, id: u64) {
+        if let Some(channel) = self.channels.get_mut(&id) {
+            channel.state = State::Routing;
+            channel.number = 2;
+        }
+        self.set_callstate(id, CallState::Ringing);
+        self.set_state(id, State::Routing, 2);
+        self.hunt(id);
+        let pause = if self.is_local(id) { 1 } else { 2 };
+        self.step_in(pause, id, Step::Execute);
+    }
+
+    /// Begins the plan.
+    pub(super) fn execute(&mut self, id: u64) {
+        self.set_state(id, State::Execute, 4);
+        if let Some(channel) = self.channels.get_mut(&id) {
+            channel.vars.set("call_uuid", channel.call_uuid.clone());
+        }
+        self.proceed(id);
+    }
+
+    /// Runs what can be run now: queued commands first, then the plan; a channel with neither is
+    /// hung up.
+    pub(super) fn proceed(&mut self, id: u64) {
+        loop {
+            let Some(channel) = self.channels.get_mut(&id).filter(|channel| channel.is_up()) else {
+                return;
+            };
+            if !matches!(channel.state, State::Execute | State::ExchangeMedia) {
+                return;
+            }
+            let top = channel.stack.last();
+            let locked = top.is_some_and(|running| {
+                running.command.as_ref().is_some_and(|command| command.lock)
+            });
+            if !locked && let Some(command) = channel.commands.pop_front() {
+                self.command(id, command);
+            } else if top.is_some() || channel.state == State::ExchangeMedia {
+                return;
+            } else if let Some((app, data)) = channel.plan.pop_front() {
+                self.run_app(id, &app, &data, None);
+            } else {
+                self.hangup(id, "NORMAL_CLEARING", Tick::Soon);
+                return;
+            }
+        }
+    }
+
+    fn command(&mut self, id: u64, command: Command) {
+        match command.app.as_str() {
+            "" => self.private_command(id, &command),
+            "hangup" if command.loops == 0 => {
+                self.hangup(id, &command.data, Tick::Soon);
+                self.private_command(id, &command);
+            }
+            _ => {
+                let (app, data) = (command.app.clone(), command.data.clone());
+                self.run_app(id, &app, &data, Some(command));
+            }
+        }
+    }
+
+    /// PRIVATE_COMMAND follows a `sendmsg` or broadcast once it has been carried out.
+    fn private_command(&mut self, id: u64, command: &Command) {
+        if !self.is_wanted("PRIVATE_COMMAND") {
+            self.skip();
+            return;
+        }
+        let mut event = Event::bare("PRIVATE_COMMAND");
+        event.headers.clone_from(&command.headers);
+        self.write_core(&mut event, "PRIVATE_COMMAND", origin("PRIVATE_COMMAND"));
+        if let Some(channel) = self.channels.get(&id) {
+            channel.write_headers(&mut event);
+        }
+        self.emit(&event);
+    }
+
+    /// Starts an application; one that is done at once completes here.
+    fn run_app(&mut self, id: u64, app: &str, data: &str, command: Option<Command>) {
+        if !APPS.iter().any(|(known, _)| *known == app) {
+            self.hangup(id, "DESTINATION_OUT_OF_ORDER", Tick::Soon);
+            return;
+        }
+        if app == "export" && data.starts_with("RFC2822_DATE=") {
+            self.fire_api("strftime", "%a, %d %b %Y %T %z");
+        }
+        let data = self.expand_in(data, Some(id));
+        let fresh = self.uuid();
+        let (token, now) = (self.token(), self.now);
+        let Some(channel) = self.channels.get_mut(&id) else { return };
+        let uuid = command.as_ref().and_then(|command| command.uuid.clone()).unwrap_or(fresh);
+        let vars = &mut channel.vars;
+        if command.is_some() {
+            vars.set("current_loop", "1");
+            vars.set("total_loops", "1");
+        }
+        for name in
+            ["current_application_response", "current_application_data", "current_application"]
+        {
+            vars.remove(name);
+        }
+        vars.set("current_application", app);
+        if !data.is_empty() {
+            vars.set("current_application_data", data.clone());
+        }
+        channel.last_app = Some((app.to_owned(), data.clone()));
+        let name = channel.name.clone();
+        channel.stack.push(Running {
+            app: app.to_owned(),
+            data: data.clone(),
+            uuid,
+            doing: Doing::Nothing,
+            since: now,
+            token,
+            command,
+        });
+        let after = self.application(id, None);
+        self.fire_full(id, "CHANNEL_EXECUTE", Vec::new(), after);
+        let user = self.channels.get(&id).map(|channel| channel.uuid.clone()).unwrap_or_default();
+        self.log_raw(6, &user, log::EXECUTE, &format!("EXECUTE [depth=0] {name} {app}({data})\n"));
+        if let Some(channel) = self.channels.get_mut(&id) {
+            channel.vars.set("current_application", app);
+        }
+        let doing = self.begin(id, app, &data, token);
+        let blocking = doing != Doing::Nothing;
+        if let Some(running) = self
+            .channels
+            .get_mut(&id)
+            .and_then(|channel| channel.stack.iter_mut().find(|running| running.token == token))
+        {
+            running.doing = doing;
+        }
+        if !blocking {
+            self.complete(id);
+            self.after_app(id, app, &data);
+        }
+    }
+
+    /// What the application does; returns what it waits for.
+    fn begin(&mut self, id: u64, app: &str, data: &str, token: u64) -> Doing {
+        match app {
+            "answer" => self.mark_answered(id),
+            "pre_answer" => self.mark_early(id),
+            "ring_ready" => self.mark_ringing(id),
+            "set" | "export" => self.assign(id, app, data),
+            "unset" => {
+                if let Some(channel) = self.channels.get_mut(&id) {
+                    channel.vars.remove(data.trim());
+                }
+            }
+            "hangup" => {
+                let cause = if data.is_empty() { "NORMAL_CLEARING" } else { data };
+                self.hangup(id, cause, Tick::Soon);
+            }
+            "park" => {
+                self.fire_full(id, "CHANNEL_PARK", Vec::new(), Vec::new());
+                return Doing::Park;
+            }
+            "echo" | "delay_echo" | "ivr" | "conference" | "hold" => {
+                self.mark_answered(id);
+                return Doing::Endless;
+            }
+            "sleep" => {
+                self.step_in(data.trim().parse().unwrap_or(0), id, Step::Over(token));
+                return Doing::Sleep;
+            }
+            "playback" | "endless_playback" | "loop_playback" => {
+                let endless = app == "endless_playback";
+                return self.start_playback(id, data, token, endless);
+            }
+            "bridge" => {
+                self.start_bridge(id, data);
+                return Doing::Bridge;
+            }
+            "record" | "record_session" => self.start_record(id, data),
+            "stop_record_session" => self.stop_record(id, data),
+            "send_dtmf" => self.send_digits(id, data),
+            "queue_dtmf" => self.receive_digits(id, data),
+            _ => {}
+        }
+        Doing::Nothing
+    }
+
+    fn after_app(&mut self, id: u64, app: &str, data: &str) {
+        if app == "transfer" {
+            let mut words = data.split_whitespace();
+            let exten = words.next().unwrap_or_default();
+            let context = words.nth(1).unwrap_or("default");
+            self.transfer(id, exten, context);
+        }
+    }
+
+    fn assign(&mut self, id: u64, app: &str, data: &str) {
+        let Some((name, value)) = data.split_once('=') else { return };
+        let Some(channel) = self.channels.get_mut(&id) else { return };
+        let name = name.trim_start_matches("nolocal:");
+        channel.vars.set(name, value);
+        if app == "export" {
+            let list = match channel.vars.get("export_vars") {
+                Some(list) if list.split(',').any(|have| have == name) => list.to_owned(),
+                Some(list) => format!("{list},{name}"),
+                None => name.to_owned(),
+            };
+            channel.vars.set("export_vars", list);
+        }
+    }
+
+    fn application(&self, id: u64, response: Option<String>) -> super::legs::Extra {
+        let top = self.channels.get(&id).and_then(|channel| channel.stack.last());
+        let Some(running) = top else { return Vec::new() };
+        let mut after = vec![("Application", running.app.clone())];
+        if !running.data.is_empty() {
+            after.push(("Application-Data", running.data.clone()));
+        }
+        if let Some(response) = response {
+            after.push(("Application-Response", response));
+        }
+        after.push(("Application-UUID", running.uuid.clone()));
+        after
+    }
+
+    /// The application on top of the stack is done.
+    pub(super) fn complete(&mut self, id: u64) {
+        let Some(channel) = self.channels.get(&id) else { return };
+        let response = channel.vars.get("current_application_response").unwrap_or("_none_");
+        let after = self.application(id, Some(response.to_owned()));
+        self.fire_full(id, "CHANNEL_EXECUTE_COMPLETE", Vec::new(), after);
+        let Some(channel) = self.channels.get_mut(&id) else { return };
+        let Some(running) = channel.stack.pop() else { return };
+        if let Some(command) = running.command {
+            self.private_command(id, &command);
+            if let Some(channel) = self.channels.get_mut(&id) {
+                channel.vars.remove("current_loop");
+                channel.vars.remove("total_loops");
+            }
+        }
+    }
+
+    /// A timed application has come to its end.
+    fn over(&mut self, id: u64, token: u64) {
+        let Some(channel) = self.channels.get(&id) else { return };
+        let Some(running) = channel.stack.last() else { return };
+        if running.token != token {
+            return;
+        }
+        if matches!(running.doing, Doing::Playback { .. }) {
+            self.stop_playback(id, "done");
+        }
+        self.complete(id);
+        self.proceed(id);
+    }
+
+    /// Ends what plays, as `uuid_break` does.
+    pub(super) fn break_app(&mut self, id: u64) {
+        let Some(channel) = self.channels.get(&id) else { return };
+        let Some(running) = channel.stack.last() else { return };
+        if matches!(running.doing, Doing::Playback { .. }) {
+            self.stop_playback(id, "break");
+            self.complete(id);
+            self.proceed(id);
+        }
+    }
+
+    fn start_playback(&mut self, id: u64, data: &str, token: u64, endless: bool) -> Doing {
+        let file = playback::File::parse(data);
+        let Some(channel) = self.channels.get_mut(&id) else { return Doing::Nothing };
+        if file.is_missing() {
+            self.mark_early(id);
+            if let Some(channel) = self.channels.get_mut(&id) {
+                channel.vars.set("current_application_response", "FILE NOT FOUND");
+            }
+            return Doing::Nothing;
+        }
+        let answered = channel.answer != super::channel::Answer::Ringing;
+        if !answered {
+            self.mark_early(id);
+        }
+        let after = file.headers(None);
+        self.fire_full(id, "PLAYBACK_START", Vec::new(), after);
+        if let Some(length) = file.length.filter(|_| !endless) {
+            self.step_in(length, id, Step::Over(token));
+        }
+        Doing::Playback { file_type: file.kind, loops: file.loops }
+    }
+
+    /// PLAYBACK_STOP for the application on top of the stack.
+    pub(super) fn stop_playback(&mut self, id: u64, status: &str) {
+        let now = self.now;
+        let Some(channel) = self.channels.get_mut(&id) else { return };
+        let Some(running) = channel.stack.last() else { return };
+        let file = playback::File::parse(&running.data);
+        let played = now.saturating_sub(running.since) / 1000;
+        let samples = played / 20 * 160;
+        channel.vars.extend([
+            ("playback_last_offset_pos", samples.to_string()),
+            ("playback_seconds", (played / 1000).to_string()),
+            ("playback_ms", played.to_string()),
+            ("playback_samples", (played * 8).to_string()),
+        ]);
+        let after = file.headers(Some(status));
+        self.fire_full(id, "PLAYBACK_STOP", Vec::new(), after);
+        if let Some(channel) = self.channels.get_mut(&id) {
+            channel.vars.set("current_application_response", "FILE PLAYED");
+        }
+    }
+
+    /// Sends the channel to another extension.
+    pub(super) fn transfer(&mut self, id: u64, exten: &str, context: &str) {
+        self.transfer_profile(id, exten, context);
+        if let Some(channel) = self.channels.get_mut(&id) {
+            channel.number = 2;
+            channel.plan.clear();
+            channel.logical_inbound = true;
+        }
+        while let Some(channel) = self.channels.get(&id)
+            && let Some(running) = channel.stack.last()
+        {
+            match running.doing {
+                Doing::Park => self.fire_full(id, "CHANNEL_UNPARK", Vec::new(), Vec::new()),
+                Doing::Playback { .. } => self.stop_playback(id, "break"),
+                Doing::Bridge => self.stop_bridge(id),
+                Doing::Nothing | Doing::Endless | Doing::Sleep => {}
+            }
+            self.complete(id);
+        }
+        self.set_state(id, State::Routing, 2);
+        self.hunt(id);
+        self.execute(id);
+    }
+
+    /// What a transfer changes in the caller profile and the variables.
+    pub(super) fn transfer_profile(&mut self, id: u64, exten: &str, context: &str) {
+        let (now, mark) = (self.now, self.uuid());
+        let Some(channel) = self.channels.get_mut(&id) else { return };
+        let source = format!("{}:{mark}:bl_xfer:{exten}/{context}/XML", now / 1_000_000);
+        if let Some(profile) = channel.profile.as_mut() {
+            profile.rdnis = std::mem::replace(&mut profile.destination, exten.to_owned());
+            profile.dialplan = "XML".to_owned();
+            profile.transfer_source.clone_from(&source);
+            context.clone_into(&mut profile.context);
+            profile.index += 1;
+            profile.profile_created = now;
+            profile.last_hold = 0;
+            profile.hold_accum = 0;
+        }
+        channel.vars.set("max_forwards", "70");
+        channel.vars.set("transfer_history", source.clone());
+        channel.vars.set("transfer_source", source);
+        if channel.stack.is_empty() {
+            channel.vars.set("call_uuid", channel.call_uuid.clone());
+        }
+    }
+}

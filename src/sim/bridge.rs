@@ -1,0 +1,379 @@
+//! What two legs do together: bridge, hold, digits; and recordings of one.
+
+use super::api::Waiter;
+use super::channel::{CallState, Doing, Kind, Running, State};
+use super::event::{DISPLAY, MARK_HOLD};
+use super::hangup::Tick;
+use super::legs::frozen;
+use super::originate::{Dial, Then};
+use super::world::{Step, World};
+
+impl World {
+    /// The `bridge` application dials (`transcripts/call_bridge`).
+    pub(super) fn start_bridge(&mut self, id: u64, data: &str) {
+        self.set_callstate(id, CallState::RingWait);
+        let Some(channel) = self.channels.get(&id) else { return };
+        let profile = channel.profile.clone().unwrap_or_default();
+        let mut dial = Dial::parse(data);
+        let mut vars: Vec<(String, String)> = channel
+            .vars
+            .iter()
+            .filter(|(name, _)| name.starts_with("sip_h_"))
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .collect();
+        vars.append(&mut dial.vars);
+        dial.vars = vars;
+        let timeout = channel.vars.get("call_timeout").and_then(|text| text.parse().ok());
+        let cid = (profile.cid_name, profile.cid_num);
+        self.originate(None, dial, Then::Bridge(id), cid, timeout.unwrap_or(60));
+    }
+
+    /// No leg of a `bridge` was answered: the application is over.
+    pub(super) fn bridge_failed(&mut self, id: u64, cause: &str) {
+        let Some(channel) = self.channels.get_mut(&id).filter(|channel| channel.is_up()) else {
+            return;
+        };
+        channel.vars.extend([
+            ("originate_disposition", cause.to_owned()),
+            ("DIALSTATUS", cause.to_owned()),
+            ("bridge_hangup_cause", cause.to_owned()),
+        ]);
+        let answered = channel.answer == super::channel::Answer::Answered;
+        self.set_callstate(id, if answered { CallState::Active } else { CallState::Ringing });
+        let bridging = |running: &Running| running.doing == Doing::Bridge;
+        let top = self.channels.get(&id).and_then(|channel| channel.stack.last());
+        if top.is_some_and(bridging) {
+            self.complete(id);
+        } else if top.is_some_and(|running| running.app == "bridge") {
+            // Failed before the application could begin to wait: it ends by a step of its own.
+            let token = top.map_or(0, |running| running.token);
+            self.step_in(0, id, Step::Over(token));
+            return;
+        }
+        let plan_left = self
+            .channels
+            .get(&id)
+            .is_some_and(|channel| !channel.plan.is_empty() || !channel.stack.is_empty());
+        if plan_left {
+            self.proceed(id);
+        } else {
+            self.hangup(id, cause, Tick::Soon);
+        }
+    }
+
+    /// Two legs talk to each other from now on.
+    pub(super) fn join(&mut self, first: u64, second: u64) {
+        if !self.channels.get(&first).is_some_and(super::channel::Channel::is_up) {
+            self.hangup(second, "ORIGINATOR_CANCEL", Tick::Soon);
+            return;
+        }
+        self.mark_answered(first);
+        self.set_callstate(first, CallState::Active);
+        self.couple(first, second);
+        let before = self.bridge_headers(first, second);
+        self.fire_full(first, "CHANNEL_BRIDGE", before, Vec::new());
+        self.set_state(second, State::ExchangeMedia, 5);
+        self.show_callee(second, first);
+        self.show_callee(first, second);
+    }
+
+    /// Notes on both legs that they are partners.
+    fn couple(&mut self, first: u64, second: u64) {
+        let now = self.now;
+        let (Some(a), Some(b)) = (self.channels.get(&first), self.channels.get(&second)) else {
+            return;
+        };
+        let (call, a_uuid, b_uuid) = (a.call_uuid.clone(), a.uuid.clone(), b.uuid.clone());
+        let (a_name, b_name) = (a.name.clone(), b.name.clone());
+        let (of_a, of_b) = (frozen(a, "originator", false), frozen(b, "originatee", true));
+        let number = of_b.profile.destination.clone();
+        if let Some(a) = self.channels.get_mut(&first) {
+            a.partner = Some(second);
+            a.other = Some(of_b);
+            if let Some(profile) = a.profile.as_mut() {
+                profile.bridged = now;
+            }
+            a.vars.extend([
+                ("originated_legs", format!("{b_uuid};Outbound Call;{number}")),
+                ("originate_disposition", "SUCCESS".to_owned()),
+                ("DIALSTATUS", "SUCCESS".to_owned()),
+                ("originate_causes", format!("{b_uuid};NONE")),
+                ("bridge_to", b_uuid.clone()),
+                ("last_bridge_to", b_uuid.clone()),
+                ("bridge_channel", b_name),
+                ("bridge_uuid", b_uuid.clone()),
+                ("signal_bond", b_uuid),
+            ]);
+        }
+        if let Some(b) = self.channels.get_mut(&second) {
+            b.partner = Some(first);
+            b.other = Some(of_a);
+            b.call_uuid.clone_from(&call);
+            if let Some(profile) = b.profile.as_mut() {
+                profile.bridged = now;
+            }
+            b.vars.extend([
+                ("call_uuid", call),
+                ("bridge_to", a_uuid.clone()),
+                ("last_bridge_to", a_uuid.clone()),
+                ("bridge_channel", a_name),
+                ("bridge_uuid", a_uuid.clone()),
+                ("signal_bond", a_uuid),
+            ]);
+        }
+    }
+
+    fn bridge_headers(&self, first: u64, second: u64) -> super::legs::Extra {
+        let uuid = |id: u64| self.channels.get(&id).map(|channel| channel.uuid.clone());
+        vec![
+            ("Bridge-A-Unique-ID", uuid(first).unwrap_or_default()),
+            ("Bridge-B-Unique-ID", uuid(second).unwrap_or_default()),
+        ]
+    }
+
+    /// CALL_UPDATE: the leg is told whom it talks to.
+    fn show_callee(&mut self, id: u64, with: u64) {
+        let Some(other) = self.channels.get(&with) else { return };
+        let profile = other.profile.clone().unwrap_or_default();
+        let uuid = other.uuid.clone();
+        let (name, number) = if other.inbound {
+            (profile.cid_name, profile.cid_num)
+        } else {
+            (profile.callee_name, profile.callee_num)
+        };
+        let Some(channel) = self.channels.get_mut(&id) else { return };
+        channel.sent_callee = (name.clone(), number.clone());
+        channel.callee_direction = "SEND";
+        channel.vars.set("last_sent_callee_id_name", name.clone());
+        channel.vars.set("last_sent_callee_id_number", number.clone());
+        let before = vec![
+            ("Direction", "SEND".to_owned()),
+            ("Sent-Callee-ID-Name", name),
+            ("Sent-Callee-ID-Number", number),
+            ("Bridged-To", uuid),
+        ];
+        self.fire_channel(id, "CALL_UPDATE", DISPLAY, before, Vec::new(), true);
+    }
+
+    /// UNBRIDGE for the bridge on top of a channel's stack.
+    pub(super) fn stop_bridge(&mut self, id: u64) {
+        let Some(partner) = self.channels.get(&id).and_then(|channel| channel.partner) else {
+            return;
+        };
+        let cause = self.channels.get(&id).and_then(|channel| channel.cause.clone());
+        let cause = cause.map_or_else(|| "NORMAL_CLEARING".to_owned(), |cause| cause.to_string());
+        if let Some(channel) = self.channels.get_mut(&id) {
+            channel.vars.remove("bridge_to");
+            channel.vars.set("bridge_hangup_cause", cause.clone());
+        }
+        let mut before = self.bridge_headers(id, partner);
+        if let Some(other) = self.channels.get(&id).and_then(|channel| channel.other.as_ref()) {
+            before.retain(|(name, _)| *name == "Bridge-A-Unique-ID");
+            before.push(("Bridge-B-Unique-ID", other.uuid.clone()));
+        }
+        self.fire_full(id, "CHANNEL_UNBRIDGE", before, Vec::new());
+        if let Some(channel) = self.channels.get_mut(&id) {
+            channel.partner = None;
+        }
+        self.partner_gone(partner, id, &cause);
+    }
+
+    /// The leg at the other side of a bridge is gone.
+    pub(super) fn partner_gone(&mut self, id: u64, gone: u64, cause: &str) {
+        let Some(channel) = self.channels.get_mut(&id) else { return };
+        if channel.partner != Some(gone) {
+            return;
+        }
+        let bridging = channel.stack.last().is_some_and(|running| running.doing == Doing::Bridge);
+        if !channel.is_up() {
+            return;
+        }
+        if bridging {
+            self.stop_bridge(id);
+            self.complete(id);
+            self.proceed(id);
+        } else {
+            channel.partner = None;
+            self.hangup(id, cause, Tick::Soon);
+        }
+    }
+
+    /// `uuid_bridge`: both legs leave what they do and are joined.
+    pub(super) fn bridge_calls(&mut self, first: u64, second: u64) {
+        for id in [first, second] {
+            while let Some(running) =
+                self.channels.get(&id).and_then(|channel| channel.stack.last())
+            {
+                match running.doing {
+                    Doing::Park => self.fire_full(id, "CHANNEL_UNPARK", Vec::new(), Vec::new()),
+                    Doing::Playback { .. } => self.stop_playback(id, "break"),
+                    Doing::Bridge => self.stop_bridge(id),
+                    Doing::Nothing | Doing::Endless | Doing::Sleep => {}
+                }
+                self.complete(id);
+            }
+            if let Some(channel) = self.channels.get_mut(&id) {
+                channel.plan.clear();
+            }
+            self.set_state(id, State::Execute, 4);
+        }
+        for (id, other, doing) in [(first, second, Doing::Bridge), (second, first, Doing::Endless)]
+        {
+            let data = self.channels.get(&other).map(|channel| channel.uuid.clone());
+            let (data, uuid, token) = (data.unwrap_or_default(), self.uuid(), self.token());
+            let after = vec![
+                ("Application", "uuid_bridge".to_owned()),
+                ("Application-Data", data.clone()),
+                ("Application-UUID", uuid.clone()),
+            ];
+            let since = self.now;
+            if let Some(channel) = self.channels.get_mut(&id) {
+                channel.vars.set("current_application", "uuid_bridge");
+                channel.vars.set("current_application_data", data.clone());
+                let app = "uuid_bridge".to_owned();
+                let command = None;
+                channel.stack.push(Running { app, data, uuid, doing, since, token, command });
+            }
+            self.fire_full(id, "CHANNEL_EXECUTE", Vec::new(), after);
+        }
+        self.couple(first, second);
+        let before = self.bridge_headers(first, second);
+        self.fire_full(first, "CHANNEL_BRIDGE", before, Vec::new());
+        self.show_callee(second, first);
+        self.show_callee(first, second);
+    }
+
+    /// `uuid_hold` on or off (`transcripts/call_control`).
+    pub(super) fn hold(&mut self, id: u64, on: bool) {
+        let now = self.now;
+        let Some(channel) = self.channels.get_mut(&id) else { return };
+        let held = channel.callstate == CallState::Held;
+        if held == on {
+            return;
+        }
+        let (peer, sip) = (channel.peer, channel.kind == Kind::Sofia);
+        note_hold(channel, on, now);
+        self.set_callstate(id, if on { CallState::Held } else { CallState::Unheld });
+        let name = if on { "CHANNEL_HOLD" } else { "CHANNEL_UNHOLD" };
+        self.fire_full(id, name, Vec::new(), Vec::new());
+        if !on {
+            self.set_callstate(id, CallState::Active);
+        }
+        if let (Some(peer), true) = (peer, sip) {
+            self.step_in(20, peer, Step::Hold(on));
+        }
+    }
+
+    /// The other end's hold arrives with a re-invite.
+    pub(super) fn peer_hold(&mut self, id: u64, on: bool) {
+        let now = self.now;
+        let Some(channel) = self.channels.get_mut(&id) else { return };
+        note_hold(channel, on, now);
+        let uuid = channel.uuid.clone();
+        self.set_callstate(id, if on { CallState::Held } else { CallState::Unheld });
+        let name = if on { "CHANNEL_HOLD" } else { "CHANNEL_UNHOLD" };
+        self.fire_channel(id, name, MARK_HOLD, Vec::new(), Vec::new(), true);
+        let mut event = super::event::Event::bare("CUSTOM");
+        event.subclass = Some("sofia::reinvite".to_owned());
+        event.push("Event-Subclass", "sofia::reinvite");
+        self.write_core(&mut event, "CUSTOM", super::event::origin("CUSTOM"));
+        event.push("Unique-ID", uuid);
+        self.emit(&event);
+        if !on {
+            self.set_callstate(id, CallState::Active);
+        }
+    }
+
+    /// Digits go out on a leg; the other end receives them.
+    pub(super) fn send_digits(&mut self, id: u64, text: &str) {
+        let Some(channel) = self.channels.get(&id) else { return };
+        let (peer, sip) = (channel.peer, channel.kind != Kind::Loopback);
+        let Some(peer) = peer else { return };
+        let (digits, duration) = digits(text);
+        let source = if sip { "RTP" } else { "APP" };
+        for (at, digit) in (1..).zip(digits.chars()) {
+            self.step_in(120 * at, peer, Step::Digit(digit, duration, source));
+        }
+    }
+
+    /// Digits as if the leg's far end had pressed them.
+    pub(super) fn receive_digits(&mut self, id: u64, text: &str) {
+        let (digits, duration) = digits(text);
+        for (at, digit) in (1..).zip(digits.chars()) {
+            self.step_in(20 * at, id, Step::Digit(digit, duration, "APP"));
+        }
+    }
+
+    pub(super) fn digit(&mut self, id: u64, digit: char, duration: u32, source: &'static str) {
+        let Some(channel) = self.channels.get_mut(&id) else { return };
+        channel.digits.push(digit);
+        channel.vars.set("last_dtmf_duration", (duration / 8).to_string());
+        let after = vec![
+            ("DTMF-Digit", digit.to_string()),
+            ("DTMF-Duration", duration.to_string()),
+            ("DTMF-Source", source.to_owned()),
+        ];
+        self.fire_brief(id, "DTMF", Vec::new(), after);
+    }
+
+    /// RECORD_START and the media bug that records.
+    pub(super) fn start_record(&mut self, id: u64, path: &str) {
+        let Some(channel) = self.channels.get_mut(&id) else { return };
+        if channel.recordings.iter().any(|have| have == path) {
+            return;
+        }
+        channel.recordings.push(path.to_owned());
+        let after = vec![("Record-File-Path", path.to_owned())];
+        self.fire_full(id, "RECORD_START", Vec::new(), after);
+        self.fire_full(id, "MEDIA_BUG_START", bug("session_record", path), Vec::new());
+    }
+
+    /// RECORD_STOP; `false` when nothing was recorded to that file.
+    pub(super) fn stop_recording(&mut self, id: u64, path: &str) -> bool {
+        let Some(channel) = self.channels.get_mut(&id) else { return false };
+        let stopped: Vec<String> =
+            channel.recordings.extract_if(.., |have| path == "all" || have == path).collect();
+        for path in &stopped {
+            let after = vec![
+                ("Record-File-Path", path.clone()),
+                ("Record-Completion-Cause", "success-maxtime".to_owned()),
+            ];
+            self.fire_full(id, "RECORD_STOP", Vec::new(), after);
+            self.fire_full(id, "MEDIA_BUG_STOP", bug("session_record", path), Vec::new());
+        }
+        !stopped.is_empty()
+    }
+
+    pub(super) fn stop_record(&mut self, id: u64, path: &str) {
+        self.stop_recording(id, path);
+    }
+
+    /// Runs an api command that nobody waits for.
+    pub(super) fn run_quietly(&mut self, line: &str) {
+        self.run_api(line, Waiter::Nobody);
+    }
+}
+
+/// The headers of a media bug.
+pub(super) fn bug(function: &str, target: &str) -> super::legs::Extra {
+    vec![("Media-Bug-Function", function.to_owned()), ("Media-Bug-Target", target.to_owned())]
+}
+
+fn note_hold(channel: &mut super::channel::Channel, on: bool, now: u64) {
+    let Some(profile) = channel.profile.as_mut() else { return };
+    if on {
+        profile.last_hold = now;
+        channel.holds.push((now, 0));
+    } else if let Some((from, to)) = channel.holds.last_mut() {
+        *to = now;
+        profile.hold_accum += now.saturating_sub(*from);
+    }
+}
+
+/// `12#@100` is three digits of 100 ms; durations are told in samples.
+fn digits(text: &str) -> (String, u32) {
+    let (digits, duration) = text.split_once('@').unwrap_or((text, "250"));
+    let kept = digits.chars().filter(|digit| "0123456789*#ABCDabcdFfWw".contains(*digit));
+    let milliseconds: u32 = duration.trim().parse().unwrap_or(250);
+    (kept.filter(|digit| !matches!(digit, 'W' | 'w')).collect(), milliseconds.min(4000) * 8)
+}

@@ -1,0 +1,439 @@
+//! One channel: its states, its caller profile, its variables, and the headers made of them.
+
+use std::collections::VecDeque;
+
+use super::event::{Event, Headers};
+use super::sip::Dialog;
+use crate::model::HangupCause;
+
+/// The running state of the state machine, with its number (`switch_types.h`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum State {
+    New = 0,
+    Init = 1,
+    Routing = 2,
+    Execute = 4,
+    ExchangeMedia = 5,
+    ConsumeMedia = 7,
+    Hangup = 10,
+    Reporting = 11,
+    Destroy = 12,
+    None = 13,
+}
+
+impl State {
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::New => "CS_NEW",
+            Self::Init => "CS_INIT",
+            Self::Routing => "CS_ROUTING",
+            Self::Execute => "CS_EXECUTE",
+            Self::ExchangeMedia => "CS_EXCHANGE_MEDIA",
+            Self::ConsumeMedia => "CS_CONSUME_MEDIA",
+            Self::Hangup => "CS_HANGUP",
+            Self::Reporting => "CS_REPORTING",
+            Self::Destroy => "CS_DESTROY",
+            Self::None => "CS_NONE",
+        }
+    }
+}
+
+/// The state of the call as a person would name it, with the number of CHANNEL_CALLSTATE.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum CallState {
+    Down = 0,
+    Ringing = 2,
+    Early = 3,
+    Active = 4,
+    Held = 5,
+    RingWait = 6,
+    Hangup = 7,
+    Unheld = 8,
+}
+
+impl CallState {
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Down => "DOWN",
+            Self::Ringing => "RINGING",
+            Self::Early => "EARLY",
+            Self::Active => "ACTIVE",
+            Self::Held => "HELD",
+            Self::RingWait => "RING_WAIT",
+            Self::Hangup => "HANGUP",
+            Self::Unheld => "UNHELD",
+        }
+    }
+}
+
+/// `Answer-State`, as long as the channel is not hung up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Answer {
+    Ringing,
+    Early,
+    Answered,
+}
+
+/// The codec that both directions use: name, bit rate.
+pub(super) type Codec = (&'static str, &'static str);
+/// The codec of loopback halves.
+pub(super) const L16: Codec = ("L16", "128000");
+/// The codec of SIP legs.
+pub(super) const PCMU: Codec = ("PCMU", "64000");
+
+/// Variables in the order of their last setting, as FreeSWITCH keeps them.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Vars(Vec<(String, String)>);
+
+impl Vars {
+    pub(super) fn get(&self, name: &str) -> Option<&str> {
+        let found = self.0.iter().find(|(have, _)| have.eq_ignore_ascii_case(name));
+        found.map(|(_, value)| value.as_str())
+    }
+
+    /// Sets a variable; it moves to the end.
+    pub(super) fn set(&mut self, name: &str, value: impl Into<String>) {
+        self.remove(name);
+        self.0.push((name.to_owned(), value.into()));
+    }
+
+    /// Sets a variable where it stands, or at the end.
+    pub(super) fn put(&mut self, name: &str, value: impl Into<String>) {
+        match self.0.iter_mut().find(|(have, _)| have.eq_ignore_ascii_case(name)) {
+            Some((_, old)) => *old = value.into(),
+            None => self.0.push((name.to_owned(), value.into())),
+        }
+    }
+
+    pub(super) fn remove(&mut self, name: &str) {
+        self.0.retain(|(have, _)| !have.eq_ignore_ascii_case(name));
+    }
+
+    pub(super) fn extend<N: AsRef<str>>(&mut self, all: impl IntoIterator<Item = (N, String)>) {
+        for (name, value) in all {
+            self.set(name.as_ref(), value);
+        }
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+}
+
+/// Who calls whom, as the `Caller-*` headers tell it. Times are microseconds, 0 is not yet.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Profile {
+    pub(super) username: String,
+    pub(super) dialplan: String,
+    pub(super) cid_name: String,
+    pub(super) cid_num: String,
+    pub(super) orig_name: String,
+    pub(super) orig_num: String,
+    pub(super) callee_name: String,
+    pub(super) callee_num: String,
+    pub(super) network_addr: String,
+    pub(super) ani: String,
+    pub(super) destination: String,
+    pub(super) source: String,
+    pub(super) transfer_source: String,
+    pub(super) context: String,
+    pub(super) rdnis: String,
+    pub(super) index: u32,
+    pub(super) profile_created: u64,
+    pub(super) created: u64,
+    pub(super) answered: u64,
+    pub(super) progress: u64,
+    pub(super) progress_media: u64,
+    pub(super) hangup: u64,
+    pub(super) bridged: u64,
+    pub(super) last_hold: u64,
+    pub(super) hold_accum: u64,
+}
+
+/// What kind of wire a channel hangs on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// A SIP leg whose other end is a channel of this switch too.
+    Sofia,
+    /// A SIP leg to a phone that only exists as a plan of answers.
+    Phone,
+    /// One half of a loopback pair.
+    Loopback,
+    /// `null/`: answers at once, plays to nobody.
+    Null,
+}
+
+/// The partner of a bridge or of an originate, frozen as the `Other-Leg-*` headers are.
+#[derive(Debug, Clone)]
+pub(super) struct Other {
+    pub(super) role: &'static str,
+    pub(super) uuid: String,
+    pub(super) name: String,
+    pub(super) inbound: bool,
+    pub(super) profile: Profile,
+}
+
+/// What a running application waits for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Doing {
+    /// Nothing: it is done as soon as it has begun.
+    Nothing,
+    Park,
+    /// Runs until the end of the call: echo, hold and the like.
+    Endless,
+    Sleep,
+    Playback {
+        file_type: Option<String>,
+        loops: Option<String>,
+    },
+    /// Waits for the legs of an originate, then for the end of the bridge.
+    Bridge,
+}
+
+/// One application on the stack of a channel.
+#[derive(Debug, Clone)]
+pub(super) struct Running {
+    pub(super) app: String,
+    pub(super) data: String,
+    pub(super) uuid: String,
+    pub(super) doing: Doing,
+    pub(super) since: u64,
+    pub(super) token: u64,
+    pub(super) command: Option<Command>,
+}
+
+/// A queued `sendmsg` or broadcast.
+#[derive(Debug, Clone)]
+pub(super) struct Command {
+    /// What PRIVATE_COMMAND shows before its own headers.
+    pub(super) headers: Headers,
+    pub(super) app: String,
+    pub(super) data: String,
+    pub(super) uuid: Option<String>,
+    pub(super) lock: bool,
+    pub(super) loops: u32,
+}
+
+/// One leg of a call.
+#[derive(Debug)]
+pub(super) struct Channel {
+    pub(super) id: u64,
+    pub(super) uuid: String,
+    pub(super) name: String,
+    pub(super) kind: Kind,
+    pub(super) inbound: bool,
+    pub(super) logical_inbound: bool,
+    pub(super) state: State,
+    pub(super) number: u8,
+    pub(super) callstate: CallState,
+    pub(super) answer: Answer,
+    pub(super) cause: Option<HangupCause>,
+    pub(super) codec: Option<Codec>,
+    pub(super) hit_dialplan: bool,
+    pub(super) call_uuid: String,
+    pub(super) profile: Option<Profile>,
+    pub(super) first: Profile,
+    pub(super) sent_callee: (String, String),
+    pub(super) callee_direction: &'static str,
+    pub(super) vars: Vars,
+    pub(super) other: Option<Other>,
+    pub(super) dialog: Option<Dialog>,
+    pub(super) peer: Option<u64>,
+    pub(super) originate: Option<u64>,
+    pub(super) partner: Option<u64>,
+    pub(super) plan: VecDeque<(String, String)>,
+    pub(super) commands: VecDeque<Command>,
+    pub(super) stack: Vec<Running>,
+    pub(super) digits: String,
+    pub(super) holds: Vec<(u64, u64)>,
+    pub(super) last_app: Option<(String, String)>,
+    pub(super) recordings: Vec<String>,
+    pub(super) muted: bool,
+}
+
+impl Channel {
+    pub(super) fn new(id: u64, uuid: String, name: String, kind: Kind, inbound: bool) -> Self {
+        Self {
+            id,
+            call_uuid: uuid.clone(),
+            uuid,
+            name,
+            kind,
+            inbound,
+            logical_inbound: inbound,
+            state: State::None,
+            number: 0,
+            callstate: CallState::Down,
+            answer: Answer::Ringing,
+            cause: None,
+            codec: None,
+            hit_dialplan: inbound,
+            profile: None,
+            first: Profile::default(),
+            sent_callee: (String::new(), String::new()),
+            callee_direction: "",
+            vars: Vars::default(),
+            other: None,
+            dialog: None,
+            peer: None,
+            originate: None,
+            partner: None,
+            plan: VecDeque::new(),
+            commands: VecDeque::new(),
+            stack: Vec::new(),
+            digits: String::new(),
+            holds: Vec::new(),
+            last_app: None,
+            recordings: Vec::new(),
+            muted: false,
+        }
+    }
+
+    pub(super) fn direction(&self) -> &'static str {
+        if self.inbound { "inbound" } else { "outbound" }
+    }
+
+    pub(super) fn is_up(&self) -> bool {
+        self.cause.is_none()
+    }
+
+    /// Gives the channel its caller profile; `show channels` keeps the first one.
+    pub(super) fn set_profile(&mut self, profile: Profile) {
+        if self.profile.is_none() {
+            self.first = profile.clone();
+        }
+        self.profile = Some(profile);
+    }
+
+    /// Writes the channel headers, without variables, in the recorded order.
+    pub(super) fn write_headers(&self, event: &mut Event) {
+        event.push("Channel-State", self.state.name());
+        event.push("Channel-Call-State", self.callstate.name());
+        event.push("Channel-State-Number", self.number.to_string());
+        event.push("Channel-Name", &*self.name);
+        event.push("Unique-ID", &*self.uuid);
+        event.push("Call-Direction", self.direction());
+        event.push("Presence-Call-Direction", self.direction());
+        event.push("Channel-HIT-Dialplan", self.hit_dialplan.to_string());
+        if let Some(presence) = self.vars.get("presence_id") {
+            event.push("Channel-Presence-ID", presence);
+        }
+        event.push("Channel-Call-UUID", &*self.call_uuid);
+        event.push("Answer-State", self.answer_state());
+        if let Some(cause) = &self.cause {
+            event.push("Hangup-Cause", cause.name());
+        }
+        if let Some((name, bits)) = self.codec {
+            event.push("Channel-Read-Codec-Name", name);
+            event.push("Channel-Read-Codec-Rate", "8000");
+            event.push("Channel-Read-Codec-Bit-Rate", bits);
+            event.push("Channel-Write-Codec-Name", name);
+            event.push("Channel-Write-Codec-Rate", "8000");
+            event.push("Channel-Write-Codec-Bit-Rate", bits);
+        }
+        if let Some(profile) = &self.profile
+            && self.state != State::New
+        {
+            let own = Leg { uuid: &self.uuid, name: &self.name, inbound: self.inbound };
+            write_profile(event, "Caller", &own, self.logical_inbound, profile);
+        }
+        if let Some(other) = &self.other {
+            event.push("Other-Type", other.role);
+            let leg = Leg { uuid: &other.uuid, name: &other.name, inbound: other.inbound };
+            write_profile(event, "Other-Leg", &leg, true, &other.profile);
+        }
+    }
+
+    /// Writes the `variable_*` headers.
+    pub(super) fn write_variables(&self, event: &mut Event) {
+        for (name, value) in self.vars.iter() {
+            event.push(format!("variable_{name}"), value);
+        }
+    }
+
+    pub(super) fn answer_state(&self) -> &'static str {
+        match (&self.cause, self.answer) {
+            (Some(_), _) => "hangup",
+            (None, Answer::Ringing) => "ringing",
+            (None, Answer::Early) => "early",
+            (None, Answer::Answered) => "answered",
+        }
+    }
+}
+
+struct Leg<'a> {
+    uuid: &'a str,
+    name: &'a str,
+    inbound: bool,
+}
+
+fn write_profile(event: &mut Event, prefix: &str, leg: &Leg<'_>, logical: bool, from: &Profile) {
+    let word = |inbound: bool| if inbound { "inbound" } else { "outbound" };
+    let mut put = |name: &str, value: &str| {
+        if !value.is_empty() {
+            event.push(format!("{prefix}-{name}"), value);
+        }
+    };
+    put("Direction", word(leg.inbound));
+    put("Logical-Direction", word(logical));
+    put("Username", &from.username);
+    put("Dialplan", &from.dialplan);
+    put("Caller-ID-Name", &from.cid_name);
+    put("Caller-ID-Number", &from.cid_num);
+    put("Orig-Caller-ID-Name", &from.orig_name);
+    put("Orig-Caller-ID-Number", &from.orig_num);
+    put("Callee-ID-Name", &from.callee_name);
+    put("Callee-ID-Number", &from.callee_num);
+    put("Network-Addr", &from.network_addr);
+    put("ANI", &from.ani);
+    put("Destination-Number", &from.destination);
+    put("Unique-ID", leg.uuid);
+    put("Source", &from.source);
+    put("Transfer-Source", &from.transfer_source);
+    put("Context", &from.context);
+    put("RDNIS", &from.rdnis);
+    put("Channel-Name", leg.name);
+    if prefix == "Caller" {
+        put("Profile-Index", &from.index.to_string());
+    }
+    for (name, at) in [
+        ("Profile-Created-Time", from.profile_created),
+        ("Channel-Created-Time", from.created),
+        ("Channel-Answered-Time", from.answered),
+        ("Channel-Progress-Time", from.progress),
+        ("Channel-Progress-Media-Time", from.progress_media),
+        ("Channel-Hangup-Time", from.hangup),
+        ("Channel-Transfer-Time", 0),
+        ("Channel-Resurrect-Time", 0),
+        ("Channel-Bridged-Time", from.bridged),
+        ("Channel-Last-Hold", from.last_hold),
+        ("Channel-Hold-Accum", from.hold_accum),
+    ] {
+        put(name, &at.to_string());
+    }
+    put("Screen-Bit", "true");
+    put("Privacy-Hide-Name", "false");
+    put("Privacy-Hide-Number", "false");
+}
+
+/// A caller name as `Orig-Caller-ID-Name` shows it: control characters become spaces
+/// (`transcripts/nasty_values`).
+pub(super) fn tame(name: &str) -> String {
+    name.chars().map(|letter| if letter.is_ascii_control() { ' ' } else { letter }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_variable_moves_to_the_end_when_it_is_set_again() {
+        let mut vars = Vars::default();
+        vars.extend([("a", "1".to_owned()), ("b", "2".to_owned())]);
+        vars.set("A", "3");
+        let names: Vec<_> = vars.iter().collect();
+        assert_eq!(names, [("b", "2"), ("A", "3")]);
+        vars.put("b", "4");
+        assert_eq!(vars.iter().next(), Some(("b", "4")));
+    }
+}

@@ -1,0 +1,105 @@
+//! The dial plan: two contexts, a handful of extensions.
+
+use super::channel::{Channel, Kind};
+use super::log;
+use super::world::World;
+
+/// What an extension says to do.
+#[derive(Debug, Default)]
+pub(super) struct Route {
+    pub(super) actions: Vec<(String, String)>,
+    /// What the condition matched, as DP_MATCH shows it.
+    matched: Option<String>,
+    /// An api command that evaluating the plan runs.
+    asks: Option<(&'static str, &'static str)>,
+}
+
+/// The context of calls to a profile.
+pub(super) fn context(profile: &str) -> &'static str {
+    if profile == "park" { "switchy" } else { "default" }
+}
+
+/// Whether an extension is listed, and where it goes.
+fn extension(exten: &str) -> Option<Vec<(&'static str, &'static str)>> {
+    Some(match exten {
+        "9195" => vec![("answer", ""), ("delay_echo", "5000")],
+        "9196" => vec![("answer", ""), ("echo", "")],
+        "9197" => vec![("answer", ""), ("playback", "{loops=-1}tone_stream://%(251,0,1004)")],
+        "9198" => vec![("answer", ""), ("playback", "{loops=10}tone_stream://path=tetris.ttml")],
+        "9664" => vec![("answer", ""), ("playback", "local_stream://default")],
+        "5000" => vec![("answer", ""), ("sleep", "2000"), ("ivr", "demo_ivr")],
+        "park" | "5900" => vec![("park", "")],
+        _ => return None,
+    })
+}
+
+fn route(channel: &Channel, now: &str) -> Route {
+    let Some(profile) = &channel.profile else { return Route::default() };
+    let exten = profile.destination.as_str();
+    let twice = |value: &str| Some(format!("ARRAY::{value}|:{value}"));
+    if profile.context == "switchy" {
+        return Route {
+            actions: vec![("park".to_owned(), String::new())],
+            matched: twice(exten),
+            asks: None,
+        };
+    }
+    let own = |list: &[(&str, &str)]| -> Vec<(String, String)> {
+        list.iter().map(|(app, data)| ((*app).to_owned(), (*data).to_owned())).collect()
+    };
+    let unlisted =
+        [("acknowledge_call", ""), ("ring_ready", ""), ("playback", "local_stream://moh")];
+    let mut found = Route::default();
+    // The stock plan keeps books of calls whose media is not negotiated yet.
+    if channel.vars.get("endpoint_disposition") == Some("DELAYED NEGOTIATION") {
+        let (uuid, number) = (&channel.uuid, &profile.cid_num);
+        found.matched = twice("DELAYED NEGOTIATION");
+        found.actions = [
+            ("hash", format!("insert/127.0.0.1-spymap/{number}/{uuid}")),
+            ("hash", format!("insert/127.0.0.1-last_dial/{number}/{exten}")),
+            ("hash", format!("insert/127.0.0.1-last_dial/global/{uuid}")),
+            ("export", format!("RFC2822_DATE={now}")),
+        ]
+        .map(|(app, data)| (app.to_owned(), data))
+        .to_vec();
+    }
+    if let Some(actions) = extension(exten) {
+        found.actions.extend(own(&actions));
+    } else if super::api::sofia::phone(exten).is_some() {
+        found.matched = twice(exten);
+        found.actions.push(("bridge".to_owned(), format!("user/{exten}")));
+    } else {
+        found.matched = twice(exten);
+        found.asks = Some(("module_exists", "mod_enum"));
+        found.actions.extend(own(&unlisted));
+    }
+    found
+}
+
+impl World {
+    /// Looks the channel's destination up and gives it its plan.
+    pub(super) fn hunt(&mut self, id: u64) {
+        let now = self.time().to_zoned(jiff::tz::TimeZone::UTC);
+        let now = now.strftime("%a, %d %b %Y %H:%M:%S +0000").to_string();
+        let Some(channel) = self.channels.get_mut(&id) else { return };
+        let found = route(channel, &now);
+        channel.plan = found.actions.into();
+        if let Some(matched) = found.matched {
+            channel.vars.set("DP_MATCH", matched);
+        }
+        let Some(profile) = &channel.profile else { return };
+        let text = format!(
+            "Processing {} <{}>->{} in context {}",
+            profile.cid_name, profile.cid_num, profile.destination, profile.context
+        );
+        self.log_channel(6, id, log::DIALPLAN, &text);
+        if let Some((command, args)) = found.asks {
+            self.fire_api(command, args);
+        }
+    }
+
+    /// Whether the channel is of the kind that runs the whole stock plan.
+    pub(super) fn is_local(&self, id: u64) -> bool {
+        self.channels.get(&id).is_some_and(|channel| channel.kind == Kind::Loopback)
+    }
+}

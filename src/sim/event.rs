@@ -1,0 +1,166 @@
+//! One event on its way to the subscribers, and where FreeSWITCH says it comes from.
+
+use std::borrow::Cow;
+
+use bytes::Bytes;
+
+use crate::wire::{Format, encode};
+
+/// Headers in the order in which they are sent.
+pub(super) type Headers = Vec<(Cow<'static, str>, String)>;
+
+/// An event before it is written in one of the three formats.
+///
+/// Bytes that are no UTF-8 ride in the values as U+F780..U+F7FF, one character a byte.
+#[derive(Debug, Clone)]
+pub(super) struct Event {
+    pub(super) name: Cow<'static, str>,
+    pub(super) subclass: Option<String>,
+    pub(super) headers: Headers,
+    pub(super) body: Option<String>,
+}
+
+impl Event {
+    /// An event without any header.
+    pub(super) fn bare(name: impl Into<Cow<'static, str>>) -> Self {
+        Self { name: name.into(), subclass: None, headers: Vec::new(), body: None }
+    }
+
+    /// Adds a header at the end.
+    pub(super) fn push(&mut self, name: impl Into<Cow<'static, str>>, value: impl Into<String>) {
+        self.headers.push((name.into(), value.into()));
+    }
+
+    /// The last header of that name, in any case.
+    pub(super) fn get(&self, name: &str) -> Option<&String> {
+        let found = self.headers.iter().rev().find(|(have, _)| have.eq_ignore_ascii_case(name));
+        found.map(|(_, value)| value)
+    }
+
+    /// Writes the whole frame.
+    pub(super) fn encode(&self, format: Format) -> Bytes {
+        let mut out = Vec::with_capacity(4096);
+        let headers: Vec<(&str, Cow<'_, [u8]>)> =
+            self.headers.iter().map(|(name, value)| (name.as_ref(), raw(value))).collect();
+        encode::event(&mut out, format, &headers, self.body.as_deref());
+        Bytes::from(out)
+    }
+}
+
+/// The bytes of a value.
+pub(super) fn raw(value: &str) -> Cow<'_, [u8]> {
+    if !value.contains(|letter| ('\u{f780}'..='\u{f7ff}').contains(&letter)) {
+        return Cow::Borrowed(value.as_bytes());
+    }
+    let mut out = Vec::with_capacity(value.len());
+    for letter in value.chars() {
+        match u8::try_from(u32::from(letter).wrapping_sub(0xf700)) {
+            Ok(byte) if byte >= 0x80 => out.push(byte),
+            _ => out.extend_from_slice(letter.encode_utf8(&mut [0; 4]).as_bytes()),
+        }
+    }
+    Cow::Owned(out)
+}
+
+/// Source file, function and line, as the recordings have them for 1.10.12.
+pub(super) type Origin = (&'static str, &'static str, &'static str);
+
+/// Where an event of that name comes from when it can come from one place only.
+pub(super) fn origin(name: &str) -> Origin {
+    ORIGINS
+        .iter()
+        .find(|(known, ..)| *known == name)
+        .map_or(("mod_event_socket.c", "parse_command", "2297"), |(_, file, function, line)| {
+            (*file, *function, *line)
+        })
+}
+
+/// The functions which fire CODEC: first read codec of a loopback half, read codec of a SIP leg,
+/// write codec (`transcripts/call_loopback`, `call_toneplay`).
+pub(super) const READ_CODEC: Origin =
+    ("switch_core_codec.c", "switch_core_session_set_read_codec", "279");
+pub(super) const REAL_READ_CODEC: Origin =
+    ("switch_core_codec.c", "switch_core_session_set_real_read_codec", "168");
+pub(super) const WRITE_CODEC: Origin =
+    ("switch_core_codec.c", "switch_core_session_set_write_codec", "450");
+/// The other end's hold, as a SIP re-invite tells it (`transcripts/call_control`).
+pub(super) const MARK_HOLD: Origin = ("switch_channel.c", "switch_channel_mark_hold", "875");
+/// A display update after a bridge (`transcripts/call_bridge`).
+pub(super) const DISPLAY: Origin = ("mod_sofia.c", "sofia_receive_message", "2100");
+/// A display update received from the other end.
+pub(super) const CALLEE_ID: Origin = ("sofia.c", "sofia_update_callee_id", "1358");
+
+const ORIGINS: &[(&str, &str, &str, &str)] = &[
+    ("API", "switch_loadable_module.c", "switch_api_execute", "2954"),
+    ("ADD_SCHEDULE", "switch_scheduler.c", "switch_scheduler_add_task_ex", "266"),
+    ("BACKGROUND_JOB", "mod_event_socket.c", "api_exec", "1572"),
+    ("CALL_UPDATE", "switch_channel.c", "switch_channel_flip_cid", "3277"),
+    ("CHANNEL_ANSWER", "switch_channel.c", "switch_channel_perform_mark_answered", "3846"),
+    ("CHANNEL_BRIDGE", "switch_ivr_bridge.c", "switch_ivr_multi_threaded_bridge", "1689"),
+    ("CHANNEL_CALLSTATE", "switch_channel.c", "switch_channel_perform_set_callstate", "301"),
+    ("CHANNEL_CREATE", "switch_core_state_machine.c", "switch_core_session_run", "626"),
+    ("CHANNEL_DATA", "mod_commands.c", "uuid_dump_function", "6382"),
+    ("CHANNEL_DESTROY", "switch_core_session.c", "switch_core_session_perform_destroy", "1584"),
+    ("CHANNEL_EXECUTE", "switch_core_session.c", "switch_core_session_exec", "2944"),
+    ("CHANNEL_EXECUTE_COMPLETE", "switch_core_session.c", "switch_core_session_exec", "2967"),
+    ("CHANNEL_HANGUP", "switch_channel.c", "switch_channel_perform_hangup", "3445"),
+    (
+        "CHANNEL_HANGUP_COMPLETE",
+        "switch_core_state_machine.c",
+        "switch_core_session_reporting_state",
+        "943",
+    ),
+    ("CHANNEL_HOLD", "switch_ivr.c", "switch_ivr_hold", "1558"),
+    ("CHANNEL_ORIGINATE", "switch_core_state_machine.c", "switch_core_session_run", "632"),
+    ("CHANNEL_OUTGOING", "switch_core_session.c", "switch_core_session_outgoing_channel", "768"),
+    ("CHANNEL_PARK", "switch_ivr.c", "switch_ivr_park", "1002"),
+    (
+        "CHANNEL_PROGRESS",
+        "switch_channel.c",
+        "switch_channel_perform_mark_ring_ready_value",
+        "3505",
+    ),
+    (
+        "CHANNEL_PROGRESS_MEDIA",
+        "switch_channel.c",
+        "switch_channel_perform_mark_pre_answered",
+        "3560",
+    ),
+    ("CHANNEL_STATE", "switch_channel.c", "switch_channel_perform_set_running_state", "2408"),
+    ("CHANNEL_UNBRIDGE", "switch_ivr_bridge.c", "switch_ivr_multi_threaded_bridge", "1879"),
+    ("CHANNEL_UNHOLD", "switch_ivr.c", "switch_ivr_unhold", "1638"),
+    ("CHANNEL_UNPARK", "switch_ivr.c", "switch_ivr_park", "1213"),
+    ("CHANNEL_UUID", "switch_core_session.c", "switch_core_session_set_uuid", "2051"),
+    ("COMMAND", "switch_ivr_async.c", "switch_ivr_broadcast", "5731"),
+    ("CUSTOM", "sofia.c", "sofia_handle_sip_i_state", "8489"),
+    ("DEL_SCHEDULE", "switch_scheduler.c", "task_thread_loop", "151"),
+    ("DTMF", "switch_channel.c", "switch_channel_dequeue_dtmf", "677"),
+    ("HEARTBEAT", "switch_core.c", "send_heartbeat", "95"),
+    ("MEDIA_BUG_START", "switch_core_media_bug.c", "switch_core_media_bug_add", "1014"),
+    ("MEDIA_BUG_STOP", "switch_core_media_bug.c", "switch_core_media_bug_destroy", "84"),
+    ("MODULE_LOAD", "switch_loadable_module.c", "switch_loadable_module_process", "172"),
+    ("MODULE_UNLOAD", "switch_loadable_module.c", "switch_loadable_module_unprocess", "834"),
+    ("PLAYBACK_START", "switch_ivr_play_say.c", "switch_ivr_play_file", "1646"),
+    ("PLAYBACK_STOP", "switch_ivr_play_say.c", "switch_ivr_play_file", "2020"),
+    ("PRIVATE_COMMAND", "switch_ivr.c", "switch_ivr_parse_next_event", "804"),
+    ("RECORD_START", "switch_ivr_async.c", "record_callback", "1481"),
+    ("RECORD_STOP", "switch_ivr_async.c", "send_record_stop_event", "1240"),
+    ("RECV_INFO", "sofia.c", "create_info_event", "9721"),
+    ("RELOADXML", "switch_xml.c", "switch_xml_open_root", "2450"),
+    ("RE_SCHEDULE", "switch_scheduler.c", "switch_scheduler_execute", "73"),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stray_byte_survives() {
+        assert_eq!(&*raw("a\u{f7ff}é"), b"a\xff\xc3\xa9");
+        assert_eq!(&*raw("plain"), b"plain");
+        let mut event = Event::bare("X");
+        event.push("N", "\u{f7ff}");
+        let frame = event.encode(Format::Plain);
+        assert!(frame.ends_with(b"N: %FF\n\n"), "{frame:?}");
+    }
+}

@@ -1,0 +1,312 @@
+//! How channels end: HANGUP at once, then the applications unwind, then the report.
+
+use super::channel::{Answer, CallState, Channel, Doing, Kind, State};
+use super::event::Event;
+use super::log;
+use super::sip;
+use super::world::{Step, World};
+use crate::model::HangupCause;
+
+/// When the channel's own thread notices.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Tick {
+    /// At the next media tick, 20 ms later.
+    Media,
+    /// Right after what runs now.
+    Soon,
+}
+
+impl World {
+    /// Decides a channel's end; what follows comes with its own steps.
+    pub(super) fn hangup(&mut self, id: u64, cause: &str, tick: Tick) {
+        self.hangup_with(id, cause, tick, Vec::new());
+    }
+
+    fn hangup_with(&mut self, id: u64, cause: &str, tick: Tick, vars: Vec<(&'static str, String)>) {
+        let Some(channel) = self.channels.get_mut(&id) else { return };
+        if channel.cause.is_some() {
+            return;
+        }
+        let cause = HangupCause::parse(cause);
+        let text = format!("Hangup {} [{}] [{cause}]", channel.name, channel.state.name());
+        channel.cause = Some(cause);
+        channel.number = State::Hangup as u8;
+        channel.vars.extend(vars);
+        self.fire_full(id, "CHANNEL_HANGUP", Vec::new(), Vec::new());
+        self.log_channel(5, id, log::HANGUP, &text);
+        self.step_in(if tick == Tick::Media { 20 } else { 0 }, id, Step::Unwind);
+    }
+
+    /// The called end refused.
+    pub(super) fn refused(&mut self, id: u64, cause: &str, status: u16, phrase: &str) {
+        let number = HangupCause::parse(cause).number().unwrap_or(16);
+        let dialog = self.channels.get(&id).and_then(|channel| channel.dialog.as_ref());
+        let vars = dialog.map(|dialog| dialog.refused(status, phrase, number));
+        self.hangup_with(id, cause, Tick::Soon, vars.unwrap_or_default());
+    }
+
+    /// The other end of the wire is gone.
+    pub(super) fn peer_gone(&mut self, id: u64, cause: &str, answered: bool) {
+        let Some(channel) = self.channels.get(&id) else { return };
+        let number = HangupCause::parse(cause).number().unwrap_or(16);
+        match (channel.kind, answered, channel.inbound) {
+            (Kind::Loopback | Kind::Null, ..) => self.hangup(id, cause, Tick::Soon),
+            (_, true, _) => {
+                self.hangup_with(id, cause, Tick::Soon, sip::bye(cause, number));
+                if let Some(channel) = self.channels.get_mut(&id) {
+                    sip::hung_up_by_peer(&mut channel.vars);
+                }
+            }
+            (_, false, true) => {
+                let vars = sip::cancelled(cause, number);
+                self.hangup_with(id, "ORIGINATOR_CANCEL", Tick::Soon, vars);
+            }
+            (_, false, false) => {
+                let (status, phrase) = sip_status(cause);
+                self.refused(id, cause, status, phrase);
+            }
+        }
+    }
+
+    /// Leaves the applications, reports, and forgets the channel.
+    pub(super) fn unwind(&mut self, id: u64) {
+        while self.channels.get(&id).is_some_and(|channel| !channel.stack.is_empty()) {
+            self.leave(id);
+        }
+        let Some(channel) = self.channels.get_mut(&id) else { return };
+        let cause = channel.cause.clone().unwrap_or(HangupCause::NORMAL_CLEARING);
+        let (peer, originate, partner) =
+            (channel.peer.take(), channel.originate.take(), channel.partner.take());
+        let answered = channel.answer == Answer::Answered;
+        let loops = channel.kind == Kind::Loopback;
+        self.set_state(id, State::Hangup, 10);
+        let now = self.now;
+        if let Some(profile) = self.channels.get_mut(&id).and_then(|it| it.profile.as_mut()) {
+            profile.hangup = now;
+        }
+        self.set_callstate(id, CallState::Hangup);
+        if let Some(peer) = peer {
+            let step = Step::PeerGone(cause.to_string(), answered);
+            self.step_in(u64::from(!loops), peer, step);
+        }
+        self.set_state(id, State::Reporting, 11);
+        self.report(id, &cause, answered);
+        if let Some(originate) = originate {
+            self.leg_failed(originate, id, cause.name());
+        }
+        if let Some(partner) = partner {
+            self.partner_gone(partner, id, cause.name());
+        }
+        self.destroy(id);
+    }
+
+    fn destroy(&mut self, id: u64) {
+        let Some(channel) = self.channels.get_mut(&id) else { return };
+        channel.call_uuid.clone_from(&channel.uuid);
+        channel.number = 12;
+        let (name, uuid) = (channel.name.clone(), channel.uuid.clone());
+        self.log_channel(5, id, log::ENDED, &format!("Session {id} ({name}) Ended"));
+        self.fire_full(id, "CHANNEL_DESTROY", Vec::new(), Vec::new());
+        self.log_channel(5, id, log::CLOSED, &format!("Close Channel {name} [CS_DESTROY]"));
+        self.set_state(id, State::Destroy, 12);
+        self.tasks.retain(|_, task| !task.is_for(&uuid));
+        self.remove_channel(id);
+        self.end_myevents(&uuid);
+    }
+
+    /// CHANNEL_HANGUP_COMPLETE with the variables of a call detail record.
+    fn report(&mut self, id: u64, cause: &HangupCause, answered: bool) {
+        let stamps = self.stamps(id);
+        let Some(channel) = self.channels.get_mut(&id) else { return };
+        if let Some(profile) = channel.profile.clone() {
+            let q850 = cause.number().filter(|number| *number < 128).unwrap_or(16);
+            channel.vars.set("hangup_cause", cause.name());
+            channel.vars.set("hangup_cause_q850", q850.to_string());
+            let digits = if channel.digits.is_empty() { "none" } else { &channel.digits };
+            channel.vars.set("digits_dialed", digits);
+            channel.vars.extend(stamps);
+            channel.vars.extend(epochs(&profile));
+            if let Some((app, data)) = channel.last_app.clone() {
+                channel.vars.set("last_app", app);
+                if !data.is_empty() {
+                    channel.vars.set("last_arg", data);
+                }
+            }
+            let caller = match profile.cid_name.as_str() {
+                "" => profile.cid_num.clone(),
+                name => format!("\"{name}\" <{}>", profile.cid_num),
+            };
+            channel.vars.set("caller_id", caller);
+            channel.vars.extend(durations(&profile));
+            closing(channel, answered, profile.hangup.saturating_sub(profile.answered));
+            self.count(id, answered);
+        }
+        let before = vec![("Hangup-Cause", cause.name().to_owned())];
+        self.fire_full(id, "CHANNEL_HANGUP_COMPLETE", before, Vec::new());
+    }
+
+    fn stamps(&self, id: u64) -> Vec<(&'static str, String)> {
+        let Some(channel) = self.channels.get(&id) else { return Vec::new() };
+        let Some(profile) = &channel.profile else { return Vec::new() };
+        let mut all = Vec::new();
+        for (name, at) in [
+            ("start_stamp", profile.created),
+            ("profile_start_stamp", profile.profile_created),
+            ("answer_stamp", profile.answered),
+            ("bridge_stamp", profile.bridged),
+            ("hold_stamp", profile.last_hold),
+            ("progress_stamp", profile.progress),
+            ("progress_media_stamp", profile.progress_media),
+        ] {
+            if at != 0 {
+                all.push((name, self.stamp(at)));
+            }
+        }
+        if !channel.holds.is_empty() {
+            let list: Vec<String> =
+                channel.holds.iter().map(|(from, to)| format!("{{{from},{to}}}")).collect();
+            all.push(("hold_events", format!("{{{}}}", list.join(","))));
+        }
+        all.push(("end_stamp", self.stamp(profile.hangup)));
+        all
+    }
+
+    /// The counters of `sofia status profile`.
+    fn count(&mut self, id: u64, answered: bool) {
+        let Some(channel) = self.channels.get(&id) else { return };
+        let Some(profile) = channel.vars.get("sofia_profile_name") else { return };
+        let counts = self.counts.calls.entry(profile.to_owned()).or_default();
+        let [calls_in, failed_in, calls_out, failed_out] = counts;
+        let (all, failed) =
+            if channel.inbound { (calls_in, failed_in) } else { (calls_out, failed_out) };
+        *all += 1;
+        *failed += u64::from(!answered);
+    }
+
+    /// Leaves the application on top of the stack.
+    fn leave(&mut self, id: u64) {
+        let top = self.channels.get(&id).and_then(|channel| channel.stack.last());
+        let Some(doing) = top.map(|running| running.doing.clone()) else { return };
+        match doing {
+            Doing::Park => self.fire_full(id, "CHANNEL_UNPARK", Vec::new(), Vec::new()),
+            Doing::Playback { .. } => self.stop_playback(id, "done"),
+            Doing::Bridge => self.stop_bridge(id),
+            Doing::Nothing | Doing::Endless | Doing::Sleep => {}
+        }
+        self.complete(id);
+    }
+
+    /// A dump of a channel, as CHANNEL_DATA.
+    pub(super) fn dump(&mut self, id: u64) -> Event {
+        let mut event = self.event("CHANNEL_DATA");
+        if let Some(channel) = self.channels.get(&id) {
+            channel.write_headers(&mut event);
+            channel.write_variables(&mut event);
+        }
+        event
+    }
+}
+
+/// What the end of the wire adds behind the record.
+fn closing(channel: &mut Channel, answered: bool, micros: u64) {
+    let media = channel.codec.is_some();
+    match channel.kind {
+        Kind::Loopback => channel.vars.set("is_loopback", "1"),
+        Kind::Null => {}
+        Kind::Sofia | Kind::Phone => {
+            let told = channel.vars.get("sip_hangup_disposition").is_some();
+            if !told && answered {
+                channel.vars.set("sip_hangup_disposition", "send_bye");
+            } else if !told && !channel.inbound {
+                channel.vars.set("sip_hangup_disposition", "send_cancel");
+                channel.vars.set("sip_invite_failure_status", "487");
+                channel.vars.set("sip_invite_failure_phrase", "CANCEL");
+            } else if !told {
+                channel.vars.set("sip_hangup_disposition", "send_refuse");
+            }
+            if media {
+                channel.vars.extend(sip::media_report(seconds(micros)));
+            }
+        }
+    }
+}
+
+/// Microseconds as seconds.
+fn seconds(micros: u64) -> f64 {
+    std::time::Duration::from_micros(micros).as_secs_f64()
+}
+
+fn sip_status(cause: &str) -> (u16, &'static str) {
+    match cause {
+        "USER_BUSY" => (486, "Busy Here"),
+        "NO_ANSWER" | "NO_USER_RESPONSE" | "NORMAL_CLEARING" => (480, "Temporarily Unavailable"),
+        "CALL_REJECTED" => (603, "Decline"),
+        "UNALLOCATED_NUMBER" | "NO_ROUTE_DESTINATION" => (404, "Not Found"),
+        _ => (503, "Service Unavailable"),
+    }
+}
+
+fn epochs(profile: &super::channel::Profile) -> Vec<(String, String)> {
+    let mut all = Vec::new();
+    let mut both = |name: &str, micros: u64| {
+        all.push((format!("{name}_epoch"), (micros / 1_000_000).to_string()));
+        all.push((format!("{name}_uepoch"), micros.to_string()));
+    };
+    both("start", profile.created);
+    both("profile_start", profile.profile_created);
+    both("answer", profile.answered);
+    both("bridge", profile.bridged);
+    both("last_hold", profile.last_hold);
+    let hold = profile.hold_accum;
+    all.push(("hold_accum_seconds".into(), (hold / 1_000_000).to_string()));
+    all.push(("hold_accum_usec".into(), hold.to_string()));
+    all.push(("hold_accum_ms".into(), (hold / 1000).to_string()));
+    for (name, micros) in [
+        ("resurrect", 0),
+        ("progress", profile.progress),
+        ("progress_media", profile.progress_media),
+        ("end", profile.hangup),
+    ] {
+        all.push((format!("{name}_epoch"), (micros / 1_000_000).to_string()));
+        all.push((format!("{name}_uepoch"), micros.to_string()));
+    }
+    all
+}
+
+fn durations(profile: &super::channel::Profile) -> Vec<(String, String)> {
+    let since = |from: u64, to: u64| if from == 0 || to == 0 { 0 } else { to.saturating_sub(from) };
+    let spans = [
+        ("duration", since(profile.created, profile.hangup)),
+        ("bill", since(profile.answered, profile.hangup)),
+        ("progress", since(profile.created, profile.progress)),
+        ("answer", since(profile.created, profile.answered)),
+        ("wait", since(profile.created, profile.bridged)),
+        ("progress_media", since(profile.created, profile.progress_media)),
+        ("flow_bill", since(profile.profile_created, profile.hangup)),
+    ];
+    let mut all = Vec::new();
+    let seconds = |at: u64| at / 1_000_000;
+    for (prefix, unit, suffix) in [("", 0, "sec"), ("m", 1, "msec"), ("u", 2, "usec")] {
+        for (name, micros) in spans {
+            let value = match unit {
+                // Whole seconds count the borders crossed, as in the recordings.
+                0 if name == "duration" || name == "flow_bill" => {
+                    seconds(profile.hangup).saturating_sub(seconds(profile.created))
+                }
+                0 if name == "bill" && profile.answered != 0 => {
+                    seconds(profile.hangup).saturating_sub(seconds(profile.answered))
+                }
+                0 => micros / 1_000_000,
+                1 => micros / 1000,
+                _ => micros,
+            };
+            let name = if name == "duration" {
+                format!("{prefix}duration")
+            } else {
+                format!("{name}{suffix}")
+            };
+            all.push((name, value.to_string()));
+        }
+    }
+    all
+}

@@ -1,0 +1,522 @@
+//! How legs come to life, ring and get answered; which events tell it, in the recorded order.
+
+use super::channel::{Answer, CallState, Channel, Kind, L16, Other, PCMU, Profile, State, tame};
+use super::event::{Event, Origin, REAL_READ_CODEC, WRITE_CODEC, origin};
+use super::log;
+use super::sip::Dialog;
+use super::world::{Step, World};
+
+/// What a new outbound leg shall be.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Outgoing {
+    pub(super) uuid: Option<String>,
+    pub(super) cid_name: String,
+    pub(super) cid_num: String,
+    pub(super) vars: Vec<(String, String)>,
+    /// The leg that dials, in a bridge.
+    pub(super) by: Option<u64>,
+}
+
+/// Extra headers of one event.
+pub(super) type Extra = Vec<(&'static str, String)>;
+
+impl World {
+    /// Fires an event about a channel that carries its variables.
+    pub(super) fn fire_full(&mut self, id: u64, name: &'static str, before: Extra, after: Extra) {
+        self.fire_channel(id, name, origin(name), before, after, true);
+    }
+
+    /// Fires an event about a channel without its variables.
+    pub(super) fn fire_brief(&mut self, id: u64, name: &'static str, before: Extra, after: Extra) {
+        self.fire_channel(id, name, origin(name), before, after, false);
+    }
+
+    /// Fires an event about a channel: extra headers, channel, caller, other leg, variables, more
+    /// extra headers.
+    pub(super) fn fire_channel(
+        &mut self,
+        id: u64,
+        name: &'static str,
+        from: Origin,
+        before: Extra,
+        after: Extra,
+        variables: bool,
+    ) {
+        if !self.is_wanted(name) {
+            self.skip();
+            return;
+        }
+        let mut event = Event::bare(name);
+        self.write_core(&mut event, name, from);
+        let Some(channel) = self.channels.get(&id) else { return };
+        for (header, value) in before {
+            event.push(header, value);
+        }
+        channel.write_headers(&mut event);
+        if variables {
+            channel.write_variables(&mut event);
+        }
+        for (header, value) in after {
+            event.push(header, value);
+        }
+        self.emit(&event);
+    }
+
+    /// Changes the running state and the number of the wanted one, and tells it.
+    pub(super) fn set_state(&mut self, id: u64, state: State, number: u8) {
+        let Some(channel) = self.channels.get_mut(&id) else { return };
+        channel.state = state;
+        channel.number = number;
+        let text = format!("({}) Running State Change {}", channel.name, state.name());
+        self.log_channel(7, id, log::STATE, &text);
+        self.fire_brief(id, "CHANNEL_STATE", Vec::new(), Vec::new());
+    }
+
+    /// Changes the call state and tells it; nothing happens when it is that already.
+    pub(super) fn set_callstate(&mut self, id: u64, callstate: CallState) {
+        let Some(channel) = self.channels.get_mut(&id) else { return };
+        if channel.callstate == callstate {
+            return;
+        }
+        let old = std::mem::replace(&mut channel.callstate, callstate);
+        let extra = vec![
+            ("Original-Channel-Call-State", old.name().to_owned()),
+            ("Channel-Call-State-Number", (callstate as u8).to_string()),
+        ];
+        self.fire_brief(id, "CHANNEL_CALLSTATE", extra, Vec::new());
+    }
+
+    /// Tells a new channel's codecs.
+    fn fire_codecs(&mut self, id: u64, read: Origin) {
+        let Some((name, bits)) = self.channels.get(&id).and_then(|channel| channel.codec) else {
+            return;
+        };
+        let after = vec![
+            ("channel-read-codec-name", name.to_owned()),
+            ("channel-read-codec-rate", "8000".to_owned()),
+            ("channel-read-codec-bit-rate", bits.to_owned()),
+        ];
+        self.fire_channel(id, "CODEC", read, Vec::new(), after, false);
+        let after = vec![
+            ("Channel-Write-Codec-Name", name.to_owned()),
+            ("Channel-Write-Codec-Rate", "8000".to_owned()),
+            ("Channel-Write-codec-bit-rate", bits.to_owned()),
+        ];
+        self.fire_channel(id, "CODEC", WRITE_CODEC, Vec::new(), after, false);
+    }
+
+    /// A new dialog with fresh ids.
+    pub(super) fn dialog(&mut self, from: (&str, u16), user: &str, target: &str) -> Dialog {
+        let (host, port) = match target.rsplit_once(':') {
+            Some((host, port)) => (host, port.parse().unwrap_or(5060)),
+            None => (target, 5060),
+        };
+        let mut even = || self.rng.u16(8192..16_383) * 2;
+        let media = [even(), even()];
+        let base = self.now / 1_000_000;
+        Dialog {
+            from_profile: from.0.to_owned(),
+            from_port: from.1,
+            user: user.to_owned(),
+            target: target.to_owned(),
+            host: host.to_owned(),
+            port,
+            call_id: {
+                let id = self.uuid();
+                format!("{}-614b-1240-5daa-aaf3a6986d10", id.get(..8).unwrap_or_default())
+            },
+            from_tag: self.tag(),
+            to_tag: self.tag(),
+            branch: self.tag(),
+            ack_branch: self.tag(),
+            cseq: 123_133_000 + self.rng.u32(..1000),
+            media,
+            ssrc: [self.rng.u32(..), self.rng.u32(..)],
+            session: [base - self.rng.u64(..30_000), base - self.rng.u64(..30_000)],
+            ..Dialog::default()
+        }
+    }
+
+    fn tag(&mut self) -> String {
+        (0..13).map(|_| self.rng.alphanumeric()).collect()
+    }
+
+    /// Makes an outbound SIP leg up to CONSUME_MEDIA (`transcripts/call_toneplay`).
+    pub(super) fn sofia_leg(&mut self, mut dialog: Dialog, kind: Kind, out: &Outgoing) -> u64 {
+        let (session, now) = (self.next_session(), self.now);
+        let uuid = out.uuid.clone().unwrap_or_else(|| self.uuid());
+        let name = format!("sofia/{}/{}@{}", dialog.from_profile, dialog.user, dialog.target);
+        dialog.from_user.clone_from(&out.cid_num);
+        dialog.from_name.clone_from(&out.cid_name);
+        let mut channel = Channel::new(session, uuid, name.clone(), kind, false);
+        channel.set_profile(outbound_profile(out, &dialog.user, "src/switch_ivr_originate.c", now));
+        channel.number = 1;
+        channel.vars.extend([
+            ("direction", "outbound".to_owned()),
+            ("is_outbound", "true".to_owned()),
+            ("uuid", channel.uuid.clone()),
+            ("call_uuid", channel.uuid.clone()),
+            ("session_id", session.to_string()),
+        ]);
+        channel.vars.extend(dialog.outgoing(&name));
+        channel.vars.extend(out.vars.iter().cloned());
+        channel.vars.set("originate_early_media", "true");
+        if let Some(by) = out.by.and_then(|by| self.channels.get(&by)) {
+            channel.other = Some(frozen(by, "originator", false));
+            channel.vars.set("originating_leg_uuid", by.uuid.clone());
+        }
+        channel.vars.set("originate_endpoint", "sofia");
+        channel.vars.extend(dialog.invited());
+        channel.dialog = Some(dialog);
+        self.add_channel(channel);
+        self.log_new(session);
+        self.fire_brief(session, "CHANNEL_OUTGOING", Vec::new(), Vec::new());
+        self.join_call(session, out.by);
+        self.begin_outbound(session);
+        session
+    }
+
+    /// A leg dialled by another one belongs to its call from here on.
+    fn join_call(&mut self, id: u64, by: Option<u64>) {
+        let call = by.and_then(|by| self.channels.get(&by)).map(|by| by.call_uuid.clone());
+        if let (Some(call), Some(channel)) = (call, self.channels.get_mut(&id)) {
+            channel.vars.put("call_uuid", call.clone());
+            channel.call_uuid = call;
+        }
+    }
+
+    fn begin_outbound(&mut self, id: u64) {
+        self.set_state(id, State::Init, 1);
+        self.create(id);
+        self.fire_full(id, "CHANNEL_ORIGINATE", Vec::new(), Vec::new());
+        self.set_state(id, State::Routing, 2);
+        self.set_state(id, State::ConsumeMedia, 7);
+    }
+
+    pub(super) fn create(&mut self, id: u64) {
+        if let Some(channel) = self.channels.get_mut(&id) {
+            channel.number = 2;
+        }
+        self.fire_full(id, "CHANNEL_CREATE", Vec::new(), Vec::new());
+    }
+
+    pub(super) fn log_new(&mut self, id: u64) {
+        let Some(channel) = self.channels.get(&id) else { return };
+        let text = format!("New Channel {} [{}]", channel.name, channel.uuid);
+        self.log_channel(5, id, log::NEW, &text);
+    }
+
+    /// Makes a `null/` leg, which is answered at once.
+    pub(super) fn null_leg(&mut self, user: &str, out: &Outgoing) -> u64 {
+        let (session, now) = (self.next_session(), self.now);
+        let uuid = out.uuid.clone().unwrap_or_else(|| self.uuid());
+        let mut channel = Channel::new(session, uuid, format!("null/{user}"), Kind::Null, false);
+        channel.set_profile(outbound_profile(out, user, "mod_loopback", now));
+        channel.number = 1;
+        channel.codec = Some(L16);
+        channel.vars.extend([
+            ("direction", "outbound".to_owned()),
+            ("is_outbound", "true".to_owned()),
+            ("uuid", channel.uuid.clone()),
+            ("call_uuid", channel.uuid.clone()),
+            ("session_id", session.to_string()),
+            ("channel_name", channel.name.clone()),
+        ]);
+        channel.vars.extend(out.vars.iter().cloned());
+        channel.vars.extend([
+            ("originate_early_media", "true".to_owned()),
+            ("originate_endpoint", "null".to_owned()),
+        ]);
+        self.add_channel(channel);
+        self.log_new(session);
+        self.fire_brief(session, "CHANNEL_OUTGOING", Vec::new(), Vec::new());
+        self.begin_outbound(session);
+        self.step_in(1, session, Step::Answered);
+        session
+    }
+
+    /// The INVITE of an outbound leg arrives on one of our own profiles.
+    pub(super) fn invite(&mut self, caller: u64) {
+        let Some(a) = self.channels.get(&caller).filter(|a| a.is_up()) else { return };
+        let Some(dialog) = a.dialog.clone() else { return };
+        let headers: Vec<(String, String)> = a
+            .vars
+            .iter()
+            .filter(|(name, _)| name.starts_with("sip_h_"))
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .collect();
+        let context = super::dialplan::context(&dialog.to_profile);
+        let id = self.inbound_leg(dialog, Kind::Sofia, context, headers);
+        if let Some(b) = self.channels.get_mut(&id) {
+            b.peer = Some(caller);
+        }
+        if let Some(a) = self.channels.get_mut(&caller) {
+            a.peer = Some(id);
+        }
+    }
+
+    /// Makes an inbound SIP leg that is about to look into the dial plan.
+    pub(super) fn inbound_leg(
+        &mut self,
+        dialog: Dialog,
+        kind: Kind,
+        context: &str,
+        headers: Vec<(String, String)>,
+    ) -> u64 {
+        let (session, now, uuid) = (self.next_session(), self.now, self.uuid());
+        let number = dialog.from_user.clone();
+        let name = format!("sofia/{}/{number}@127.0.0.1", dialog.to_profile);
+        let mut channel = Channel::new(session, uuid, name.clone(), kind, true);
+        let shown = if dialog.from_name.is_empty() { &number } else { &dialog.from_name };
+        channel.set_profile(Profile {
+            username: number.clone(),
+            dialplan: "XML".into(),
+            cid_name: shown.clone(),
+            cid_num: number.clone(),
+            orig_name: tame(shown),
+            orig_num: number.clone(),
+            network_addr: "127.0.0.1".into(),
+            ani: number,
+            destination: dialog.user.clone(),
+            source: "mod_sofia".into(),
+            context: context.to_owned(),
+            index: 1,
+            profile_created: now,
+            created: now,
+            ..Profile::default()
+        });
+        channel.vars.extend([
+            ("direction", "inbound".to_owned()),
+            ("uuid", channel.uuid.clone()),
+            ("call_uuid", channel.uuid.clone()),
+            ("session_id", session.to_string()),
+        ]);
+        channel.vars.extend(dialog.received(&name, now));
+        channel.vars.extend(dialog.parsed());
+        channel.vars.extend(headers);
+        channel.vars.extend(dialog.offered());
+        channel.dialog = Some(dialog);
+        self.add_channel(channel);
+        self.log_new(session);
+        self.set_state(session, State::New, 0);
+        self.set_state(session, State::Init, 1);
+        self.create(session);
+        self.step_in(0, session, Step::Route);
+        session
+    }
+
+    /// Rings (`CHANNEL_PROGRESS`), on a leg and on whoever called it.
+    pub(super) fn mark_ringing(&mut self, id: u64) {
+        let now = self.now;
+        let Some(channel) = self.channels.get_mut(&id).filter(|channel| channel.is_up()) else {
+            return;
+        };
+        let Some(profile) = channel.profile.as_mut() else { return };
+        if profile.progress != 0 {
+            return;
+        }
+        profile.progress = now;
+        let (peer, loops, inbound) =
+            (channel.peer, channel.kind == Kind::Loopback, channel.inbound);
+        if let (Some(peer), true) = (peer, inbound) {
+            if loops {
+                self.mark_ringing(peer);
+            } else {
+                self.step_in(1, peer, Step::Ringing);
+            }
+        }
+        self.fire_full(id, "CHANNEL_PROGRESS", Vec::new(), Vec::new());
+        if self.channels.get(&id).is_some_and(|channel| channel.callstate == CallState::Down) {
+            self.set_callstate(id, CallState::Ringing);
+        }
+    }
+
+    /// Early media (`CHANNEL_PROGRESS_MEDIA`).
+    pub(super) fn mark_early(&mut self, id: u64) {
+        let now = self.now;
+        let Some(channel) = self.channels.get_mut(&id).filter(|channel| channel.is_up()) else {
+            return;
+        };
+        if channel.answer != Answer::Ringing {
+            return;
+        }
+        let (kind, inbound, peer) = (channel.kind, channel.inbound, channel.peer);
+        if inbound && kind == Kind::Loopback {
+            if let Some(peer) = peer {
+                self.mark_early(peer);
+            }
+        } else if inbound || kind != Kind::Loopback {
+            self.negotiate(id);
+        }
+        let Some(channel) = self.channels.get_mut(&id) else { return };
+        channel.answer = Answer::Early;
+        if let Some(profile) = channel.profile.as_mut() {
+            profile.progress_media = now;
+        }
+        channel.vars.set("endpoint_disposition", "EARLY MEDIA");
+        let originate = channel.originate;
+        self.fire_full(id, "CHANNEL_PROGRESS_MEDIA", Vec::new(), Vec::new());
+        self.set_callstate(id, CallState::Early);
+        match peer {
+            Some(peer) if inbound && kind == Kind::Sofia => {
+                self.step_in(1, peer, Step::EarlyMedia);
+            }
+            _ => {}
+        }
+        if let (Some(originate), false) = (originate, inbound) {
+            self.early_media(originate, id);
+        }
+    }
+
+    fn negotiate(&mut self, id: u64) {
+        let Some(channel) = self.channels.get_mut(&id) else { return };
+        if channel.codec.is_some() {
+            return;
+        }
+        channel.codec = Some(PCMU);
+        if !channel.inbound
+            && let Some(profile) = channel.profile.as_mut()
+        {
+            profile.callee_name.clone_from(&profile.destination);
+            profile.network_addr = "127.0.0.1".to_owned();
+        }
+        self.fire_codecs(id, REAL_READ_CODEC);
+        let Some(channel) = self.channels.get_mut(&id) else { return };
+        if let Some(dialog) = channel.dialog.clone() {
+            if channel.inbound {
+                dialog.negotiate(&mut channel.vars);
+            } else {
+                dialog.accepted(&mut channel.vars);
+            }
+        }
+    }
+
+    /// Answers an inbound leg; its caller hears of it.
+    pub(super) fn mark_answered(&mut self, id: u64) {
+        let Some(channel) = self.channels.get(&id).filter(|channel| channel.is_up()) else {
+            return;
+        };
+        if channel.answer == Answer::Answered {
+            return;
+        }
+        let (kind, inbound, peer) = (channel.kind, channel.inbound, channel.peer);
+        if inbound && kind == Kind::Loopback {
+            if let Some(peer) = peer {
+                self.mark_answered(peer);
+            }
+        } else if inbound {
+            self.mark_early(id);
+            if let Some(channel) = self.channels.get_mut(&id)
+                && let Some(dialog) = &channel.dialog
+            {
+                channel.vars.set("rtp_local_sdp_str", dialog.local_answer());
+            }
+        } else {
+            self.negotiate(id);
+        }
+        let now = self.now;
+        let Some(channel) = self.channels.get_mut(&id) else { return };
+        channel.answer = Answer::Answered;
+        if let Some(profile) = channel.profile.as_mut() {
+            profile.answered = now;
+        }
+        let (text, originate) =
+            (format!("Channel [{}] has been answered", channel.name), channel.originate);
+        self.fire_full(id, "CHANNEL_ANSWER", Vec::new(), Vec::new());
+        self.log_channel(5, id, log::ANSWERED, &text);
+        self.set_callstate(id, CallState::Active);
+        if let Some(channel) = self.channels.get_mut(&id) {
+            channel.vars.set("endpoint_disposition", "ANSWER");
+        }
+        if inbound && kind == Kind::Sofia {
+            if let Some(peer) = peer {
+                self.step_in(20, peer, Step::Answered);
+            }
+        } else if !inbound {
+            self.acknowledge(id);
+            if let Some(originate) = originate {
+                self.leg_answered(originate, id);
+            }
+        }
+    }
+
+    /// The ACK reaches the called leg.
+    fn acknowledge(&mut self, caller: u64) {
+        let Some(peer) = self.channels.get(&caller).and_then(|channel| channel.peer) else {
+            return;
+        };
+        if let Some(channel) = self.channels.get_mut(&peer)
+            && let Some(dialog) = channel.dialog.clone()
+        {
+            channel.vars.extend(dialog.acknowledged());
+        }
+    }
+
+    /// Caller and callee change places, as on every leg that this switch dialled.
+    pub(super) fn flip(&mut self, id: u64) {
+        let Some(channel) = self.channels.get_mut(&id) else { return };
+        channel.hit_dialplan = true;
+        channel.callee_direction = "RECV";
+        let name = channel.name.clone();
+        let Some(profile) = channel.profile.as_mut() else { return };
+        let (old_name, old_num) = (profile.cid_name.clone(), profile.cid_num.clone());
+        std::mem::swap(&mut profile.cid_name, &mut profile.callee_name);
+        std::mem::swap(&mut profile.cid_num, &mut profile.callee_num);
+        let text = format!(
+            "{name} Flipping CID from \"{old_name}\" <{old_num}> to \"{}\" <{}>",
+            profile.cid_name, profile.cid_num
+        );
+        if !old_name.is_empty() {
+            channel.vars.set("pre_transfer_caller_id_name", old_name);
+        }
+        channel.vars.set("pre_transfer_caller_id_number", old_num);
+        channel.vars.set("channel_cid_flipped", "yes");
+        self.log_channel(6, id, log::FLIP, &text);
+        let before = vec![("Direction", "RECV".to_owned())];
+        self.fire_full(id, "CALL_UPDATE", before, Vec::new());
+    }
+}
+
+pub(super) fn outbound_profile(out: &Outgoing, user: &str, source: &str, now: u64) -> Profile {
+    Profile {
+        cid_name: out.cid_name.clone(),
+        cid_num: out.cid_num.clone(),
+        orig_name: tame(&out.cid_name),
+        orig_num: out.cid_num.clone(),
+        callee_name: "Outbound Call".into(),
+        callee_num: user.to_owned(),
+        ani: out.cid_num.clone(),
+        destination: user.to_owned(),
+        source: source.to_owned(),
+        context: "default".into(),
+        index: 1,
+        profile_created: now,
+        created: now,
+        ..Profile::default()
+    }
+}
+
+/// A leg as its partner's events show it. The times of an originator are not known there.
+pub(super) fn frozen(channel: &Channel, role: &'static str, timed: bool) -> Other {
+    let mut profile = channel.profile.clone().unwrap_or_default();
+    if !timed {
+        profile = Profile {
+            profile_created: 0,
+            created: 0,
+            answered: 0,
+            progress: 0,
+            progress_media: 0,
+            bridged: 0,
+            last_hold: 0,
+            hold_accum: 0,
+            ..profile
+        };
+    }
+    Other {
+        role,
+        uuid: channel.uuid.clone(),
+        name: channel.name.clone(),
+        inbound: channel.inbound,
+        profile,
+    }
+}

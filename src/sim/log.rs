@@ -1,0 +1,105 @@
+//! Log lines, as `log` subscribers get them.
+
+use bytes::Bytes;
+
+use super::world::World;
+use crate::wire::encode;
+
+/// Level names by number.
+const LEVELS: [&str; 8] = ["CONSOLE", "ALERT", "CRIT", "ERR", "WARNING", "NOTICE", "INFO", "DEBUG"];
+
+/// The number of a level given by number or name; above 64 it is cut to 63.
+pub(super) fn level(word: &str) -> Option<u8> {
+    if let Ok(number) = word.parse::<u32>() {
+        return u8::try_from(if number > 64 { 63 } else { number }).ok();
+    }
+    LEVELS.iter().zip(0..).find(|(name, _)| name.eq_ignore_ascii_case(word)).map(|(_, at)| at)
+}
+
+/// The name of a level.
+pub(super) fn level_name(level: u8) -> &'static str {
+    LEVELS.get(usize::from(level)).copied().unwrap_or("DEBUG")
+}
+
+/// Where a line comes from: file, function, line, text channel.
+pub(super) type Place = (&'static str, &'static str, &'static str, &'static str);
+
+pub(super) const NEW: Place = ("switch_channel.c", "switch_channel_set_name", "1142", "3");
+pub(super) const DIALPLAN: Place = ("mod_dialplan_xml.c", "dialplan_hunt", "639", "3");
+pub(super) const EXECUTE: Place =
+    ("switch_core_session.c", "switch_core_session_exec", "2902", "1");
+pub(super) const ANSWERED: Place =
+    ("switch_channel.c", "switch_channel_perform_mark_answered", "3872", "0");
+pub(super) const FLIP: Place = ("switch_channel.c", "switch_channel_flip_cid", "3289", "3");
+pub(super) const STATE: Place =
+    ("switch_channel.c", "switch_channel_perform_set_running_state", "2396", "1");
+pub(super) const HANGUP: Place = ("switch_channel.c", "switch_channel_perform_hangup", "3415", "0");
+pub(super) const ENDED: Place =
+    ("switch_core_session.c", "switch_core_session_thread", "1762", "3");
+pub(super) const CLOSED: Place =
+    ("switch_core_session.c", "switch_core_session_thread", "1766", "0");
+
+impl World {
+    /// Writes a log line with its prefix.
+    pub(super) fn log(&mut self, level: u8, user_data: &str, place: Place, text: &str) {
+        let (file, _, line, _) = place;
+        let (stamp, micros) = (self.stamp(self.now), self.now % 1_000_000);
+        let name = level_name(level);
+        let text = format!("{stamp}.{micros:06} 97.17% [{name}] {file}:{line} {text}\n");
+        self.log_raw(level, user_data, place, &text);
+    }
+
+    /// Writes a log line as it is: EXECUTE lines have no prefix (`transcripts/logstream`).
+    pub(super) fn log_raw(&mut self, level: u8, user_data: &str, place: Place, text: &str) {
+        if level > self.loglevel {
+            return;
+        }
+        let (file, function, line, channel) = place;
+        let mut written = None;
+        let mut lost = Vec::new();
+        for (id, socket) in &mut self.sockets {
+            if socket.log.is_none_or(|wanted| wanted < level) {
+                continue;
+            }
+            let bytes = written.get_or_insert_with(|| {
+                let number = level.to_string();
+                let headers = [
+                    ("Log-Level", &*number),
+                    ("Text-Channel", channel),
+                    ("Log-File", file),
+                    ("Log-Func", function),
+                    ("Log-Line", line),
+                    ("User-Data", user_data),
+                ];
+                let mut bytes = Vec::new();
+                encode::frame(&mut bytes, "log/data", &headers, &super::event::raw(text));
+                Bytes::from(bytes)
+            });
+            if !socket.push(bytes) {
+                lost.push(*id);
+            }
+        }
+        for id in lost {
+            self.sockets.remove(&id);
+        }
+    }
+
+    /// Writes a log line about a channel.
+    pub(super) fn log_channel(&mut self, level: u8, id: u64, place: Place, text: &str) {
+        if self.sockets.values().any(|socket| socket.log.is_some()) {
+            let uuid = self.channels.get(&id).map(|channel| channel.uuid.clone());
+            self.log(level, &uuid.unwrap_or_default(), place, text);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn levels_by_number_and_name() {
+        let found = ["7", "debug", "ERR", "99", "nosuch", "-1"].map(level);
+        assert_eq!(found, [Some(7), Some(7), Some(3), Some(63), None, None]);
+    }
+}

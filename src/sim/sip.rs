@@ -1,0 +1,405 @@
+//! The variables of SIP legs, in the order of `transcripts/call_toneplay`, `call_park_park` and
+//! `call_refused`. Setting one again moves it to the end, which is how the order comes about.
+
+use super::channel::Vars;
+
+/// One SIP dialog; the legs at both its ends hold a copy.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Dialog {
+    /// The profile that sends the INVITE and its port.
+    pub(super) from_profile: String,
+    pub(super) from_port: u16,
+    /// The profile that receives it; empty where a phone does.
+    pub(super) to_profile: String,
+    pub(super) user: String,
+    /// The host part of the dial string, perhaps with a port.
+    pub(super) target: String,
+    pub(super) host: String,
+    pub(super) port: u16,
+    pub(super) from_user: String,
+    pub(super) from_name: String,
+    pub(super) call_id: String,
+    pub(super) from_tag: String,
+    pub(super) to_tag: String,
+    pub(super) branch: String,
+    pub(super) ack_branch: String,
+    pub(super) cseq: u32,
+    pub(super) media: [u16; 2],
+    pub(super) ssrc: [u32; 2],
+    pub(super) session: [u64; 2],
+}
+
+const LOCAL: &str = "127.0.0.1";
+const AGENT: &str = "FreeSWITCH-mod_sofia/1.10.12-release~64bit";
+const ALLOW: &str =
+    "INVITE, ACK, BYE, CANCEL, OPTIONS, MESSAGE, INFO, UPDATE, REGISTER, REFER, NOTIFY";
+
+impl Dialog {
+    fn url(&self) -> String {
+        format!("{}@{}", self.user, self.target)
+    }
+
+    fn caller_uri(&self) -> String {
+        format!("{}@{LOCAL}", self.from_user)
+    }
+
+    fn full_from(&self) -> String {
+        let quoted = if self.from_name.is_empty() {
+            String::new()
+        } else {
+            format!("\"{}\" ", self.from_name)
+        };
+        format!("{quoted}<sip:{}>;tag={}", self.caller_uri(), self.from_tag)
+    }
+
+    fn full_to(&self) -> String {
+        format!("<sip:{}>", self.url())
+    }
+
+    fn via(&self, branch: &str) -> String {
+        let port = self.from_port;
+        format!("SIP/2.0/UDP {LOCAL}:{port};rport={port};branch=z9hG4bK{branch}")
+    }
+
+    /// The offer of the caller: both codecs.
+    fn offer(&self) -> String {
+        let [port, _] = self.media;
+        let [id, _] = self.session;
+        sdp(id, LOCAL, port, "0 8 101", "a=rtpmap:0 PCMU/8000\r\na=rtpmap:8 PCMA/8000\r\n")
+    }
+
+    /// The answer of the called end: one codec.
+    fn answer(&self, origin: &str) -> String {
+        let [_, port] = self.media;
+        let [_, id] = self.session;
+        sdp(id, origin, port, "0 101", "a=rtpmap:0 PCMU/8000\r\n")
+    }
+
+    /// What an outbound leg has before the variables of its dial string.
+    pub(super) fn outgoing(&self, name: &str) -> Vec<(&'static str, String)> {
+        vec![
+            ("sip_local_network_addr", LOCAL.into()),
+            ("sip_profile_name", self.from_profile.clone()),
+            ("video_media_flow", "disabled".into()),
+            ("text_media_flow", "disabled".into()),
+            ("channel_name", name.to_owned()),
+            ("sip_destination_url", format!("sip:{}", self.url())),
+        ]
+    }
+
+    /// What an outbound leg has once its INVITE is on the way.
+    pub(super) fn invited(&self) -> Vec<(&'static str, String)> {
+        let [port, _] = self.media;
+        let contact = format!("mod_sofia@{LOCAL}:{}", self.from_port);
+        vec![
+            ("rtp_use_codec_string", "PCMU,PCMA".into()),
+            ("local_media_ip", LOCAL.into()),
+            ("local_media_port", port.to_string()),
+            ("advertised_media_ip", LOCAL.into()),
+            ("audio_media_flow", "sendrecv".into()),
+            ("rtp_local_sdp_str", format!("{}a=sendrecv\r\n", self.offer())),
+            ("sip_outgoing_contact_uri", format!("<sip:{contact}>")),
+            ("sip_req_uri", self.url()),
+            ("sip_to_host", self.target.clone()),
+            ("sip_from_host", LOCAL.into()),
+            ("sofia_profile_name", self.from_profile.clone()),
+            ("recovery_profile_name", self.from_profile.clone()),
+            ("sofia_profile_url", format!("sip:{contact}")),
+        ]
+    }
+
+    /// What a reply to the INVITE adds.
+    fn replied(&self) -> Vec<(&'static str, String)> {
+        let url = self.url();
+        let contact = format!("{}@{}:{}", self.user, self.host, self.port);
+        vec![
+            ("sip_local_network_addr", LOCAL.into()),
+            ("sip_reply_host", self.host.clone()),
+            ("sip_reply_port", self.port.to_string()),
+            ("sip_network_ip", self.host.clone()),
+            ("sip_network_port", self.port.to_string()),
+            ("sip_user_agent", AGENT.into()),
+            ("sip_allow", ALLOW.into()),
+            ("sip_recover_contact", format!("<sip:{contact};transport=udp>")),
+            ("sip_full_via", self.via(&self.branch)),
+            ("sip_recover_via", self.via(&self.branch)),
+            ("sip_full_from", self.full_from()),
+            ("sip_full_to", format!("{};tag={}", self.full_to(), self.to_tag)),
+            ("sip_from_user", self.from_user.clone()),
+            ("sip_from_uri", self.caller_uri()),
+            ("sip_from_host", LOCAL.into()),
+            ("sip_to_user", self.user.clone()),
+            ("sip_to_port", self.port.to_string()),
+            ("sip_to_uri", url),
+            ("sip_to_host", self.host.clone()),
+            ("sip_contact_params", "transport=udp".into()),
+            ("sip_contact_user", self.user.clone()),
+            ("sip_contact_port", self.port.to_string()),
+            ("sip_contact_uri", contact),
+            ("sip_contact_host", self.host.clone()),
+            ("sip_to_tag", self.to_tag.clone()),
+            ("sip_from_tag", self.from_tag.clone()),
+            ("sip_cseq", self.cseq.to_string()),
+            ("sip_call_id", self.call_id.clone()),
+        ]
+    }
+
+    /// What the 200 of the called end adds to an outbound leg.
+    pub(super) fn accepted(&self, vars: &mut Vars) {
+        vars.extend(self.replied());
+        vars.set("switch_r_sdp", self.answer("192.0.2.2"));
+        vars.set("ep_codec_string", "CORE_PCM_MODULE.PCMU@8000h@20i@64000b");
+        vars.set("rtp_use_codec_string", "PCMU,PCMA");
+        vars.extend(negotiated());
+        vars.extend(self.media_vars(0));
+    }
+
+    /// What an inbound leg has when it is created.
+    pub(super) fn received(&self, name: &str, now: u64) -> Vec<(&'static str, String)> {
+        let port = self.from_port.to_string();
+        vec![
+            ("sip_from_user", self.from_user.clone()),
+            ("sip_from_uri", self.caller_uri()),
+            ("sip_from_host", LOCAL.into()),
+            ("video_media_flow", "disabled".into()),
+            ("audio_media_flow", "disabled".into()),
+            ("text_media_flow", "disabled".into()),
+            ("channel_name", name.to_owned()),
+            ("sip_call_id", self.call_id.clone()),
+            ("sip_local_network_addr", LOCAL.into()),
+            ("sip_network_ip", LOCAL.into()),
+            ("sip_network_port", port.clone()),
+            ("sip_invite_stamp", now.to_string()),
+            ("sip_received_ip", LOCAL.into()),
+            ("sip_received_port", port),
+            ("sip_via_protocol", "udp".into()),
+            ("sip_from_user_stripped", self.from_user.clone()),
+            ("sip_from_tag", self.from_tag.clone()),
+            ("sofia_profile_name", self.to_profile.clone()),
+            ("sofia_profile_url", format!("sip:mod_sofia@{LOCAL}:{}", self.port)),
+            ("recovery_profile_name", self.to_profile.clone()),
+        ]
+    }
+
+    /// The rest of what an inbound leg has when it is created, up to the headers of the caller.
+    pub(super) fn parsed(&self) -> Vec<(&'static str, String)> {
+        let port = self.from_port.to_string();
+        let party = format!("<sip:{}>;party=calling;screen=yes;privacy=off", self.caller_uri());
+        let party = match self.from_name.as_str() {
+            "" => party,
+            name => format!("\"{name}\" {party}"),
+        };
+        let (to_port, url) = (self.port.to_string(), self.url());
+        vec![
+            ("sip_Remote-Party-ID", party),
+            ("sip_cid_type", "rpid".into()),
+            ("sip_full_via", self.via(&self.branch)),
+            ("sip_full_from", self.full_from()),
+            ("sip_full_to", self.full_to()),
+            ("sip_allow", ALLOW.into()),
+            ("sip_req_user", self.user.clone()),
+            ("sip_req_port", to_port.clone()),
+            ("sip_req_uri", url.clone()),
+            ("sip_req_host", self.host.clone()),
+            ("sip_to_user", self.user.clone()),
+            ("sip_to_port", to_port),
+            ("sip_to_uri", url),
+            ("sip_to_host", self.host.clone()),
+            ("sip_contact_user", "mod_sofia".into()),
+            ("sip_contact_port", port.clone()),
+            ("sip_contact_uri", format!("mod_sofia@{LOCAL}:{port}")),
+            ("sip_contact_host", LOCAL.into()),
+            ("rtp_use_codec_string", "PCMU,PCMA".into()),
+            ("sip_user_agent", AGENT.into()),
+            ("sip_via_host", LOCAL.into()),
+            ("sip_via_port", port.clone()),
+            ("sip_via_rport", port),
+            ("max_forwards", "70".into()),
+        ]
+    }
+
+    /// What follows the headers of the caller on a new inbound leg.
+    pub(super) fn offered(&self) -> Vec<(&'static str, String)> {
+        let both = "CORE_PCM_MODULE.PCMU@8000h@20i@64000b,CORE_PCM_MODULE.PCMA@8000h@20i@64000b";
+        vec![
+            ("switch_r_sdp", self.offer()),
+            ("ep_codec_string", both.into()),
+            ("endpoint_disposition", "DELAYED NEGOTIATION".into()),
+        ]
+    }
+
+    /// What negotiation adds to an inbound leg when it gets media.
+    pub(super) fn negotiate(&self, vars: &mut Vars) {
+        vars.set("rtp_use_codec_string", "PCMU,PCMA");
+        let mut all = negotiated();
+        let flow = all.iter().position(|(name, _)| *name == "rtp_audio_recv_pt").unwrap_or(0);
+        all.insert(flow, ("audio_media_flow", "sendrecv".into()));
+        vars.extend(all);
+        vars.extend(self.media_vars(1));
+        vars.set("endpoint_disposition", "EARLY MEDIA");
+    }
+
+    /// The answer's session description, on the inbound leg.
+    pub(super) fn local_answer(&self) -> String {
+        format!("{}a=sendrecv\r\n", self.answer(LOCAL))
+    }
+
+    /// What the ACK adds to the inbound leg.
+    pub(super) fn acknowledged(&self) -> Vec<(&'static str, String)> {
+        vec![
+            ("sip_to_tag", self.to_tag.clone()),
+            ("sip_from_tag", self.from_tag.clone()),
+            ("sip_cseq", self.cseq.to_string()),
+            ("sip_call_id", self.call_id.clone()),
+            ("sip_full_via", self.via(&self.ack_branch)),
+            ("sip_full_from", self.full_from()),
+            ("sip_full_to", format!("{};tag={}", self.full_to(), self.to_tag)),
+        ]
+    }
+
+    fn media_vars(&self, end: usize) -> Vec<(&'static str, String)> {
+        let [caller, called] = self.media;
+        let (local, remote) = if end == 0 { (caller, called) } else { (called, caller) };
+        let ssrc = self.ssrc.get(end).copied().unwrap_or_default();
+        vec![
+            ("local_media_ip", LOCAL.into()),
+            ("local_media_port", local.to_string()),
+            ("advertised_media_ip", LOCAL.into()),
+            ("rtp_use_timer_name", "soft".into()),
+            ("rtp_use_pt", "0".into()),
+            ("rtp_use_ssrc", ssrc.to_string()),
+            ("rtp_2833_send_payload", "101".into()),
+            ("rtp_2833_recv_payload", "101".into()),
+            ("remote_media_ip", LOCAL.into()),
+            ("remote_media_port", remote.to_string()),
+        ]
+    }
+
+    /// What a refused INVITE leaves on the outbound leg (`transcripts/call_refused`).
+    pub(super) fn refused(
+        &self,
+        status: u16,
+        phrase: &str,
+        q850: u16,
+    ) -> Vec<(&'static str, String)> {
+        vec![
+            ("sip_call_id", self.call_id.clone()),
+            ("sip_local_network_addr", LOCAL.into()),
+            ("sip_reply_port", "0".into()),
+            ("sip_network_port", "0".into()),
+            ("sip_hangup_disposition", "recv_refuse".into()),
+            ("sip_invite_failure_status", status.to_string()),
+            ("sip_invite_failure_phrase", phrase.to_owned()),
+            ("sip_term_status", status.to_string()),
+            ("proto_specific_hangup_cause", format!("sip:{status}")),
+            ("sip_term_cause", q850.to_string()),
+        ]
+    }
+}
+
+/// What a BYE with this cause leaves on the leg that receives it.
+pub(super) fn bye(cause: &str, q850: u16) -> Vec<(&'static str, String)> {
+    vec![
+        ("sip_reason", format!("Q.850;cause={q850};text=\"{cause}\"")),
+        ("sip_term_status", "200".into()),
+        ("proto_specific_hangup_cause", "sip:200".into()),
+        ("sip_term_cause", q850.to_string()),
+    ]
+}
+
+/// What a CANCEL leaves on the leg that receives it.
+pub(super) fn cancelled(cause: &str, q850: u16) -> Vec<(&'static str, String)> {
+    vec![
+        ("sip_hangup_disposition", "recv_cancel".into()),
+        ("sip_invite_failure_status", "487".into()),
+        ("sip_invite_failure_phrase", "CANCEL".into()),
+        ("sip_reason", format!("Q.850;cause={q850};text=\"{cause}\"")),
+        ("sip_term_status", "487".into()),
+        ("proto_specific_hangup_cause", "sip:487".into()),
+        ("sip_term_cause", "487".into()),
+    ]
+}
+
+/// What the BYE moves once it has been answered.
+pub(super) fn hung_up_by_peer(vars: &mut Vars) {
+    vars.set("sip_user_agent", AGENT);
+    vars.set("sip_hangup_disposition", "recv_bye");
+}
+
+fn negotiated() -> Vec<(&'static str, String)> {
+    [
+        ("remote_video_media_flow", "inactive"),
+        ("remote_text_media_flow", "inactive"),
+        ("remote_audio_media_flow", "sendrecv"),
+        ("rtp_audio_recv_pt", "0"),
+        ("rtp_use_codec_name", "PCMU"),
+        ("rtp_use_codec_rate", "8000"),
+        ("rtp_use_codec_ptime", "20"),
+        ("rtp_use_codec_channels", "1"),
+        ("rtp_last_audio_codec_string", "PCMU@8000h@20i@1c"),
+        ("read_codec", "PCMU"),
+        ("original_read_codec", "PCMU"),
+        ("read_rate", "8000"),
+        ("original_read_rate", "8000"),
+        ("write_codec", "PCMU"),
+        ("write_rate", "8000"),
+        ("dtmf_type", "rfc2833"),
+    ]
+    .map(|(name, value)| (name, value.to_owned()))
+    .to_vec()
+}
+
+fn sdp(id: u64, origin: &str, port: u16, payloads: &str, maps: &str) -> String {
+    let next = id + 1;
+    format!(
+        "v=0\r\no=FreeSWITCH {id} {next} IN IP4 {origin}\r\ns=FreeSWITCH\r\nc=IN IP4 {LOCAL}\r\n\
+         t=0 0\r\nm=audio {port} RTP/AVP {payloads}\r\n{maps}a=rtpmap:101 telephone-event/8000\r\n\
+         a=fmtp:101 0-15\r\na=ptime:20\r\n"
+    )
+}
+
+/// The counters that a SIP leg with media reports at its end. Both directions carried one packet
+/// of 160 bytes every 20 ms.
+pub(super) fn media_report(seconds: f64) -> Vec<(String, String)> {
+    let packets = (seconds * 50.0).max(0.0).round();
+    let bytes = packets * 172.0;
+    let mut all = Vec::new();
+    for way in ["in", "out"] {
+        for (name, value) in [
+            ("raw_bytes", format!("{bytes:.0}")),
+            ("media_bytes", format!("{bytes:.0}")),
+            ("packet_count", format!("{packets:.0}")),
+            ("media_packet_count", format!("{packets:.0}")),
+            ("skip_packet_count", "0".to_owned()),
+            ("jitter_packet_count", "0".to_owned()),
+            ("dtmf_packet_count", "0".to_owned()),
+            ("cng_packet_count", "0".to_owned()),
+            ("flush_packet_count", "0".to_owned()),
+            ("largest_jb_size", "0".to_owned()),
+            ("jitter_min_variance", "33.33".to_owned()),
+            ("jitter_max_variance", "112.13".to_owned()),
+            ("jitter_loss_rate", "0.00".to_owned()),
+            ("jitter_burst_rate", "0.00".to_owned()),
+            ("mean_interval", "20.00".to_owned()),
+            ("flaw_total", "0".to_owned()),
+            ("quality_percentage", "100.00".to_owned()),
+            ("mos", "4.50".to_owned()),
+        ] {
+            let inbound_only = !name.ends_with("bytes")
+                && !matches!(
+                    name,
+                    "packet_count"
+                        | "media_packet_count"
+                        | "skip_packet_count"
+                        | "dtmf_packet_count"
+                        | "cng_packet_count"
+                );
+            if way == "in" || !inbound_only {
+                all.push((format!("rtp_audio_{way}_{name}"), value));
+            }
+        }
+    }
+    all.push(("rtp_audio_rtcp_packet_count".into(), "0".into()));
+    all.push(("rtp_audio_rtcp_octet_count".into(), "0".into()));
+    all
+}

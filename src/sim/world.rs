@@ -1,0 +1,485 @@
+//! The switch itself: sockets, channels, the agenda. No I/O; time comes in from outside.
+//!
+//! A world is advanced to a moment, then handed what happened at that moment. All randomness comes
+//! from one seeded generator.
+
+use std::collections::{BTreeMap, HashMap};
+use std::time::Duration;
+
+use bytes::Bytes;
+use fastrand::Rng;
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use tokio::sync::oneshot;
+
+use super::api::schedule::Task;
+use super::channel::Channel;
+use super::config::Config;
+use super::event::{Event, Origin, origin};
+use super::fault::{Fault, Faults};
+use super::flood::Flood;
+use super::originate::Originate;
+use super::protocol::Socket;
+use super::socket::{Asked, Outlet};
+use super::traffic::Plan;
+use crate::wire::Format;
+
+/// What the handle and the sockets tell the world.
+#[derive(Debug)]
+pub(super) enum Control {
+    Attach(u64, Outlet),
+    Gone(u64),
+    Inject(Fault),
+    Fire(Vec<(String, String)>, Option<String>),
+    Channels(oneshot::Sender<usize>),
+    Stop,
+}
+
+/// What is due at some moment.
+#[derive(Debug)]
+pub(super) enum Action {
+    Heartbeat,
+    AuthTimeout(u64),
+    /// A late reply, or the end of `msleep`.
+    Respond(u64, Bytes),
+    /// The end of an api command that took its time.
+    Answer(Box<super::api::Waiting>, String),
+    Leg(u64, Step),
+    Task(u64),
+    Traffic,
+    Flood,
+    RingTimeout(u64),
+    OriginateReady(u64),
+    Restart,
+}
+
+/// The next thing that happens to a channel.
+#[derive(Debug, Clone)]
+pub(super) enum Step {
+    /// The INVITE arrives: the other leg comes to life.
+    Invite,
+    /// The channel looks into the dial plan.
+    Route,
+    /// The channel begins its plan.
+    Execute,
+    /// The application with this token is over.
+    Over(u64),
+    /// Queued commands wait.
+    Commands,
+    /// A reply of the called end.
+    Ringing,
+    EarlyMedia,
+    Answered,
+    Refused(&'static str, u16, &'static str),
+    /// The other leg is gone with this cause, after or before an answer.
+    PeerGone(String, bool),
+    Hangup(String),
+    Unwind,
+    Hold(bool),
+    Digit(char, u32, &'static str),
+}
+
+/// A simulated switch.
+#[derive(Debug)]
+pub(super) struct World {
+    pub(super) config: Config,
+    /// Microseconds since 1970.
+    pub(super) now: u64,
+    pub(super) started: u64,
+    pub(super) rng: Rng,
+    pub(super) core_uuid: String,
+    sequence: u64,
+    pub(super) sockets: BTreeMap<u64, Socket>,
+    pub(super) channels: BTreeMap<u64, Channel>,
+    ids: HashMap<String, u64>,
+    pub(super) originates: BTreeMap<u64, Originate>,
+    agenda: BTreeMap<(u64, u64), Action>,
+    ticket: u64,
+    pub(super) globals: Vec<(String, String)>,
+    pub(super) tasks: BTreeMap<u64, Task>,
+    pub(super) faults: Faults,
+    pub(super) flood: Option<Flood>,
+    pub(super) plan: Option<Plan>,
+    pub(super) counts: Counts,
+    pub(super) loglevel: u8,
+    pub(super) paused: bool,
+    pub(super) modules: Vec<String>,
+}
+
+/// What `status` counts.
+#[derive(Debug, Default)]
+pub(super) struct Counts {
+    pub(super) sessions: u64,
+    pub(super) peak: usize,
+    pub(super) rate_peak: u64,
+    pub(super) second: (u64, u64),
+    pub(super) max_sessions: u64,
+    pub(super) max_rate: u64,
+    pub(super) calls: BTreeMap<String, [u64; 4]>,
+}
+
+impl World {
+    /// A switch that starts at this moment.
+    pub(super) fn new(config: Config, now: u64) -> Self {
+        let mut rng = config.seed.map_or_else(Rng::new, Rng::with_seed);
+        let core_uuid = uuid(&mut rng);
+        let plan = (config.traffic > 0.0).then(|| Plan::new(rng.fork(), config.traffic));
+        let mut world = Self {
+            config,
+            now,
+            started: now,
+            rng,
+            core_uuid,
+            sequence: 600,
+            sockets: BTreeMap::new(),
+            channels: BTreeMap::new(),
+            ids: HashMap::new(),
+            originates: BTreeMap::new(),
+            agenda: BTreeMap::new(),
+            ticket: 0,
+            globals: super::api::system::globals(),
+            tasks: BTreeMap::new(),
+            faults: Faults::default(),
+            flood: None,
+            plan,
+            counts: Counts { max_sessions: 20_000, max_rate: 2000, ..Counts::default() },
+            loglevel: 7,
+            paused: false,
+            modules: super::api::system::MODULES.iter().map(|name| (*name).to_owned()).collect(),
+        };
+        world.start();
+        world
+    }
+
+    fn start(&mut self) {
+        self.add_core_tasks();
+        self.after(self.config.heartbeat, Action::Heartbeat);
+        if self.plan.is_some() {
+            self.after(Duration::from_millis(300), Action::Traffic);
+        }
+    }
+
+    /// When the next action is due.
+    pub(super) fn next_due(&self) -> Option<u64> {
+        self.agenda.keys().next().map(|(at, _)| *at)
+    }
+
+    /// Does everything that is due up to this moment.
+    pub(super) fn advance(&mut self, now: u64) {
+        while let Some(entry) = self.agenda.first_entry() {
+            if entry.key().0 > now {
+                break;
+            }
+            let ((at, _), action) = entry.remove_entry();
+            self.now = self.now.max(at);
+            self.act(action);
+        }
+        self.now = self.now.max(now);
+    }
+
+    fn act(&mut self, action: Action) {
+        match action {
+            Action::Heartbeat => self.heartbeat(),
+            Action::AuthTimeout(socket) => self.auth_timeout(socket),
+            Action::Respond(socket, bytes) => self.finish(socket, Some(bytes)),
+            Action::Answer(waiting, text) => self.answered(&waiting, &text),
+            Action::Leg(id, step) => self.step(id, step),
+            Action::Task(id) => self.run_task(id),
+            Action::Traffic => self.traffic(),
+            Action::Flood => self.flood_tick(),
+            Action::RingTimeout(id) => self.ring_timeout(id),
+            Action::OriginateReady(id) => self.originate_ready(id),
+            Action::Restart => self.restart(),
+        }
+    }
+
+    /// Puts an action on the agenda.
+    pub(super) fn after(&mut self, delay: Duration, action: Action) {
+        let delay = u64::try_from(delay.as_micros()).unwrap_or(u64::MAX / 4);
+        self.ticket += 1;
+        self.agenda.insert((self.now.saturating_add(delay), self.ticket), action);
+    }
+
+    /// Puts a channel's next step on the agenda.
+    pub(super) fn step_in(&mut self, milliseconds: u64, id: u64, step: Step) {
+        self.after(Duration::from_millis(milliseconds), Action::Leg(id, step));
+    }
+
+    /// A number that nothing else in this world has.
+    pub(super) fn token(&mut self) -> u64 {
+        self.ticket += 1;
+        self.ticket
+    }
+
+    /// A new uuid of the switch's own.
+    pub(super) fn uuid(&mut self) -> String {
+        uuid(&mut self.rng)
+    }
+
+    /// Handles one message; `false` ends the world.
+    pub(super) fn control(&mut self, control: Control) -> bool {
+        match control {
+            Control::Attach(id, outlet) => self.attach(id, outlet),
+            Control::Gone(id) => {
+                if let Some(socket) = self.sockets.remove(&id) {
+                    socket.out.close();
+                }
+            }
+            Control::Inject(fault) => self.inject(fault),
+            Control::Fire(headers, body) => self.fire(headers, body),
+            Control::Channels(reply) => {
+                // The asker may have left.
+                let _left = reply.send(self.channels.len());
+            }
+            Control::Stop => return false,
+        }
+        true
+    }
+
+    /// Handles one request.
+    pub(super) fn asked(&mut self, asked: Asked) {
+        self.request(asked.socket, &asked.request, asked.done);
+    }
+
+    fn inject(&mut self, fault: Fault) {
+        match fault {
+            Fault::LateReply { command_prefix, by } => self.faults.late.push((command_prefix, by)),
+            Fault::NoReply { command_prefix } => self.faults.swallow.push(command_prefix),
+            Fault::Deny { command_prefix } => self.faults.deny.push(command_prefix),
+            Fault::RejectAcl => self.faults.reject = true,
+            Fault::Silent => self.faults.silent = true,
+            Fault::HostileNames => self.faults.hostile = true,
+            Fault::DropAll => self.sockets.clear(),
+            Fault::CutFrame => self.cut_frame(),
+            Fault::Junk(bytes) => {
+                let bytes = Bytes::from(bytes);
+                self.sockets.retain(|_, socket| socket.out.send(&bytes));
+            }
+            Fault::SplitWrites(size) => {
+                self.faults.split = size;
+                for socket in self.sockets.values() {
+                    socket.out.split(size);
+                }
+            }
+            Fault::Restart => self.restart(),
+            Fault::Flood { events_per_second } => self.start_flood(events_per_second),
+            Fault::Clear => {
+                self.inject(Fault::SplitWrites(0));
+                self.faults = Faults::default();
+                self.flood = None;
+            }
+        }
+    }
+
+    fn cut_frame(&mut self) {
+        let half = "Content-Length: 900\nContent-Type: text/event-plain\n\n\
+                    Event-Name: HEARTBEAT\nCore-UUID: ";
+        for (_, socket) in std::mem::take(&mut self.sockets) {
+            socket.out.send(&Bytes::from_static(half.as_bytes()));
+            socket.out.close();
+        }
+    }
+
+    fn restart(&mut self) {
+        self.sockets.clear();
+        self.channels.clear();
+        self.ids.clear();
+        self.originates.clear();
+        self.agenda.clear();
+        self.tasks.clear();
+        self.flood = None;
+        self.core_uuid = self.uuid();
+        self.sequence = 600;
+        self.started = self.now;
+        self.globals = super::api::system::globals();
+        self.paused = false;
+        self.counts = Counts { max_sessions: 20_000, max_rate: 2000, ..Counts::default() };
+        self.start();
+    }
+
+    /// Goes down and comes back as another process would.
+    pub(super) fn go_down(&mut self) {
+        self.after(Duration::ZERO, Action::Restart);
+    }
+
+    /// Adds a channel and counts it.
+    pub(super) fn add_channel(&mut self, channel: Channel) -> u64 {
+        let id = channel.id;
+        self.ids.insert(channel.uuid.clone(), id);
+        self.channels.insert(id, channel);
+        self.counts.peak = self.counts.peak.max(self.channels.len());
+        id
+    }
+
+    /// The number of the next session; it also is the channel's key here.
+    pub(super) fn next_session(&mut self) -> u64 {
+        self.counts.sessions += 1;
+        let second = self.now / 1_000_000;
+        let so_far = if self.counts.second.0 == second { self.counts.second.1 } else { 0 };
+        self.counts.second = (second, so_far + 1);
+        self.counts.rate_peak = self.counts.rate_peak.max(so_far + 1);
+        self.counts.sessions
+    }
+
+    /// Forgets a channel.
+    pub(super) fn remove_channel(&mut self, id: u64) {
+        if let Some(channel) = self.channels.remove(&id) {
+            self.ids.remove(&channel.uuid);
+        }
+    }
+
+    /// The channel with this uuid.
+    pub(super) fn find(&self, uuid: &str) -> Option<u64> {
+        self.ids.get(uuid).copied()
+    }
+
+    /// Gives a channel another uuid.
+    pub(super) fn rename(&mut self, id: u64, uuid: &str) {
+        if let Some(channel) = self.channels.get_mut(&id) {
+            self.ids.remove(&channel.uuid);
+            self.ids.insert(uuid.to_owned(), id);
+            uuid.clone_into(&mut channel.uuid);
+            uuid.clone_into(&mut channel.call_uuid);
+        }
+    }
+
+    /// Whether somebody could want an event of that name.
+    pub(super) fn is_wanted(&self, name: &str) -> bool {
+        self.sockets.values().any(|socket| socket.subscription.may_want(name))
+    }
+
+    /// Counts an event that nobody wants.
+    pub(super) fn skip(&mut self) {
+        self.sequence += 1;
+    }
+
+    /// An event with the headers that every event starts with.
+    pub(super) fn event(&mut self, name: &'static str) -> Event {
+        let mut event = Event::bare(name);
+        self.write_core(&mut event, name, origin(name));
+        event
+    }
+
+    /// Writes the thirteen headers that every event has.
+    pub(super) fn write_core(&mut self, event: &mut Event, name: &str, from: Origin) {
+        self.sequence += 1;
+        let utc = self.time().to_zoned(TimeZone::UTC);
+        event.push("Event-Name", name);
+        event.push("Core-UUID", &*self.core_uuid);
+        event.push("FreeSWITCH-Hostname", HOSTNAME);
+        event.push("FreeSWITCH-Switchname", HOSTNAME);
+        event.push("FreeSWITCH-IPv4", "192.0.2.2");
+        event.push("FreeSWITCH-IPv6", "fd00::2");
+        event.push("Event-Date-Local", self.stamp(self.now));
+        event.push("Event-Date-GMT", utc.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string());
+        event.push("Event-Date-Timestamp", self.now.to_string());
+        let (file, function, line) = from;
+        event.push("Event-Calling-File", file);
+        event.push("Event-Calling-Function", function);
+        event.push("Event-Calling-Line-Number", line);
+        event.push("Event-Sequence", self.sequence.to_string());
+    }
+
+    /// The clock as a time stamp.
+    pub(super) fn time(&self) -> Timestamp {
+        timestamp(self.now)
+    }
+
+    /// A moment as FreeSWITCH writes local time. A switch whose clock was set runs on UTC.
+    pub(super) fn stamp(&self, micros: u64) -> String {
+        let zone = if self.config.clock.is_some() { TimeZone::UTC } else { TimeZone::system() };
+        timestamp(micros).to_zoned(zone).strftime("%Y-%m-%d %H:%M:%S").to_string()
+    }
+
+    /// Sends an event to everybody who wants it; each format is written once.
+    pub(super) fn emit(&mut self, event: &Event) {
+        let mut written: [Option<Bytes>; 3] = [None, None, None];
+        let mut lost = Vec::new();
+        for (id, socket) in &mut self.sockets {
+            if !socket.subscription.wants(event) {
+                continue;
+            }
+            let slot = match socket.format {
+                Format::Plain => 0,
+                Format::Json => 1,
+                Format::Xml => 2,
+            };
+            let Some(bytes) = written.get_mut(slot) else { continue };
+            let bytes = bytes.get_or_insert_with(|| event.encode(socket.format));
+            if !socket.push(bytes) {
+                lost.push(*id);
+            }
+        }
+        for id in lost {
+            tracing::debug!(socket = id, "dropped a client that does not read");
+            self.sockets.remove(&id);
+        }
+    }
+
+    fn fire(&mut self, headers: Vec<(String, String)>, body: Option<String>) {
+        let named = headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("Event-Name"));
+        let name = named.map_or_else(|| "CUSTOM".to_owned(), |(_, value)| value.clone());
+        let subclass = headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("Event-Subclass"));
+        let mut event = Event::bare(name.clone());
+        if let Some((_, subclass)) = subclass {
+            event.subclass = Some(subclass.clone());
+            event.push("Event-Subclass", &**subclass);
+        }
+        self.write_core(&mut event, &name, origin(""));
+        for (name, value) in headers {
+            if !name.eq_ignore_ascii_case("Event-Name")
+                && !name.eq_ignore_ascii_case("Event-Subclass")
+            {
+                event.push(name, value);
+            }
+        }
+        event.body = body;
+        self.emit(&event);
+    }
+
+    fn heartbeat(&mut self) {
+        self.after(self.config.heartbeat, Action::Heartbeat);
+        let (up, counts) = (self.now - self.started, &self.counts);
+        let rate = if counts.second.0 == self.now / 1_000_000 { counts.second.1 } else { 0 };
+        let fields = [
+            ("Event-Info", "System Ready".to_owned()),
+            ("Up-Time", super::api::system::up_time(up)),
+            ("FreeSWITCH-Version", "1.10.12-release-simulated~64bit".to_owned()),
+            ("Uptime-msec", (up / 1000).to_string()),
+            ("Session-Count", self.channels.len().to_string()),
+            ("Max-Sessions", counts.max_sessions.to_string()),
+            ("Session-Per-Sec", counts.max_rate.to_string()),
+            ("Session-Per-Sec-Last", rate.to_string()),
+            ("Session-Per-Sec-Max", counts.rate_peak.to_string()),
+            ("Session-Per-Sec-FiveMin", counts.rate_peak.to_string()),
+            ("Session-Since-Startup", counts.sessions.to_string()),
+            ("Session-Peak-Max", counts.peak.to_string()),
+            ("Session-Peak-FiveMin", counts.peak.to_string()),
+            ("Idle-CPU", "97.166667".to_owned()),
+        ];
+        let mut event = self.event("HEARTBEAT");
+        for (name, value) in fields {
+            event.push(name, value);
+        }
+        self.emit(&event);
+        let next = (self.now / 1_000_000 + self.config.heartbeat.as_secs()).to_string();
+        let mut event = self.event("RE_SCHEDULE");
+        event.push("Task-ID", "1");
+        event.push("Task-Desc", "heartbeat");
+        event.push("Task-Group", "core");
+        event.push("Task-Runtime", next);
+        self.emit(&event);
+    }
+}
+
+/// The name of the machine, as in the recordings.
+pub(super) const HOSTNAME: &str = "vm";
+
+fn timestamp(micros: u64) -> Timestamp {
+    let micros = i64::try_from(micros).unwrap_or(i64::MAX);
+    Timestamp::from_microsecond(micros).unwrap_or(Timestamp::UNIX_EPOCH)
+}
+
+fn uuid(rng: &mut Rng) -> String {
+    uuid::Builder::from_random_bytes(rng.u128(..).to_be_bytes()).into_uuid().to_string()
+}

@@ -1,0 +1,376 @@
+//! The simulated switch against the recordings of a real one, and its faults.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use bytes::BytesMut;
+use serde_json::Value;
+use switchy::sim::{Config, Fault, Sim};
+use switchy::wire::{Decoder, EventData, Frame};
+use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
+use tokio::time::{Instant, sleep_until};
+
+use crate::transcripts::{decode, server_chunks};
+
+fn path(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/transcripts/{name}.jsonl"))
+}
+
+fn config() -> Config {
+    Config::new().with_seed(7).with_clock("2026-11-22T19:08:00Z".parse().unwrap())
+}
+
+/// What a client sent, and when.
+fn client_chunks(name: &str) -> Vec<(f64, String)> {
+    let text = std::fs::read_to_string(path(name)).unwrap();
+    let lines = text.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    lines
+        .filter(|line| line["from"] == "client")
+        .map(|line| (line["t"].as_f64().unwrap(), line["data"].as_str().unwrap().to_owned()))
+        .collect()
+}
+
+/// The server's frames as the client had them at a moment of the recording.
+fn recorded(name: &str, until: f64) -> Vec<Frame> {
+    let text = std::fs::read_to_string(path(name)).unwrap();
+    let (mut decoder, mut buf, mut frames) = (Decoder::new(), BytesMut::new(), Vec::new());
+    for line in text.lines() {
+        let line: Value = serde_json::from_str(line).unwrap();
+        if line["from"] == "server" && line["t"].as_f64().unwrap() <= until {
+            let data = line["data"].as_str().unwrap();
+            buf.extend(data.chars().map(|letter| u8::try_from(u32::from(letter)).unwrap()));
+        }
+    }
+    while let Some(frame) = decoder.decode(&mut buf).unwrap() {
+        frames.push(frame);
+    }
+    frames
+}
+
+/// The channels in the order in which they first appear.
+fn uuids(frames: &[Frame]) -> Vec<String> {
+    let mut found: Vec<String> = Vec::new();
+    for frame in frames {
+        if let Frame::Event(event) = frame
+            && let Some(uuid) = event.get("Unique-ID")
+            && !found.iter().any(|have| *have == uuid)
+        {
+            found.push(uuid.into_owned());
+        }
+    }
+    found
+}
+
+/// An in-memory client.
+struct Client {
+    stream: DuplexStream,
+    decoder: Decoder,
+    buf: BytesMut,
+    bytes: Vec<u8>,
+    frames: Vec<Frame>,
+}
+
+impl Client {
+    fn new(sim: &Sim) -> Self {
+        let stream = sim.connect();
+        let (bytes, frames) = (Vec::new(), Vec::new());
+        Self { stream, decoder: Decoder::new(), buf: BytesMut::new(), bytes, frames }
+    }
+
+    async fn login(sim: &Sim) -> Self {
+        let mut client = Self::new(sim);
+        client.send("auth ClueCon\n\n").await;
+        client.read_for(Duration::from_millis(5)).await;
+        client.frames.clear();
+        client
+    }
+
+    async fn send(&mut self, text: &str) {
+        let bytes: Vec<u8> = match text.chars().all(|letter| u32::from(letter) < 256) {
+            true => text.chars().map(|letter| u8::try_from(u32::from(letter)).unwrap()).collect(),
+            false => text.as_bytes().to_vec(),
+        };
+        self.stream.write_all(&bytes).await.unwrap();
+    }
+
+    /// Reads until that moment, or the end; says whether it is the end.
+    async fn read_until(&mut self, moment: Instant) -> bool {
+        loop {
+            let mut chunk = Vec::with_capacity(64 << 10);
+            let read = tokio::select! {
+                biased;
+                read = self.stream.read_buf(&mut chunk) => read,
+                () = sleep_until(moment) => return false,
+            };
+            let Ok(1..) = read else { return true };
+            self.bytes.extend_from_slice(&chunk);
+            self.buf.extend_from_slice(&chunk);
+            while let Some(frame) = self.decoder.decode(&mut self.buf).unwrap() {
+                self.frames.push(frame);
+            }
+        }
+    }
+
+    async fn read_for(&mut self, time: Duration) -> bool {
+        self.read_until(Instant::now() + time).await
+    }
+
+    /// Sends a command and returns the frames of the next while, which start with its reply.
+    async fn ask(&mut self, command: &str) -> Vec<Frame> {
+        self.send(&format!("{command}\n\n")).await;
+        self.read_for(Duration::from_millis(5)).await;
+        std::mem::take(&mut self.frames)
+    }
+
+    async fn text(&mut self, command: &str) -> String {
+        text(&self.ask(command).await[0])
+    }
+}
+
+fn text(frame: &Frame) -> String {
+    match frame {
+        Frame::Reply(reply) => reply.text().to_string(),
+        Frame::Api(body) => String::from_utf8_lossy(body).into_owned(),
+        other => format!("{other:?}"),
+    }
+}
+
+/// Plays the client's part of a recording to the sim.
+async fn replay(name: &str) -> (Vec<Frame>, Vec<Frame>) {
+    let sim = Sim::start(config());
+    let mut client = Client::new(&sim);
+    let start = Instant::now();
+    for (at, mut data) in client_chunks(name) {
+        client.read_until(start + Duration::from_secs_f64(at)).await;
+        let mut before = recorded(name, at);
+        before.retain(|frame| matches!(frame, Frame::Event(_)));
+        // A client that named a leg had seen it: give the sim the time for it, then its own name.
+        let known = uuids(&before);
+        for (index, uuid) in known.iter().enumerate() {
+            if !data.contains(uuid) {
+                continue;
+            }
+            while uuids(&client.frames).len() <= index {
+                client.read_for(Duration::from_millis(1)).await;
+            }
+            data = data.replace(uuid, &uuids(&client.frames)[index]);
+        }
+        client.send(&data).await;
+    }
+    client.read_for(Duration::from_secs(5)).await;
+    let stream = server_chunks(&path(name)).concat();
+    (decode([&stream[..]]), client.frames)
+}
+
+/// Everything a leg's events say but for the values.
+fn legs(frames: &[Frame]) -> Vec<Vec<(String, Vec<String>)>> {
+    let order = uuids(frames);
+    let mut legs = vec![Vec::new(); order.len()];
+    for frame in frames {
+        let Frame::Event(event) = frame else { continue };
+        let Some(uuid) = event.get("Unique-ID") else { continue };
+        let at = order.iter().position(|have| *have == uuid).unwrap();
+        legs[at].push((event.get("Event-Name").unwrap().into_owned(), names(event)));
+    }
+    legs
+}
+
+fn names(event: &EventData) -> Vec<String> {
+    event.fields().map(|field| String::from_utf8_lossy(field.name).into_owned()).collect()
+}
+
+/// Replies without ids and numbers.
+fn replies(frames: &[Frame]) -> Vec<String> {
+    frames
+        .iter()
+        .filter(|frame| !matches!(frame, Frame::Event(_)))
+        .map(|frame| blur(&text(frame)))
+        .collect()
+}
+
+fn blur(text: &str) -> String {
+    let mut out = String::new();
+    for word in
+        text.split_inclusive(|letter: char| !letter.is_ascii_alphanumeric() && letter != '-')
+    {
+        let id = word.len() >= 36 && word.chars().filter(|letter| *letter == '-').count() >= 4;
+        out.push_str(if id { "ID" } else { word });
+    }
+    out.chars().filter(|letter| !letter.is_ascii_digit()).collect()
+}
+
+async fn compare(name: &str) {
+    let (real, sim) = replay(name).await;
+    assert_eq!(replies(&sim), replies(&real), "{name}");
+    let (real, sim) = (legs(&real), legs(&sim));
+    assert_eq!(sim.len(), real.len(), "{name}: number of legs");
+    for (index, (sim, real)) in sim.iter().zip(&real).enumerate() {
+        let order = |leg: &[(String, Vec<String>)]| {
+            leg.iter().map(|(name, _)| name.clone()).collect::<Vec<_>>()
+        };
+        assert_eq!(order(sim), order(real), "{name}: events of leg {index}");
+        for (sim, real) in sim.iter().zip(real) {
+            assert_eq!(sim.1, real.1, "{name}: headers of {} on leg {index}", sim.0);
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn logins_and_commands() {
+    for name in ["auth_bad", "auth_first", "userauth_bad", "commands", "pipelined", "bgjobs"] {
+        let (real, sim) = replay(name).await;
+        assert_eq!(replies(&sim), replies(&real), "{name}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn call_parked_on_both_sides() {
+    compare("call_park_park").await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn call_with_a_tone() {
+    compare("call_toneplay").await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn call_to_echo() {
+    compare("call_echo_plain").await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn call_over_loopback() {
+    compare("call_loopback").await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn call_nowhere() {
+    compare("call_noroute").await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn call_refused() {
+    compare("call_refused").await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn call_busy() {
+    compare("call_busy").await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn nasty_values() {
+    compare("nasty_values").await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn faults_of_replies() {
+    let sim = Sim::start(config());
+    let mut client = Client::login(&sim).await;
+    sim.inject(Fault::LateReply {
+        command_prefix: "api status".into(),
+        by: Duration::from_secs(2),
+    });
+    let start = Instant::now();
+    client.send("api status\n\napi echo 1\n\n").await;
+    while client.frames.len() < 2 {
+        client.read_for(Duration::from_millis(1)).await;
+    }
+    assert!(start.elapsed() >= Duration::from_secs(2));
+    assert!(text(&client.frames[0]).starts_with("UP "));
+    assert_eq!(text(&client.frames[1]), "1");
+    client.frames.clear();
+    sim.inject(Fault::NoReply { command_prefix: "api echo".into() });
+    assert!(client.ask("api echo 2").await.is_empty());
+    assert_eq!(client.text("api echo 3").await, "3");
+    sim.inject(Fault::Deny { command_prefix: "api status".into() });
+    assert_eq!(client.text("api status").await, "-ERR permission denied");
+    sim.inject(Fault::Clear);
+    assert!(client.text("api status").await.starts_with("UP "));
+}
+
+#[tokio::test(start_paused = true)]
+async fn faults_of_sockets() {
+    let sim = Sim::start(config());
+    let mut client = Client::login(&sim).await;
+    sim.inject(Fault::DropAll);
+    assert!(client.read_for(Duration::from_secs(1)).await, "the socket is cut");
+    let mut client = Client::login(&sim).await;
+    sim.inject(Fault::CutFrame);
+    assert!(client.read_for(Duration::from_secs(1)).await);
+    assert!(client.decoder.is_mid_frame(&client.buf), "in the middle of a frame");
+    let mut client = Client::login(&sim).await;
+    sim.inject(Fault::SplitWrites(3));
+    assert!(client.text("api status").await.starts_with("UP "));
+    sim.inject(Fault::RejectAcl);
+    let mut rejected = Client::new(&sim);
+    assert!(rejected.read_for(Duration::from_secs(1)).await);
+    assert!(format!("{:?}", rejected.frames[0]).contains("rude") || rejected.frames.len() == 2);
+    let before = client.text("api global_getvar switch_serial").await;
+    assert_eq!(before, "simulated");
+    sim.inject(Fault::Restart);
+    assert!(client.read_for(Duration::from_secs(1)).await);
+    sim.inject(Fault::Clear);
+    sim.inject(Fault::Silent);
+    let mut silent = Client::new(&sim);
+    assert!(!silent.read_for(Duration::from_secs(60)).await);
+    assert!(silent.frames.is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_client_that_does_not_read_hurts_nobody() {
+    let sim = Sim::start(config());
+    let mut slow = Client::login(&sim).await;
+    slow.send("event plain ALL\n\n").await;
+    let mut quick = Client::login(&sim).await;
+    assert_eq!(quick.text("event plain HEARTBEAT").await, "+OK event listener enabled plain");
+    sim.inject(Fault::Flood { events_per_second: 2000 });
+    // Reads nothing for long enough to be dropped, while the other one is served in time.
+    for _ in 0..12 {
+        assert!(!quick.read_for(Duration::from_secs(1)).await);
+        assert_eq!(quick.text("api echo here").await, "here");
+    }
+    sim.inject(Fault::Flood { events_per_second: 0 });
+    assert!(slow.read_for(Duration::from_secs(1)).await, "the slow client was dropped");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_seed_repeats_itself() {
+    let mut runs = Vec::new();
+    for _ in 0..2 {
+        let sim = Sim::start(config().with_traffic(3.0));
+        let mut client = Client::login(&sim).await;
+        client.ask("event plain ALL").await;
+        client.ask("bgapi originate {a=1}user/1000,user/1001 &park").await;
+        client.read_for(Duration::from_secs(60)).await;
+        assert!(sim.channels().await > 3);
+        runs.push(client.bytes);
+    }
+    assert!(runs[0].len() > 100_000);
+    assert!(runs[0] == runs[1], "two runs of one seed differ");
+}
+
+#[tokio::test(start_paused = true)]
+async fn background_calls_are_ordinary_calls() {
+    let sim = Sim::start(config().with_traffic(2.0));
+    let mut client = Client::login(&sim).await;
+    client.ask("event json CHANNEL_HANGUP_COMPLETE CHANNEL_BRIDGE").await;
+    client.read_for(Duration::from_secs(120)).await;
+    let mut seen: HashMap<String, usize> = HashMap::new();
+    for frame in std::mem::take(&mut client.frames) {
+        let Frame::Event(event) = frame else { continue };
+        let cause = event.get("Hangup-Cause").unwrap_or_default().into_owned();
+        *seen.entry(cause).or_default() += 1;
+    }
+    for cause in ["", "NORMAL_CLEARING", "USER_BUSY", "NO_ANSWER"] {
+        assert!(seen.contains_key(cause), "no {cause:?} in {seen:?}");
+    }
+    client.ask("api fsctl pause").await;
+    let before = sim.channels().await;
+    assert!(before > 5, "{before} channels");
+    let text = client.text("api hupall NORMAL_CLEARING").await;
+    assert_eq!(text, "+OK hangup all channels with cause NORMAL_CLEARING\n");
+    client.read_for(Duration::from_secs(2)).await;
+    assert_eq!(sim.channels().await, 0);
+}
