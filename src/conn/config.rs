@@ -98,6 +98,13 @@ impl Config {
         self
     }
 
+    /// Sets the whole login.
+    #[must_use]
+    pub fn with_login(mut self, login: Login) -> Self {
+        self.login = login;
+        self
+    }
+
     /// Sets how long connecting may take, and then again the greeting and the login.
     #[must_use]
     pub fn with_connect_timeout(mut self, timeout: Duration) -> Self {

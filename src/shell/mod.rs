@@ -1,4 +1,291 @@
 //! A line in, an answer out; no terminal.
+//!
+//! A line is read in this order: `@HOST` or `@all` in front chooses the switch; a built-in command
+//! runs here; anything else goes to the server as an `api` command, word for word.
+//!
+//! # Invariants
+//! - Nothing here prints: answers go to what [`Shell::run_line`] is given, event lines to a channel.
+//! - The tail of `api`, `bgapi`, a bare API line and a dial string is never re-quoted.
+//! - Text from the network is sanitised on its way into an answer.
+
+pub mod cmd;
 pub mod complete;
+mod context;
+mod error;
+mod grammar;
+mod narrate;
+pub mod render;
 pub mod sampler;
 pub mod sanitise;
+mod secret;
+mod switch;
+
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::mpsc;
+
+pub use context::{Context, Output};
+pub use error::{CommandError, Kind};
+pub use render::Format;
+pub use secret::is_secret;
+pub use switch::Switch;
+
+use crate::conn::Config;
+use crate::sim::Sim;
+use narrate::Narration;
+use sampler::Line;
+use switch::Lines;
+
+/// A shell session: its switches and settings. A clone is another handle to the same one.
+#[derive(Clone)]
+pub struct Shell {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    narration: Arc<Narration>,
+    state: Mutex<State>,
+}
+
+struct State {
+    switches: Vec<Arc<Switch>>,
+    current: Option<String>,
+    previous: Option<String>,
+    settings: Settings,
+    /// Simulated switches that `connect sim` started; they end with the shell.
+    sims: Vec<Sim>,
+}
+
+/// What `set` changes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Settings {
+    /// How answers are written unless a line says otherwise.
+    pub format: Format,
+    /// How long an `api` may take, in seconds.
+    pub timeout: u64,
+    /// The login of `connect` without options: user and password.
+    pub login: Config,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { format: Format::Table, timeout: 10, login: Config::new("localhost") }
+    }
+}
+
+impl Shell {
+    /// A shell without a connection. Event lines go to `lines`, if somebody shows them; what does
+    /// not fit into the channel is counted, not waited for.
+    #[must_use]
+    pub fn new(settings: Settings, lines: Option<mpsc::Sender<Line>>, color: bool) -> Self {
+        let narration = Arc::new(Narration::new(Lines(lines), color));
+        let state = State {
+            switches: Vec::new(),
+            current: None,
+            previous: None,
+            settings,
+            sims: Vec::new(),
+        };
+        Self { inner: Arc::new(Inner { narration, state: Mutex::new(state) }) }
+    }
+
+    /// Runs one line and writes its answer to `out`, in parts as they come.
+    ///
+    /// Dropping the future stops waiting; what was sent to a server may still be carried out.
+    ///
+    /// # Errors
+    /// A [`CommandError`] with what happened and what to type next. What was written to `out`
+    /// before it is part of the answer.
+    pub async fn run_line(&self, line: &str, output: Output<'_>) -> Result<Next, CommandError> {
+        let line = line.trim();
+        if line.is_empty() || line.starts_with('#') {
+            return Ok(Next::Go);
+        }
+        let Some(tagged) = line.strip_prefix('@') else {
+            let switch = self.current();
+            return cmd::run(&mut Context::new(self, switch, output), line).await;
+        };
+        let (name, rest) = tagged.split_once(char::is_whitespace).unwrap_or((tagged, ""));
+        if rest.is_empty() {
+            return Err(CommandError::usage(format!("what shall {name} do?"))
+                .hint("type \"@HOST COMMAND\" or \"@all COMMAND\""));
+        }
+        if name != "all" {
+            let switch = self.switch(name)?;
+            return cmd::run(&mut Context::new(self, Some(switch), output), rest).await;
+        }
+        self.on_all(rest, output).await
+    }
+
+    /// Runs a line on every switch, one after the other, each answer under its name.
+    async fn on_all(&self, line: &str, output: Output<'_>) -> Result<Next, CommandError> {
+        let (mut failed, mut count) = (Vec::new(), 0);
+        for switch in self.switches() {
+            count += 1;
+            let name = switch.name().to_owned();
+            let mut cx = Context::new(
+                self,
+                Some(switch),
+                Output { text: &mut *output.text, format: output.format, width: output.width },
+            );
+            cx.line(&format!("{name}:"))?;
+            if let Err(err) = cmd::run(&mut cx, line).await {
+                cx.line(&sanitise::block(&err.message))?;
+                failed.push(name);
+            }
+        }
+        match failed.len() {
+            0 => Ok(Next::Go),
+            all if all == count => Err(CommandError::new(Kind::Refused, "no switch did it")),
+            _ => Err(CommandError::new(Kind::Partial, format!("failed on {}", failed.join(", ")))),
+        }
+    }
+
+    /// The switches, in the order in which they were named.
+    #[must_use]
+    pub fn switches(&self) -> Vec<Arc<Switch>> {
+        self.state().switches.clone()
+    }
+
+    /// The switch that lines go to.
+    #[must_use]
+    pub fn current(&self) -> Option<Arc<Switch>> {
+        let state = self.state();
+        let name = state.current.as_deref()?;
+        state.switches.iter().find(|switch| switch.name() == name).cloned()
+    }
+
+    /// A switch by name.
+    ///
+    /// # Errors
+    /// A usage error that lists the names.
+    pub fn switch(&self, name: &str) -> Result<Arc<Switch>, CommandError> {
+        let switches = self.switches();
+        if let Some(switch) = switches.iter().find(|switch| switch.name() == name) {
+            return Ok(Arc::clone(switch));
+        }
+        let names: Vec<_> = switches.iter().map(|switch| switch.name()).collect();
+        Err(CommandError::usage(format!("no switch is called {name:?}")).hint(
+            if names.is_empty() {
+                "type \"connect HOST\" first".to_owned()
+            } else {
+                format!("there are: {}", names.join(", "))
+            },
+        ))
+    }
+
+    /// The settings as they are now.
+    #[must_use]
+    pub fn settings(&self) -> Settings {
+        self.state().settings.clone()
+    }
+
+    /// Connects a switch under a name and makes it the current one.
+    ///
+    /// # Errors
+    /// As for `connect`; the switch is listed all the same, so that `connect` can try again.
+    pub async fn connect(&self, name: &str, config: Config) -> Result<Arc<Switch>, CommandError> {
+        let known = self.switch(name).ok().filter(|known| *known.client().config() == config);
+        let switch = if let Some(known) = known {
+            known
+        } else {
+            self.remove(name).await;
+            let narration = Arc::clone(&self.inner.narration);
+            let switch = Arc::new(Switch::new(name, config, narration));
+            self.state().switches.push(Arc::clone(&switch));
+            switch
+        };
+        self.select(name);
+        switch.connect().await?;
+        Ok(switch)
+    }
+
+    /// Starts a simulated switch in this process, on a free loopback port.
+    ///
+    /// # Errors
+    /// When no port can be had.
+    pub async fn start_sim(&self, config: crate::sim::Config) -> Result<Config, CommandError> {
+        let sim = Sim::start(config);
+        let address = sim.listen("127.0.0.1:0").await.map_err(|err| {
+            CommandError::new(Kind::Connection, format!("no port for the simulated switch: {err}"))
+        })?;
+        self.state().sims.push(sim);
+        Ok(Config::new("127.0.0.1").with_port(address.port()))
+    }
+
+    /// Makes a switch the current one.
+    pub(crate) fn select(&self, name: &str) {
+        let mut state = self.state();
+        if state.current.as_deref() != Some(name) {
+            state.previous = state.current.take();
+            state.current = Some(name.to_owned());
+        }
+        let is_many = state.switches.len() > 1;
+        drop(state);
+        self.inner.narration.set_many(is_many);
+    }
+
+    /// Closes a switch and forgets it.
+    pub(crate) async fn remove(&self, name: &str) {
+        let Ok(switch) = self.switch(name) else { return };
+        {
+            let mut state = self.state();
+            state.switches.retain(|other| other.name() != name);
+            if state.current.as_deref() == Some(name) {
+                let next = state.switches.first().map(|next| next.name().to_owned());
+                state.current = next;
+            }
+        }
+        switch.disconnect().await;
+    }
+
+    /// Closes everything.
+    pub async fn close(&self) {
+        for switch in self.switches() {
+            switch.disconnect().await;
+        }
+        for sim in self.state().sims.drain(..) {
+            sim.stop();
+        }
+    }
+
+    /// How many event lines were not shown because nobody took them in time.
+    #[must_use]
+    pub fn unseen(&self) -> u64 {
+        self.inner.narration.unseen()
+    }
+
+    pub(crate) fn narration(&self) -> &Narration {
+        &self.inner.narration
+    }
+
+    pub(crate) fn previous(&self) -> Option<String> {
+        self.state().previous.clone()
+    }
+
+    pub(crate) fn change_settings(&self, change: impl FnOnce(&mut Settings)) {
+        change(&mut self.state().settings);
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.inner.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What comes after a line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Next {
+    /// The next line.
+    Go,
+    /// Nothing: the operator leaves.
+    Exit,
+}
+
+impl fmt::Debug for Shell {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Shell").field("switches", &self.switches().len()).finish_non_exhaustive()
+    }
+}
+

@@ -14,6 +14,7 @@ impl Tracker {
     pub fn apply(&mut self, event: &Event) -> Change {
         let facts = Facts::of(event.data());
         self.totals.events += 1;
+        self.latest = self.latest.max(facts.timestamp);
         self.note_sequence(facts.sequence);
         self.note_core(facts.core);
         match facts.kind {

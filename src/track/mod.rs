@@ -135,6 +135,7 @@ pub struct Tracker {
     own: HashSet<Id<Session>, RandomState>,
     totals: Totals,
     core: Option<String>,
+    latest: u64,
     sequence: Option<Span>,
 }
 
@@ -292,6 +293,12 @@ impl Tracker {
     #[must_use]
     pub fn totals(&self) -> &Totals {
         &self.totals
+    }
+
+    /// The time of the latest event, in microseconds since 1970: now, by the server's clock.
+    #[must_use]
+    pub fn latest(&self) -> u64 {
+        self.latest
     }
 
     /// How many numbers are missing in the `Event-Sequence` of what was folded in. It means loss

@@ -1,0 +1,64 @@
+use std::time::Duration;
+
+use serde_json::json;
+
+use super::{CommandError, Context, Format};
+use crate::shell::render::{Cell, View};
+
+/// Run a command on the server and wait for its answer
+///
+/// What follows goes to the server word for word. A line that is no command of the shell is sent
+/// in the same way, so "api" is only needed for a server command of the same name.
+///
+/// Examples:
+///   api global_getvar local_ip_v4
+///   api --timeout 60 reloadxml
+///   sofia status profile internal
+#[derive(Debug, clap::Args)]
+#[command(verbatim_doc_comment)]
+pub(crate) struct Args {
+    /// How long to wait for the answer
+    #[arg(long, value_name = "SECS")]
+    timeout: Option<u64>,
+    /// The command and its arguments
+    #[arg(value_name = "API", required = true)]
+    tail: String,
+}
+
+impl Args {
+    #[cfg(test)]
+    pub(crate) fn tail(&self) -> &str {
+        &self.tail
+    }
+}
+
+pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), CommandError> {
+    send(cx, &args.tail, args.timeout).await
+}
+
+/// Sends a line and shows the answer; a failed one is an error with the server's text.
+pub(crate) async fn send(
+    cx: &mut Context<'_>,
+    line: &str,
+    timeout: Option<u64>,
+) -> Result<(), CommandError> {
+    let within = Duration::from_secs(timeout.unwrap_or(cx.shell.settings().timeout));
+    let reply = cx.client()?.api_within(line, within).await?;
+    let text = reply.text();
+    match cx.format() {
+        Format::Json | Format::Jsonl | Format::Csv => {
+            // Many answers are JSON themselves: they are not wrapped again.
+            if let Ok(document) = serde_json::from_str::<serde_json::Value>(&text)
+                && cx.format() == Format::Json
+                && document.is_object()
+            {
+                return cx.line(&format!("{document:#}"));
+            }
+            cx.view(&View::single(vec![
+                ("command", Cell::text(line)),
+                ("text", Cell::shown("", json!(text))),
+            ]))
+        }
+        _ => cx.server_text(&text),
+    }
+}

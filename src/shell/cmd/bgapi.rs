@@ -1,0 +1,40 @@
+use std::time::Duration;
+
+use super::{CommandError, Context};
+
+/// Run a command in the background on the server
+///
+/// Returns at once; the result is told above the prompt and kept in "jobs".
+///
+/// Examples:
+///   bgapi reloadxml
+///   bgapi --wait 30 originate user/1000 &park
+///   bgapi msleep 5000
+#[derive(Debug, clap::Args)]
+#[command(verbatim_doc_comment)]
+pub(crate) struct Args {
+    /// Wait for the result, at most so long
+    #[arg(long, value_name = "SECS", num_args = 0..=1, default_missing_value = "60")]
+    wait: Option<u64>,
+    /// The command and its arguments
+    #[arg(value_name = "API", required = true)]
+    tail: String,
+}
+
+impl Args {
+    #[cfg(test)]
+    pub(crate) fn tail(&self) -> &str {
+        &self.tail
+    }
+}
+
+pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), CommandError> {
+    let job = cx.client()?.bgapi(&args.tail).await?;
+    match args.wait {
+        None => cx.line(&job.to_string()),
+        Some(seconds) => {
+            let text = job.get(Duration::from_secs(seconds)).await?;
+            cx.server_text(&text)
+        }
+    }
+}

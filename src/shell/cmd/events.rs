@@ -1,0 +1,54 @@
+use super::{CommandError, Context};
+use crate::shell::narrate::Mode;
+
+/// Choose which events are shown above the prompt
+///
+/// Unless told otherwise there is one line for each change of a call. With names, there is one
+/// line for each event of these names or CUSTOM subclasses, and they are subscribed to.
+///
+/// Examples:
+///   events off
+///   events on
+///   events CHANNEL_HANGUP_COMPLETE sofia::register
+#[derive(Debug, clap::Args)]
+#[command(verbatim_doc_comment)]
+pub(crate) struct Args {
+    /// "on", "off", "all", or names of events
+    #[arg(value_name = "EVENT")]
+    what: Vec<String>,
+}
+
+pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), CommandError> {
+    let words: Vec<&str> = args.what.iter().map(String::as_str).collect();
+    match words.as_slice() {
+        [] => {}
+        ["on"] => cx.shell.narration().set_mode(Mode::Calls, Vec::new()),
+        ["off"] => cx.shell.narration().set_mode(Mode::Off, Vec::new()),
+        names => {
+            let is_all = names.iter().any(|name| name.eq_ignore_ascii_case("all"));
+            let names: Vec<String> = if is_all {
+                vec!["ALL".to_owned()]
+            } else {
+                names.iter().map(|name| normal(name)).collect()
+            };
+            cx.listener()?.subscribe(&names).await?;
+            let shown = if is_all { Vec::new() } else { names };
+            cx.shell.narration().set_mode(Mode::Raw, shown);
+        }
+    }
+    let told = match cx.shell.narration().mode() {
+        Mode::Calls => "events: one line a change of a call".to_owned(),
+        Mode::Off => "events: off".to_owned(),
+        Mode::Raw => {
+            let names = cx.shell.narration().names();
+            format!("events: {}", if names.is_empty() { "all".to_owned() } else { names.join(" ") })
+        }
+    };
+    let unseen = cx.shell.unseen();
+    cx.line(&if unseen > 0 { format!("{told}, {unseen} not shown") } else { told })
+}
+
+/// Event names are upper case, subclasses are as they are.
+fn normal(name: &str) -> String {
+    if name.contains("::") { name.to_owned() } else { name.to_ascii_uppercase() }
+}

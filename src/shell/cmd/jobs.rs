@@ -1,0 +1,41 @@
+use serde_json::json;
+
+use super::{CommandError, Context};
+use crate::model::{JobState, Outcome};
+use crate::shell::render::{Cell, View};
+
+/// List background jobs and their results
+///
+/// Jobs that other clients started are listed too, marked as foreign, once their result came.
+///
+/// Examples:
+///   jobs
+///   jobs -o json
+///   wait 6c1d2a5e
+#[derive(Debug, clap::Args)]
+#[command(verbatim_doc_comment)]
+pub(crate) struct Args {
+    /// Leave out what others started
+    #[arg(long)]
+    own: bool,
+}
+
+pub(crate) fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), CommandError> {
+    let mut view = View::new(&["id", "state", "command", "result", "foreign"], "no jobs");
+    for job in cx.listener()?.jobs().into_iter().filter(|job| !(args.own && job.is_foreign)) {
+        let result = match &job.state {
+            JobState::Done(Outcome::Ok(text) | Outcome::Failed(text)) => {
+                Cell::shown(Cell::text(text.lines().next().unwrap_or_default()).into_shown(), json!(text))
+            }
+            _ => Cell::none(),
+        };
+        view.push(vec![
+            Cell::shown(job.id.short(), json!(job.id)),
+            Cell::text(job.state.word()),
+            Cell::text(&job.command),
+            result,
+            Cell::shown(if job.is_foreign { "foreign" } else { "" }, json!(job.is_foreign)),
+        ]);
+    }
+    cx.view(&view)
+}

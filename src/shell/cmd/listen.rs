@@ -1,0 +1,45 @@
+use super::{CommandError, Context};
+
+/// Assign a listener to the client, or take it away
+///
+/// Without a listener commands still work, but nothing reports the results of background
+/// commands, and no calls are tracked.
+///
+/// Examples:
+///   listen
+///   listen off
+///   listen on
+#[derive(Debug, clap::Args)]
+#[command(verbatim_doc_comment)]
+pub(crate) struct Args {
+    /// On or off; without it, say how it is
+    state: Option<State>,
+}
+
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+enum State {
+    On,
+    Off,
+}
+
+pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), CommandError> {
+    let switch = cx.switch()?;
+    match args.state {
+        Some(State::On) => switch.listen().await?,
+        Some(State::Off) => switch.stop_listening().await,
+        None => {}
+    }
+    let listener = switch.listener();
+    cx.line(&listener.to_string())?;
+    if args.state.is_none() && listener.is_connected() {
+        cx.line(&format!("id      {}", listener.id()))?;
+        cx.line(&format!("events  {}", listener.subscriptions().join(" ")))?;
+        let totals = listener.totals();
+        let lost = listener.lost_updates();
+        cx.line(&format!(
+            "seen    {} events, {} sessions ({} answered), {lost} updates lost",
+            totals.events, totals.sessions, totals.answered
+        ))?;
+    }
+    Ok(())
+}

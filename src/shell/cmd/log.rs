@@ -1,0 +1,26 @@
+use super::{CommandError, Context};
+use crate::wire::Command;
+
+/// Show the server's log above the prompt
+///
+/// Levels: 0 console, 1 alert, 2 crit, 3 err, 4 warning, 5 notice, 6 info, 7 debug.
+///
+/// Examples:
+///   log warning
+///   log 7
+///   log off
+#[derive(Debug, clap::Args)]
+#[command(verbatim_doc_comment)]
+pub(crate) struct Args {
+    /// The level, by name or number, or "off"
+    #[arg(value_name = "LEVEL")]
+    level: String,
+}
+
+pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), CommandError> {
+    let is_off = args.level == "off";
+    let command = if is_off { Command::nolog() } else { Command::log(&args.level) };
+    let reply = cx.listener()?.send(command?).await?;
+    cx.shell.narration().set_log(!is_off);
+    cx.server_text(&reply.text())
+}

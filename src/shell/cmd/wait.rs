@@ -1,0 +1,64 @@
+use std::time::Duration;
+
+use tokio::time::timeout;
+
+use super::{CommandError, Context, Kind};
+use crate::model::{JobRecord, JobState, Outcome};
+
+/// Wait for a background job and show its result
+///
+/// Examples:
+///   wait last
+///   wait 6c1d2a5e
+///   wait 6c1d2a5e --timeout 10
+#[derive(Debug, clap::Args)]
+#[command(verbatim_doc_comment)]
+pub(crate) struct Args {
+    /// Which job: the start of its id, or "last"
+    #[arg(value_name = "JOB", default_value = "last")]
+    job: String,
+    /// How long
+    #[arg(long, value_name = "SECS", default_value_t = 60)]
+    timeout: u64,
+}
+
+pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), CommandError> {
+    let listener = cx.listener()?;
+    let mut changes = listener.changes();
+    let job = find(listener.jobs(), &args.job)?;
+    let over = async {
+        loop {
+            let now = listener.with(|tracker| tracker.job(job.id.as_str()).cloned());
+            match now.map(|job| job.state) {
+                Some(JobState::Pending) if listener.is_connected() => {}
+                state => return state,
+            }
+            // Any change may be it; without one there is nothing to look at.
+            let _change = timeout(Duration::from_millis(500), changes.next()).await;
+        }
+    };
+    match timeout(Duration::from_secs(args.timeout), over).await {
+        Ok(Some(JobState::Done(Outcome::Ok(text)))) => cx.server_text(&text),
+        Ok(Some(JobState::Done(Outcome::Failed(text)))) => {
+            Err(crate::listener::JobError::Failed { text }.into())
+        }
+        Ok(_) => Err(crate::listener::JobError::Unknown.into()),
+        Err(_elapsed) => {
+            let message = format!("no result of {} within {} s", job.id.short(), args.timeout);
+            Err(CommandError::new(Kind::TimedOut, message).hint("the job goes on; see \"jobs\""))
+        }
+    }
+}
+
+fn find(jobs: Vec<JobRecord>, word: &str) -> Result<JobRecord, CommandError> {
+    let own = jobs.iter().rev().find(|job| !job.is_foreign).cloned();
+    let found = if word == "last" {
+        own
+    } else {
+        jobs.into_iter().find(|job| job.id.as_str().starts_with(word))
+    };
+    found.ok_or_else(|| {
+        CommandError::new(Kind::Refused, format!("no job is named {word:?}"))
+            .hint("type \"jobs\" to see them")
+    })
+}

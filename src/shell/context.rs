@@ -1,0 +1,148 @@
+//! What a command gets: the shell, its switch, and where its answer goes.
+
+use std::fmt;
+use std::sync::Arc;
+
+use super::render::View;
+use super::{CommandError, Format, Kind, Shell, Switch, sanitise};
+use crate::client::Client;
+use crate::listener::EventListener;
+use crate::model::{Call, Id, Session};
+
+/// Where an answer goes and how it should look.
+pub struct Output<'a> {
+    /// Takes the text, in parts as they come.
+    pub text: &'a mut (dyn fmt::Write + Send),
+    /// The format that the process was asked for; a line or `set` may ask for another.
+    pub format: Option<Format>,
+    /// The width of the terminal, if it is one.
+    pub width: Option<u16>,
+}
+
+impl fmt::Debug for Output<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Output").field("format", &self.format).finish_non_exhaustive()
+    }
+}
+
+/// What a command works with.
+#[derive(Debug)]
+pub struct Context<'a> {
+    /// The session.
+    pub(super) shell: Shell,
+    /// The switch that the line is for.
+    switch: Option<Arc<Switch>>,
+    output: Output<'a>,
+    /// What the line itself asked for.
+    pub(super) format: Option<Format>,
+}
+
+impl<'a> Context<'a> {
+    pub(super) fn new(shell: &Shell, switch: Option<Arc<Switch>>, output: Output<'a>) -> Self {
+        Self { shell: shell.clone(), switch, output, format: None }
+    }
+
+    /// The switch that the line is for.
+    pub(super) fn switch(&self) -> Result<Arc<Switch>, CommandError> {
+        self.switch.clone().ok_or_else(|| {
+            CommandError::new(Kind::Connection, "not connected")
+                .hint("type \"connect HOST\", or \"connect sim\" for a simulated switch")
+        })
+    }
+
+    pub(super) fn client(&self) -> Result<Client, CommandError> {
+        Ok(self.switch()?.client().clone())
+    }
+
+    /// The listener, as the client has it.
+    pub(super) fn listener(&self) -> Result<EventListener, CommandError> {
+        Ok(self.client()?.listener()?)
+    }
+
+    /// How the answer is to be written.
+    pub(super) fn format(&self) -> Format {
+        self.format.or(self.output.format).unwrap_or(self.shell.settings().format)
+    }
+
+    /// Writes a line for people. A machine's format has none.
+    pub(super) fn line(&mut self, text: &str) -> Result<(), CommandError> {
+        self.output.text.write_str(text)?;
+        Ok(self.output.text.write_char('\n')?)
+    }
+
+    /// Writes a view in the wanted format.
+    pub(super) fn view(&mut self, view: &View) -> Result<(), CommandError> {
+        let text = view.write(self.format(), self.output.width);
+        Ok(self.output.text.write_str(&text)?)
+    }
+
+    /// Writes the server's own text: as it is when raw was asked for, else sanitised.
+    pub(super) fn server_text(&mut self, text: &str) -> Result<(), CommandError> {
+        if text.is_empty() {
+            return Ok(());
+        }
+        if self.format() == Format::Raw && self.output.width.is_none() {
+            self.output.text.write_str(text)?;
+        } else {
+            self.output.text.write_str(&sanitise::block(text))?;
+        }
+        if !text.ends_with('\n') {
+            self.output.text.write_char('\n')?;
+        }
+        Ok(())
+    }
+
+    /// The running call that a word names: `last`, a uuid or its unique start, or a number.
+    pub(super) fn call(&self, word: &str) -> Result<Call, CommandError> {
+        let listener = self.listener()?;
+        let calls = listener.calls();
+        if word == "last" {
+            return calls.into_iter().next_back().ok_or_else(|| no_call("no call is running"));
+        }
+        let found: Vec<Call> = calls.into_iter().filter(|call| is_named(call, word)).collect();
+        one(found, word, |call| call.id.short().to_owned())
+    }
+
+    /// The living session that a word names. A call's name stands for its first leg.
+    pub(super) fn session(&self, word: &str) -> Result<Session, CommandError> {
+        let listener = self.listener()?;
+        let by_id: Vec<Session> = listener
+            .with(|tracker| tracker.sessions().filter(|x| has_id(&x.id, word)).cloned().collect());
+        if !by_id.is_empty() {
+            return one(by_id, word, |session| session.id.short().to_owned());
+        }
+        let call = self.call(word)?;
+        call.lead().cloned().ok_or_else(|| no_call("that call has no leg left"))
+    }
+}
+
+fn has_id<T>(id: &Id<T>, word: &str) -> bool {
+    word.len() >= 2 && id.as_str().starts_with(word)
+}
+
+fn is_named(call: &Call, word: &str) -> bool {
+    has_id(&call.id, word)
+        || call.sessions.iter().any(|session| {
+            has_id(&session.id, word)
+                || *session.caller_number == *word
+                || *session.destination == *word
+        })
+}
+
+fn one<T>(
+    mut found: Vec<T>,
+    word: &str,
+    name: impl Fn(&T) -> String,
+) -> Result<T, CommandError> {
+    if found.len() > 1 {
+        let names: Vec<_> = found.iter().take(5).map(name).collect();
+        let count = found.len();
+        return Err(CommandError::usage(format!("{word:?} names {count} calls"))
+            .hint(format!("be more exact, for example: {}", names.join(", "))));
+    }
+    found.pop().ok_or_else(|| no_call(&format!("no call is named {word:?}")))
+}
+
+fn no_call(message: &str) -> CommandError {
+    CommandError::new(Kind::Refused, message).hint("type \"calls\" to see what is running")
+}

@@ -1,0 +1,250 @@
+//! Why a line had no good answer, in words for the operator.
+
+use crate::client;
+use crate::conn::{ConnectError, SendError};
+use crate::listener::{self, JobError};
+use crate::wire::WireError;
+
+/// What kind of failure, which decides the exit code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// The server refused, or the command failed there.
+    Refused,
+    /// The line makes no sense.
+    Usage,
+    /// No connection, or no login.
+    Connection,
+    /// Nothing came in time.
+    TimedOut,
+    /// Some of several things were done.
+    Partial,
+    /// The operator stopped it.
+    Interrupted,
+}
+
+impl Kind {
+    /// The exit code of a process that ends with it.
+    #[must_use]
+    pub fn exit_code(self) -> u8 {
+        match self {
+            Self::Refused => 1,
+            Self::Usage => 2,
+            Self::Connection => 3,
+            Self::TimedOut => 4,
+            Self::Partial => 5,
+            Self::Interrupted => 130,
+        }
+    }
+}
+
+/// A failed line: what happened, and what to type next.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CommandError {
+    /// Which kind.
+    pub kind: Kind,
+    /// What happened: one line, or the server's own text.
+    pub message: String,
+    /// What may help.
+    pub hints: Vec<String>,
+}
+
+impl CommandError {
+    /// An error of a kind.
+    #[must_use]
+    pub fn new(kind: Kind, message: impl Into<String>) -> Self {
+        Self { kind, message: message.into(), hints: Vec::new() }
+    }
+
+    /// A line that makes no sense.
+    #[must_use]
+    pub fn usage(message: impl Into<String>) -> Self {
+        Self::new(Kind::Usage, message)
+    }
+
+    /// Adds a hint.
+    #[must_use]
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hints.push(hint.into());
+        self
+    }
+}
+
+impl From<ConnectError> for CommandError {
+    fn from(err: ConnectError) -> Self {
+        let hint = err.hint();
+        Self::new(Kind::Connection, chain(&err)).hint(hint)
+    }
+}
+
+impl From<SendError> for CommandError {
+    fn from(err: SendError) -> Self {
+        match &err {
+            SendError::TimedOut { .. } => Self::new(Kind::TimedOut, err.to_string())
+                .hint("the server may still carry it out; use \"bgapi\" for what takes long"),
+            SendError::Closed { .. } => Self::new(Kind::Connection, chain(&err))
+                .hint("type \"connect\" to connect again; whether the server did it is not known"),
+        }
+    }
+}
+
+impl From<WireError> for CommandError {
+    fn from(err: WireError) -> Self {
+        Self::usage(err.to_string())
+    }
+}
+
+impl From<listener::Error> for CommandError {
+    fn from(err: listener::Error) -> Self {
+        use listener::Error;
+        match err {
+            Error::Connect(err) => err.into(),
+            Error::Send(err) => err.into(),
+            Error::Illegal(err) => err.into(),
+            Error::Refused { reply, .. } => Self::new(Kind::Refused, reply),
+            Error::Denied { .. } => denied(&err),
+            Error::NotConnected => {
+                Self::new(Kind::Connection, "the listener is not connected").hint("type \"listen on\"")
+            }
+            Error::AlreadyConnected => Self::usage(err.to_string()),
+        }
+    }
+}
+
+impl From<client::Error> for CommandError {
+    fn from(err: client::Error) -> Self {
+        use client::Error;
+        match err {
+            Error::Connect(err) => err.into(),
+            Error::Send(err) => err.into(),
+            Error::Illegal(err) => err.into(),
+            Error::Listener(err) => err.into(),
+            Error::NotConnected => {
+                Self::new(Kind::Connection, "not connected").hint("type \"connect HOST\"")
+            }
+            Error::NoListener => Self::new(Kind::Refused, err.to_string())
+                .hint("type \"listen on\" to assign one, then try again"),
+            Error::ListenerNotRunning => Self::new(Kind::Refused, "the listener does not run")
+                .hint("type \"listen on\" to start it, then try again"),
+            Error::Api { text, .. } => refused(text),
+            Error::Denied { .. } => denied(&err),
+            Error::DialString { .. } => {
+                Self::usage(err.to_string()).hint("type \"help originate\" for the forms it takes")
+            }
+            Error::AppLoaded { ref name, .. } => Self::new(Kind::Refused, err.to_string()).hint(
+                format!("\"load-app {name} --as NAME\" loads a second copy"),
+            ),
+            Error::NoSuchApp { .. } => Self::new(Kind::Refused, err.to_string())
+                .hint("type \"apps\" to see what is loaded and what can be"),
+            Error::AppSetup { ref source, .. } => {
+                Self::new(Kind::Refused, format!("{err}: {source}"))
+            }
+            Error::UnknownCause { ref cause } => {
+                let err = Self::usage(err.to_string());
+                match nearest_cause(cause) {
+                    Some(near) => err.hint(format!("did you mean {near}?")),
+                    None => err,
+                }
+            }
+        }
+    }
+}
+
+impl From<JobError> for CommandError {
+    fn from(err: JobError) -> Self {
+        match err {
+            JobError::Failed { text } => refused(text),
+            JobError::TimedOut { .. } => Self::new(Kind::TimedOut, err.to_string())
+                .hint("the job goes on; \"jobs\" shows its result when it comes"),
+            JobError::NotComplete => Self::usage(err.to_string()),
+            JobError::Unknown => Self::new(Kind::Connection, err.to_string())
+                .hint("look with \"calls\" or \"api show channels\" after connecting again"),
+        }
+    }
+}
+
+impl From<std::fmt::Error> for CommandError {
+    fn from(_: std::fmt::Error) -> Self {
+        Self::new(Kind::Interrupted, "the output is gone")
+    }
+}
+
+/// The server's own text, with a hint where FreeSWITCH's words mislead.
+fn refused(text: String) -> CommandError {
+    let hint = if text.ends_with("Command not found!") {
+        Some("an unknown command, or a known one that failed: FreeSWITCH says the same of both")
+    } else if text.starts_with("-ERR") {
+        meaning(&text)
+    } else {
+        None
+    };
+    let err = CommandError::new(Kind::Refused, text);
+    match hint {
+        Some(hint) => err.hint(hint),
+        None => err,
+    }
+}
+
+/// What a hangup cause in an `-ERR CAUSE` means.
+fn meaning(text: &str) -> Option<&'static str> {
+    let cause = text.strip_prefix("-ERR ")?.split_whitespace().next()?;
+    crate::model::HangupCause::parse(cause).meaning()
+}
+
+fn denied(err: &dyn std::error::Error) -> CommandError {
+    CommandError::new(Kind::Refused, err.to_string())
+        .hint("this login has an allowed list (esl-allowed-api, esl-allowed-events)")
+}
+
+/// The known cause that differs least.
+fn nearest_cause(name: &str) -> Option<&'static str> {
+    let name = name.to_ascii_uppercase();
+    let near = crate::model::HangupCause::names().map(|known| (distance(&name, known), known));
+    near.min().filter(|(far, _)| *far <= 4).map(|(_, known)| known)
+}
+
+/// How many letters have to be added, removed or replaced.
+fn distance(a: &str, b: &str) -> usize {
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, x) in a.bytes().enumerate() {
+        let mut left = i + 1;
+        let mut above_left = i;
+        for (y, cell) in b.bytes().zip(row.iter_mut().skip(1)) {
+            let above = *cell;
+            *cell = (above_left + usize::from(x != y)).min(above + 1).min(left + 1);
+            above_left = above;
+            left = *cell;
+        }
+        if let Some(first) = row.first_mut() {
+            *first = i + 1;
+        }
+    }
+    row.last().copied().unwrap_or_default()
+}
+
+fn chain(err: &dyn std::error::Error) -> String {
+    let mut text = err.to_string();
+    let mut source = err.source();
+    while let Some(cause) = source {
+        text.push_str(": ");
+        text.push_str(&cause.to_string());
+        source = cause.source();
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_misspelt_cause_finds_its_neighbour() {
+        for (wrong, right) in [
+            ("NORMAL_CLERING", Some("NORMAL_CLEARING")),
+            ("user_busy", Some("USER_BUSY")),
+            ("NOANSWER", Some("NO_ANSWER")),
+            ("XYZZYPLUGHFOO", None),
+        ] {
+            assert_eq!(nearest_cause(wrong), right, "{wrong}");
+        }
+    }
+}

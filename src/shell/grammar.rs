@@ -1,0 +1,190 @@
+//! From a line to a command and its arguments.
+
+use clap::{ArgAction, CommandFactory as _, Parser as _};
+
+use super::CommandError;
+use super::cmd::Line;
+
+/// What a line is.
+#[derive(Debug)]
+pub(super) enum Parsed {
+    /// A built-in command.
+    Builtin(Box<Line>),
+    /// `--help` was asked for: the text.
+    Help(String),
+    /// Anything else: for the server, word for word.
+    Api(String),
+}
+
+/// Reads a line. The first word decides; the tail of raw verbs is kept as it is.
+pub(super) fn parse(line: &str) -> Result<Parsed, CommandError> {
+    let (verb, rest) = first_word(line);
+    let grammar = Line::command();
+    let Some(command) = grammar.find_subcommand(verb) else {
+        return Ok(Parsed::Api(line.to_owned()));
+    };
+    let raw = RAW_TAILS.iter().find(|(name, _)| *name == command.get_name());
+    let words = match raw {
+        Some((_, is_tail)) => {
+            let (mut words, tail) = options(command, rest)?;
+            if let Some(tail) = tail.filter(|tail| is_tail(tail)) {
+                words.push("--".to_owned());
+                words.push(tail.trim_end().to_owned());
+                words
+            } else {
+                split(rest)?
+            }
+        }
+        None => split(rest)?,
+    };
+    let words = std::iter::once(command.get_name().to_owned()).chain(words);
+    match Line::try_parse_from(words) {
+        Ok(line) => Ok(Parsed::Builtin(Box::new(line))),
+        Err(err) if !err.use_stderr() => Ok(Parsed::Help(err.render().to_string())),
+        Err(err) => {
+            let text = err.render().to_string();
+            let text = text.strip_prefix("error: ").unwrap_or(&text).trim_end();
+            Err(CommandError::usage(text))
+        }
+    }
+}
+
+/// Verbs whose tail goes to the server as it is, and which tails that means.
+const RAW_TAILS: &[(&str, fn(&str) -> bool)] = &[
+    ("api", |_| true),
+    ("bgapi", |_| true),
+    ("originate", is_dial_string),
+];
+
+/// FreeSWITCH's own form names an endpoint: `{vars}user/1000`, `sofia/external/1@host`. The seed's
+/// form, `9196@host:5080`, does not.
+fn is_dial_string(tail: &str) -> bool {
+    let (first, _) = first_word(tail);
+    tail.starts_with(['{', '[', '<']) || first.contains('/')
+}
+
+/// The names of all built-in commands.
+pub(super) fn verbs() -> Vec<String> {
+    let grammar = Line::command();
+    grammar.get_subcommands().map(|command| command.get_name().to_owned()).collect()
+}
+
+/// Takes options off the front of a tail: the words for clap, and what is left, untouched.
+fn options<'a>(
+    command: &clap::Command,
+    mut rest: &'a str,
+) -> Result<(Vec<String>, Option<&'a str>), CommandError> {
+    let mut words = Vec::new();
+    loop {
+        rest = rest.trim_start();
+        if !rest.starts_with('-') {
+            return Ok((words, Some(rest).filter(|rest| !rest.is_empty())));
+        }
+        let (word, tail) = first_word(rest);
+        if word == "--" {
+            return Ok((words, Some(tail.trim_start())));
+        }
+        words.push(word.to_owned());
+        rest = tail;
+        let argument = command.get_arguments().find(|arg| {
+            arg.get_long().is_some_and(|long| word == format!("--{long}"))
+                || arg.get_short().is_some_and(|short| word == format!("-{short}"))
+        });
+        let Some(argument) = argument else { continue };
+        if !matches!(argument.get_action(), ArgAction::Set | ArgAction::Append) {
+            continue;
+        }
+        let is_optional = argument.get_num_args().is_some_and(|range| range.min_values() == 0);
+        let (value, tail) = quoted_word(rest)?;
+        let looks_right = !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit());
+        if !is_optional || looks_right {
+            words.push(value);
+            rest = tail;
+        }
+    }
+}
+
+/// The first word and what follows it.
+pub(super) fn first_word(text: &str) -> (&str, &str) {
+    let text = text.trim_start();
+    text.split_once(char::is_whitespace).unwrap_or((text, ""))
+}
+
+/// As [`first_word`], but quotes hold it together and are taken off.
+fn quoted_word(text: &str) -> Result<(String, &str), CommandError> {
+    let text = text.trim_start();
+    let Some(quote) = text.chars().next().filter(|first| matches!(first, '\'' | '"')) else {
+        let (word, rest) = first_word(text);
+        return Ok((word.to_owned(), rest));
+    };
+    let inner = text.get(1..).unwrap_or_default();
+    match inner.split_once(quote) {
+        Some((word, rest)) => Ok((word.to_owned(), rest)),
+        None => Err(CommandError::usage(format!("the quote {quote} is not closed"))),
+    }
+}
+
+/// Splits the arguments of our own verbs as a shell would. A `#` is no comment here.
+fn split(rest: &str) -> Result<Vec<String>, CommandError> {
+    let guarded = rest.replace('#', "\\#");
+    shlex::split(&guarded).ok_or_else(|| {
+        CommandError::usage("a quote is not closed").hint("quote values like this: 'Joe Smith'")
+    })
+}
+
+/// The grammar of one command, for help and completion.
+pub(super) fn command(verb: &str) -> Option<clap::Command> {
+    Line::command().find_subcommand(verb).cloned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::cmd::Command;
+    use super::*;
+
+    #[test]
+    fn tails_are_not_touched() {
+        for (line, tail) in [
+            ("api originate {a='Joe Smith',b=O'Brien}user/1 &park", "originate {a='Joe Smith',b=O'Brien}user/1 &park"),
+            ("api --timeout 5 sofia status # x", "sofia status # x"),
+            ("api -- -x y", "-x y"),
+            ("bgapi --wait 5 status", "status"),
+            ("bgapi --wait status", "status"),
+            ("originate --wait 10 --app 'Tone Play' {a='x y'}user/1000 &park", "{a='x y'}user/1000 &park"),
+            ("originate sofia/external/1@h 9196 XML default", "sofia/external/1@h 9196 XML default"),
+        ] {
+            let Parsed::Builtin(parsed) = parse(line).unwrap() else { panic!("{line}") };
+            let found = match parsed.command {
+                Command::Api(args) => args.tail().to_owned(),
+                Command::Bgapi(args) => args.tail().to_owned(),
+                Command::Originate(args) => args.target().to_owned(),
+                other => panic!("{other:?}"),
+            };
+            assert_eq!(found, tail, "{line}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_verb_goes_to_the_server_as_it_is() {
+        for line in ["not a real command", "sofia status", "uuid_kill 'x", "CALLS"] {
+            let Parsed::Api(text) = parse(line).unwrap() else { panic!("{line}") };
+            assert_eq!(text, line);
+        }
+    }
+
+    #[test]
+    fn the_seeds_form_of_originate_has_options_behind_it() {
+        let line = "originate 9196@h:5080 --app TonePlay --proxy p:5060 --exten 9197 --wait";
+        let Parsed::Builtin(parsed) = parse(line).unwrap() else { panic!() };
+        let Command::Originate(args) = parsed.command else { panic!() };
+        assert_eq!(args.target(), "9196@h:5080");
+    }
+
+    #[test]
+    fn mistakes_are_told() {
+        assert!(matches!(parse("calls --help").unwrap(), Parsed::Help(_)));
+        assert!(parse("calls --nosuch").unwrap_err().message.contains("--nosuch"));
+        assert!(parse("hangup 'x").is_err());
+        assert!(parse("use").is_err());
+    }
+}

@@ -1,0 +1,332 @@
+//! Events as lines that read well: one for each change of a call.
+
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use nu_ansi_term::{Color, Style};
+
+use super::render::span;
+use super::sampler::{Line, Priority};
+use super::sanitise;
+use super::switch::Lines;
+use crate::listener::{EventListener, Update};
+use crate::model::{Direction, Event, HangupCause, JobState, Outcome, Session};
+use crate::track::{Change, What};
+use crate::wire::LogLine;
+
+/// What is shown above the prompt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) enum Mode {
+    /// One line a change of a call.
+    #[default]
+    Calls,
+    /// One line an event, of the names that were asked for.
+    Raw,
+    /// Nothing but the ends of own jobs.
+    Off,
+}
+
+/// How events are told, shared by all switches of a shell.
+#[derive(Debug, Default)]
+pub(super) struct Narration {
+    lines: Lines,
+    mode: Mutex<Mode>,
+    names: Mutex<Vec<String>>,
+    log: AtomicBool,
+    color: AtomicBool,
+    many: AtomicBool,
+    unseen: AtomicU64,
+}
+
+impl Narration {
+    pub(super) fn new(lines: Lines, color: bool) -> Self {
+        let narration = Self { lines, ..Self::default() };
+        narration.color.store(color, Ordering::Relaxed);
+        narration
+    }
+
+    pub(super) fn mode(&self) -> Mode {
+        *lock(&self.mode)
+    }
+
+    /// Sets what is shown; `names` are the events of the raw mode, all when empty.
+    pub(super) fn set_mode(&self, mode: Mode, names: Vec<String>) {
+        *lock(&self.mode) = mode;
+        *lock(&self.names) = names;
+    }
+
+    pub(super) fn names(&self) -> Vec<String> {
+        lock(&self.names).clone()
+    }
+
+    pub(super) fn set_log(&self, on: bool) {
+        self.log.store(on, Ordering::Relaxed);
+    }
+
+    /// Says that there are several switches, so that lines say which.
+    pub(super) fn set_many(&self, many: bool) {
+        self.many.store(many, Ordering::Relaxed);
+    }
+
+    /// How many lines nobody had room for.
+    pub(super) fn unseen(&self) -> u64 {
+        self.unseen.load(Ordering::Relaxed)
+    }
+
+    fn wants(&self, event: &Event) -> bool {
+        let names = lock(&self.names);
+        names.is_empty() || names.iter().any(|name| *name == event.kind() || *name == event.name())
+    }
+
+    fn show(&self, host: &str, mut line: Line) {
+        if self.many.load(Ordering::Relaxed) {
+            line.text = format!("{} {}", self.paint(Style::new().dimmed(), host), line.text);
+        }
+        if !self.lines.offer(line) {
+            self.unseen.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    fn paint(&self, style: Style, text: &str) -> String {
+        if self.color.load(Ordering::Relaxed) { style.paint(text).to_string() } else { text.to_owned() }
+    }
+}
+
+/// Tells what a listener sees until it is gone.
+pub(super) fn follow(host: &str, listener: &EventListener, narration: Arc<Narration>) {
+    if narration.lines.0.is_none() {
+        return;
+    }
+    let host = host.to_owned();
+    let (mut changes, mut logs) = (listener.changes(), listener.logs());
+    let mut events = listener.events::<&str>(&[]);
+    let listener = listener.clone();
+    // It ends with the connection.
+    let _task = tokio::spawn(async move {
+        loop {
+            let line = tokio::select! {
+                update = changes.next() => match update {
+                    Some(update) => narration.change(&update),
+                    None => break,
+                },
+                event = events.next() => match event {
+                    Some(event) if narration.mode() == Mode::Raw && narration.wants(&event) => {
+                        Some(narration.raw(&event))
+                    }
+                    Some(_) => None,
+                    None => break,
+                },
+                log = logs.next() => match log {
+                    Some(log) if narration.log.load(Ordering::Relaxed) => Some(narration.log_line(&log)),
+                    Some(_) => None,
+                    None => break,
+                },
+                reason = listener.closed() => {
+                    let text = format!("{host}: events have stopped, {reason}; type \"connect\" to connect again");
+                    let text = narration.paint(Color::Red.bold(), &sanitise::line(&text));
+                    narration.show("", plain(Priority::Alert, "CLOSED", text));
+                    break;
+                }
+            };
+            let lost = changes.take_lost() + events.take_lost();
+            narration.unseen.fetch_add(lost, Ordering::Relaxed);
+            if let Some(line) = line {
+                narration.show(&host, line);
+            }
+        }
+    });
+}
+
+impl Narration {
+    fn change(&self, update: &Update) -> Option<Line> {
+        let mode = self.mode();
+        match &update.change {
+            Change::Session { what, .. } if mode == Mode::Calls => {
+                self.session(update, update.session.as_deref()?, *what)
+            }
+            Change::Job(_) => {
+                let job = update.job.as_deref()?;
+                let is_told = mode == Mode::Calls && !job.is_foreign;
+                is_told.then(|| self.job(update, job.id.short(), &job.command, &job.state))
+            }
+            _ => None,
+        }
+    }
+
+    fn session(&self, update: &Update, session: &Session, what: What) -> Option<Line> {
+        let told = step(session, what)?;
+        let is_odd = what == What::Ended && !session.cause.as_ref().is_none_or(HangupCause::is_normal);
+        let style = match what {
+            What::Answered | What::Bridged => Color::Green.normal(),
+            What::Ended if is_odd => Color::Red.normal(),
+            What::Ended => Color::Yellow.normal(),
+            _ => Color::Cyan.normal(),
+        };
+        let priority = match (is_odd, update.is_own) {
+            (true, _) => Priority::Alert,
+            (_, true) => Priority::Own,
+            (_, false) => Priority::Rest,
+        };
+        let parties = format!("{} -> {}", caller(session), sanitise::line(&session.destination));
+        let text = format!(
+            "{} {} {} {}  {}",
+            self.paint(Style::new().dimmed(), &clock(update.at)),
+            self.paint(Style::new().bold(), session.id.short()),
+            match session.direction {
+                Direction::Inbound => "in ",
+                Direction::Outbound => "out",
+            },
+            parties,
+            self.paint(style, &told),
+        );
+        let kind = kind_of(what).to_owned();
+        let key = Some(session.id.as_str().to_owned());
+        Some(Line { priority, key, kind, text, merged: Some(self.paint(style, &told)) })
+    }
+
+    fn job(&self, update: &Update, id: &str, command: &str, state: &JobState) -> Line {
+        let (style, told) = match state {
+            JobState::Done(Outcome::Ok(text)) => (Color::Green.normal(), text.as_str()),
+            JobState::Done(Outcome::Failed(text)) => (Color::Red.normal(), text.as_str()),
+            _ => (Color::Yellow.normal(), "outcome unknown"),
+        };
+        let first = told.lines().next().unwrap_or_default();
+        let more = if told.lines().nth(1).is_some() { " ..." } else { "" };
+        let verb = command.split_whitespace().next().unwrap_or_default();
+        let text = format!(
+            "{} job {} {}: {}",
+            self.paint(Style::new().dimmed(), &clock(update.at)),
+            self.paint(Style::new().bold(), id),
+            sanitise::line(verb),
+            self.paint(style, &format!("{}{more}", sanitise::line(first))),
+        );
+        plain(Priority::Own, "JOB", text)
+    }
+
+    fn raw(&self, event: &Event) -> Line {
+        let uuid = event.unique_id().unwrap_or_default();
+        let short = uuid.get(..8).unwrap_or(&uuid);
+        let name = event.get("Channel-Name").or_else(|| event.get("Job-UUID")).unwrap_or_default();
+        let text = format!(
+            "{} {} {} {}",
+            self.paint(Style::new().dimmed(), &clock(event.timestamp())),
+            self.paint(Style::new().bold(), &sanitise::line(short)),
+            self.paint(Color::Cyan.normal(), &sanitise::line(&event.kind())),
+            sanitise::line(&name),
+        );
+        let kind = event.name();
+        plain(Priority::Rest, kind.strip_prefix("CHANNEL_").unwrap_or(&kind), text)
+    }
+
+    fn log_line(&self, log: &LogLine) -> Line {
+        let style = match log.level() {
+            1..=3 => Color::Red.normal(),
+            4 => Color::Purple.normal(),
+            5 => Color::Cyan.normal(),
+            6 => Color::Green.normal(),
+            7 => Color::Yellow.normal(),
+            _ => Style::new(),
+        };
+        let priority = if log.level() <= 3 { Priority::Alert } else { Priority::Rest };
+        plain(priority, "log", self.paint(style, &sanitise::line(&log.text())))
+    }
+}
+
+fn plain(priority: Priority, kind: &str, text: String) -> Line {
+    Line { priority, key: None, kind: kind.to_owned(), text, merged: None }
+}
+
+/// What happened, in words; `None` for what goes without saying.
+fn step(session: &Session, what: What) -> Option<String> {
+    let now = session.last_event;
+    Some(match what {
+        What::New => "new".to_owned(),
+        What::Ringing => "ringing".to_owned(),
+        What::Early => "early media".to_owned(),
+        What::Answered => match session.ring_time(now) {
+            0..1_000_000 => "answered".to_owned(),
+            rang => format!("answered after {}", span(rang)),
+        },
+        What::Bridged => match &session.other_leg {
+            Some(other) => format!("bridged to {}", other.short()),
+            None => "bridged".to_owned(),
+        },
+        What::Unbridged => "unbridged".to_owned(),
+        What::Held => "held".to_owned(),
+        What::Unheld => "off hold".to_owned(),
+        What::Parked => "parked".to_owned(),
+        What::Ended => ended(session),
+        What::Unparked | What::Executes | What::Hangup | What::Gone { .. } | What::Renamed => {
+            return None;
+        }
+    })
+}
+
+/// The end of a leg: cause, in words, by whom, SIP status, how long.
+pub(super) fn ended(session: &Session) -> String {
+    let cause = session.cause.clone().unwrap_or_else(|| HangupCause::parse("NONE"));
+    let mut text = format!("hangup {}", sanitise::line(cause.name()));
+    let mut notes = Vec::new();
+    if let Some(meaning) = cause.meaning().filter(|_| !cause.is_normal()) {
+        notes.push(meaning.to_owned());
+    }
+    match session.ended_by_far_end() {
+        Some(true) => notes.push("by the far end".to_owned()),
+        Some(false) => notes.push("by the switch".to_owned()),
+        None => {}
+    }
+    if let Some(status) = session.sip_status.filter(|status| *status >= 300) {
+        notes.push(format!("SIP {status}"));
+    }
+    match session.talk_time(session.last_event) {
+        Some(talk) => notes.push(format!("talked {}", span(talk))),
+        None => notes.push(format!("never answered, {}", span(session.ring_time(session.last_event)))),
+    }
+    text.push_str(&format!(" ({})", notes.join(", ")));
+    text
+}
+
+/// The caller's number, with the name where it says more.
+pub(super) fn caller(session: &Session) -> String {
+    let (name, number) = (sanitise::line(&session.caller_name), sanitise::line(&session.caller_number));
+    if name.is_empty() || name == number {
+        number.into_owned()
+    } else if number.is_empty() {
+        name.into_owned()
+    } else {
+        format!("{name} <{number}>")
+    }
+}
+
+fn kind_of(what: What) -> &'static str {
+    match what {
+        What::New => "CREATE",
+        What::Ringing => "RINGING",
+        What::Early => "EARLY",
+        What::Answered => "ANSWER",
+        What::Bridged => "BRIDGE",
+        What::Unbridged => "UNBRIDGE",
+        What::Held => "HOLD",
+        What::Unheld => "UNHOLD",
+        What::Parked => "PARK",
+        What::Unparked => "UNPARK",
+        What::Executes => "EXECUTE",
+        What::Hangup | What::Ended => "HANGUP",
+        What::Gone { .. } => "DESTROY",
+        What::Renamed => "UUID",
+    }
+}
+
+/// `19:15:39`, in the time zone of this machine.
+pub(super) fn clock(at: u64) -> String {
+    let at = i64::try_from(at).ok().and_then(|at| Timestamp::from_microsecond(at).ok());
+    at.map_or_else(|| "--:--:--".to_owned(), |at| {
+        at.to_zoned(TimeZone::system()).strftime("%H:%M:%S").to_string()
+    })
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,96 @@
+//! One connected server: a client, a listener and their two connections.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::mpsc;
+
+use super::CommandError;
+use super::narrate::{self, Narration};
+use super::sampler::Line;
+use crate::client::Client;
+use crate::conn::Config;
+use crate::listener::EventListener;
+
+/// A server of this shell.
+#[derive(Debug)]
+pub struct Switch {
+    name: String,
+    client: Client,
+    listener: Mutex<EventListener>,
+    narration: Arc<Narration>,
+}
+
+impl Switch {
+    /// A server under a name, not connected.
+    pub(super) fn new(name: &str, config: Config, narration: Arc<Narration>) -> Self {
+        let listener = Mutex::new(EventListener::with_config(config.clone()));
+        Self { name: name.to_owned(), client: Client::with_config(config), listener, narration }
+    }
+
+    /// Its name in the prompt and behind `use`.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Drives it.
+    #[must_use]
+    pub fn client(&self) -> &Client {
+        &self.client
+    }
+
+    /// Tracks it, assigned to the client or not.
+    #[must_use]
+    pub fn listener(&self) -> EventListener {
+        self.slot().clone()
+    }
+
+    /// Connects both sockets, starts the listener and assigns it. What is connected stays.
+    pub(super) async fn connect(&self) -> Result<(), CommandError> {
+        if !self.client.is_connected() {
+            self.client.connect().await?;
+        }
+        self.listen().await
+    }
+
+    /// Connects and starts the listener and assigns it.
+    pub(super) async fn listen(&self) -> Result<(), CommandError> {
+        let listener = self.listener();
+        if !listener.is_connected() {
+            listener.connect().await?;
+            listener.start().await?;
+            narrate::follow(&self.name, &listener, Arc::clone(&self.narration));
+        }
+        self.client.set_listener(Some(listener));
+        Ok(())
+    }
+
+    /// Takes the listener away and closes its connection. The next one is a new listener.
+    pub(super) async fn stop_listening(&self) {
+        self.client.set_listener(None);
+        let fresh = EventListener::with_config(self.client.config().clone());
+        let old = std::mem::replace(&mut *self.slot(), fresh);
+        old.disconnect().await;
+    }
+
+    /// Closes both sockets.
+    pub(super) async fn disconnect(&self) {
+        self.stop_listening().await;
+        self.client.disconnect().await;
+    }
+
+    fn slot(&self) -> MutexGuard<'_, EventListener> {
+        self.listener.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Where event lines go: to whoever shows them, or nowhere.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Lines(pub(super) Option<mpsc::Sender<Line>>);
+
+impl Lines {
+    /// Hands a line over; `false` when there was no room for it.
+    pub(super) fn offer(&self, line: Line) -> bool {
+        self.0.as_ref().is_none_or(|sender| sender.try_send(line).is_ok())
+    }
+}
