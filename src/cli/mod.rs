@@ -1,7 +1,151 @@
-//! The process: arguments, the line editor, the printer, exit codes.
-mod demo;
+//! The process: arguments, modes, exit codes.
+//!
+//! # Invariants
+//! - Standard output is for answers; errors go to standard error.
+//! - A reader that goes away (`| head`) is no error.
+
+mod args;
 mod editor;
+mod logging;
+mod oneshot;
 mod printer;
+mod repl;
 mod terminal;
 
-pub use demo::main;
+use std::io::{self, IsTerminal as _, Write as _};
+use std::process::ExitCode;
+
+use anyhow::Context as _;
+use clap::{CommandFactory as _, Parser as _};
+
+use crate::conn::Config;
+use crate::shell::{CommandError, Settings, sanitise};
+use crate::sim::{self, Sim};
+use args::{Action, Args, SimArgs};
+
+/// Runs the program.
+#[must_use]
+pub fn main() -> ExitCode {
+    let args = match Args::try_parse() {
+        Ok(args) => args,
+        Err(err) => {
+            // `--help` and `--version` come here too, with exit code 0.
+            let code = u8::try_from(err.exit_code()).unwrap_or(2);
+            return match err.print() {
+                Ok(()) => ExitCode::from(code),
+                Err(_gone) => ExitCode::from(code),
+            };
+        }
+    };
+    match run(args) {
+        Ok(code) => ExitCode::from(code),
+        Err(err) => {
+            complain(&CommandError::new(crate::shell::Kind::Connection, format!("{err:#}")), false);
+            ExitCode::from(70)
+        }
+    }
+}
+
+fn run(mut args: Args) -> anyhow::Result<u8> {
+    let target = match args.action.take() {
+        Some(Action::Completions { shell }) => {
+            let mut command = Args::command();
+            clap_complete::generate(shell, &mut command, "switchy", &mut io::stdout());
+            return Ok(0);
+        }
+        Some(Action::Man) => {
+            clap_mangen::Man::new(Args::command()).render(&mut io::stdout())?;
+            return Ok(0);
+        }
+        Some(Action::Sim(sim)) => return runtime()?.block_on(serve_sim(sim)),
+        Some(Action::Demo(demo)) => {
+            args.once.extend(demo.once);
+            args.output = args.output.or(demo.output);
+            Target::Demo(demo.sim)
+        }
+        None => Target::Hosts(args.connection.hosts()),
+    };
+    let settings = Settings { login: args.connection.login(), ..Settings::default() };
+    let is_script = !args.once.is_empty() || !io::stdin().is_terminal();
+    if is_script {
+        let runtime = runtime()?;
+        let code = runtime.block_on(oneshot::run(&args, &target, settings));
+        // Not waiting for a read of standard input that may still be under way.
+        runtime.shutdown_background();
+        return code;
+    }
+    let color = args.color.enabled();
+    repl::run(&args, &target, settings, color)
+}
+
+/// What the shell opens on.
+#[derive(Debug)]
+enum Target {
+    /// These servers.
+    Hosts(Vec<(String, Config)>),
+    /// A simulated switch of its own.
+    Demo(SimArgs),
+}
+
+fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .context("cannot start the runtime")
+}
+
+/// `switchy sim`: serves a simulated switch until it is interrupted.
+async fn serve_sim(args: SimArgs) -> anyhow::Result<u8> {
+    let listen = args.listen.clone();
+    let sim = Sim::start(args.config());
+    let address = sim.listen(&listen).await.with_context(|| format!("cannot listen on {listen}"))?;
+    writeln!(
+        io::stdout(),
+        "a simulated FreeSWITCH listens on {address}; connect with: switchy -H {} -P {}\n\
+         Ctrl-C ends it",
+        address.ip(),
+        address.port()
+    )?;
+    tokio::signal::ctrl_c().await?;
+    sim.stop();
+    Ok(0)
+}
+
+/// The traffic of the demo: a new call every few seconds.
+fn demo_config(args: &SimArgs) -> sim::Config {
+    let config = args.config();
+    if args.traffic.is_some() { config } else { config.with_traffic(0.3) }
+}
+
+/// Writes an error to standard error: what happened, then what to do.
+fn complain(err: &CommandError, color: bool) {
+    let text = error_text(err, color);
+    // Nobody reads it when it cannot be written.
+    let _written = io::stderr().write_all(text.as_bytes());
+}
+
+/// An error as the operator reads it. The server's own words stand alone.
+fn error_text(err: &CommandError, color: bool) -> String {
+    use nu_ansi_term::{Color, Style};
+    let paint = |style: Style, text: String| if color { style.paint(text).to_string() } else { text };
+    let message = sanitise::block(&err.message);
+    let label = if message.starts_with(['-', '+']) { "" } else { "error: " };
+    let mut text = paint(Color::Red.normal(), format!("{label}{}", message.trim_end()));
+    text.push('\n');
+    for hint in &err.hints {
+        text.push_str(&paint(Style::new().dimmed(), format!("hint: {}", sanitise::line(hint))));
+        text.push('\n');
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_arguments_are_sound() {
+        Args::command().debug_assert();
+    }
+}

@@ -5,7 +5,7 @@ use std::io::{self, IsTerminal as _};
 pub(crate) use attributes::Guard;
 
 /// When to color.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
 pub(crate) enum Color {
     #[default]
     Auto,

@@ -257,7 +257,7 @@ impl Shell {
         self.inner.narration.unseen()
     }
 
-    pub(crate) fn narration(&self) -> &Narration {
+    fn narration(&self) -> &Narration {
         &self.inner.narration
     }
 

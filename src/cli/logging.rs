@@ -1,0 +1,101 @@
+//! What the library logs, as lines: above the prompt, or on standard error.
+
+use std::fmt::{self, Write as _};
+use std::io::Write as _;
+
+use jiff::Zoned;
+use nu_ansi_term::Color;
+use tokio::sync::mpsc;
+use tracing::field::{Field, Visit};
+use tracing::{Event, Level, Metadata, Subscriber};
+use tracing_subscriber::layer::{Context, Layer, SubscriberExt as _};
+use tracing_subscriber::util::SubscriberInitExt as _;
+
+use crate::shell::sampler::{Line, Priority};
+use crate::shell::sanitise;
+
+/// Shows information and worse above the prompt.
+pub(super) fn to_prompt(lines: mpsc::Sender<Line>, color: bool) {
+    let layer = Lines { most: Level::INFO, color, target: Target::Prompt(lines) };
+    init(layer);
+}
+
+/// Writes warnings and worse to standard error.
+pub(super) fn to_stderr() {
+    init(Lines { most: Level::WARN, color: false, target: Target::Stderr });
+}
+
+fn init(layer: Lines) {
+    // A second initialisation in one process keeps the first.
+    let _is_first = tracing_subscriber::registry().with(layer).try_init().is_ok();
+}
+
+struct Lines {
+    most: Level,
+    color: bool,
+    target: Target,
+}
+
+enum Target {
+    Prompt(mpsc::Sender<Line>),
+    Stderr,
+}
+
+impl<S: Subscriber> Layer<S> for Lines {
+    fn enabled(&self, metadata: &Metadata<'_>, _: Context<'_, S>) -> bool {
+        // rustyline logs every key at its debug level, passwords too: only our own targets.
+        metadata.target().starts_with("switchy") && *metadata.level() <= self.most
+    }
+
+    fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
+        let metadata = event.metadata();
+        let mut said = Said::default();
+        event.record(&mut said);
+        let at = said.host.map_or_else(String::new, |host| format!("@{host}"));
+        let now = Zoned::now().strftime("%b %d %H:%M:%S").to_string();
+        let target = metadata.target().replace("::", ".");
+        let text = format!("{now} [{}] {target}{at} : {}{}", metadata.level(), said.message, said.rest);
+        let text = sanitise::line(&text).into_owned();
+        match &self.target {
+            // Nobody reads it when it cannot be written.
+            Target::Stderr => drop(writeln!(std::io::stderr(), "{text}")),
+            Target::Prompt(lines) => {
+                let (priority, style) = match *metadata.level() {
+                    Level::ERROR => (Priority::Alert, Color::Red.normal()),
+                    Level::WARN => (Priority::Alert, Color::Yellow.normal()),
+                    _ => (Priority::Own, Color::DarkGray.normal()),
+                };
+                let text = if self.color { style.paint(text).to_string() } else { text };
+                let line = Line { priority, key: None, kind: "log".to_owned(), text, merged: None };
+                // A full channel means a flood of events; they say more than this line.
+                let _is_shown = lines.try_send(line).is_ok();
+            }
+        }
+    }
+}
+
+/// What an event says: its message, its host, and the other fields.
+#[derive(Default)]
+struct Said {
+    message: String,
+    host: Option<String>,
+    rest: String,
+}
+
+impl Visit for Said {
+    fn record_str(&mut self, field: &Field, value: &str) {
+        if field.name() == "host" {
+            self.host = Some(value.to_owned());
+        } else {
+            self.record_debug(field, &format_args!("{value}"));
+        }
+    }
+
+    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
+        // Writing to a String cannot fail.
+        let _written = match field.name() {
+            "message" => write!(self.message, "{value:?}"),
+            name => write!(self.rest, " {name}={value:?}"),
+        };
+    }
+}

@@ -1,0 +1,296 @@
+//! The prompt: lines in, answers and events out.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use etcetera::BaseStrategy as _;
+use nu_ansi_term::{Color, Style};
+use tokio::sync::mpsc;
+use tokio::time::MissedTickBehavior;
+
+use super::args::Args;
+use super::editor::{Assist, Editor, Input, Options, Prompt};
+use super::printer::Printer;
+use super::{Target, error_text, logging, oneshot, terminal};
+use crate::conn::ConnectError;
+use crate::shell::complete::{self, Completions};
+use crate::shell::sampler::{Budget, Line, Sampler};
+use crate::shell::{CommandError, Format, Kind, Next, Output, Settings, Shell, is_secret};
+
+/// Runs the prompt until the operator leaves; returns the exit code.
+pub(super) fn run(
+    args: &Args,
+    target: &Target,
+    settings: Settings,
+    color: bool,
+) -> anyhow::Result<u8> {
+    let _restored = terminal::Guard::save();
+    let (sender, lines) = mpsc::channel(LINES);
+    let shell = Shell::new(settings, Some(sender.clone()), color);
+    let assist = Arc::new(Helper { shell: shell.clone(), color });
+    // Before any socket: the editor waits with `select`, which knows no high descriptors.
+    let options = Options { history: history(), color, assist: Arc::clone(&assist) as Arc<dyn Assist> };
+    let (editor, printer) = Editor::spawn(options)?;
+    logging::to_prompt(sender, color);
+    let runtime = super::runtime()?;
+    let repl = Repl { shell, printer: printer.clone(), assist, format: args.output, color };
+    let has_password = args.connection.has_password();
+    runtime.block_on(async {
+        let pump = tokio::spawn(pump(lines, repl.printer.clone(), Arc::clone(&repl.assist)));
+        repl.open(target, has_password).await;
+        repl.serve(&editor).await;
+        pump.abort();
+        repl.shell.close().await;
+    });
+    editor.shutdown();
+    printer.close();
+    Ok(0)
+}
+
+/// How many event lines may wait for the sampler.
+const LINES: usize = 4096;
+
+/// `switchy/history` in the state directory of the user.
+fn history() -> Option<PathBuf> {
+    let base = etcetera::choose_base_strategy().ok()?;
+    let directory = base.state_dir().unwrap_or_else(|| base.data_dir());
+    Some(directory.join("switchy").join("history"))
+}
+
+struct Repl {
+    shell: Shell,
+    printer: Printer,
+    assist: Arc<Helper>,
+    format: Option<Format>,
+    color: bool,
+}
+
+impl Repl {
+    /// Connects what the process was started for, and greets. A failure leaves a prompt.
+    async fn open(&self, target: &Target, has_password: bool) {
+        let opened = oneshot::open(target, &self.shell).await;
+        let opened = match opened {
+            Err(err) if !has_password && is_wrong_password(&err) => self.ask_password(target).await,
+            other => other,
+        };
+        match (opened, target) {
+            (Err(err), _) => {
+                self.complain(&err);
+                self.printer.output(NOT_CONNECTED.to_owned());
+            }
+            (Ok(()), Target::Demo(_)) => self.printer.output(DEMO.to_owned()),
+            (Ok(()), Target::Hosts(_)) => {
+                let Some(switch) = self.shell.current() else { return };
+                let version = switch.client().cmd("version").await.unwrap_or_default();
+                let address = switch.client().config().address();
+                let text = format!("connected to {address}: {version}\n\"help\" shows what can be typed");
+                self.printer.output(crate::shell::sanitise::block(&text).into_owned());
+            }
+        }
+    }
+
+    /// The stock password was wrong and no other was given: asks once, without echo.
+    async fn ask_password(&self, target: &Target) -> Result<(), CommandError> {
+        let Target::Hosts(hosts) = target else { return Ok(()) };
+        self.printer.flush().await;
+        let asked = tokio::task::spawn_blocking(|| rpassword::prompt_password("Password: ")).await;
+        let Ok(Ok(password)) = asked else {
+            return Err(CommandError::new(Kind::Connection, "no password was given"));
+        };
+        for (name, config) in hosts {
+            self.shell.connect(name, config.clone().with_password(&password)).await?;
+        }
+        Ok(())
+    }
+
+    async fn serve(&self, editor: &Editor) {
+        let mut ending = Box::pin(terminated());
+        loop {
+            let prompt = self.assist.prompt_now();
+            let input = tokio::select! {
+                input = editor.next(prompt) => input,
+                () = &mut ending => return,
+            };
+            let line = match input {
+                Input::Line(line) => line,
+                Input::Interrupted => continue,
+                Input::Eof => return,
+                Input::Failed(message) => {
+                    self.complain(&CommandError::new(Kind::Interrupted, message));
+                    return;
+                }
+            };
+            tokio::select! {
+                next = self.step(&line) => match next {
+                    Ok(Next::Go) => {}
+                    Ok(Next::Exit) => return,
+                    Err(err) => self.complain(&err),
+                },
+                _signal = tokio::signal::ctrl_c() => {
+                    let text = "stopped waiting; the server may still finish it";
+                    self.complain(&CommandError::new(Kind::Interrupted, text));
+                }
+                () = &mut ending => return,
+            }
+        }
+    }
+
+    async fn step(&self, line: &str) -> Result<Next, CommandError> {
+        let mut text = Printing { printer: self.printer.clone(), pending: String::new() };
+        let width = Some(terminal::size().0);
+        let output = Output { text: &mut text, format: self.format, width };
+        self.shell.run_line(line, output).await
+    }
+
+    fn complain(&self, err: &CommandError) {
+        self.printer.output(error_text(err, self.color));
+    }
+}
+
+fn is_wrong_password(err: &CommandError) -> bool {
+    let wrong = ConnectError::WrongPassword { peer: String::new() };
+    err.hints.iter().any(|hint| hint == wrong.hint())
+}
+
+/// Waits for SIGTERM or SIGHUP.
+async fn terminated() {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        let signals = (signal(SignalKind::terminate()), signal(SignalKind::hangup()));
+        if let (Ok(mut terminate), Ok(mut hangup)) = signals {
+            tokio::select! {
+                _signal = terminate.recv() => return,
+                _signal = hangup.recv() => return,
+            }
+        }
+    }
+    std::future::pending::<()>().await;
+}
+
+/// Gives event lines to the printer, a few at a time, and keeps the prompt true.
+async fn pump(mut lines: mpsc::Receiver<Line>, printer: Printer, assist: Arc<Helper>) {
+    let mut sampler = Sampler::new(Budget::default());
+    let mut tick = tokio::time::interval(Duration::from_millis(20));
+    tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let (mut shown, mut painted) = (String::new(), Instant::now());
+    loop {
+        tokio::select! {
+            line = lines.recv() => match line {
+                Some(line) => sampler.push(line),
+                None => return,
+            },
+            _ = tick.tick() => {
+                if let Some(took) = printer.took() {
+                    sampler.printed_in(took);
+                }
+                if printer.ready() && let Some(frame) = sampler.frame(Instant::now()) {
+                    printer.frame(frame);
+                }
+                let prompt = assist.prompt();
+                if prompt != shown && painted.elapsed() > REPAINT {
+                    (shown, painted) = (prompt, Instant::now());
+                    printer.repaint();
+                }
+            }
+        }
+    }
+}
+
+/// The prompt is drawn again at most this often.
+const REPAINT: Duration = Duration::from_millis(300);
+
+/// Hands an answer to the printer, whole lines as they come.
+struct Printing {
+    printer: Printer,
+    pending: String,
+}
+
+impl fmt::Write for Printing {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        self.pending.push_str(text);
+        if self.pending.ends_with('\n') {
+            self.printer.output(std::mem::take(&mut self.pending));
+        }
+        if self.printer.broken() { Err(fmt::Error) } else { Ok(()) }
+    }
+}
+
+impl Drop for Printing {
+    fn drop(&mut self) {
+        self.printer.output(std::mem::take(&mut self.pending));
+    }
+}
+
+struct Helper {
+    shell: Shell,
+    color: bool,
+}
+
+impl Helper {
+    fn prompt_now(&self) -> Prompt {
+        let (raw, styled) = self.prompts();
+        Prompt { raw, styled }
+    }
+
+    /// `pbx1 ● 142 calls> `, without and with color. The count has room to grow to three digits
+    /// while a line is typed.
+    fn prompts(&self) -> (String, String) {
+        let Some(switch) = self.shell.current() else {
+            return ("not connected> ".to_owned(), "not connected> ".to_owned());
+        };
+        let listener = switch.listener();
+        let is_up = switch.client().is_connected();
+        let (mark, style) = match (is_up, listener.is_connected()) {
+            (true, true) => ("●", Color::Green.normal()),
+            (true, false) => ("◐", Color::Yellow.normal()),
+            (false, _) => ("○", Color::Red.normal()),
+        };
+        let state = if listener.is_connected() {
+            let calls = listener.with(|tracker| tracker.call_count());
+            format!("{calls} call{}", if calls == 1 { "" } else { "s" })
+        } else if is_up {
+            "no listener".to_owned()
+        } else {
+            "disconnected".to_owned()
+        };
+        let name = crate::shell::sanitise::line(switch.name()).into_owned();
+        let pad = " ".repeat("142 calls".len().saturating_sub(state.len()));
+        let raw = format!("{name} {mark} {state}> {pad}");
+        let name = Style::new().bold().paint(name);
+        let styled = format!("{name} {} {state}> {pad}", style.paint(mark));
+        let styled = if self.color { styled } else { raw.clone() };
+        (raw, styled)
+    }
+}
+
+impl Assist for Helper {
+    fn complete(&self, line: &str, pos: usize) -> Completions {
+        complete::complete(&self.shell, line, pos)
+    }
+
+    fn hint(&self, _line: &str, _pos: usize) -> Option<String> {
+        None
+    }
+
+    fn keep(&self, line: &str) -> bool {
+        !is_secret(line)
+    }
+
+    fn prompt(&self) -> String {
+        self.prompts().1
+    }
+}
+
+const NOT_CONNECTED: &str = "\
+Connect with:   connect HOST            (the event socket's port is 8021 unless HOST:PORT says so)
+Or try first:   connect sim             (a simulated switch in this process)
+And then:       help";
+
+const DEMO: &str = "\
+This is a simulated FreeSWITCH, with some calls of its own. Try:
+  originate 9196@127.0.0.1:5080         then: calls, call last, hangup last
+  load-app TonePlay                     then: originate park@127.0.0.1:5090 --profile park --app TonePlay --wait 10, hupall
+  status, sofia status, show channels   or any FreeSWITCH command; Tab completes, help lists";
