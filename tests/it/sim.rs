@@ -91,7 +91,8 @@ impl Client {
             true => text.chars().map(|letter| u8::try_from(u32::from(letter)).unwrap()).collect(),
             false => text.as_bytes().to_vec(),
         };
-        self.stream.write_all(&bytes).await.unwrap();
+        // The other side may have hung up already, as in the recordings of refused logins.
+        let _closed = self.stream.write_all(&bytes).await;
     }
 
     /// Reads until that moment, or the end; says whether it is the end.
@@ -139,6 +140,11 @@ fn text(frame: &Frame) -> String {
 /// Plays the client's part of a recording to the sim.
 async fn replay(name: &str) -> (Vec<Frame>, Vec<Frame>) {
     let sim = Sim::start(config());
+    if name == "call_toneplay" {
+        // An older call was up on the recorded switch.
+        let mut other = Client::login(&sim).await;
+        other.ask("api originate null/x &park").await;
+    }
     let mut client = Client::new(&sim);
     let start = Instant::now();
     for (at, mut data) in client_chunks(name) {
@@ -166,13 +172,15 @@ async fn replay(name: &str) -> (Vec<Frame>, Vec<Frame>) {
 /// Everything a leg's events say but for the values.
 fn legs(frames: &[Frame]) -> Vec<Vec<(String, Vec<String>)>> {
     let order = uuids(frames);
-    let mut legs = vec![Vec::new(); order.len()];
+    let mut legs: Vec<Vec<(String, Vec<String>)>> = vec![Vec::new(); order.len()];
     for frame in frames {
         let Frame::Event(event) = frame else { continue };
         let Some(uuid) = event.get("Unique-ID") else { continue };
         let at = order.iter().position(|have| *have == uuid).unwrap();
         legs[at].push((event.get("Event-Name").unwrap().into_owned(), names(event)));
     }
+    // Calls that were up before the recording began.
+    legs.retain(|leg| leg.first().is_some_and(|(name, _)| name != "CHANNEL_HANGUP"));
     legs
 }
 
@@ -189,7 +197,9 @@ fn replies(frames: &[Frame]) -> Vec<String> {
         .collect()
 }
 
+/// Takes out what differs from run to run, and that the sim says what it is.
 fn blur(text: &str) -> String {
+    let text = text.replace("simulated", "");
     let mut out = String::new();
     for word in
         text.split_inclusive(|letter: char| !letter.is_ascii_alphanumeric() && letter != '-')
@@ -200,9 +210,17 @@ fn blur(text: &str) -> String {
     out.chars().filter(|letter| !letter.is_ascii_digit()).collect()
 }
 
+fn check_replies(name: &str, sim: &[Frame], real: &[Frame]) {
+    let (sim, real) = (replies(sim), replies(real));
+    for (at, (sim, real)) in sim.iter().zip(&real).enumerate() {
+        assert_eq!(sim, real, "{name}: reply {at}");
+    }
+    assert_eq!(sim.len(), real.len(), "{name}: number of replies");
+}
+
 async fn compare(name: &str) {
     let (real, sim) = replay(name).await;
-    assert_eq!(replies(&sim), replies(&real), "{name}");
+    check_replies(name, &sim, &real);
     let (real, sim) = (legs(&real), legs(&sim));
     assert_eq!(sim.len(), real.len(), "{name}: number of legs");
     for (index, (sim, real)) in sim.iter().zip(&real).enumerate() {
@@ -220,7 +238,7 @@ async fn compare(name: &str) {
 async fn logins_and_commands() {
     for name in ["auth_bad", "auth_first", "userauth_bad", "commands", "pipelined", "bgjobs"] {
         let (real, sim) = replay(name).await;
-        assert_eq!(replies(&sim), replies(&real), "{name}");
+        check_replies(name, &sim, &real);
     }
 }
 
