@@ -132,7 +132,7 @@ impl World {
             cseq: 123_133_000 + self.rng.u32(..1000),
             media,
             ssrc: [self.rng.u32(..), self.rng.u32(..)],
-            session: [base - self.rng.u64(..30_000), base - self.rng.u64(..30_000)],
+            session: [0; 2].map(|_| base.saturating_sub(self.rng.u64(..30_000))),
             ..Dialog::default()
         }
     }

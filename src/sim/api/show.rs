@@ -32,11 +32,8 @@ pub(super) fn show(world: &mut World, asked: &Waiting) -> Outcome {
     if kind == "status" {
         return super::system::status(world, asked);
     }
-    if rest == "count" || kind == "count" {
-        let table = match kind {
-            "calls" => calls(world, |_| true),
-            _ => channels(world, ""),
-        };
+    if rest == "count" {
+        let Some(table) = table(world, kind, "") else { return USAGE.into() };
         return count(table.rows.len(), form).into();
     }
     let Some(table) = table(world, kind, rest) else { return USAGE.into() };
