@@ -530,3 +530,39 @@ async fn a_port_is_served_until_the_switch_stops() {
     let _cut = stream.read_to_end(&mut rest).await;
     assert_eq!(sim.channels().await, 0);
 }
+
+#[tokio::test(start_paused = true)]
+async fn hostile_names_stay_inside_their_values() {
+    let sim = Sim::start(config().with_traffic(5.0));
+    sim.inject(Fault::HostileNames);
+    let mut client = Client::login(&sim).await;
+    client.ask("event plain CHANNEL_CREATE").await;
+    client.read_for(Duration::from_secs(30)).await;
+    let names: Vec<Vec<u8>> = client
+        .frames
+        .iter()
+        .filter_map(|frame| match frame {
+            Frame::Event(event) => event.field("Caller-Caller-ID-Name").map(|x| x.raw.to_vec()),
+            _ => None,
+        })
+        .collect();
+    let has = |part: &[u8]| names.iter().any(|name| name.windows(part.len()).any(|x| x == part));
+    for part in [&b"%1B%5B31m"[..], b"%FF%C3", b"%0D%0A", b"%E2%80%AE"] {
+        assert!(has(part), "{}", String::from_utf8_lossy(part));
+    }
+    assert!(client.frames.iter().all(|frame| match frame {
+        Frame::Event(event) => event.get("Event-Name").unwrap() == "CHANNEL_CREATE",
+        _ => false,
+    }));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_flood_has_the_rate_it_was_asked_for() {
+    let sim = Sim::start(config());
+    let mut client = Client::login(&sim).await;
+    client.ask("event json ALL").await;
+    sim.inject(Fault::Flood { events_per_second: 5000 });
+    client.read_for(Duration::from_secs(2)).await;
+    let count = client.frames.len();
+    assert!((9_900..=10_200).contains(&count), "{count} events");
+}
