@@ -43,6 +43,18 @@ pub(super) const APPS: &[(&str, &str)] = &[
     ("unhold", ""),
 ];
 
+/// Applications that get the caller early media before they begin.
+const MEDIA: &[&str] = &[
+    "delay_echo",
+    "echo",
+    "endless_playback",
+    "hold",
+    "loop_playback",
+    "playback",
+    "record",
+    "record_session",
+];
+
 impl World {
     /// Does the next thing of a channel.
     pub(super) fn step(&mut self, id: u64, step: Step) {
@@ -157,6 +169,9 @@ impl World {
         if app == "export" && data.starts_with("RFC2822_DATE=") {
             self.fire_api("strftime", "%a, %d %b %Y %T %z");
         }
+        if MEDIA.contains(&app) {
+            self.mark_early(id);
+        }
         let data = self.expand_in(data, Some(id));
         let fresh = self.uuid();
         let (token, now) = (self.token(), self.now);
@@ -229,10 +244,11 @@ impl World {
                 self.fire_full(id, "CHANNEL_PARK", Vec::new(), Vec::new());
                 return Doing::Park;
             }
-            "echo" | "delay_echo" | "ivr" | "conference" | "hold" => {
+            "ivr" | "conference" => {
                 self.mark_answered(id);
                 return Doing::Endless;
             }
+            "echo" | "delay_echo" | "hold" => return Doing::Endless,
             "sleep" => {
                 self.step_in(data.trim().parse().unwrap_or(0), id, Step::Over(token));
                 return Doing::Sleep;
@@ -338,15 +354,8 @@ impl World {
         let file = playback::File::parse(data);
         let Some(channel) = self.channels.get_mut(&id) else { return Doing::Nothing };
         if file.is_missing() {
-            self.mark_early(id);
-            if let Some(channel) = self.channels.get_mut(&id) {
-                channel.vars.set("current_application_response", "FILE NOT FOUND");
-            }
+            channel.vars.set("current_application_response", "FILE NOT FOUND");
             return Doing::Nothing;
-        }
-        let answered = channel.answer != super::channel::Answer::Ringing;
-        if !answered {
-            self.mark_early(id);
         }
         let after = file.headers(None);
         self.fire_full(id, "PLAYBACK_START", Vec::new(), after);

@@ -132,7 +132,7 @@ impl World {
             cseq: 123_133_000 + self.rng.u32(..1000),
             media,
             ssrc: [self.rng.u32(..), self.rng.u32(..)],
-            session: [base - self.rng.u64(..30_000), base - self.rng.u64(..30_000)],
+            session: [0; 2].map(|_| base.saturating_sub(self.rng.u64(..30_000))),
             ..Dialog::default()
         }
     }
@@ -331,8 +331,21 @@ impl World {
         }
     }
 
-    /// Early media (`CHANNEL_PROGRESS_MEDIA`).
+    /// Early media (`CHANNEL_PROGRESS_MEDIA`); the caller hears of it.
     pub(super) fn mark_early(&mut self, id: u64) {
+        let Some(channel) = self.channels.get(&id) else { return };
+        if channel.answer == Answer::Ringing
+            && channel.inbound
+            && channel.kind == Kind::Sofia
+            && let Some(peer) = channel.peer
+        {
+            self.step_in(1, peer, Step::EarlyMedia);
+        }
+        self.early(id);
+    }
+
+    /// Early media on this leg alone: an answer that follows at once is all that its caller sees.
+    fn early(&mut self, id: u64) {
         let now = self.now;
         let Some(channel) = self.channels.get_mut(&id).filter(|channel| channel.is_up()) else {
             return;
@@ -357,12 +370,6 @@ impl World {
         let originate = channel.originate;
         self.fire_full(id, "CHANNEL_PROGRESS_MEDIA", Vec::new(), Vec::new());
         self.set_callstate(id, CallState::Early);
-        match peer {
-            Some(peer) if inbound && kind == Kind::Sofia => {
-                self.step_in(1, peer, Step::EarlyMedia);
-            }
-            _ => {}
-        }
         if let (Some(originate), false) = (originate, inbound) {
             self.early_media(originate, id);
         }
@@ -405,7 +412,7 @@ impl World {
                 self.mark_answered(peer);
             }
         } else if inbound {
-            self.mark_early(id);
+            self.early(id);
             if let Some(channel) = self.channels.get_mut(&id)
                 && let Some(dialog) = &channel.dialog
             {

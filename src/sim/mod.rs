@@ -25,7 +25,13 @@
 //! | RTP counters | computed from the length of the call |
 //! | requests that are no UTF-8 | stray bytes come back as U+FFFD |
 //! | `local_stream://moh` | is missing, as recorded; other streams play without end |
-//! | bridged legs | have the headers, but not all variables, of `transcripts/call_bridge` |
+//! | bridged legs | have the events and headers, but not all variables, of `transcripts/call_bridge` |
+//! | RECV_INFO, CALL_UPDATE of the far ends of a bridge, re-invite after `uuid_media` | are not fired |
+//! | log lines | state changes are added at DEBUG, which the recorded switch had switched off; `Rename Channel` is left out |
+//! | `show registrations`, `user/1000` to `user/1003` | four phones are registered |
+//! | `sofia xmlstatus` | has no WebSocket bindings of `internal` |
+//! | tables | never lag behind the events |
+//! | regular expressions of `filter` and `regex` | literals, `.`, sets, `*`, `+`, `?`, anchors and alternatives |
 //! | hold, display, media | change states and events, but not the session descriptions |
 //! | fsctl shutdown | is a restart: all sockets and calls end, the Core-UUID is new |
 

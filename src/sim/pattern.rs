@@ -3,6 +3,10 @@
 /// Whether `pattern` matches somewhere in `text`: literals, `.`, `\d`, `[..]`, `*`, `+`, `?`,
 /// `^`, `$`, and `|` between whole alternatives; groups are ignored.
 pub(super) fn search(pattern: &str, text: &str) -> bool {
+    // Backtracking over a pattern of any length could take for ever.
+    if pattern.len() > 200 || pattern.matches(['*', '+']).count() > 6 {
+        return false;
+    }
     pattern.split('|').any(|one| {
         let one: String = one.chars().filter(|letter| !matches!(letter, '(' | ')')).collect();
         let text: Vec<char> = text.chars().collect();

@@ -104,6 +104,7 @@ pub(super) struct World {
     pub(super) loglevel: u8,
     pub(super) paused: bool,
     pub(super) modules: Vec<String>,
+    pub(super) nesting: u8,
 }
 
 /// What `status` counts.
@@ -145,6 +146,7 @@ impl World {
             counts: Counts { max_sessions: 20_000, max_rate: 2000, ..Counts::default() },
             loglevel: 7,
             paused: false,
+            nesting: 0,
             modules: super::api::system::MODULES.iter().map(|name| (*name).to_owned()).collect(),
         };
         world.start();

@@ -250,8 +250,17 @@ impl World {
     }
 
     fn call(&mut self, waiting: &Waiting) -> Outcome {
+        // Commands run commands (`expand`, `bgapi`): a line of ten thousand of them shall not.
+        if self.nesting >= 8 {
+            return Outcome::Failed;
+        }
         match TABLE.iter().find(|entry| entry.name.eq_ignore_ascii_case(&waiting.command)) {
-            Some(entry) => (entry.run)(self, waiting),
+            Some(entry) => {
+                self.nesting += 1;
+                let outcome = (entry.run)(self, waiting);
+                self.nesting -= 1;
+                outcome
+            }
             None => Outcome::Failed,
         }
     }

@@ -32,11 +32,8 @@ pub(super) fn show(world: &mut World, asked: &Waiting) -> Outcome {
     if kind == "status" {
         return super::system::status(world, asked);
     }
-    if rest == "count" || kind == "count" {
-        let table = match kind {
-            "calls" => calls(world, |_| true),
-            _ => channels(world, ""),
-        };
+    if rest == "count" {
+        let Some(table) = table(world, kind, "") else { return USAGE.into() };
         return count(table.rows.len(), form).into();
     }
     let Some(table) = table(world, kind, rest) else { return USAGE.into() };
@@ -262,8 +259,8 @@ fn cell(world: &World, channel: &Channel, column: &str) -> String {
         "presence_data" => var("presence_data"),
         "accountcode" => var("accountcode"),
         "callstate" => channel.callstate.name(),
-        "callee_name" if joined => &profile.callee_name,
-        "callee_num" if joined => &profile.callee_num,
+        "callee_name" if joined || channel.inbound => &profile.callee_name,
+        "callee_num" if joined || channel.inbound => &profile.callee_num,
         "callee_direction" => channel.callee_direction,
         "call_uuid" if joined => &channel.call_uuid,
         "sent_callee_name" => &channel.sent_callee.0,
