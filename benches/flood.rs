@@ -4,6 +4,7 @@
 //! all events, about 4 kB each) with fresh uuids, as fast as the socket takes them. Server and
 //! client share the processors, so read the ratio, not the rates.
 #![expect(clippy::print_stdout, reason = "a benchmark prints its result")]
+#![expect(clippy::expect_used, reason = "a failed bench may panic")]
 
 #[path = "common/lives.rs"]
 mod lives;

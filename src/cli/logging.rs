@@ -54,7 +54,8 @@ impl<S: Subscriber> Layer<S> for Lines {
         let at = said.host.map_or_else(String::new, |host| format!("@{host}"));
         let now = Zoned::now().strftime("%b %d %H:%M:%S").to_string();
         let target = metadata.target().replace("::", ".");
-        let text = format!("{now} [{}] {target}{at} : {}{}", metadata.level(), said.message, said.rest);
+        let text =
+            format!("{now} [{}] {target}{at} : {}{}", metadata.level(), said.message, said.rest);
         let text = sanitise::line(&text).into_owned();
         match &self.target {
             // Nobody reads it when it cannot be written.

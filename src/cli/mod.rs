@@ -99,7 +99,8 @@ fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
 async fn serve_sim(args: SimArgs) -> anyhow::Result<u8> {
     let listen = args.listen.clone();
     let sim = Sim::start(args.config());
-    let address = sim.listen(&listen).await.with_context(|| format!("cannot listen on {listen}"))?;
+    let address =
+        sim.listen(&listen).await.with_context(|| format!("cannot listen on {listen}"))?;
     writeln!(
         io::stdout(),
         "a simulated FreeSWITCH listens on {address}; connect with: switchy -H {} -P {}\n\
@@ -128,7 +129,8 @@ fn complain(err: &CommandError, color: bool) {
 /// An error as the operator reads it. The server's own words stand alone.
 fn error_text(err: &CommandError, color: bool) -> String {
     use nu_ansi_term::{Color, Style};
-    let paint = |style: Style, text: String| if color { style.paint(text).to_string() } else { text };
+    let paint =
+        |style: Style, text: String| if color { style.paint(text).to_string() } else { text };
     let message = sanitise::block(&err.message);
     let label = if message.starts_with(['-', '+']) { "" } else { "error: " };
     let mut text = paint(Color::Red.normal(), format!("{label}{}", message.trim_end()));

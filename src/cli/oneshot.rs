@@ -43,7 +43,8 @@ async fn lines(args: &Args, target: &Target, shell: &Shell) -> Result<(), Comman
     let mut script = BufReader::new(tokio::io::stdin()).lines();
     loop {
         let line = script.next_line().await;
-        let line = line.map_err(|err| CommandError::usage(format!("cannot read the script: {err}")))?;
+        let line =
+            line.map_err(|err| CommandError::usage(format!("cannot read the script: {err}")))?;
         let Some(line) = line else { return Ok(()) };
         if step(args, shell, &line).await? == Next::Exit {
             return Ok(());

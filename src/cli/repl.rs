@@ -31,7 +31,8 @@ pub(super) fn run(
     let shell = Shell::new(settings, Some(sender.clone()), color);
     let assist = Arc::new(Helper { shell: shell.clone(), color });
     // Before any socket: the editor waits with `select`, which knows no high descriptors.
-    let options = Options { history: history(), color, assist: Arc::clone(&assist) as Arc<dyn Assist> };
+    let options =
+        Options { history: history(), color, assist: Arc::clone(&assist) as Arc<dyn Assist> };
     let (editor, printer) = Editor::spawn(options)?;
     logging::to_prompt(sender, color);
     let runtime = super::runtime()?;
@@ -85,7 +86,8 @@ impl Repl {
                 let Some(switch) = self.shell.current() else { return };
                 let version = switch.client().cmd("version").await.unwrap_or_default();
                 let address = switch.client().config().address();
-                let text = format!("connected to {address}: {version}\n\"help\" shows what can be typed");
+                let text =
+                    format!("connected to {address}: {version}\n\"help\" shows what can be typed");
                 self.printer.output(crate::shell::sanitise::block(&text).into_owned());
             }
         }

@@ -137,7 +137,9 @@ fn live(shell: &Shell, kind: &str) -> Vec<Candidate> {
         }
         "CAUSE" => HangupCause::names().map(Candidate::new).collect(),
         "LEVEL" => LEVELS.iter().copied().map(Candidate::new).collect(),
-        "EVENT" => ["on", "off", "all"].iter().chain(DEFAULT_EVENTS).copied().map(Candidate::new).collect(),
+        "EVENT" => {
+            ["on", "off", "all"].iter().chain(DEFAULT_EVENTS).copied().map(Candidate::new).collect()
+        }
         "JOB" => jobs(shell),
         "COMMAND" => grammar::verbs().into_iter().map(Candidate::new).collect(),
         "SETTING" => ["output", "timeout"].into_iter().map(Candidate::new).collect(),
@@ -155,7 +157,12 @@ fn sessions(shell: &Shell) -> Vec<Candidate> {
     let calls = listener.with(|tracker| tracker.calls().rev().take(MOST).collect::<Vec<_>>());
     let legs = calls.iter().flat_map(|call| &call.sessions);
     legs.map(|leg| {
-        let about = format!("{} -> {}  {}", caller(leg), sanitise::line(&leg.destination), leg.phase.word());
+        let about = format!(
+            "{} -> {}  {}",
+            caller(leg),
+            sanitise::line(&leg.destination),
+            leg.phase.word()
+        );
         Candidate::described(leg.id.as_str(), &about)
     })
     .collect()

@@ -61,7 +61,7 @@ impl<'a> Context<'a> {
 
     /// How the answer is to be written.
     pub(super) fn format(&self) -> Format {
-        self.format.or(self.output.format).unwrap_or(self.shell.settings().format)
+        self.format.or(self.output.format).unwrap_or_else(|| self.shell.settings().format)
     }
 
     /// Writes a line for people. A machine's format has none.
@@ -129,11 +129,7 @@ fn is_named(call: &Call, word: &str) -> bool {
         })
 }
 
-fn one<T>(
-    mut found: Vec<T>,
-    word: &str,
-    name: impl Fn(&T) -> String,
-) -> Result<T, CommandError> {
+fn one<T>(mut found: Vec<T>, word: &str, name: impl Fn(&T) -> String) -> Result<T, CommandError> {
     if found.len() > 1 {
         let names: Vec<_> = found.iter().take(5).map(name).collect();
         let count = found.len();

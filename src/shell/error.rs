@@ -102,9 +102,8 @@ impl From<listener::Error> for CommandError {
             Error::Illegal(err) => err.into(),
             Error::Refused { reply, .. } => Self::new(Kind::Refused, reply),
             Error::Denied { .. } => denied(&err),
-            Error::NotConnected => {
-                Self::new(Kind::Connection, "the listener is not connected").hint("type \"listen on\"")
-            }
+            Error::NotConnected => Self::new(Kind::Connection, "the listener is not connected")
+                .hint("type \"listen on\""),
             Error::AlreadyConnected => Self::usage(err.to_string()),
         }
     }
@@ -130,9 +129,8 @@ impl From<client::Error> for CommandError {
             Error::DialString { .. } => {
                 Self::usage(err.to_string()).hint("type \"help originate\" for the forms it takes")
             }
-            Error::AppLoaded { ref name, .. } => Self::new(Kind::Refused, err.to_string()).hint(
-                format!("\"load-app {name} --as NAME\" loads a second copy"),
-            ),
+            Error::AppLoaded { ref name, .. } => Self::new(Kind::Refused, err.to_string())
+                .hint(format!("\"load-app {name} --as NAME\" loads a second copy")),
             Error::NoSuchApp { .. } => Self::new(Kind::Refused, err.to_string())
                 .hint("type \"apps\" to see what is loaded and what can be"),
             Error::AppSetup { ref source, .. } => {

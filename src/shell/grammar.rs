@@ -19,25 +19,13 @@ pub(super) enum Parsed {
 /// Reads a line. The first word decides; the tail of raw verbs is kept as it is.
 pub(super) fn parse(line: &str) -> Result<Parsed, CommandError> {
     let (verb, rest) = first_word(line);
-    let grammar = Line::command();
+    let grammar = grammar();
     let Some(command) = grammar.find_subcommand(verb) else {
         return Ok(Parsed::Api(line.to_owned()));
     };
-    let raw = RAW_TAILS.iter().find(|(name, _)| *name == command.get_name());
-    let words = match raw {
-        Some((_, is_tail)) => {
-            let (mut words, tail) = options(command, rest)?;
-            if let Some(tail) = tail.filter(|tail| is_tail(tail)) {
-                words.push("--".to_owned());
-                words.push(tail.trim_end().to_owned());
-                words
-            } else {
-                split(rest)?
-            }
-        }
-        None => split(rest)?,
-    };
-    let words = std::iter::once(command.get_name().to_owned()).chain(words);
+    let verb = command.get_name().to_owned();
+    let mut words = split_around_tail(command, &verb, rest)?;
+    words.insert(0, verb);
     match Line::try_parse_from(words) {
         Ok(line) => Ok(Parsed::Builtin(Box::new(line))),
         Err(err) if !err.use_stderr() => Ok(Parsed::Help(err.render().to_string())),
@@ -49,12 +37,32 @@ pub(super) fn parse(line: &str) -> Result<Parsed, CommandError> {
     }
 }
 
-/// Verbs whose tail goes to the server as it is, and which tails that means.
-const RAW_TAILS: &[(&str, fn(&str) -> bool)] = &[
-    ("api", |_| true),
-    ("bgapi", |_| true),
-    ("originate", is_dial_string),
-];
+fn split_around_tail(
+    command: &clap::Command,
+    verb: &str,
+    rest: &str,
+) -> Result<Vec<String>, CommandError> {
+    if RAW_TAILS.contains(&verb) {
+        let (mut words, tail) = options(command, rest)?;
+        if let Some(tail) = tail.filter(|tail| is_raw(verb, tail)) {
+            words.extend(["--".to_owned(), tail.trim_end().to_owned()]);
+            return Ok(words);
+        }
+    }
+    split(rest)
+}
+
+/// Whether this tail goes to the server as it is.
+fn is_raw(verb: &str, tail: &str) -> bool {
+    match verb {
+        "api" | "bgapi" => true,
+        "originate" => is_dial_string(tail),
+        _ => false,
+    }
+}
+
+/// Verbs that may have such a tail.
+const RAW_TAILS: &[&str] = &["api", "bgapi", "originate"];
 
 /// FreeSWITCH's own form names an endpoint: `{vars}user/1000`, `sofia/external/1@host`. The seed's
 /// form, `9196@host:5080`, does not.
@@ -65,8 +73,7 @@ fn is_dial_string(tail: &str) -> bool {
 
 /// The names of all built-in commands.
 pub(super) fn verbs() -> Vec<String> {
-    let grammar = Line::command();
-    grammar.get_subcommands().map(|command| command.get_name().to_owned()).collect()
+    grammar().get_subcommands().map(|command| command.get_name().to_owned()).collect()
 }
 
 /// Takes options off the front of a tail: the words for clap, and what is left, untouched.
@@ -134,7 +141,14 @@ fn split(rest: &str) -> Result<Vec<String>, CommandError> {
 
 /// The grammar of one command, for help and completion.
 pub(super) fn command(verb: &str) -> Option<clap::Command> {
-    Line::command().find_subcommand(verb).cloned()
+    grammar().find_subcommand(verb).cloned()
+}
+
+/// The whole grammar, with the options that all commands share in each of them.
+fn grammar() -> clap::Command {
+    let mut grammar = Line::command();
+    grammar.build();
+    grammar
 }
 
 #[cfg(test)]
@@ -145,13 +159,22 @@ mod tests {
     #[test]
     fn tails_are_not_touched() {
         for (line, tail) in [
-            ("api originate {a='Joe Smith',b=O'Brien}user/1 &park", "originate {a='Joe Smith',b=O'Brien}user/1 &park"),
+            (
+                "api originate {a='Joe Smith',b=O'Brien}user/1 &park",
+                "originate {a='Joe Smith',b=O'Brien}user/1 &park",
+            ),
             ("api --timeout 5 sofia status # x", "sofia status # x"),
             ("api -- -x y", "-x y"),
             ("bgapi --wait 5 status", "status"),
             ("bgapi --wait status", "status"),
-            ("originate --wait 10 --app 'Tone Play' {a='x y'}user/1000 &park", "{a='x y'}user/1000 &park"),
-            ("originate sofia/external/1@h 9196 XML default", "sofia/external/1@h 9196 XML default"),
+            (
+                "originate --wait 10 --app 'Tone Play' {a='x y'}user/1000 &park",
+                "{a='x y'}user/1000 &park",
+            ),
+            (
+                "originate sofia/external/1@h 9196 XML default",
+                "sofia/external/1@h 9196 XML default",
+            ),
         ] {
             let Parsed::Builtin(parsed) = parse(line).unwrap() else { panic!("{line}") };
             let found = match parsed.command {

@@ -288,4 +288,3 @@ impl fmt::Debug for Shell {
         f.debug_struct("Shell").field("switches", &self.switches().len()).finish_non_exhaustive()
     }
 }
-

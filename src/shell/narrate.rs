@@ -90,7 +90,11 @@ impl Narration {
     }
 
     fn paint(&self, style: Style, text: &str) -> String {
-        if self.color.load(Ordering::Relaxed) { style.paint(text).to_string() } else { text.to_owned() }
+        if self.color.load(Ordering::Relaxed) {
+            style.paint(text).to_string()
+        } else {
+            text.to_owned()
+        }
     }
 }
 
@@ -157,7 +161,8 @@ impl Narration {
 
     fn session(&self, update: &Update, session: &Session, what: What) -> Option<Line> {
         let told = step(session, what)?;
-        let is_odd = what == What::Ended && !session.cause.as_ref().is_none_or(HangupCause::is_normal);
+        let is_odd =
+            what == What::Ended && !session.cause.as_ref().is_none_or(HangupCause::is_normal);
         let style = match what {
             What::Answered | What::Bridged => Color::Green.normal(),
             What::Ended if is_odd => Color::Red.normal(),
@@ -267,7 +272,6 @@ fn step(session: &Session, what: What) -> Option<String> {
 /// The end of a leg: cause, in words, by whom, SIP status, how long.
 pub(super) fn ended(session: &Session) -> String {
     let cause = session.cause.clone().unwrap_or_else(|| HangupCause::parse("NONE"));
-    let mut text = format!("hangup {}", sanitise::line(cause.name()));
     let mut notes = Vec::new();
     if let Some(meaning) = cause.meaning().filter(|_| !cause.is_normal()) {
         notes.push(meaning.to_owned());
@@ -282,15 +286,17 @@ pub(super) fn ended(session: &Session) -> String {
     }
     match session.talk_time(session.last_event) {
         Some(talk) => notes.push(format!("talked {}", span(talk))),
-        None => notes.push(format!("never answered, {}", span(session.ring_time(session.last_event)))),
+        None => {
+            notes.push(format!("never answered, {}", span(session.ring_time(session.last_event))))
+        }
     }
-    text.push_str(&format!(" ({})", notes.join(", ")));
-    text
+    format!("hangup {} ({})", sanitise::line(cause.name()), notes.join(", "))
 }
 
 /// The caller's number, with the name where it says more.
 pub(super) fn caller(session: &Session) -> String {
-    let (name, number) = (sanitise::line(&session.caller_name), sanitise::line(&session.caller_number));
+    let (name, number) =
+        (sanitise::line(&session.caller_name), sanitise::line(&session.caller_number));
     if name.is_empty() || name == number {
         number.into_owned()
     } else if number.is_empty() {
@@ -322,9 +328,10 @@ fn kind_of(what: What) -> &'static str {
 /// `19:15:39`, in the time zone of this machine.
 pub(super) fn clock(at: u64) -> String {
     let at = i64::try_from(at).ok().and_then(|at| Timestamp::from_microsecond(at).ok());
-    at.map_or_else(|| "--:--:--".to_owned(), |at| {
-        at.to_zoned(TimeZone::system()).strftime("%H:%M:%S").to_string()
-    })
+    at.map_or_else(
+        || "--:--:--".to_owned(),
+        |at| at.to_zoned(TimeZone::system()).strftime("%H:%M:%S").to_string(),
+    )
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

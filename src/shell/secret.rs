@@ -12,7 +12,10 @@ pub fn is_secret(line: &str) -> bool {
     }
     let has_option = verb == "connect"
         && words.any(|word| word.starts_with("-p") || word.starts_with("--password"));
-    has_option || ["password=", "passwd=", "esl-password", "a1-hash", "secret="].iter().any(|mark| lower.contains(mark))
+    has_option
+        || ["password=", "passwd=", "esl-password", "a1-hash", "secret="]
+            .iter()
+            .any(|mark| lower.contains(mark))
 }
 
 #[cfg(test)]

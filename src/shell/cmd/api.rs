@@ -42,7 +42,7 @@ pub(crate) async fn send(
     line: &str,
     timeout: Option<u64>,
 ) -> Result<(), CommandError> {
-    let within = Duration::from_secs(timeout.unwrap_or(cx.shell.settings().timeout));
+    let within = Duration::from_secs(timeout.unwrap_or_else(|| cx.shell.settings().timeout));
     let reply = cx.client()?.api_within(line, within).await?;
     let text = reply.text();
     match cx.format() {

@@ -32,8 +32,19 @@ pub(crate) fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), CommandError>
     if cx.format() == Format::Table {
         cx.line(&call.to_string())?;
     }
-    let columns =
-        ["uuid", "dir", "from", "to", "state", "ring", "talk", "codec", "application", "channel", "bound by"];
+    let columns = [
+        "uuid",
+        "dir",
+        "from",
+        "to",
+        "state",
+        "ring",
+        "talk",
+        "codec",
+        "application",
+        "channel",
+        "bound by",
+    ];
     let mut view = View::new(&columns, "no leg is left");
     for leg in &call.sessions {
         view.push(row(leg, now));

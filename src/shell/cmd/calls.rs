@@ -27,16 +27,21 @@ pub(crate) struct Args {
 pub(crate) fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), CommandError> {
     let listener = cx.listener()?;
     if args.count {
-        let count = listener.with(|tracker| {
-            if args.ended { tracker.ended().len() } else { tracker.call_count() }
-        });
+        let count = listener
+            .with(|tracker| if args.ended { tracker.ended().len() } else { tracker.call_count() });
         return cx.view(&View::single(vec![("calls", Cell::number(count as u64))]));
     }
     let (calls, now) = listener.with(|tracker| {
         let calls: Vec<(Call, bool)> = if args.ended {
             tracker.ended().map(|call| (call.clone(), tracker.is_own_call(&call.id))).collect()
         } else {
-            tracker.calls().map(|call| { let is_own = tracker.is_own_call(&call.id); (call, is_own) }).collect()
+            tracker
+                .calls()
+                .map(|call| {
+                    let is_own = tracker.is_own_call(&call.id);
+                    (call, is_own)
+                })
+                .collect()
         };
         (calls, tracker.latest())
     });

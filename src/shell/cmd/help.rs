@@ -34,7 +34,9 @@ pub(crate) fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), CommandError>
         cx.line("")?;
     }
     cx.line("Anything else goes to the server as an api command: sofia status, show channels ...")?;
-    cx.line("\"@HOST COMMAND\" and \"@all COMMAND\" choose the switch; \"help COMMAND\" tells more.")
+    cx.line(
+        "\"@HOST COMMAND\" and \"@all COMMAND\" choose the switch; \"help COMMAND\" tells more.",
+    )
 }
 
 /// The commands by what they are for.
@@ -53,7 +55,8 @@ mod tests {
 
     #[test]
     fn every_command_is_in_a_group() {
-        let mut listed: Vec<_> = GROUPS.iter().flat_map(|(_, verbs)| verbs.iter().copied()).collect();
+        let mut listed: Vec<_> =
+            GROUPS.iter().flat_map(|(_, verbs)| verbs.iter().copied()).collect();
         listed.sort_unstable();
         let mut verbs = grammar::verbs();
         verbs.sort();

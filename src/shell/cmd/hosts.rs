@@ -19,7 +19,9 @@ pub(crate) fn run(cx: &mut Context<'_>, _args: &Args) -> Result<(), CommandError
     let mut view = View::new(&columns, "no switch; type \"connect HOST\"");
     for switch in cx.shell.switches() {
         let listener = switch.listener();
-        let up = |is_up: bool| Cell::shown(if is_up { "connected" } else { "disconnected" }, json!(is_up));
+        let up = |is_up: bool| {
+            Cell::shown(if is_up { "connected" } else { "disconnected" }, json!(is_up))
+        };
         let is_current = current.as_deref() == Some(switch.name());
         view.push(vec![
             Cell::text(switch.name()),

@@ -37,7 +37,10 @@ pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), Command
     let mut view = View::new(&["app", "id", "sessions"], "this shell started no calls");
     for hung_up in done {
         view.push(vec![
-            hung_up.name.as_deref().map_or_else(|| Cell::shown("(no app)", json!(null)), Cell::text),
+            hung_up
+                .name
+                .as_deref()
+                .map_or_else(|| Cell::shown("(no app)", json!(null)), Cell::text),
             Cell::text(hung_up.id.as_str()),
             Cell::number(hung_up.sessions as u64),
         ]);

@@ -24,9 +24,10 @@ pub(crate) fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), CommandError>
     let mut view = View::new(&["id", "state", "command", "result", "foreign"], "no jobs");
     for job in cx.listener()?.jobs().into_iter().filter(|job| !(args.own && job.is_foreign)) {
         let result = match &job.state {
-            JobState::Done(Outcome::Ok(text) | Outcome::Failed(text)) => {
-                Cell::shown(Cell::text(text.lines().next().unwrap_or_default()).into_shown(), json!(text))
-            }
+            JobState::Done(Outcome::Ok(text) | Outcome::Failed(text)) => Cell::shown(
+                Cell::text(text.lines().next().unwrap_or_default()).into_shown(),
+                json!(text),
+            ),
             _ => Cell::none(),
         };
         view.push(vec![

@@ -30,7 +30,12 @@ use super::{CommandError, Context, Format, Kind, Next};
 
 /// One line of the shell.
 #[derive(Debug, clap::Parser)]
-#[command(name = "", no_binary_name = true, disable_help_subcommand = true, disable_version_flag = true)]
+#[command(
+    name = "",
+    no_binary_name = true,
+    disable_help_subcommand = true,
+    disable_version_flag = true
+)]
 pub(super) struct Line {
     #[command(subcommand)]
     pub(super) command: Command,

@@ -46,9 +46,10 @@ fn change(cx: &Context<'_>, name: &str, value: &str) -> Result<(), CommandError>
             cx.shell.change_settings(|settings| settings.format = format);
         }
         "timeout" => {
-            let seconds = value.parse().ok().filter(|seconds| *seconds > 0).ok_or_else(|| {
-                CommandError::usage(format!("{value:?} is no number of seconds"))
-            })?;
+            let seconds =
+                value.parse().ok().filter(|seconds| *seconds > 0).ok_or_else(|| {
+                    CommandError::usage(format!("{value:?} is no number of seconds"))
+                })?;
             cx.shell.change_settings(|settings| settings.timeout = seconds);
         }
         _ => {

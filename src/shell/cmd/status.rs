@@ -46,7 +46,10 @@ pub(crate) async fn run(cx: &mut Context<'_>, _args: &Args) -> Result<(), Comman
                 }),
             ),
         ),
-        ("rate", Cell::shown(rate, json!({"now": status.per_second, "limit": status.per_second_max}))),
+        (
+            "rate",
+            Cell::shown(rate, json!({"now": status.per_second, "limit": status.per_second_max})),
+        ),
         ("idle_cpu", Cell::shown(format!("{:.0} %", status.idle_cpu), json!(status.idle_cpu))),
         ("calls", Cell::number(calls as u64)),
         ("listener", Cell::text(link)),

@@ -199,15 +199,21 @@ mod tests {
     fn six_formats() {
         let exact = "x, \"y\"\u{1b}[31m";
         let document: Value = serde_json::from_str(&view().write(Format::Json, None)).unwrap();
-        assert_eq!(document, json!([
-            {"id": "a", "name": exact, "age": 4_200_000},
-            {"id": "b", "name": null, "age": 7},
-        ]));
+        assert_eq!(
+            document,
+            json!([
+                {"id": "a", "name": exact, "age": 4_200_000},
+                {"id": "b", "name": null, "age": 7},
+            ])
+        );
         assert_eq!(view().write(Format::Jsonl, None).lines().count(), 2);
         let csv = view().write(Format::Csv, None);
         assert_eq!(csv, format!("id,name,age\na,\"x, \"\"y\"\"\u{1b}[31m\",4200000\nb,,7\n"));
         assert_eq!(view().write(Format::Raw, None).lines().count(), 2);
-        assert_eq!(view().write(Format::Vertical, None), "id    a\nname  x, \"y\"␛[31m\nage   4.2 s\n\nid    b\nname\nage   7\n");
+        assert_eq!(
+            view().write(Format::Vertical, None),
+            "id    a\nname  x, \"y\"␛[31m\nage   4.2 s\n\nid    b\nname\nage   7\n"
+        );
         let table = view().write(Format::Table, None);
         assert!(table.contains("4.2 s") && !table.contains('\u{1b}'), "{table}");
         assert_eq!(View::new(&["id"], "no calls").write(Format::Table, None), "no calls\n");
