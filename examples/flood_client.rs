@@ -2,6 +2,8 @@
 //!
 //! `cargo run --release --example flood_client -- HOST:PORT`
 
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "an example prints")]
+
 use std::error::Error;
 
 use switchy::EventListener;

@@ -292,7 +292,7 @@ Or try first:   connect sim             (a simulated switch in this process)
 And then:       help";
 
 const DEMO: &str = "\
-This is a simulated FreeSWITCH, with some calls of its own. Try:
-  originate 9196@127.0.0.1:5080         then: calls, call last, hangup last
-  load-app TonePlay                     then: originate park@127.0.0.1:5090 --profile park --app TonePlay --wait 10, hupall
-  status, sofia status, show channels   or any FreeSWITCH command; Tab completes, help lists";
+This is a simulated FreeSWITCH with some calls of its own. Try:
+  originate 9196@127.0.0.1:5080     then: calls, call last, hangup last
+  load-app TonePlay                 then: originate park@127.0.0.1:5080 --app TonePlay, hupall
+  status, sofia status              or any FreeSWITCH command; Tab completes, help lists";

@@ -39,6 +39,8 @@ pub(super) struct Driver<R, W, S> {
     outgoing: Vec<u8>,
     written: usize,
     notice: Option<String>,
+    /// We said `exit`: the end is ours, whatever the server says about it.
+    is_leaving: bool,
     sink: S,
     closing: watch::Sender<Option<CloseReason>>,
 }
@@ -67,6 +69,7 @@ where
             outgoing: Vec::new(),
             written: 0,
             notice: None,
+            is_leaving: false,
             sink,
             closing,
         }
@@ -122,6 +125,7 @@ where
     fn take(&mut self, first: Order) {
         let mut next = Some(first);
         while let Some(order) = next {
+            self.is_leaving |= order.command.is_exit();
             order.command.encode(&mut self.outgoing);
             self.slots.push_back(order.slot);
             let has_room = self.slots.len() < QUEUE;
@@ -171,17 +175,19 @@ where
     }
 
     fn end_of_stream(&mut self) -> CloseReason {
-        match self.notice.take() {
-            Some(notice) => CloseReason::Notice { notice },
-            None => CloseReason::EndOfStream,
-        }
+        self.announced_end().unwrap_or(CloseReason::EndOfStream)
     }
 
     fn failed(&mut self, err: io::Error) -> CloseReason {
-        match self.notice.take() {
-            Some(notice) => CloseReason::Notice { notice },
-            None => CloseReason::Io(Arc::new(err)),
+        self.announced_end().unwrap_or_else(|| CloseReason::Io(Arc::new(err)))
+    }
+
+    /// The end was announced: by our own `exit`, or by a notice.
+    fn announced_end(&mut self) -> Option<CloseReason> {
+        if self.is_leaving {
+            return Some(CloseReason::Dropped);
         }
+        self.notice.take().map(|notice| CloseReason::Notice { notice })
     }
 }
 

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::{mpsc, watch};
+use tokio::time::{Duration, Instant};
 
 use super::watch::Seen;
 use super::{Job, Waiting};
@@ -25,6 +26,8 @@ pub(super) struct Shared {
     taps: Mutex<Vec<Tap>>,
     logs: Mutex<Vec<mpsc::Sender<LogLine>>>,
     lost: Arc<AtomicU64>,
+    /// When the last event came in.
+    heard: Mutex<Option<Instant>>,
 }
 
 impl Shared {
@@ -35,11 +38,17 @@ impl Shared {
             taps: Mutex::new(Vec::new()),
             logs: Mutex::new(Vec::new()),
             lost: Arc::default(),
+            heard: Mutex::new(None),
         }
     }
 
     pub(super) fn tracker(&self) -> MutexGuard<'_, Tracker> {
         lock(&self.tracker)
+    }
+
+    /// How long ago the last event came in.
+    pub(super) fn silence(&self) -> Option<Duration> {
+        lock(&self.heard).map(|at| at.elapsed())
     }
 
     pub(super) fn add_tap(&self, tap: Tap) {
@@ -107,6 +116,7 @@ impl Intake {
                 taps.retain_mut(|tap| tap(&seen));
             }
         }
+        *lock(&self.shared.heard) = Some(Instant::now());
     }
 }
 

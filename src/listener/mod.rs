@@ -318,6 +318,19 @@ impl EventListener {
         self.tracker().totals().clone()
     }
 
+    /// The time by the server's clock, in microseconds since 1970: that of the latest event and
+    /// what passed since then; the local time while there was no event.
+    #[must_use]
+    pub fn server_time(&self) -> u64 {
+        let latest = self.tracker().latest();
+        match self.inner.shared.silence() {
+            Some(silence) if latest > 0 => {
+                latest + u64::try_from(silence.as_micros()).unwrap_or(u64::MAX)
+            }
+            _ => u64::try_from(jiff::Timestamp::now().as_microsecond()).unwrap_or(0),
+        }
+    }
+
     /// How many updates watchers lost because they did not keep up.
     #[must_use]
     pub fn lost_updates(&self) -> u64 {

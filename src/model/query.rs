@@ -54,6 +54,8 @@ pub struct ChannelRow {
     pub read_codec: String,
     pub callstate: String,
     pub call_uuid: String,
+    pub initial_cid_name: String,
+    pub initial_cid_num: String,
 }
 
 /// What `status` says.

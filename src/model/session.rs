@@ -188,11 +188,15 @@ impl Session {
         }
     }
 
-    /// From ringing or creation to the answer (or the end), in microseconds.
+    /// From the creation to the answer, the end or now, in microseconds. `None` when it was
+    /// answered at a time that we do not know, as calls of a snapshot are.
     #[must_use]
-    pub fn ring_time(&self, now: u64) -> u64 {
+    pub fn ring_time(&self, now: u64) -> Option<u64> {
         let end = [self.times.answered, self.times.hangup].into_iter().find(|time| *time > 0);
-        end.unwrap_or(now).saturating_sub(self.times.created)
+        if end.is_none() && self.phase >= Phase::Answered {
+            return None;
+        }
+        Some(end.unwrap_or(now).saturating_sub(self.times.created))
     }
 
     /// From the answer to the end (or now), in microseconds; `None` while not answered.

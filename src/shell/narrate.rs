@@ -11,6 +11,7 @@ use super::render::span;
 use super::sampler::{Line, Priority};
 use super::sanitise;
 use super::switch::Lines;
+use crate::conn::CloseReason;
 use crate::listener::{EventListener, Update};
 use crate::model::{Direction, Event, HangupCause, JobState, Outcome, Session};
 use crate::track::{Change, What};
@@ -128,6 +129,9 @@ pub(super) fn follow(host: &str, listener: &EventListener, narration: Arc<Narrat
                     None => break,
                 },
                 reason = listener.closed() => {
+                    if matches!(reason, CloseReason::Dropped) {
+                        break;
+                    }
                     let text = format!("{host}: events have stopped, {reason}; type \"connect\" to connect again");
                     let text = narration.paint(Color::Red.bold(), &sanitise::line(&text));
                     narration.show("", plain(Priority::Alert, "CLOSED", text));
@@ -251,8 +255,8 @@ fn step(session: &Session, what: What) -> Option<String> {
         What::Ringing => "ringing".to_owned(),
         What::Early => "early media".to_owned(),
         What::Answered => match session.ring_time(now) {
-            0..1_000_000 => "answered".to_owned(),
-            rang => format!("answered after {}", span(rang)),
+            Some(rang @ 1_000_000..) => format!("answered after {}", span(rang)),
+            _ => "answered".to_owned(),
         },
         What::Bridged => match &session.other_leg {
             Some(other) => format!("bridged to {}", other.short()),
@@ -284,11 +288,11 @@ pub(super) fn ended(session: &Session) -> String {
     if let Some(status) = session.sip_status.filter(|status| *status >= 300) {
         notes.push(format!("SIP {status}"));
     }
-    match session.talk_time(session.last_event) {
-        Some(talk) => notes.push(format!("talked {}", span(talk))),
-        None => {
-            notes.push(format!("never answered, {}", span(session.ring_time(session.last_event))))
-        }
+    let now = session.last_event;
+    match (session.talk_time(now), session.ring_time(now)) {
+        (Some(talk), _) => notes.push(format!("talked {}", span(talk))),
+        (None, Some(rang)) => notes.push(format!("never answered, {}", span(rang))),
+        (None, None) => {}
     }
     format!("hangup {} ({})", sanitise::line(cause.name()), notes.join(", "))
 }

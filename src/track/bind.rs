@@ -176,8 +176,13 @@ impl Tracker {
         session.direction =
             if row.direction == "inbound" { Direction::Inbound } else { Direction::Outbound };
         session.channel_name = row.name.as_str().into();
-        session.caller_name = row.cid_name.as_str().into();
-        session.caller_number = row.cid_num.as_str().into();
+        let (name, number) = if row.initial_cid_num.is_empty() {
+            (&row.cid_name, &row.cid_num)
+        } else {
+            (&row.initial_cid_name, &row.initial_cid_num)
+        };
+        session.caller_name = name.as_str().into();
+        session.caller_number = number.as_str().into();
         session.destination = row.dest.as_str().into();
         session.context = row.context.as_str().into();
         session.application = row.application.as_str().into();

@@ -203,6 +203,12 @@ impl Command {
         self.shape
     }
 
+    /// Whether it is [`Command::exit`].
+    #[must_use]
+    pub fn is_exit(&self) -> bool {
+        self.line == "exit"
+    }
+
     /// The verb line, with a password replaced by `***`: fit for a log or an error text.
     #[must_use]
     pub fn shown(&self) -> &str {

@@ -25,7 +25,7 @@ pub(crate) struct Args {
 
 pub(crate) fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), CommandError> {
     let call = cx.call(&args.call)?;
-    let now = cx.listener()?.with(crate::track::Tracker::latest);
+    let now = cx.listener()?.server_time();
     if cx.format() == Format::Json {
         return cx.line(&format!("{:#}", json!(call)));
     }
@@ -62,7 +62,7 @@ fn row(leg: &Session, now: u64) -> Vec<Cell> {
         Cell::shown(narrate::caller(leg), json!(leg.caller_number)),
         Cell::text(&leg.destination),
         Cell::text(leg.phase.word()),
-        time(leg.ring_time(now)),
+        leg.ring_time(now).map_or_else(Cell::none, time),
         leg.talk_time(now).map_or_else(Cell::none, time),
         Cell::text(&leg.codec),
         Cell::text(format!("{} {}", leg.application, leg.application_data).trim_end()),

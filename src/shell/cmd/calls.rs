@@ -31,7 +31,8 @@ pub(crate) fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), CommandError>
             .with(|tracker| if args.ended { tracker.ended().len() } else { tracker.call_count() });
         return cx.view(&View::single(vec![("calls", Cell::number(count as u64))]));
     }
-    let (calls, now) = listener.with(|tracker| {
+    let now = listener.server_time();
+    let calls = listener.with(|tracker| {
         let calls: Vec<(Call, bool)> = if args.ended {
             tracker.ended().map(|call| (call.clone(), tracker.is_own_call(&call.id))).collect()
         } else {
@@ -43,7 +44,7 @@ pub(crate) fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), CommandError>
                 })
                 .collect()
         };
-        (calls, tracker.latest())
+        calls
     });
     cx.view(&view(&calls, now, args.ended))
 }
@@ -62,7 +63,7 @@ fn view(calls: &[(Call, bool)], now: u64, is_ended: bool) -> View {
             Cell::shown(narrate::caller(lead), json!(lead.caller_number)),
             Cell::text(&lead.destination),
             if is_ended { Cell::text(cause(lead)) } else { Cell::text(state(lead)) },
-            time(lead.ring_time(now)),
+            lead.ring_time(now).map_or_else(Cell::none, time),
             lead.talk_time(now).map_or_else(Cell::none, time),
             Cell::text(&lead.application),
             Cell::shown(if *is_own { "own" } else { "" }, json!(is_own)),

@@ -3,6 +3,7 @@ use serde_json::json;
 use super::{CommandError, Context};
 use crate::model::{JobState, Outcome};
 use crate::shell::render::{Cell, View};
+use crate::shell::sanitise;
 
 /// List background jobs and their results
 ///
@@ -33,10 +34,27 @@ pub(crate) fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), CommandError>
         view.push(vec![
             Cell::shown(job.id.short(), json!(job.id)),
             Cell::text(job.state.word()),
-            Cell::text(&job.command),
+            Cell::shown(brief(&job.command), json!(job.command)),
             result,
             Cell::shown(if job.is_foreign { "foreign" } else { "" }, json!(job.is_foreign)),
         ]);
     }
     cx.view(&view)
 }
+
+/// A command for people: our own variables left out, and not too long.
+fn brief(command: &str) -> String {
+    let text = match command.split_once("originate {origination_uuid=") {
+        Some(("", rest)) => {
+            format!("originate {}", rest.split_once('}').map_or(rest, |(_, tail)| tail))
+        }
+        _ => command.to_owned(),
+    };
+    let text = sanitise::line(&text);
+    match text.char_indices().nth(LONG) {
+        Some((at, _)) => format!("{}...", text.get(..at).unwrap_or(&text)),
+        None => text.into_owned(),
+    }
+}
+
+const LONG: usize = 60;
