@@ -2,7 +2,7 @@
 //!
 //! `cargo run --release --example flood_client -- HOST:PORT`
 
-#![expect(clippy::print_stdout, clippy::print_stderr, reason = "an example prints")]
+#![expect(clippy::print_stdout, reason = "an example prints")]
 
 use std::error::Error;
 

@@ -6,6 +6,7 @@ pub mod cli;
 pub mod client;
 pub mod conn;
 pub mod listener;
+pub mod load;
 pub mod model;
 #[cfg(feature = "shell")]
 pub mod shell;

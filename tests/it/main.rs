@@ -6,6 +6,7 @@
     reason = "a panic is a failed test"
 )]
 
+mod model;
 #[cfg(all(unix, feature = "cli"))]
 mod pty;
 mod sim;
