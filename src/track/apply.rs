@@ -40,7 +40,8 @@ impl Tracker {
         }
         let mut is_new = false;
         if !self.sessions.contains_key(&*id) {
-            if self.tombstones.contains(&id) || facts.kind == Kind::Destroy {
+            let is_over = facts.kind == Kind::Destroy || facts.is_destroyed;
+            if is_over || self.tombstones.contains(&id) {
                 return Change::Nothing;
             }
             let mut session = Session::new(Id::new(&id));
@@ -141,7 +142,7 @@ impl Tracker {
     /// CHANNEL_DESTROY: the session is over, and its call with the last one.
     fn bury(&mut self, id: &str) -> Change {
         let Some(entry) = self.sessions.remove(id) else { return Change::Nothing };
-        let session = entry.session;
+        let (order, session) = (entry.order, entry.session);
         self.tombstones.add(session.id.clone(), self.limits.tombstones);
         let cause = session.cause.clone().unwrap_or_else(|| HangupCause::parse("NONE"));
         *self.totals.causes.entry(cause).or_insert(0) += 1;
@@ -149,13 +150,14 @@ impl Tracker {
         let mut is_last = false;
         if let Some(legs) = self.calls.get_mut(&call) {
             legs.alive.retain(|leg| *leg != id);
-            legs.gone.push(session);
+            legs.gone.push((order, session));
             is_last = legs.alive.is_empty();
         }
         if is_last && let Some(mut legs) = self.calls.remove(&call) {
             self.order.remove(&legs.order);
-            legs.gone.sort_by_key(|leg| leg.times.created);
-            self.ended.push_back(Call::new(call.clone(), legs.gone));
+            legs.gone.sort_by_key(|(order, _)| *order);
+            let sessions = legs.gone.into_iter().map(|(_, leg)| leg).collect();
+            self.ended.push_back(Call::new(call.clone(), sessions));
             while self.ended.len() > self.limits.ended_calls {
                 if let Some(forgotten) = self.ended.pop_front() {
                     self.own.remove(forgotten.id.as_str());

@@ -76,7 +76,8 @@ impl Tracker {
         self.totals.sessions += 1;
         let (id, call) = (session.id.clone(), session.call.clone());
         session.call = call.clone();
-        self.sessions.insert(id.clone(), Entry { session, is_provisional });
+        let order = self.totals.sessions;
+        self.sessions.insert(id.clone(), Entry { session, order, is_provisional });
         self.add_leg(call, id);
     }
 

@@ -75,6 +75,8 @@ pub(super) struct Facts<'a> {
     pub(super) other_leg: Option<Field<'a>>,
     pub(super) bridge_a: Option<Field<'a>>,
     pub(super) bridge_b: Option<Field<'a>>,
+    /// `Channel-State` is CS_DESTROY: the last event of a channel, behind CHANNEL_DESTROY.
+    pub(super) is_destroyed: bool,
     /// The event carries channel variables, from here on.
     pub(super) has_variables: bool,
 }
@@ -123,6 +125,7 @@ impl<'a> Facts<'a> {
             other_leg: None,
             bridge_a: None,
             bridge_b: None,
+            is_destroyed: false,
             has_variables: false,
         }
     }
@@ -145,7 +148,11 @@ impl<'a> Facts<'a> {
                 b"Hangup-Cause" => self.cause = Some(field),
                 _ => {}
             },
-            13 if field.name == b"Old-Unique-ID" => self.old_unique_id = Some(field),
+            13 => match field.name {
+                b"Channel-State" => self.is_destroyed = raw == b"CS_DESTROY",
+                b"Old-Unique-ID" => self.old_unique_id = Some(field),
+                _ => {}
+            },
             14 => match field.name {
                 b"Event-Sequence" => self.sequence = number(raw),
                 b"Call-Direction" => self.direction = Some(field),

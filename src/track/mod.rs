@@ -142,6 +142,8 @@ pub struct Tracker {
 #[derive(Debug)]
 struct Entry {
     session: Session,
+    /// Its place in the order of first events.
+    order: u64,
     /// No event with channel variables was seen: the call may still change.
     is_provisional: bool,
 }
@@ -151,7 +153,7 @@ struct Entry {
 struct Legs {
     order: u64,
     alive: Vec<Id<Session>>,
-    gone: Vec<Session>,
+    gone: Vec<(u64, Session)>,
 }
 
 #[derive(Debug, Default)]
@@ -274,7 +276,7 @@ impl Tracker {
     pub fn legs(&self, call: &Id<Call>) -> Vec<&Session> {
         if let Some(legs) = self.calls.get(call) {
             let alive = legs.alive.iter().filter_map(|id| self.session(id.as_str()));
-            return legs.gone.iter().chain(alive).collect();
+            return legs.gone.iter().map(|(_, leg)| leg).chain(alive).collect();
         }
         let ended = self.ended.iter().rev().find(|ended| ended.id == *call);
         ended.map_or_else(Vec::new, |ended| ended.sessions.iter().collect())

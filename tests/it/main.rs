@@ -9,5 +9,6 @@
 mod model;
 #[cfg(all(unix, feature = "cli"))]
 mod pty;
+mod replay;
 mod sim;
 mod transcripts;
