@@ -1,4 +1,74 @@
 //! Switchy: a shell and a library for people who run live FreeSWITCH servers.
+//!
+//! Two objects do the work. An [`EventListener`] holds one event-socket connection and tracks the
+//! state of one FreeSWITCH process: sessions, calls, jobs. A [`Client`] holds another connection
+//! and drives that process. Whatever a client does in the background, its listener reports.
+//!
+//! ```
+//! use std::time::Duration;
+//!
+//! use switchy::apps::TonePlay;
+//! use switchy::client::Originate;
+//! use switchy::conn::Config;
+//! use switchy::model::HangupCause;
+//! use switchy::sim::{self, Sim};
+//! use switchy::{Client, EventListener};
+//!
+//! # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+//! // A simulated switch; a real one is `Config::new("vm-host").with_password("...")`.
+//! let sim = Sim::start(sim::Config::new());
+//! let config = Config::new("127.0.0.1").with_port(sim.listen("127.0.0.1:0").await?.port());
+//!
+//! let listener = EventListener::with_config(config.clone());
+//! listener.connect().await?;
+//! listener.start().await?;
+//! let client = Client::with_config(config).with_listener(listener);
+//! client.connect().await?;
+//!
+//! let app = client.load_app(TonePlay).await?;
+//! let call = Originate::to("park@127.0.0.1:5090").with_app(app.as_str());
+//! let job = client.originate(&call).await?;
+//! let session = job.get(Duration::from_secs(30)).await?;
+//! assert_eq!(Some(session.as_str()), job.sess_uuid().map(|id| id.as_str()));
+//!
+//! let call = client.call(&session).expect("it was answered");
+//! assert_eq!(call.sessions().len(), 2);
+//! call.hangup().await?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! # }).unwrap();
+//! ```
+//!
+//! # The house
+//!
+//! Arrows point down only; a test holds this table.
+//!
+//! | room | what | may use |
+//! |---|---|---|
+//! | [`wire`] | bytes to frames and back, without I/O | |
+//! | [`model`] | events, sessions, calls, jobs, causes, what replies really say | `wire` |
+//! | [`conn`] | [`conn::Connection`]: one socket, its login and its queue of replies | `wire` |
+//! | [`track`] | [`track::Tracker`]: a pure fold from events to calls | `model` |
+//! | [`listener`] | [`EventListener`] and [`listener::Job`] | `conn`, `track` |
+//! | [`client`] | [`Client`], calls and sessions with verbs, the [`client::App`] trait | `listener` |
+//! | [`apps`] | the apps that come with Switchy | `client` |
+//! | [`load`] | calls in number, by a seeded plan | `client`, `apps` |
+//! | [`sim`] | a simulated FreeSWITCH for demos and tests | `wire`, `model` |
+//! | `shell` | a line in, an answer out; no terminal (feature `shell`) | all above |
+//! | `cli` | the process (feature `cli`) | `shell` |
+//!
+//! The trait [`client::App`] stands in `client`, not in `apps`, because [`Client::load_app`] takes
+//! it.
+//!
+//! # What holds everywhere
+//!
+//! - The socket is always drained. A consumer that does not keep up loses updates and is told how
+//!   many; FreeSWITCH is never held up by us.
+//! - A command that timed out or was dropped cannot give its late reply to the next one.
+//! - Job ids and session uuids are chosen by us and registered before the bytes leave.
+//! - Text for the wire with CR, LF or NUL in it is refused; text from the wire is hostile until
+//!   it is sanitised.
+//! - Times are FreeSWITCH's own, in microseconds since 1970. No global state, no hidden thread:
+//!   everything runs on the caller's tokio runtime.
 
 pub mod apps;
 #[cfg(feature = "cli")]
