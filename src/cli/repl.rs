@@ -15,6 +15,7 @@ use super::editor::{Assist, Editor, Input, Options, Prompt};
 use super::printer::Printer;
 use super::{Target, error_text, logging, oneshot, terminal};
 use crate::conn::ConnectError;
+use crate::listener::Link;
 use crate::shell::complete::{self, Completions};
 use crate::shell::sampler::{Budget, Line, Sampler};
 use crate::shell::{CommandError, Format, Kind, Next, Output, Settings, Shell, is_secret};
@@ -250,7 +251,11 @@ impl Helper {
             (true, false) => ("◐", Color::Yellow.normal()),
             (false, _) => ("○", Color::Red.normal()),
         };
-        let state = if listener.is_connected() {
+        let link = listener.link().borrow().clone();
+        let state = if let Link::Lost { retry_at, .. } = link {
+            let wait = retry_at.saturating_duration_since(tokio::time::Instant::now());
+            format!("retry {} s", wait.as_secs() + 1)
+        } else if listener.is_connected() {
             let calls = listener.with(|tracker| tracker.call_count());
             format!("{calls} call{}", if calls == 1 { "" } else { "s" })
         } else if is_up {

@@ -23,7 +23,7 @@ pub use error::Error;
 pub use hupall::HungUp;
 pub use originate::{AppRef, Originate};
 
-use crate::conn::{Config, Connection, NoEvents, Reply};
+use crate::conn::{Backoff, CloseReason, Config, Connection, NoEvents, Reply, retry};
 use crate::listener::{EventListener, Job};
 use crate::model::{self, Id, Outcome};
 use crate::wire::Command;
@@ -118,6 +118,49 @@ impl Client {
             Connection::over(stream, self.config(), NoEvents).await.map_err(Error::Connect)?;
         self.state().connection = Some(connection);
         Ok(())
+    }
+
+    /// Keeps the command connection up from now on: when it is lost it is opened again, with
+    /// growing waits, until [`Client::disconnect`]. A command that was under way has failed by
+    /// then; it is not sent twice.
+    ///
+    /// # Errors
+    /// [`Error::NotConnected`] before [`Client::connect`].
+    pub fn keep_connected(&self, backoff: Backoff) -> Result<(), Error> {
+        let mut connection = self.connection()?;
+        let inner = Arc::downgrade(&self.inner);
+        // It ends with the client, with `disconnect`, or when trying again cannot help.
+        let _task = tokio::spawn(async move {
+            while !matches!(connection.closed().await, CloseReason::Dropped) {
+                let Some(config) = inner.upgrade().map(|inner| inner.config.clone()) else {
+                    return;
+                };
+                let attempt = || Connection::open(&config, NoEvents);
+                let reopened = retry(&backoff, attempt, |_, _, _| {}).await;
+                let Some(client) = inner.upgrade().map(|inner| Self { inner }) else { return };
+                match reopened {
+                    Ok(reopened) if client.replace(&connection, &reopened) => connection = reopened,
+                    // Disconnected, or connected anew, while it waited.
+                    Ok(_unwanted) => return,
+                    Err(err) => {
+                        let host = client.config().host();
+                        tracing::error!(target: "switchy.Client", host, "gave up: {err}");
+                        return;
+                    }
+                }
+            }
+        });
+        Ok(())
+    }
+
+    /// Puts a new connection where the old one was, if it is still wanted.
+    fn replace(&self, old: &Connection, new: &Connection) -> bool {
+        let mut state = self.state();
+        let is_wanted = state.connection.as_ref().is_some_and(|now| now.is_same(old));
+        if is_wanted {
+            state.connection = Some(new.clone());
+        }
+        is_wanted
     }
 
     /// Whether the command connection is up now.

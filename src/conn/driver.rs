@@ -43,6 +43,7 @@ pub(super) struct Driver<R, W, S> {
     is_leaving: bool,
     sink: S,
     closing: watch::Sender<Option<CloseReason>>,
+    cuts: watch::Receiver<Option<CloseReason>>,
 }
 
 impl<R, W, S> Driver<R, W, S>
@@ -58,6 +59,7 @@ where
         inbox: mpsc::Receiver<Order>,
         sink: S,
         closing: watch::Sender<Option<CloseReason>>,
+        cuts: watch::Receiver<Option<CloseReason>>,
     ) -> Self {
         Self {
             reader,
@@ -72,6 +74,7 @@ where
             is_leaving: false,
             sink,
             closing,
+            cuts,
         }
     }
 
@@ -102,6 +105,13 @@ where
                         Err(err) => return self.failed(err),
                     }
                 }
+                cut = self.cuts.changed() => match cut {
+                    Ok(()) => if let Some(reason) = self.cuts.borrow_and_update().clone() {
+                        return reason;
+                    },
+                    // The last handle is gone.
+                    Err(_) => return CloseReason::Dropped,
+                },
                 order = self.inbox.recv(), if self.slots.len() < QUEUE => match order {
                     Some(order) => self.take(order),
                     None => return CloseReason::Dropped,

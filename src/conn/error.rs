@@ -158,6 +158,10 @@ pub enum CloseReason {
         /// Its disconnect notice.
         notice: String,
     },
+    /// Nothing came for too long, not even an answer to a question: a frozen server, or a network
+    /// that lost the connection.
+    #[error("the server does not answer any more")]
+    Frozen,
     /// The socket ended without a word.
     #[error("the server closed the connection")]
     EndOfStream,

@@ -13,6 +13,7 @@ mod config;
 mod driver;
 mod error;
 mod handshake;
+mod retry;
 
 use std::fmt;
 use std::sync::Arc;
@@ -25,6 +26,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 pub use config::{Config, Login, Secret};
 pub use error::{CloseReason, ConnectError, SendError, Verdict};
 pub use handshake::Permissions;
+pub use retry::{Backoff, Retryable, retry};
 
 use crate::wire::{Command, CommandReply, EventData, LogLine};
 use driver::{Driver, Order};
@@ -93,6 +95,8 @@ pub struct Connection {
     peer: Arc<str>,
     orders: mpsc::Sender<Order>,
     closed: watch::Receiver<Option<CloseReason>>,
+    /// Tells the driver to stop, and why.
+    cut: Arc<watch::Sender<Option<CloseReason>>>,
     permissions: Arc<Permissions>,
     command_timeout: Duration,
 }
@@ -133,13 +137,15 @@ impl Connection {
         let (intake, permissions) = handshake::login(&mut reader, &mut writer, config).await?;
         let (orders, inbox) = mpsc::channel(driver::QUEUE);
         let (closing, closed) = watch::channel(None);
-        let driver = Driver::new(reader, writer, intake, inbox, sink, closing);
+        let (cut, cuts) = watch::channel(None);
+        let driver = Driver::new(reader, writer, intake, inbox, sink, closing, cuts);
         // The task ends with the socket or with the last handle; `closed` tells the outcome.
         let _task = tokio::spawn(driver.run());
         Ok(Self {
             peer: config.address().into(),
             orders,
             closed,
+            cut: Arc::new(cut),
             permissions: Arc::new(permissions),
             command_timeout: config.command_timeout(),
         })
@@ -195,6 +201,12 @@ impl Connection {
         &self.permissions
     }
 
+    /// Whether the other is a handle to the same session.
+    #[must_use]
+    pub fn is_same(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.cut, &other.cut)
+    }
+
     /// Whether the socket is open, as far as we know.
     #[must_use]
     pub fn is_open(&self) -> bool {
@@ -206,6 +218,12 @@ impl Connection {
         let mut closed = self.closed.clone();
         let reason = closed.wait_for(Option::is_some).await.ok().and_then(|reason| reason.clone());
         reason.unwrap_or(CloseReason::Dropped)
+    }
+
+    /// Closes the socket at once, without a word to the server. Whoever waits for a reply is told
+    /// `reason`.
+    pub fn abort(&self, reason: CloseReason) {
+        self.cut.send_replace(Some(reason));
     }
 
     /// Sends `exit`, waits for the server to close, at most for the command time-out.

@@ -1,13 +1,13 @@
 //! What the reader's task does with events: folds them, ends jobs, calls taps.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Duration, Instant};
 
-use super::watch::Seen;
+use super::watching::Seen;
 use super::{Job, Waiting};
 use crate::conn::{CloseReason, Sink};
 use crate::model::{Event, Id, JobRecord, JobState, Session};
@@ -28,6 +28,7 @@ pub(super) struct Shared {
     lost: Arc<AtomicU64>,
     /// When the last event came in.
     heard: Mutex<Option<Instant>>,
+    lost_jobs: AtomicUsize,
 }
 
 impl Shared {
@@ -39,6 +40,7 @@ impl Shared {
             logs: Mutex::new(Vec::new()),
             lost: Arc::default(),
             heard: Mutex::new(None),
+            lost_jobs: AtomicUsize::new(0),
         }
     }
 
@@ -49,6 +51,16 @@ impl Shared {
     /// How long ago the last event came in.
     pub(super) fn silence(&self) -> Option<Duration> {
         lock(&self.heard).map(|at| at.elapsed())
+    }
+
+    /// An answer came, though no event did.
+    pub(super) fn note_life(&self) {
+        *lock(&self.heard) = Some(Instant::now());
+    }
+
+    /// Takes how many jobs the last end of the connection made unknown.
+    pub(super) fn take_lost_jobs(&self) -> usize {
+        self.lost_jobs.swap(0, Ordering::Relaxed)
     }
 
     pub(super) fn add_tap(&self, tap: Tap) {
@@ -116,7 +128,7 @@ impl Intake {
                 taps.retain_mut(|tap| tap(&seen));
             }
         }
-        *lock(&self.shared.heard) = Some(Instant::now());
+        self.shared.note_life();
     }
 }
 
@@ -144,6 +156,7 @@ impl Sink for Intake {
 
     fn closed(&mut self, _reason: &CloseReason) {
         let lost = self.shared.tracker().lose_jobs();
+        self.shared.lost_jobs.store(lost.len(), Ordering::Relaxed);
         for id in lost {
             self.shared.job_is_over(&id, JobState::Unknown);
         }

@@ -11,19 +11,23 @@
 mod error;
 mod intake;
 mod job;
-mod watch;
+mod link;
+mod watching;
 
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use tokio::sync::{Notify, watch};
+
 pub use error::Error;
 pub use job::{Job, JobError};
-pub use watch::{Changes, Events, Logs, Seen, Update};
+pub use link::{Gap, Link};
+pub use watching::{Changes, Events, Logs, Seen, Update};
 
 use crate::conn::{CloseReason, Config, Connection, Reply};
 use crate::model::{Call, ChannelRow, Id, JobRecord, Rows, Session};
-use crate::track::{Totals, Tracker};
+use crate::track::{Difference, Totals, Tracker};
 use crate::wire::{Command, Format};
 use intake::{Intake, Shared};
 
@@ -78,6 +82,9 @@ struct Inner {
     config: Config,
     shared: Arc<Shared>,
     state: Mutex<State>,
+    link: watch::Sender<Link>,
+    /// Tells the supervisor that the operator wants no connection.
+    leaving: Notify,
 }
 
 struct State {
@@ -85,6 +92,9 @@ struct State {
     format: Format,
     connection: Option<Connection>,
     is_started: bool,
+    /// What a new connection has to restore besides the subscriptions.
+    filters: Vec<(String, String)>,
+    log: Option<String>,
 }
 
 impl EventListener {
@@ -108,9 +118,14 @@ impl EventListener {
             format: Format::Plain,
             connection: None,
             is_started: false,
+            filters: Vec::new(),
+            log: None,
         };
         let shared = Arc::new(Shared::new(tracker));
-        let inner = Inner { id: Id::random(), config, shared, state: Mutex::new(state) };
+        let (link, _) = watch::channel(Link::Down);
+        let leaving = Notify::new();
+        let inner =
+            Inner { id: Id::random(), config, shared, state: Mutex::new(state), link, leaving };
         Self { inner: Arc::new(inner) }
     }
 
@@ -154,6 +169,12 @@ impl EventListener {
         if self.is_connected() {
             return Err(Error::AlreadyConnected);
         }
+        self.open().await?;
+        self.inner.link.send_replace(Link::Up { gap: None });
+        Ok(())
+    }
+
+    async fn open(&self) -> Result<(), Error> {
         let intake = Intake::new(Arc::clone(&self.inner.shared));
         let connection = Connection::open(self.config(), intake).await.map_err(Error::Connect)?;
         self.adopt(connection).await
@@ -173,7 +194,9 @@ impl EventListener {
         let intake = Intake::new(Arc::clone(&self.inner.shared));
         let connection =
             Connection::over(stream, self.config(), intake).await.map_err(Error::Connect)?;
-        self.adopt(connection).await
+        self.adopt(connection).await?;
+        self.inner.link.send_replace(Link::Up { gap: None });
+        Ok(())
     }
 
     async fn adopt(&self, connection: Connection) -> Result<(), Error> {
@@ -182,8 +205,7 @@ impl EventListener {
             state.is_started = false;
             (state.events.clone(), state.format)
         };
-        // What was known from an earlier connection is old: the snapshot of `start` tells anew.
-        self.tracker().forget_sessions();
+        self.tracker().begin();
         let command = Command::event(format, &events).map_err(Error::Illegal)?;
         accepted(&connection, command).await?;
         let host = self.config().host();
@@ -205,17 +227,23 @@ impl EventListener {
         }
         let host = self.config().host();
         tracing::info!(target: "switchy.EventListener", host, "starting event loop task");
-        let show = Command::api("show channels as json").map_err(Error::Illegal)?;
-        let reply = connection.send(show).await.map_err(Error::Send)?;
-        match Rows::parse_as::<ChannelRow>(&reply.text()) {
-            Ok(rows) => {
-                let joined = self.tracker().join(&rows);
-                tracing::debug!(joined, "snapshot of channels");
-            }
-            Err(err) => tracing::warn!(%err, "no snapshot of channels"),
-        }
+        self.snapshot(&connection, false).await?;
         self.state().is_started = true;
+        link::confirm_later(self, &connection);
         Ok(())
+    }
+
+    /// Merges what the server says is there.
+    async fn snapshot(
+        &self,
+        connection: &Connection,
+        is_restarted: bool,
+    ) -> Result<Difference, Error> {
+        let rows = channel_rows(connection).await?;
+        let Some(rows) = rows else { return Ok(Difference::default()) };
+        let difference = self.tracker().resync(&rows, is_restarted);
+        tracing::debug!(?difference, "snapshot of channels");
+        Ok(difference)
     }
 
     /// Adds subscriptions; while connected, on the server too.
@@ -251,12 +279,50 @@ impl EventListener {
         Ok(())
     }
 
-    /// Sends a command of the event connection's own: `filter`, `log`, `nolog`.
+    /// Lets only events pass whose `header` has this value (several filters: any of them), and
+    /// restores the filter after a reconnect. Job results and HEARTBEAT would be hidden too, so
+    /// they are let through by filters of their own.
     ///
     /// # Errors
     /// [`Error::NotConnected`], [`Error::Refused`] with the server's text, [`Error::Denied`].
-    pub async fn send(&self, command: Command) -> Result<Reply, Error> {
-        accepted(&self.connection()?, command).await
+    pub async fn filter(&self, header: &str, value: &str) -> Result<(), Error> {
+        let connection = self.connection()?;
+        let always = [("Event-Name", "BACKGROUND_JOB"), ("Event-Name", "HEARTBEAT")];
+        for (header, value) in always.into_iter().chain([(header, value)]) {
+            let filter = (header.to_owned(), value.to_owned());
+            if !self.state().filters.contains(&filter) {
+                let command = Command::filter(header, value).map_err(Error::Illegal)?;
+                accepted(&connection, command).await?;
+                self.state().filters.push(filter);
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes all filters away.
+    ///
+    /// # Errors
+    /// As [`EventListener::filter`].
+    pub async fn unfilter(&self) -> Result<(), Error> {
+        let command = Command::filter_delete("all", None).map_err(Error::Illegal)?;
+        accepted(&self.connection()?, command).await?;
+        self.state().filters.clear();
+        Ok(())
+    }
+
+    /// Asks for log lines up to a level (a name, or 0 to 7), or for none. Restored after a
+    /// reconnect. Returns the server's text.
+    ///
+    /// # Errors
+    /// As [`EventListener::filter`].
+    pub async fn log(&self, level: Option<&str>) -> Result<String, Error> {
+        let command = match level {
+            Some(level) => Command::log(level),
+            None => Command::nolog(),
+        };
+        let reply = accepted(&self.connection()?, command.map_err(Error::Illegal)?).await?;
+        self.state().log = level.map(str::to_owned);
+        Ok(reply.text())
     }
 
     /// Whether the event connection is up now.
@@ -280,8 +346,11 @@ impl EventListener {
         }
     }
 
-    /// Closes the event connection. Jobs in flight become unknown.
+    /// Closes the event connection, and ends attempts to get it back. Jobs in flight become
+    /// unknown.
     pub async fn disconnect(&self) {
+        self.inner.leaving.notify_waiters();
+        self.inner.link.send_replace(Link::Down);
         let connection = self.state().connection.take();
         if let Some(connection) = connection {
             connection.close().await;
@@ -346,20 +415,20 @@ impl EventListener {
     /// Watches what changes, through a bounded channel.
     #[must_use]
     pub fn changes(&self) -> Changes {
-        watch::changes(&self.inner.shared)
+        watching::changes(&self.inner.shared)
     }
 
     /// Watches raw events of these names or CUSTOM subclasses (all that arrive when empty),
     /// through a bounded channel. It does not subscribe.
     #[must_use]
     pub fn events<S: AsRef<str>>(&self, names: &[S]) -> Events {
-        watch::events(&self.inner.shared, names)
+        watching::events(&self.inner.shared, names)
     }
 
     /// Watches log lines, through a bounded channel. `log LEVEL` has to be sent for some to come.
     #[must_use]
     pub fn logs(&self) -> Logs {
-        watch::logs(&self.inner.shared)
+        watching::logs(&self.inner.shared)
     }
 
     /// Calls `tap` for every event, in the task that reads the socket, until it returns `false`.
@@ -408,6 +477,19 @@ pub fn get_listener(host: &str) -> EventListener {
     EventListener::new(host)
 }
 
+/// Asks what channels there are; `None` when this login may not ask.
+async fn channel_rows(connection: &Connection) -> Result<Option<Vec<ChannelRow>>, Error> {
+    let show = Command::api("show channels as json").map_err(Error::Illegal)?;
+    let reply = connection.send(show).await.map_err(Error::Send)?;
+    match Rows::parse_as::<ChannelRow>(&reply.text()) {
+        Ok(rows) => Ok(Some(rows)),
+        Err(err) => {
+            tracing::warn!(%err, "no snapshot of channels");
+            Ok(None)
+        }
+    }
+}
+
 /// Sends a command that must be answered with `+OK`.
 async fn accepted(connection: &Connection, command: Command) -> Result<Reply, Error> {
     let shown = command.shown().to_owned();
@@ -447,4 +529,4 @@ impl fmt::Debug for EventListener {
 }
 
 /// What waits for jobs, by id.
-type Waiting = HashMap<Id<JobRecord>, tokio::sync::watch::Sender<crate::model::JobState>>;
+type Waiting = HashMap<Id<JobRecord>, watch::Sender<crate::model::JobState>>;

@@ -8,7 +8,7 @@ use super::CommandError;
 use super::narrate::{self, Narration};
 use super::sampler::Line;
 use crate::client::Client;
-use crate::conn::Config;
+use crate::conn::{Backoff, Config};
 use crate::listener::EventListener;
 
 /// A server of this shell.
@@ -49,6 +49,7 @@ impl Switch {
     pub(super) async fn connect(&self) -> Result<(), CommandError> {
         if !self.client.is_connected() {
             self.client.connect().await?;
+            self.client.keep_connected(Backoff::default())?;
         }
         self.listen().await
     }
@@ -59,6 +60,7 @@ impl Switch {
         if !listener.is_connected() {
             listener.connect().await?;
             listener.start().await?;
+            listener.keep_connected(Backoff::default())?;
             narrate::follow(&self.name, &listener, Arc::clone(&self.narration));
         }
         self.client.set_listener(Some(listener));

@@ -130,6 +130,7 @@ impl World {
             now,
             started: now,
             rng,
+            globals: super::api::system::globals(&core_uuid),
             core_uuid,
             sequence: 600,
             sockets: BTreeMap::new(),
@@ -138,7 +139,6 @@ impl World {
             originates: BTreeMap::new(),
             agenda: BTreeMap::new(),
             ticket: 0,
-            globals: super::api::system::globals(),
             tasks: BTreeMap::new(),
             faults: Faults::default(),
             flood: None,
@@ -293,7 +293,7 @@ impl World {
         self.core_uuid = self.uuid();
         self.sequence = 600;
         self.started = self.now;
-        self.globals = super::api::system::globals();
+        self.globals = super::api::system::globals(&self.core_uuid);
         self.paused = false;
         self.counts = Counts { max_sessions: 20_000, max_rate: 2000, ..Counts::default() };
         self.start();

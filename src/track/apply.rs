@@ -53,6 +53,7 @@ impl Tracker {
         }
         let Some(entry) = self.sessions.get_mut(&*id) else { return Change::Nothing };
         let before = entry.session.phase;
+        entry.generation = self.generation;
         update(&mut entry.session, facts);
         let (phase, is_provisional) = (entry.session.phase, entry.is_provisional);
         if is_provisional && facts.has_variables {
@@ -141,18 +142,27 @@ impl Tracker {
 
     /// CHANNEL_DESTROY: the session is over, and its call with the last one.
     fn bury(&mut self, id: &str) -> Change {
-        let Some(entry) = self.sessions.remove(id) else { return Change::Nothing };
+        let cause = self.session(id).and_then(|session| session.cause.clone());
+        let cause = cause.unwrap_or_else(|| HangupCause::parse("NONE"));
+        *self.totals.causes.entry(cause).or_insert(0) += 1;
+        match self.remove_session(id) {
+            Some((session, call, is_last)) => {
+                Change::Session { session, call, what: What::Gone { is_last } }
+            }
+            None => Change::Nothing,
+        }
+    }
+
+    /// Takes a session out, its call too when it was the last one. Says which, and whether so.
+    pub(super) fn remove_session(&mut self, id: &str) -> Option<(Id<Session>, Id<Call>, bool)> {
+        let entry = self.sessions.remove(id)?;
         let (order, session) = (entry.order, entry.session);
         self.tombstones.add(session.id.clone(), self.limits.tombstones);
-        let cause = session.cause.clone().unwrap_or_else(|| HangupCause::parse("NONE"));
-        *self.totals.causes.entry(cause).or_insert(0) += 1;
         let (id, call) = (session.id.clone(), session.call.clone());
-        let mut is_last = false;
-        if let Some(legs) = self.calls.get_mut(&call) {
-            legs.alive.retain(|leg| *leg != id);
-            legs.gone.push((order, session));
-            is_last = legs.alive.is_empty();
-        }
+        let legs = self.calls.get_mut(&call)?;
+        legs.alive.retain(|leg| *leg != id);
+        legs.gone.push((order, session));
+        let is_last = legs.alive.is_empty();
         if is_last && let Some(mut legs) = self.calls.remove(&call) {
             self.order.remove(&legs.order);
             legs.gone.sort_by_key(|(order, _)| *order);
@@ -164,7 +174,7 @@ impl Tracker {
                 }
             }
         }
-        Change::Session { session: id, call, what: What::Gone { is_last } }
+        Some((id, call, is_last))
     }
 
     fn note_sequence(&mut self, sequence: u64) {

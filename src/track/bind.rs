@@ -2,7 +2,7 @@
 
 use super::facts::Facts;
 use super::{Entry, Legs, Tracker};
-use crate::model::{App, Association, Call, ChannelRow, Direction, Id, Origin, Phase, Session};
+use crate::model::{App, Association, Call, Id, Session};
 use crate::wire::EventData;
 
 /// The headers that bind a session to its call and to an app, in the order in which they are
@@ -77,7 +77,10 @@ impl Tracker {
         let (id, call) = (session.id.clone(), session.call.clone());
         session.call = call.clone();
         let order = self.totals.sessions;
-        self.sessions.insert(id.clone(), Entry { session, order, is_provisional });
+        self.sessions.insert(
+            id.clone(),
+            Entry { session, order, is_provisional, generation: self.generation },
+        );
         self.add_leg(call, id);
     }
 
@@ -164,49 +167,6 @@ impl Tracker {
         }
         self.sessions.insert(new, entry);
         self.tombstones.add(old, self.limits.tombstones);
-        true
-    }
-
-    pub(super) fn join_row(&mut self, row: &ChannelRow) -> bool {
-        let id = row.uuid.as_str();
-        if id.is_empty() || self.sessions.contains_key(id) || self.tombstones.contains(id) {
-            return false;
-        }
-        let mut session = Session::new(Id::new(id));
-        session.origin = Origin::Joined;
-        session.direction =
-            if row.direction == "inbound" { Direction::Inbound } else { Direction::Outbound };
-        session.channel_name = row.name.as_str().into();
-        let (name, number) = if row.initial_cid_num.is_empty() {
-            (&row.cid_name, &row.cid_num)
-        } else {
-            (&row.initial_cid_name, &row.initial_cid_num)
-        };
-        session.caller_name = name.as_str().into();
-        session.caller_number = number.as_str().into();
-        session.destination = row.dest.as_str().into();
-        session.context = row.context.as_str().into();
-        session.application = row.application.as_str().into();
-        session.application_data = row.application_data.as_str().into();
-        session.codec = row.read_codec.as_str().into();
-        session.times.created = row.created_epoch.parse::<u64>().unwrap_or(0) * 1_000_000;
-        session.phase = match row.callstate.as_str() {
-            "RINGING" => Phase::Ringing,
-            "EARLY" => Phase::Early,
-            "ACTIVE" | "UNHELD" | "RING_WAIT" => Phase::Answered,
-            "HELD" => Phase::Held,
-            "HANGUP" => Phase::Hangup,
-            _ => Phase::New,
-        };
-        if let Some(other) = self.session(&row.call_uuid) {
-            session.call = other.call.clone();
-            session.association = Association::CallUuid;
-        } else if !row.call_uuid.is_empty() {
-            session.call = Id::new(&row.call_uuid);
-            session.association = Association::CallUuid;
-        }
-        // The next event with variables may know better.
-        self.add_session(session, true);
         true
     }
 }

@@ -17,14 +17,16 @@ mod apply;
 mod bind;
 mod facts;
 mod jobs;
+mod resync;
 
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 
 use foldhash::fast::RandomState;
 
-use crate::model::{App, Call, ChannelRow, HangupCause, Id, JobRecord, Session};
+use crate::model::{App, Call, HangupCause, Id, JobRecord, Session};
 pub use bind::Rules;
 use jobs::Jobs;
+pub use resync::Difference;
 
 /// What an event changed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -137,6 +139,8 @@ pub struct Tracker {
     core: Option<String>,
     latest: u64,
     sequence: Option<Span>,
+    /// Counts the connections that events came over.
+    generation: u64,
 }
 
 #[derive(Debug)]
@@ -146,6 +150,8 @@ struct Entry {
     order: u64,
     /// No event with channel variables was seen: the call may still change.
     is_provisional: bool,
+    /// The connection over which it was last heard of.
+    generation: u64,
 }
 
 /// The sessions of a running call.
@@ -282,15 +288,6 @@ impl Tracker {
         ended.map_or_else(Vec::new, |ended| ended.sessions.iter().collect())
     }
 
-    /// Forgets all sessions and running calls: after a gap a snapshot tells what is true.
-    pub fn forget_sessions(&mut self) {
-        self.sessions.clear();
-        self.calls.clear();
-        self.order.clear();
-        self.tombstones = Tombstones::default();
-        self.sequence = None;
-    }
-
     /// The totals so far.
     #[must_use]
     pub fn totals(&self) -> &Totals {
@@ -319,12 +316,6 @@ impl Tracker {
     /// Living sessions that carry this app id.
     pub fn sessions_of_app(&self, app: &Id<App>) -> impl Iterator<Item = &Session> {
         self.sessions().filter(move |session| session.app.as_ref() == Some(app))
-    }
-
-    /// Merges a snapshot (`show channels as json`): channels that were never seen become
-    /// sessions that were joined in the middle. Returns how many.
-    pub fn join(&mut self, rows: &[ChannelRow]) -> usize {
-        rows.iter().filter(|row| self.join_row(row)).count()
     }
 
     fn assemble(&self, id: &Id<Call>, legs: &Legs) -> Call {

@@ -1,7 +1,7 @@
 use bytes::Bytes;
 
 use super::*;
-use crate::model::{Association, Event, JobState, Origin, Phase};
+use crate::model::{Association, ChannelRow, Event, JobState, Origin, Phase};
 use crate::wire::{EventData, Format};
 
 fn event(headers: &[(&str, &str)]) -> Event {
@@ -216,17 +216,40 @@ fn what_is_over_is_bounded() {
     assert_eq!(tracker.tombstones.ids.len(), 2);
 }
 
+fn row(uuid: &str) -> ChannelRow {
+    ChannelRow { uuid: uuid.to_owned(), callstate: "ACTIVE".to_owned(), ..ChannelRow::default() }
+}
+
 #[test]
 fn a_snapshot_adds_what_was_never_seen_and_nothing_that_is_over() {
     let mut tracker = fold(&["CHANNEL_CREATE a", "CHANNEL_CREATE b", "CHANNEL_DESTROY b"]);
-    let row = |uuid: &str| ChannelRow {
-        uuid: uuid.to_owned(),
-        callstate: "ACTIVE".to_owned(),
-        ..ChannelRow::default()
-    };
-    assert_eq!(tracker.join(&[row("a"), row("b"), row("c")]), 1);
+    let difference = tracker.resync(&[row("a"), row("b"), row("c")], false);
+    assert_eq!(difference, Difference { ended: 0, new: 1, kept: 1 });
     let joined = tracker.session("c").unwrap();
     assert_eq!((joined.origin, joined.phase), (Origin::Joined, Phase::Answered));
+}
+
+#[test]
+fn after_a_gap_what_is_not_in_the_snapshot_is_over_unless_it_was_heard_of_since() {
+    let mut tracker = fold(&["CHANNEL_CREATE a", "CHANNEL_CREATE b", "CHANNEL_CREATE c"]);
+    tracker.begin();
+    tracker.apply(&line("CHANNEL_CREATE d"));
+    tracker.apply(&line("CHANNEL_ANSWER c Answer-State=answered"));
+    let difference = tracker.resync(&[row("a"), row("e")], false);
+    assert_eq!(difference, Difference { ended: 1, new: 1, kept: 3 });
+    assert_eq!(shape(&tracker), "a[a:new] c[c:answered] d[d:new] e[e:answered]");
+    let ended = tracker.ended().next().unwrap();
+    assert_eq!((ended.id.as_str(), ended.cause()), ("b", None));
+    assert_eq!(tracker.confirm(&[row("a")]), 1);
+    assert_eq!(shape(&tracker), "a[a:new] c[c:answered] d[d:new]");
+}
+
+#[test]
+fn a_restarted_switch_has_none_of_the_old_calls() {
+    let mut tracker = fold(&["CHANNEL_CREATE a", "CHANNEL_CREATE b"]);
+    tracker.begin();
+    let difference = tracker.resync(&[row("a")], true);
+    assert_eq!((difference.ended, tracker.call_count()), (2, 0));
 }
 
 #[test]

@@ -9,6 +9,7 @@
 mod model;
 #[cfg(all(unix, feature = "cli"))]
 mod pty;
+mod reconnect;
 mod replay;
 mod sim;
 mod transcripts;

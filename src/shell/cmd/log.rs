@@ -1,5 +1,4 @@
 use super::{CommandError, Context};
-use crate::wire::Command;
 
 /// Show the server's log above the prompt
 ///
@@ -19,8 +18,8 @@ pub(crate) struct Args {
 
 pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), CommandError> {
     let is_off = args.level == "off";
-    let command = if is_off { Command::nolog() } else { Command::log(&args.level) };
-    let reply = cx.listener()?.send(command?).await?;
+    let level = Some(args.level.as_str()).filter(|_| !is_off);
+    let text = cx.listener()?.log(level).await?;
     cx.shell.narration().set_log(!is_off);
-    cx.server_text(&reply.text())
+    cx.server_text(&text)
 }

@@ -23,8 +23,9 @@ pub(in super::super) const MODULES: &[&str] = &[
 ];
 
 /// The global variables at the start.
-pub(in super::super) fn globals() -> Vec<(String, String)> {
+pub(in super::super) fn globals(core_uuid: &str) -> Vec<(String, String)> {
     [
+        ("core_uuid", core_uuid),
         ("hostname", HOSTNAME),
         ("local_ip_v4", "127.0.0.1"),
         ("local_mask_v4", "255.0.0.0"),

@@ -1,0 +1,226 @@
+//! Staying connected: what happens when the event connection goes.
+//!
+//! A connection that is lost is opened again, with growing waits. What the old one had is restored:
+//! login, subscriptions, filters, log level; apps live in the client and go on. Then a snapshot
+//! says what became of the calls meanwhile. Jobs in flight are over by then, as unknown: their
+//! results went to nobody.
+
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio::time::Instant;
+
+use super::{Error, EventListener, Inner};
+use crate::conn::{Backoff, CloseReason, Connection, Retryable, Verdict, retry};
+use crate::track::Difference;
+use crate::wire::Command;
+
+/// How the event connection is.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub enum Link {
+    /// Not connected, and nobody tries.
+    Down,
+    /// Connected.
+    Up {
+        /// What was missed before it, when it was lost and came back.
+        gap: Option<Gap>,
+    },
+    /// Lost; the next attempt comes at a known time.
+    Lost {
+        /// Why it was lost.
+        reason: CloseReason,
+        /// The number of the next attempt, from 1.
+        attempt: u32,
+        /// When it comes.
+        retry_at: Instant,
+        /// Why the last attempt failed.
+        error: Option<String>,
+    },
+    /// Lost for good: trying again cannot help.
+    GaveUp {
+        /// Why.
+        error: String,
+    },
+}
+
+/// What a lost connection cost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Gap {
+    /// How long events may be missing for.
+    pub lasted: Duration,
+    /// What became of the calls.
+    pub calls: Difference,
+    /// Whether FreeSWITCH was restarted meanwhile (it has another Core-UUID).
+    pub is_restarted: bool,
+    /// Jobs whose outcome is unknown now.
+    pub jobs: usize,
+}
+
+impl Retryable for Error {
+    fn verdict(&self) -> Verdict {
+        match self {
+            Self::Connect(err) => err.verdict(),
+            Self::Send(_) | Self::NotConnected => Verdict::Retry,
+            Self::AlreadyConnected
+            | Self::Refused { .. }
+            | Self::Denied { .. }
+            | Self::Illegal(_) => Verdict::GiveUp,
+        }
+    }
+}
+
+impl EventListener {
+    /// Watches how the connection is.
+    #[must_use]
+    pub fn link(&self) -> watch::Receiver<Link> {
+        self.inner.link.subscribe()
+    }
+
+    /// Keeps the connection up from now on: when it is lost, or the server is frozen, it is opened
+    /// again, and what it had is restored. [`EventListener::disconnect`] ends it.
+    ///
+    /// A server that is only quiet is asked now and then; one that does not answer is frozen.
+    ///
+    /// # Errors
+    /// [`Error::NotConnected`] before [`EventListener::connect`].
+    pub fn keep_connected(&self, backoff: Backoff) -> Result<(), Error> {
+        let connection = self.connection()?;
+        // It ends with the listener or with `disconnect`.
+        let _task = tokio::spawn(supervise(Arc::downgrade(&self.inner), connection, backoff));
+        Ok(())
+    }
+
+    /// Opens the connection again, as far as the first one was.
+    async fn reopen(&self, lost_at: Instant, jobs: usize) -> Result<(Connection, Gap), Error> {
+        let old_core = self.tracker().core_uuid().map(str::to_owned);
+        self.open().await?;
+        let connection = self.connection()?;
+        for command in self.restorable() {
+            super::accepted(&connection, command?).await?;
+        }
+        let core = core_uuid(&connection).await;
+        let is_restarted = old_core.is_some() && core.is_some() && core != old_core;
+        let calls = self.snapshot(&connection, is_restarted).await?;
+        self.state().is_started = true;
+        Ok((connection, Gap { lasted: lost_at.elapsed(), calls, is_restarted, jobs }))
+    }
+
+    /// The commands that bring back what this connection had besides its subscriptions.
+    fn restorable(&self) -> Vec<Result<Command, Error>> {
+        let state = self.state();
+        let filters = state.filters.iter().map(|(header, value)| Command::filter(header, value));
+        let log = state.log.iter().map(|level| Command::log(level));
+        filters.chain(log).map(|command| command.map_err(Error::Illegal)).collect()
+    }
+}
+
+async fn supervise(inner: Weak<Inner>, mut connection: Connection, backoff: Backoff) {
+    loop {
+        let reason = watch_over(&inner, &connection).await;
+        let lost_at = Instant::now();
+        let Some(listener) = inner.upgrade().map(|inner| EventListener { inner }) else { return };
+        if matches!(reason, CloseReason::Dropped) {
+            return;
+        }
+        let jobs = listener.inner.shared.take_lost_jobs();
+        let link = &listener.inner.link;
+        let outcome = retry(
+            &backoff,
+            || {
+                let listener = listener.clone();
+                async move { listener.reopen(lost_at, jobs).await }
+            },
+            |attempt, wait, error| {
+                link.send_replace(Link::Lost {
+                    reason: reason.clone(),
+                    attempt,
+                    retry_at: Instant::now() + wait,
+                    error: error.map(Error::to_string),
+                });
+            },
+        );
+        // `disconnect` while it waits ends it too.
+        let reopened = tokio::select! {
+            outcome = outcome => outcome,
+            () = listener.inner.leaving.notified() => return,
+        };
+        match reopened {
+            Ok((reopened, gap)) => {
+                connection = reopened;
+                link.send_replace(Link::Up { gap: Some(gap) });
+                confirm_later(&listener, &connection);
+            }
+            Err(err) => {
+                let error = err.to_string();
+                let source = std::error::Error::source(&err).map(|source| format!(": {source}"));
+                let error = format!("{error}{}", source.unwrap_or_default());
+                tracing::error!(target: "switchy.EventListener", host = listener.config().host(), "gave up: {error}");
+                link.send_replace(Link::GaveUp { error });
+                return;
+            }
+        }
+    }
+}
+
+/// Waits until the connection is gone. Cuts it when the server is frozen.
+async fn watch_over(inner: &Weak<Inner>, connection: &Connection) -> CloseReason {
+    loop {
+        let silence = match inner.upgrade() {
+            Some(inner) => inner.shared.silence().unwrap_or_default(),
+            None => return CloseReason::Dropped,
+        };
+        let quiet_until = QUIET.saturating_sub(silence).max(Duration::from_secs(1));
+        tokio::select! {
+            reason = connection.closed() => return reason,
+            () = tokio::time::sleep(quiet_until) => {}
+        }
+        let silence = inner.upgrade().and_then(|inner| inner.shared.silence());
+        if silence.is_some_and(|silence| silence < QUIET) {
+            continue;
+        }
+        // Any answer is a sign of life, a refusal too.
+        let Ok(question) = Command::api("uptime") else { continue };
+        match connection.send_within(question, ANSWER).await {
+            Ok(_alive) => {
+                if let Some(inner) = inner.upgrade() {
+                    inner.shared.note_life();
+                }
+            }
+            Err(_no_answer) if connection.is_open() => connection.abort(CloseReason::Frozen),
+            Err(_closed) => {}
+        }
+    }
+}
+
+/// Takes a second snapshot a moment after the first: FreeSWITCH's tables trail its events.
+pub(super) fn confirm_later(listener: &EventListener, connection: &Connection) {
+    let (inner, connection) = (Arc::downgrade(&listener.inner), connection.clone());
+    let _task = tokio::spawn(async move {
+        tokio::time::sleep(TABLE_LAG).await;
+        let Some(listener) = inner.upgrade().map(|inner| EventListener { inner }) else { return };
+        if let Ok(Some(rows)) = super::channel_rows(&connection).await {
+            let ghosts = listener.tracker().confirm(&rows);
+            tracing::debug!(ghosts, "snapshot confirmed");
+        }
+    });
+}
+
+/// What the switch calls itself; `None` when this login may not ask.
+async fn core_uuid(connection: &Connection) -> Option<String> {
+    let command = Command::api("global_getvar core_uuid").ok()?;
+    let reply = connection.send(command).await.ok()?;
+    let text = reply.text().trim().to_owned();
+    (text.len() == 36).then_some(text)
+}
+
+/// With nothing heard for so long the server is asked whether it lives: HEARTBEAT comes every 20 s.
+const QUIET: Duration = Duration::from_secs(45);
+
+/// How long the answer may take.
+const ANSWER: Duration = Duration::from_secs(10);
+
+/// How far FreeSWITCH's tables may be behind its events.
+const TABLE_LAG: Duration = Duration::from_secs(1);

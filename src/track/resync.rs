@@ -1,0 +1,135 @@
+//! Snapshots: what is true after a gap.
+//!
+//! FreeSWITCH's tables trail its events by some tenths of a second, so a snapshot never ends a
+//! session that was heard of since the gap, and what it adds is looked at once more by
+//! [`Tracker::confirm`].
+
+use std::collections::HashSet;
+
+use foldhash::fast::RandomState;
+
+use super::Tracker;
+use crate::model::{Association, Call, ChannelRow, Direction, Id, Origin, Phase, Session};
+
+/// What a snapshot changed, in calls.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Difference {
+    /// Calls that were there before and are no more.
+    pub ended: usize,
+    /// Calls that were not known.
+    pub new: usize,
+    /// Calls that went on.
+    pub kept: usize,
+}
+
+impl Tracker {
+    /// A connection begins, with or without one before it: events may be missing from here back.
+    pub fn begin(&mut self) {
+        self.generation += 1;
+        self.sequence = None;
+    }
+
+    /// Merges a snapshot (`show channels as json`). `is_restarted` says that the switch is another
+    /// process than before: then nothing of the old one is left, whatever was heard.
+    ///
+    /// Channels that were never seen become sessions that were joined in the middle; sessions that
+    /// are not in the snapshot, and were not heard of since the gap, are over for an unknown cause.
+    pub fn resync(&mut self, rows: &[ChannelRow], is_restarted: bool) -> Difference {
+        let before: HashSet<Id<Call>, RandomState> = self.calls.keys().cloned().collect();
+        let known: HashSet<&str, RandomState> = rows.iter().map(|row| row.uuid.as_str()).collect();
+        let generation = self.generation;
+        let is_stale =
+            |id: &str, heard: u64| heard < generation && (is_restarted || !known.contains(id));
+        let stale: Vec<Id<Session>> = self
+            .sessions
+            .values()
+            .filter(|entry| is_stale(entry.session.id.as_str(), entry.generation))
+            .map(|entry| entry.session.id.clone())
+            .collect();
+        for id in stale {
+            self.end_unseen(&id);
+        }
+        for row in rows {
+            self.join(row);
+        }
+        let kept = before.iter().filter(|call| self.calls.contains_key(*call)).count();
+        Difference { ended: before.len() - kept, new: self.calls.len() - kept, kept }
+    }
+
+    /// Looks at a second snapshot, taken a moment after the first: sessions that only the first
+    /// one knew, and that no event was about, were over already. Returns how many.
+    pub fn confirm(&mut self, rows: &[ChannelRow]) -> usize {
+        let known: HashSet<&str, RandomState> = rows.iter().map(|row| row.uuid.as_str()).collect();
+        let is_ghost = |session: &Session| {
+            session.origin == Origin::Joined
+                && session.last_event == 0
+                && !known.contains(session.id.as_str())
+        };
+        let ghosts: Vec<Id<Session>> =
+            self.sessions().filter(|session| is_ghost(session)).map(|x| x.id.clone()).collect();
+        for id in &ghosts {
+            self.end_unseen(id);
+        }
+        ghosts.len()
+    }
+
+    /// Ends a session whose end was not seen.
+    fn end_unseen(&mut self, id: &Id<Session>) {
+        if let Some(entry) = self.sessions.get_mut(id) {
+            entry.session.phase = Phase::Hangup;
+        }
+        self.remove_session(id.as_str());
+    }
+
+    fn join(&mut self, row: &ChannelRow) {
+        let id = row.uuid.as_str();
+        if id.is_empty() || self.sessions.contains_key(id) || self.tombstones.contains(id) {
+            return;
+        }
+        let mut session = joined(row);
+        if !row.call_uuid.is_empty() {
+            let other = self.session(&row.call_uuid).map(|other| other.call.clone());
+            session.call = other.unwrap_or_else(|| Id::new(&row.call_uuid));
+            session.association = Association::CallUuid;
+        }
+        // The next event with variables may know better.
+        self.add_session(session, true);
+    }
+}
+
+/// A session as a row of `show channels` tells it.
+fn joined(row: &ChannelRow) -> Session {
+    let mut session = Session::new(Id::new(&row.uuid));
+    session.origin = Origin::Joined;
+    session.direction =
+        if row.direction == "inbound" { Direction::Inbound } else { Direction::Outbound };
+    // On an answered outbound leg `cid_*` is the called party; the initial columns keep who called.
+    let (name, number) = if row.initial_cid_num.is_empty() {
+        (&row.cid_name, &row.cid_num)
+    } else {
+        (&row.initial_cid_name, &row.initial_cid_num)
+    };
+    for (kept, column) in [
+        (&mut session.channel_name, &row.name),
+        (&mut session.caller_name, name),
+        (&mut session.caller_number, number),
+        (&mut session.destination, &row.dest),
+        (&mut session.context, &row.context),
+        (&mut session.application, &row.application),
+        (&mut session.application_data, &row.application_data),
+        (&mut session.codec, &row.read_codec),
+    ] {
+        *kept = column.as_str().into();
+    }
+    session.is_parked = row.application == "park";
+    session.times.created = row.created_epoch.parse::<u64>().unwrap_or(0) * 1_000_000;
+    session.phase = match row.callstate.as_str() {
+        "RINGING" => Phase::Ringing,
+        "EARLY" => Phase::Early,
+        "ACTIVE" | "UNHELD" | "RING_WAIT" => Phase::Answered,
+        "HELD" => Phase::Held,
+        "HANGUP" => Phase::Hangup,
+        _ => Phase::New,
+    };
+    session
+}

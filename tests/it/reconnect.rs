@@ -1,0 +1,171 @@
+//! Connections that go and come back, over real sockets: the switch is simulated, time is not.
+
+use std::time::Duration;
+
+use switchy::apps::TonePlay;
+use switchy::client::Originate;
+use switchy::conn::{Backoff, Config};
+use switchy::listener::{Gap, Link};
+use switchy::model::HangupCause;
+use switchy::sim::{self, Fault, Sim};
+use switchy::{Client, EventListener};
+
+const LONG: Duration = Duration::from_secs(20);
+
+fn quick() -> Backoff {
+    Backoff::new(Duration::from_millis(20), Duration::from_millis(100))
+}
+
+struct Setup {
+    sim: Sim,
+    client: Client,
+    listener: EventListener,
+}
+
+async fn setup() -> Setup {
+    let sim =
+        Sim::start(sim::Config::new().with_seed(5).with_heartbeat(Duration::from_millis(200)));
+    let port = sim.listen("127.0.0.1:0").await.unwrap().port();
+    let config = Config::new("127.0.0.1").with_port(port);
+    let listener = EventListener::with_config(config.clone());
+    listener.connect().await.unwrap();
+    listener.start().await.unwrap();
+    listener.keep_connected(quick()).unwrap();
+    let client = Client::with_config(config).with_listener(listener.clone());
+    client.connect().await.unwrap();
+    client.keep_connected(quick()).unwrap();
+    Setup { sim, client, listener }
+}
+
+/// Waits for the link to come back, and says what was missed.
+async fn back(listener: &EventListener) -> Gap {
+    let mut link = listener.link();
+    let came = link.wait_for(|link| matches!(link, Link::Up { gap: Some(_) }));
+    let came = tokio::time::timeout(LONG, came).await.unwrap().unwrap().clone();
+    let Link::Up { gap: Some(gap) } = came else { panic!("{came:?}") };
+    gap
+}
+
+async fn until(what: impl AsyncFn() -> bool) {
+    tokio::time::timeout(LONG, async {
+        while !what().await {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    })
+    .await
+    .unwrap();
+}
+
+fn echo() -> Originate {
+    Originate::to("9196@127.0.0.1:5080")
+}
+
+#[tokio::test]
+async fn a_dropped_connection_comes_back_with_its_calls_jobs_and_apps() {
+    let Setup { sim, client, listener } = setup().await;
+    client.load_app(TonePlay).await.unwrap();
+    listener.subscribe(&["sofia::register"]).await.unwrap();
+    let kept = client.originate(&echo()).await.unwrap();
+    kept.get(LONG).await.unwrap();
+    let slow = client.bgapi("msleep 60000").await.unwrap();
+    sim.inject(Fault::DropAll);
+    let gap = back(&listener).await;
+    assert!(!gap.is_restarted);
+    assert_eq!((gap.calls.ended, gap.calls.new, gap.calls.kept, gap.jobs), (0, 0, 1, 1));
+    let unknown = slow.get(LONG).await.unwrap_err();
+    assert_eq!(unknown.to_string(), "the connection was lost, the outcome is unknown");
+    until(async || client.cmd("status").await.is_ok()).await;
+    // Events arrive again, and the app still controls its calls.
+    let call = Originate::to("park@127.0.0.1:5090").with_app("TonePlay");
+    client.originate(&call).await.unwrap().get(LONG).await.unwrap();
+    client.hupall(None, &HangupCause::NORMAL_CLEARING).await.unwrap();
+    until(async || listener.calls().is_empty()).await;
+}
+
+#[tokio::test]
+async fn a_connection_cut_in_mid_frame_comes_back() {
+    let Setup { sim, client, listener } = setup().await;
+    client.originate(&echo()).await.unwrap().get(LONG).await.unwrap();
+    sim.inject(Fault::CutFrame);
+    assert_eq!(back(&listener).await.calls.kept, 1);
+}
+
+#[tokio::test]
+async fn junk_ends_the_connection_and_it_comes_back() {
+    let Setup { sim, listener, .. } = setup().await;
+    sim.inject(Fault::Junk(b"\x00\xff no frame\n\n".to_vec()));
+    back(&listener).await;
+    assert!(listener.is_running());
+}
+
+#[tokio::test]
+async fn calls_that_ended_in_the_gap_are_over_and_new_ones_are_joined() {
+    let Setup { sim, client, listener } = setup().await;
+    let gone = client.originate(&echo()).await.unwrap().get(LONG).await.unwrap();
+    until(async || listener.call(&gone).is_some_and(|call| call.sessions.len() == 2)).await;
+    // Another client changes things while the listener is away.
+    let other = Client::with_config(client.config().clone());
+    sim.inject(Fault::RejectAcl);
+    sim.inject(Fault::DropAll);
+    until(async || !listener.is_connected()).await;
+    sim.inject(Fault::Clear);
+    other.connect().await.unwrap();
+    other.cmd(&format!("uuid_kill {gone}")).await.unwrap();
+    let gap = back(&listener).await;
+    until(async || listener.call(&gone).is_none()).await;
+    assert!(gap.calls.ended + gap.calls.kept == 1, "{gap:?}");
+}
+
+#[tokio::test]
+async fn a_restarted_switch_is_known_by_its_core_uuid() {
+    let Setup { sim, client, listener } = setup().await;
+    client.originate(&echo()).await.unwrap().get(LONG).await.unwrap();
+    until(async || listener.with(|tracker| tracker.core_uuid().is_some())).await;
+    sim.inject(Fault::Restart);
+    let gap = back(&listener).await;
+    assert!(gap.is_restarted);
+    assert_eq!((gap.calls.ended, gap.calls.kept), (1, 0));
+    assert!(listener.calls().is_empty());
+}
+
+#[tokio::test]
+async fn what_cannot_help_is_not_tried_again() {
+    let Setup { sim, listener, .. } = setup().await;
+    sim.inject(Fault::RejectAcl);
+    sim.inject(Fault::DropAll);
+    let mut link = listener.link();
+    let gave_up = link.wait_for(|link| matches!(link, Link::GaveUp { .. }));
+    let gave_up = tokio::time::timeout(LONG, gave_up).await.unwrap().unwrap().clone();
+    let Link::GaveUp { error } = gave_up else { panic!() };
+    assert!(error.contains("forbids this address"), "{error}");
+}
+
+#[tokio::test]
+async fn disconnect_ends_attempts_to_come_back() {
+    let Setup { sim, client, listener } = setup().await;
+    sim.stop();
+    until(async || matches!(*listener.link().borrow(), Link::Lost { attempt: 2.., .. })).await;
+    listener.disconnect().await;
+    client.disconnect().await;
+    assert!(matches!(*listener.link().borrow(), Link::Down));
+    assert!(!listener.is_connected() && !client.is_connected());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_frozen_server_is_told_from_a_quiet_one() {
+    let sim =
+        Sim::start(sim::Config::new().with_seed(1).with_heartbeat(Duration::from_secs(86_400)));
+    // Nobody listens there: it cannot come back.
+    let listener = EventListener::with_config(Config::new("127.0.0.1").with_port(1));
+    listener.connect_over(sim.connect()).await.unwrap();
+    listener.start().await.unwrap();
+    let slow = Backoff::new(Duration::from_secs(60), Duration::from_secs(60));
+    listener.keep_connected(slow).unwrap();
+    tokio::time::sleep(Duration::from_secs(600)).await;
+    assert!(listener.is_running(), "quiet is not frozen");
+    sim.inject(Fault::NoReply { command_prefix: "api uptime".to_owned() });
+    tokio::time::sleep(Duration::from_secs(120)).await;
+    assert!(!listener.is_connected(), "a server that does not answer is frozen");
+    let Link::Lost { reason, .. } = listener.link().borrow().clone() else { panic!() };
+    assert_eq!(reason.to_string(), "the server does not answer any more");
+}
