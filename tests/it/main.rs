@@ -13,3 +13,4 @@ mod reconnect;
 mod replay;
 mod sim;
 mod transcripts;
+mod verbs;
