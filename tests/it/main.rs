@@ -6,6 +6,8 @@
     reason = "a panic is a failed test"
 )]
 
+#[cfg(feature = "cli")]
+mod completions;
 mod model;
 #[cfg(all(unix, feature = "cli"))]
 mod pty;
