@@ -13,5 +13,8 @@ mod model;
 mod pty;
 mod reconnect;
 mod replay;
+#[cfg(feature = "shell")]
+mod scripts;
 mod sim;
+mod tidy;
 mod transcripts;
