@@ -8,6 +8,7 @@
 
 #[cfg(feature = "cli")]
 mod completions;
+mod live;
 mod model;
 #[cfg(all(unix, feature = "cli"))]
 mod pty;
