@@ -13,7 +13,7 @@ use switchy::listener::{Job, JobError};
 use switchy::model::{Call, HangupCause, Outcome, Phase, Status};
 use switchy::track::Tracker;
 use switchy::{Client, EventListener};
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 const SOON: Duration = Duration::from_secs(10);
 
@@ -64,6 +64,19 @@ async fn answered(client: &Client, call: &Originate, legs: usize) -> Call {
     .await
 }
 
+/// Waits until both legs are in `show channels`, which lags behind the events.
+async fn shown(client: &Client, call: &Call) {
+    let end = Instant::now() + SOON;
+    loop {
+        let table = client.cmd("show channels").await.unwrap();
+        if call.sessions.iter().all(|leg| table.contains(leg.id.as_str())) {
+            return;
+        }
+        assert!(Instant::now() < end, "show channels never had {call}: {table}");
+        sleep(Duration::from_millis(20)).await;
+    }
+}
+
 /// Waits for the end of a call, and returns it as it was then.
 async fn ended(listener: &EventListener, call: &Call) -> Call {
     until(listener, "the end of the call", |tracker| {
@@ -74,7 +87,12 @@ async fn ended(listener: &EventListener, call: &Call) -> Call {
 }
 
 fn echo() -> Originate {
-    Originate::to("9196@127.0.0.1:5080")
+    bounded(Originate::to("9196@127.0.0.1:5080"))
+}
+
+/// A call that ends by itself, even when a check fails and nobody hangs up.
+fn bounded(call: Originate) -> Originate {
+    call.with_variable("execute_on_answer", "sched_hangup +30")
 }
 
 #[tokio::test]
@@ -147,6 +165,7 @@ async fn a_listener_that_comes_later_knows_what_runs() {
     let Some(config) = server() else { return };
     let (first, listener) = client(config.clone()).await;
     let call = answered(&first, &echo(), 2).await;
+    shown(&first, &call).await;
     let (_second, late) = client(config).await;
     let sessions = call.sessions.iter().filter(|leg| late.session(leg.id.as_str()).is_some());
     assert_eq!(sessions.count(), 2);
@@ -164,7 +183,7 @@ async fn toneplay_answers_what_is_parked() {
     let Some(config) = server() else { return };
     let (client, listener) = client(config).await;
     let app = client.load_app(TonePlay).await.unwrap();
-    let parked = Originate::to("park@127.0.0.1:5090").with_app("TonePlay");
+    let parked = bounded(Originate::to("park@127.0.0.1:5090").with_app("TonePlay"));
     let call = answered(&client, &parked, 2).await;
     until(&listener, "a tone and an echo", |tracker| {
         let mut runs: Vec<_> =
