@@ -50,9 +50,10 @@ async fn check(path: PathBuf) -> Option<String> {
     }
     let same = written.lines().zip(played.lines()).take_while(|(a, b)| a == b).count();
     let rest = |text: &str| text.lines().skip(same).take(12).collect::<Vec<_>>().join("\n  ");
-    let (name, line) = (path.display(), same + 1);
+    let name = path.file_name().unwrap().display();
     Some(format!(
-        "\n{name}:{line}: written down\n  {}\nbut answered\n  {}\n",
+        "\ntests/it/scripts/{name}:{}: written down\n  {}\nbut answered\n  {}\n",
+        same + 1,
         rest(&written),
         rest(&played)
     ))
