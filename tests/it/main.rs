@@ -6,11 +6,17 @@
     reason = "a panic is a failed test"
 )]
 
+#[cfg(feature = "cli")]
+mod completions;
+mod live;
 mod model;
 #[cfg(all(unix, feature = "cli"))]
 mod pty;
 mod reconnect;
 mod replay;
+#[cfg(feature = "shell")]
+mod scripts;
 mod sim;
+mod tidy;
 mod transcripts;
 mod verbs;
