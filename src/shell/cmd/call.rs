@@ -79,6 +79,5 @@ fn association(leg: &Session) -> &'static str {
         Association::Loopback => "the other loopback half",
         Association::CallUuid => "Channel-Call-UUID",
         Association::OwnUuid => "its own uuid",
-        _ => "another rule",
     }
 }
