@@ -70,7 +70,7 @@ async fn play(script: &str) -> String {
     let (mut played, mut lines) = (String::new(), script.lines().peekable());
     while let Some(line) = lines.next() {
         if let Some(text) = line.strip_prefix("~ lines until ") {
-            played.push_str(&format!("{line}\n"));
+            played.extend([line, "\n"]);
             loop {
                 let Ok(Some(line)) = timeout(SOON, told.recv()).await else {
                     panic!("no line with {text:?} in {played}");
@@ -85,14 +85,14 @@ async fn play(script: &str) -> String {
         let Some(typed) = line.strip_prefix("> ") else {
             // A comment, or an answer, which is made anew.
             if line.starts_with("# ") {
-                played.push_str(&format!("{line}\n"));
+                played.extend([line, "\n"]);
             }
             continue;
         };
         let until = lines.next_if(|line| line.starts_with("~ until "));
         let text = until.map_or("", |line| line.trim_start_matches("~ until "));
-        played.push_str(&format!("{line}\n"));
-        played.extend(until.map(|line| format!("{line}\n")));
+        played.extend([line, "\n"]);
+        played.extend(until.into_iter().flat_map(|line| [line, "\n"]));
         let start = Instant::now();
         let answer = loop {
             let mut known = names.clone();

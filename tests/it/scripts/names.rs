@@ -30,7 +30,7 @@ impl Names {
         while let Some(letter) = rest.chars().next() {
             let is_start = !named.ends_with(|last: char| last.is_ascii_alphanumeric());
             let value = if is_start { self.value(&named, rest) } else { None };
-            let (length, name) = value.unwrap_or((letter.len_utf8(), letter.to_string()));
+            let (length, name) = value.unwrap_or_else(|| (letter.len_utf8(), letter.to_string()));
             named.push_str(&name);
             rest = rest.get(length..).unwrap_or_default();
         }
@@ -85,11 +85,11 @@ impl Names {
 
 /// `19:15:39`
 fn is_clock(text: &str) -> bool {
-    let form = text.get(..8).unwrap_or_default().bytes().enumerate();
+    let mut form = text.get(..8).unwrap_or_default().bytes().enumerate();
     let fits = |(at, letter): (usize, u8)| {
         if at % 3 == 2 { letter == b':' } else { letter.is_ascii_digit() }
     };
-    text.len() >= 8 && form.map(fits).all(|fits| fits)
+    text.len() >= 8 && form.all(fits)
 }
 
 /// The length of a span at the start of a text: `4.2 s`, `2 m 13 s`, `0 minutes, 3 seconds`.
