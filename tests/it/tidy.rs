@@ -130,12 +130,15 @@ fn nothing_speaks_of_one_machine() {
 /// The layers that a source names: `crate::X`, `crate::{X, Y}`, and `super::X` at the root.
 fn used_layers(name: &str, text: &str) -> Vec<(usize, String)> {
     let mut used = Vec::new();
-    // How many times `super` leads to the crate's root; once more in the tests at a file's end.
+    // How many times `super` leads to the crate's root; once more in a module inside the file.
     let is_mod = name.ends_with("/mod.rs");
-    let mut depth = name.split('/').count() - usize::from(is_mod);
+    let outer = name.split('/').count() - usize::from(is_mod);
+    let mut depth = outer;
     for (line, code) in code_lines(text) {
-        if code.trim_start().starts_with("mod ") && code.trim_end().ends_with('{') {
-            depth += 1;
+        if code.starts_with("mod ") && code.ends_with('{') {
+            depth = outer + 1;
+        } else if code == "}" {
+            depth = outer;
         }
         let to_root = format!("{}::", vec!["super"; depth].join("::"));
         for root in ["crate::", to_root.as_str()] {
