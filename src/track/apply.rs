@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::facts::{Facts, Kind};
-use super::{Change, Span, Tracker, What};
+use super::{Change, Span, Totals, Tracker, What};
 use crate::model::{Call, Direction, Event, HangupCause, Id, Origin, Phase, Session};
 use crate::wire::Field;
 
@@ -19,13 +19,14 @@ impl Tracker {
         self.note_core(facts.core);
         match facts.kind {
             Kind::BackgroundJob => {
-                let job = self.jobs.finish(event, self.limits.jobs);
+                let job = self.jobs.finish(event, &self.limits);
                 job.map_or(Change::Nothing, Change::Job)
             }
             Kind::Heartbeat => Change::Heartbeat,
             _ => match facts.unique_id {
-                Some(id) => self.apply_to_session(event, &facts, id),
-                None => Change::Nothing,
+                // A channel without an id is none.
+                Some(id) if !id.is("") => self.apply_to_session(event, &facts, id),
+                _ => Change::Nothing,
             },
         }
     }
@@ -145,7 +146,7 @@ impl Tracker {
     fn bury(&mut self, id: &str) -> Change {
         let cause = self.session(id).and_then(|session| session.cause.clone());
         let cause = cause.unwrap_or_else(|| HangupCause::parse("NONE"));
-        *self.totals.causes.entry(cause).or_insert(0) += 1;
+        self.totals.count(cause);
         match self.remove_session(id) {
             Some((session, call, is_last)) => {
                 Change::Session { session, call, what: What::Gone { is_last } }
@@ -163,19 +164,31 @@ impl Tracker {
         let legs = self.calls.get_mut(&call)?;
         legs.alive.retain(|leg| *leg != id);
         legs.gone.push((order, session));
+        // A call that dials on and on for days keeps its first leg and the latest ones.
+        if legs.gone.len() > self.limits.gone_legs.max(2) {
+            let (_, forgotten) = legs.gone.remove(1);
+            self.own.remove(&forgotten.id);
+            self.totals.forgotten += 1;
+        }
         let is_last = legs.alive.is_empty();
-        if is_last && let Some(mut legs) = self.calls.remove(&call) {
-            self.order.remove(&legs.order);
-            legs.gone.sort_by_key(|(order, _)| *order);
-            let sessions = legs.gone.into_iter().map(|(_, leg)| leg).collect();
-            self.ended.push_back(Call::new(call.clone(), sessions));
-            while self.ended.len() > self.limits.ended_calls {
-                if let Some(forgotten) = self.ended.pop_front() {
-                    self.own.remove(forgotten.id.as_str());
-                }
-            }
+        if is_last {
+            self.end_call(&call);
         }
         Some((id, call, is_last))
+    }
+
+    /// Moves a call without living sessions to those that ended.
+    pub(super) fn end_call(&mut self, call: &Id<Call>) {
+        let Some(mut legs) = self.calls.remove(call) else { return };
+        self.order.remove(&legs.order);
+        legs.gone.sort_by_key(|(order, _)| *order);
+        let sessions = legs.gone.into_iter().map(|(_, leg)| leg).collect();
+        self.ended.push_back(Call::new(call.clone(), sessions));
+        while self.ended.len() > self.limits.ended_calls {
+            for leg in self.ended.pop_front().iter().flat_map(|forgotten| &forgotten.sessions) {
+                self.own.remove(&leg.id);
+            }
+        }
     }
 
     fn note_sequence(&mut self, sequence: u64) {
@@ -195,6 +208,15 @@ impl Tracker {
             self.core = Some(core.value().into_owned());
             self.sequence = None;
         }
+    }
+}
+
+impl Totals {
+    fn count(&mut self, cause: HangupCause) {
+        // FreeSWITCH has some eighty causes; what a stranger makes up is bounded all the same.
+        let is_room = self.causes.len() < CAUSES || self.causes.contains_key(&cause);
+        let cause = if is_room { cause } else { HangupCause::parse("NONE") };
+        *self.causes.entry(cause).or_insert(0) += 1;
     }
 }
 
@@ -296,3 +318,6 @@ fn text(field: Field<'_>) -> Cow<'_, str> {
 
 /// A channel older than this (in microseconds) at its first event was there before us.
 const JOINED_AFTER: u64 = 2_000_000;
+
+/// How many causes are counted by name.
+const CAUSES: usize = 256;

@@ -72,6 +72,9 @@ impl Tracker {
     /// Makes a session for an id that was never seen. It stands for itself until it is bound.
     pub(super) fn add_session(&mut self, mut session: Session, is_provisional: bool) {
         self.totals.sessions += 1;
+        if self.expected.take(session.id.as_str()) {
+            self.own.insert(session.id.clone());
+        }
         let (id, call) = (session.id.clone(), session.call.clone());
         session.call = call.clone();
         let order = self.totals.sessions;
@@ -136,10 +139,16 @@ impl Tracker {
     fn leave(&mut self, call: &Id<Call>, session: &Id<Session>) {
         let Some(legs) = self.calls.get_mut(call) else { return };
         legs.alive.retain(|leg| leg != session);
-        if legs.alive.is_empty() && legs.gone.is_empty() {
+        if !legs.alive.is_empty() {
+            return;
+        }
+        if legs.gone.is_empty() {
             let order = legs.order;
             self.order.remove(&order);
             self.calls.remove(call);
+        } else {
+            // What is left of it are legs that are gone.
+            self.end_call(call);
         }
     }
 
@@ -162,6 +171,9 @@ impl Tracker {
                     *leg = new.clone();
                 }
             }
+        }
+        if self.own.remove(&old) {
+            self.own.insert(new.clone());
         }
         self.sessions.insert(new, entry);
         self.tombstones.add(old, self.limits.tombstones);

@@ -4,6 +4,7 @@ use std::collections::{HashMap, VecDeque};
 
 use foldhash::fast::RandomState;
 
+use super::Limits;
 use crate::model::{Event, Id, JobRecord, JobState, Outcome};
 
 #[derive(Debug, Default)]
@@ -21,9 +22,10 @@ impl Jobs {
         self.records.get(id)
     }
 
-    pub(super) fn expect(&mut self, id: Id<JobRecord>, command: &str, limit: usize) {
+    /// Adds a job of our own; returns how many pending ones are forgotten for it.
+    pub(super) fn expect(&mut self, id: Id<JobRecord>, command: &str, limits: &Limits) -> u64 {
         let command = command.to_owned();
-        self.add(JobRecord { id, command, is_foreign: false, state: JobState::Pending }, limit);
+        self.add(JobRecord { id, command, is_foreign: false, state: JobState::Pending }, limits)
     }
 
     pub(super) fn forget(&mut self, id: &Id<JobRecord>) {
@@ -42,7 +44,7 @@ impl Jobs {
     }
 
     /// Folds a BACKGROUND_JOB in.
-    pub(super) fn finish(&mut self, event: &Event, limit: usize) -> Option<Id<JobRecord>> {
+    pub(super) fn finish(&mut self, event: &Event, limits: &Limits) -> Option<Id<JobRecord>> {
         let id = Id::new(&event.get("Job-UUID")?);
         let state = JobState::Done(Outcome::of(event.body().as_deref().unwrap_or_default()));
         if let Some(job) = self.records.get_mut(&id) {
@@ -54,23 +56,32 @@ impl Jobs {
                 command.push_str(&arg);
             }
             let job = JobRecord { id: id.clone(), command, is_foreign: true, state };
-            self.add(job, limit);
+            self.add(job, limits);
         }
         Some(id)
     }
 
-    fn add(&mut self, job: JobRecord, limit: usize) {
+    fn add(&mut self, job: JobRecord, limits: &Limits) -> u64 {
         self.order.push_back(job.id.clone());
         self.records.insert(job.id.clone(), job);
-        // The oldest finished ones go; a pending one is somebody's to wait for.
-        while self.order.len() > limit {
+        // The oldest finished ones go first; a pending one is somebody's to wait for.
+        let mut forgotten = 0;
+        while self.order.len() > limits.jobs {
             let is_done = |id: &Id<JobRecord>| {
                 self.records.get(id).is_none_or(|job| job.state != JobState::Pending)
             };
-            let Some(at) = self.order.iter().position(is_done) else { return };
-            if let Some(id) = self.order.remove(at) {
+            let oldest = match self.order.iter().position(is_done) {
+                Some(at) => self.order.remove(at),
+                None if self.order.len() > limits.pending_jobs => {
+                    forgotten += 1;
+                    self.order.pop_front()
+                }
+                None => break,
+            };
+            if let Some(id) = oldest {
                 self.records.remove(&id);
             }
         }
+        forgotten
     }
 }

@@ -97,11 +97,23 @@ pub struct Limits {
     pub tombstones: usize,
     /// Finished jobs.
     pub jobs: usize,
+    /// Jobs without a result. Beyond it the oldest is forgotten and counted; its result still
+    /// ends whoever waits for it.
+    pub pending_jobs: usize,
+    /// Legs that are gone of one running call. Beyond it the oldest but the first is forgotten
+    /// and counted.
+    pub gone_legs: usize,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { ended_calls: 1000, tombstones: 10_000, jobs: 1000 }
+        Self {
+            ended_calls: 1000,
+            tombstones: 10_000,
+            jobs: 1000,
+            pending_jobs: 20_000,
+            gone_legs: 100,
+        }
     }
 }
 
@@ -117,6 +129,9 @@ pub struct Totals {
     pub answered: u64,
     /// How often each cause ended a session.
     pub causes: BTreeMap<HangupCause, u64>,
+    /// Legs and jobs that were forgotten before their call or they themselves were over, because
+    /// of [`Limits::gone_legs`] and [`Limits::pending_jobs`].
+    pub forgotten: u64,
 }
 
 type Map<K, V> = HashMap<K, V, RandomState>;
@@ -132,8 +147,11 @@ pub struct Tracker {
     order: BTreeMap<u64, Id<Call>>,
     next_order: u64,
     ended: VecDeque<Call>,
-    tombstones: Tombstones,
+    tombstones: Recent,
     jobs: Jobs,
+    /// Sessions of ours that no event was about yet.
+    expected: Recent,
+    /// Sessions of ours that live, or are legs of a remembered call.
     own: HashSet<Id<Session>, RandomState>,
     totals: Totals,
     core: Option<String>,
@@ -162,8 +180,9 @@ struct Legs {
     gone: Vec<(u64, Session)>,
 }
 
+/// The latest of some ids: those before them are forgotten.
 #[derive(Debug, Default)]
-struct Tombstones {
+struct Recent {
     ids: HashSet<Id<Session>, RandomState>,
     oldest_first: VecDeque<Id<Session>>,
 }
@@ -253,7 +272,7 @@ impl Tracker {
 
     /// Announces a job of our own, before its command is sent.
     pub fn expect_job(&mut self, id: Id<JobRecord>, command: &str) {
-        self.jobs.expect(id, command, self.limits.jobs);
+        self.totals.forgotten += self.jobs.expect(id, command, &self.limits);
     }
 
     /// Marks all jobs without a result as unknown, and returns their ids.
@@ -268,13 +287,13 @@ impl Tracker {
 
     /// Announces a session that we are about to originate.
     pub fn expect_session(&mut self, id: Id<Session>) {
-        self.own.insert(id);
+        self.expected.add(id, self.limits.tombstones);
     }
 
     /// Whether we originated this call.
     #[must_use]
     pub fn is_own_call(&self, call: &Id<Call>) -> bool {
-        self.own.contains(call.as_str())
+        self.own.contains(call.as_str()) || self.expected.contains(call.as_str())
     }
 
     /// All legs of a call, those that are gone included, running or ended.
@@ -324,9 +343,14 @@ impl Tracker {
     }
 }
 
-impl Tombstones {
+impl Recent {
     fn contains(&self, id: &str) -> bool {
         !self.ids.is_empty() && self.ids.contains(id)
+    }
+
+    /// Takes an id out, if it is in. Its place in the order of forgetting stays.
+    fn take(&mut self, id: &str) -> bool {
+        !self.ids.is_empty() && self.ids.remove(id)
     }
 
     fn add(&mut self, id: Id<Session>, limit: usize) {

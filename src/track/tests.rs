@@ -205,7 +205,7 @@ fn jobs_of_ours_and_of_others() {
 
 #[test]
 fn what_is_over_is_bounded() {
-    let limits = Limits { ended_calls: 2, tombstones: 2, jobs: 2 };
+    let limits = Limits { ended_calls: 2, tombstones: 2, jobs: 2, ..Limits::default() };
     let mut tracker = Tracker::new().with_limits(limits);
     for id in ["a", "b", "c", "d"] {
         tracker.apply(&line(&format!("CHANNEL_CREATE {id}")));
@@ -266,4 +266,81 @@ fn gaps_in_the_sequence_are_counted_whatever_the_order() {
     assert_eq!(tracker.sequence_gaps(), 2);
     tracker.apply(&event(&[("Event-Name", "X"), ("Core-UUID", "d"), ("Event-Sequence", "1")]));
     assert_eq!((tracker.sequence_gaps(), tracker.core_uuid()), (0, Some("d")));
+}
+
+#[test]
+fn a_call_whose_last_living_leg_belongs_elsewhere_is_over() {
+    let mut tracker = fold(&[
+        "CHANNEL_STATE c",
+        "CHANNEL_CREATE b variable_switchy_originating_session=c",
+        "CHANNEL_DESTROY b",
+        "CHANNEL_CREATE c variable_switchy_originating_session=a",
+    ]);
+    assert_eq!(shape(&tracker), "a[c:new]");
+    tracker.apply(&line("CHANNEL_DESTROY c"));
+    assert_eq!((tracker.call_count(), tracker.ended().count()), (0, 2));
+}
+
+#[test]
+fn an_empty_id_is_no_session() {
+    check(&["CHANNEL_CREATE _undef_", "CHANNEL_CREATE "], "");
+}
+
+#[test]
+fn our_own_sessions_are_remembered_as_long_as_their_calls() {
+    let limits = Limits { ended_calls: 1, tombstones: 2, ..Limits::default() };
+    let mut tracker = Tracker::new().with_limits(limits);
+    for id in ["a", "b", "c", "d"] {
+        tracker.expect_session(Id::new(id));
+        let is_failure = id != "d";
+        if !is_failure {
+            tracker.apply(&line("CHANNEL_CREATE d"));
+        }
+    }
+    // Those that never became a session are forgotten, one that lives is not.
+    for id in ["e", "f", "g"] {
+        tracker.expect_session(Id::new(id));
+    }
+    let own = |tracker: &Tracker, id: &str| tracker.is_own_call(&Id::new(id));
+    assert!(!own(&tracker, "a") && own(&tracker, "d") && own(&tracker, "g"));
+    assert_eq!(tracker.expected.ids.len(), 2);
+    tracker.apply(&line("CHANNEL_UUID h Old-Unique-ID=d"));
+    tracker.apply(&line("CHANNEL_DESTROY h"));
+    assert!(own(&tracker, "h"), "it ended and is remembered");
+    tracker.apply(&line("CHANNEL_CREATE x"));
+    tracker.apply(&line("CHANNEL_DESTROY x"));
+    assert!(tracker.own.is_empty());
+}
+
+#[test]
+fn a_call_that_dials_on_and_on_and_jobs_without_results_are_bounded_and_counted() {
+    let limits = Limits { gone_legs: 3, jobs: 1, pending_jobs: 2, ..Limits::default() };
+    let mut tracker = Tracker::new().with_limits(limits);
+    tracker.apply(&line("CHANNEL_CREATE a variable_x=1"));
+    for leg in 0..10 {
+        let tie = "variable_switchy_originating_session=a";
+        tracker.apply(&line(&format!("CHANNEL_CREATE b{leg} {tie}")));
+        tracker.apply(&line(&format!("CHANNEL_DESTROY b{leg}")));
+    }
+    let legs: Vec<_> =
+        tracker.legs(&Id::new("a")).iter().map(|leg| leg.id.as_str().to_owned()).collect();
+    assert_eq!(legs, ["b0", "b8", "b9", "a"]);
+    assert_eq!(tracker.totals().forgotten, 7);
+    for id in ["1", "2", "3", "4"] {
+        tracker.expect_job(Id::new(id), "status");
+    }
+    assert_eq!((tracker.jobs().count(), tracker.totals().forgotten), (2, 9));
+}
+
+#[test]
+fn causes_that_a_stranger_makes_up_are_bounded() {
+    let mut tracker = Tracker::new();
+    for number in 0..1000 {
+        let end = format!("CHANNEL_HANGUP {number} Hangup-Cause=X{number}");
+        tracker.apply(&line(&end));
+        tracker.apply(&line(&format!("CHANNEL_DESTROY {number}")));
+    }
+    let causes = &tracker.totals().causes;
+    assert!(causes.len() <= 257, "{}", causes.len());
+    assert_eq!(causes.values().sum::<u64>(), 1000);
 }
