@@ -84,9 +84,10 @@ where
         // The reason first: an asker whose slot is dropped looks for it.
         self.closing.send_replace(Some(reason.clone()));
         self.slots.clear();
+        self.sink.closed(&reason);
+        // The inbox last: who waits for the end shall find the sink told.
         self.inbox.close();
         while self.inbox.try_recv().is_ok() {}
-        self.sink.closed(&reason);
     }
 
     async fn serve(&mut self) -> CloseReason {

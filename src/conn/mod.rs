@@ -213,9 +213,11 @@ impl Connection {
         self.closed.borrow().is_none()
     }
 
-    /// Waits until the connection is gone and says why. Safe to cancel.
+    /// Waits until the connection is gone, and its sink was told so, and says why. Safe to cancel.
     pub async fn closed(&self) -> CloseReason {
         let mut closed = self.closed.clone();
+        // The driver lets go of its inbox last.
+        self.orders.closed().await;
         let reason = closed.wait_for(Option::is_some).await.ok().and_then(|reason| reason.clone());
         reason.unwrap_or(CloseReason::Dropped)
     }
@@ -226,16 +228,32 @@ impl Connection {
         self.cut.send_replace(Some(reason));
     }
 
-    /// Sends `exit`, waits for the server to close, at most for the command time-out.
+    /// Sends `exit` and waits for the server to close; after the command time-out, or when this is
+    /// cancelled, the socket is closed all the same.
     pub async fn close(&self) {
-        if let Ok(exit) = Command::exit() {
-            let _reply = self.send(exit).await;
-        }
-        let _in_time = tokio::time::timeout(self.command_timeout, self.closed()).await;
+        let cut = Cut(self);
+        let leave = async {
+            if let Ok(exit) = Command::exit() {
+                let _reply = self.send(exit).await;
+            }
+            self.closed().await
+        };
+        let _in_time = tokio::time::timeout(self.command_timeout, leave).await;
+        drop(cut);
+        self.closed().await;
     }
 
     fn close_reason(&self) -> CloseReason {
         self.closed.borrow().clone().unwrap_or(CloseReason::Dropped)
+    }
+}
+
+/// Closes the socket when it is dropped.
+struct Cut<'a>(&'a Connection);
+
+impl Drop for Cut<'_> {
+    fn drop(&mut self) {
+        self.0.abort(CloseReason::Dropped);
     }
 }
 

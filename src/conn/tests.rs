@@ -1,6 +1,7 @@
 //! The server side is written by hand here: the simulated switch is a layer above.
 
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
 use tokio::net::TcpListener;
@@ -217,4 +218,27 @@ async fn events_pass_between_replies_and_every_asker_ends_with_the_connection() 
     connection.closed().await;
     let seen = seen.0.lock().unwrap().clone();
     assert_eq!(seen[..2], ["HEARTBEAT", "hi"]);
+}
+
+/// Takes its time to learn of the end.
+struct Slow(Arc<AtomicBool>);
+
+impl Sink for Slow {
+    fn event(&mut self, _event: EventData) {}
+    fn closed(&mut self, _reason: &CloseReason) {
+        let start = std::time::Instant::now();
+        while start.elapsed() < Duration::from_millis(50) {
+            std::hint::spin_loop();
+        }
+        self.0.store(true, Ordering::SeqCst);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_waits_for_the_end_finds_the_sink_told() {
+    let told = Arc::new(AtomicBool::new(false));
+    let (connection, server) = logged_in(Slow(Arc::clone(&told))).await;
+    drop(server);
+    connection.closed().await;
+    assert!(told.load(Ordering::SeqCst));
 }
