@@ -4,17 +4,32 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use tokio::sync::{mpsc, watch};
+use tokio::sync::watch;
 use tokio::time::{Duration, Instant};
 
-use super::watching::Seen;
+use super::watching::{Feed, Seen};
 use super::{Job, Waiting};
 use crate::conn::{CloseReason, Sink};
 use crate::model::{Event, Id, JobRecord, JobState, Session};
 use crate::track::{Change, Tracker};
 use crate::wire::{EventData, LogLine};
 
-pub(super) type Tap = Box<dyn FnMut(&Seen<'_>) -> bool + Send>;
+/// Sees every event, in the reader's task.
+pub(super) struct Tap {
+    /// Returns `false` when it wants no more.
+    see: Box<dyn FnMut(&Seen<'_>) -> bool + Send>,
+    /// Whether somebody is left to see for.
+    is_open: Box<dyn Fn() -> bool + Send>,
+}
+
+impl Tap {
+    pub(super) fn new(
+        is_open: impl Fn() -> bool + Send + 'static,
+        see: impl FnMut(&Seen<'_>) -> bool + Send + 'static,
+    ) -> Self {
+        Self { see: Box::new(see), is_open: Box::new(is_open) }
+    }
+}
 
 /// What the reader's task and the handles share.
 ///
@@ -24,7 +39,7 @@ pub(super) struct Shared {
     tracker: Mutex<Tracker>,
     waiting: Mutex<Waiting>,
     taps: Mutex<Vec<Tap>>,
-    logs: Mutex<Vec<mpsc::Sender<LogLine>>>,
+    logs: Mutex<Vec<Feed<LogLine>>>,
     lost: Arc<AtomicU64>,
     /// When the last event came in.
     heard: Mutex<Option<Instant>>,
@@ -64,11 +79,16 @@ impl Shared {
     }
 
     pub(super) fn add_tap(&self, tap: Tap) {
-        lock(&self.taps).push(tap);
+        let mut taps = lock(&self.taps);
+        // A switch that is quiet, or gone, would let those pile up that nobody reads any more.
+        taps.retain(|tap| (tap.is_open)());
+        taps.push(tap);
     }
 
-    pub(super) fn add_log(&self, sender: mpsc::Sender<LogLine>) {
-        lock(&self.logs).push(sender);
+    pub(super) fn add_log(&self, feed: Feed<LogLine>) {
+        let mut logs = lock(&self.logs);
+        logs.retain(Feed::is_open);
+        logs.push(feed);
     }
 
     /// The counter of updates that a watcher had no room for.
@@ -87,7 +107,13 @@ impl Shared {
         session: Option<Id<Session>>,
     ) -> Job {
         let (sender, state) = watch::channel(JobState::Pending);
-        lock(&self.waiting).insert(id.clone(), sender);
+        let mut waiting = lock(&self.waiting);
+        // Results that never came and nobody waits for: dropped when the table is about to grow.
+        if waiting.len() == waiting.capacity() {
+            waiting.retain(|_, sender| !sender.is_closed());
+        }
+        waiting.insert(id.clone(), sender);
+        drop(waiting);
         Job::new(id, command, session, state)
     }
 
@@ -98,6 +124,16 @@ impl Shared {
     fn job_is_over(&self, id: &Id<JobRecord>, state: JobState) {
         if let Some(waiting) = lock(&self.waiting).remove(id) {
             waiting.send_replace(state);
+        }
+    }
+
+    /// The results of all that run are lost.
+    fn jobs_are_lost(&self) {
+        let lost = self.tracker().lose_jobs();
+        self.lost_jobs.store(lost.len(), Ordering::Relaxed);
+        // The tracker may have forgotten some that are waited for.
+        for (_, waiting) in lock(&self.waiting).drain() {
+            waiting.send_replace(JobState::Unknown);
         }
     }
 }
@@ -125,7 +161,7 @@ impl Intake {
             }
             if !taps.is_empty() {
                 let seen = Seen { event: &event, change: &change, tracker: &tracker };
-                taps.retain_mut(|tap| tap(&seen));
+                taps.retain_mut(|tap| (tap.see)(&seen));
             }
         }
         self.shared.note_life();
@@ -138,14 +174,7 @@ impl Sink for Intake {
     }
 
     fn log(&mut self, line: LogLine) {
-        lock(&self.shared.logs).retain(|sender| match sender.try_send(line.clone()) {
-            Ok(()) => true,
-            Err(mpsc::error::TrySendError::Full(_)) => {
-                self.shared.lost.fetch_add(1, Ordering::Relaxed);
-                true
-            }
-            Err(mpsc::error::TrySendError::Closed(_)) => false,
-        });
+        lock(&self.shared.logs).retain(|feed| feed.offer(|| line.clone()));
     }
 
     fn flush(&mut self) {
@@ -155,15 +184,43 @@ impl Sink for Intake {
     }
 
     fn closed(&mut self, _reason: &CloseReason) {
-        let lost = self.shared.tracker().lose_jobs();
-        self.shared.lost_jobs.store(lost.len(), Ordering::Relaxed);
-        for id in lost {
-            self.shared.job_is_over(&id, JobState::Unknown);
-        }
+        self.shared.jobs_are_lost();
     }
 }
 
 /// A lock that a panic elsewhere has not made useless: what it guards is valid at every step.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::listener::watching;
+
+    #[test]
+    fn watches_that_nobody_reads_are_let_go_of_without_an_event() {
+        let shared = Shared::new(Tracker::new());
+        for _watch in 0..10 {
+            drop((watching::changes(&shared), watching::events(&shared, &["X"])));
+            drop(watching::logs(&shared));
+        }
+        let kept = watching::changes(&shared);
+        assert_eq!((lock(&shared.taps).len(), lock(&shared.logs).len()), (1, 1));
+        drop(kept);
+    }
+
+    #[test]
+    fn jobs_that_nobody_waits_for_are_let_go_of_and_the_others_end_with_the_connection() {
+        let shared = Arc::new(Shared::new(Tracker::new()));
+        let waited_for: Vec<_> =
+            (0..5).map(|_| shared.waiting(Id::random(), "status", None)).collect();
+        for _job in 0..10_000 {
+            drop(shared.waiting(Id::random(), "status", None));
+        }
+        assert!(lock(&shared.waiting).len() < 100);
+        // The tracker was never told of them.
+        Intake::new(Arc::clone(&shared)).closed(&CloseReason::EndOfStream);
+        assert!(waited_for.iter().all(|job| job.state() == JobState::Unknown));
+    }
 }

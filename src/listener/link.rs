@@ -89,7 +89,9 @@ impl EventListener {
     pub fn keep_connected(&self, backoff: Backoff) -> Result<(), Error> {
         let connection = self.connection()?;
         // It ends with the listener or with `disconnect`.
-        let _task = tokio::spawn(supervise(Arc::downgrade(&self.inner), connection, backoff));
+        let leaving = self.inner.leaving.subscribe();
+        let inner = Arc::downgrade(&self.inner);
+        let _task = tokio::spawn(supervise(inner, connection, backoff, leaving));
         Ok(())
     }
 
@@ -117,7 +119,12 @@ impl EventListener {
     }
 }
 
-async fn supervise(inner: Weak<Inner>, mut connection: Connection, backoff: Backoff) {
+async fn supervise(
+    inner: Weak<Inner>,
+    mut connection: Connection,
+    backoff: Backoff,
+    mut leaving: watch::Receiver<u64>,
+) {
     loop {
         let reason = watch_over(&inner, &connection).await;
         let lost_at = Instant::now();
@@ -144,8 +151,9 @@ async fn supervise(inner: Weak<Inner>, mut connection: Connection, backoff: Back
         );
         // `disconnect` while it waits ends it too.
         let reopened = tokio::select! {
+            biased;
+            _ = leaving.changed() => return,
             outcome = outcome => outcome,
-            () = listener.inner.leaving.notified() => return,
         };
         match reopened {
             Ok((reopened, gap)) => {

@@ -16,9 +16,10 @@ mod watching;
 
 use std::collections::HashMap;
 use std::fmt;
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use tokio::sync::{Notify, watch};
+use tokio::sync::watch;
 
 pub use error::Error;
 pub use job::{Job, JobError};
@@ -29,7 +30,7 @@ use crate::conn::{CloseReason, Config, Connection, Reply};
 use crate::model::{Call, ChannelRow, Id, JobRecord, Rows, Session};
 use crate::track::{Difference, Totals, Tracker};
 use crate::wire::{Command, Format};
-use intake::{Intake, Shared};
+use intake::{Intake, Shared, Tap};
 
 /// The events that a new listener subscribes to. With them calls, their ends and jobs are known;
 /// `ALL` would be several times as many.
@@ -83,8 +84,9 @@ struct Inner {
     shared: Arc<Shared>,
     state: Mutex<State>,
     link: watch::Sender<Link>,
-    /// Tells the supervisor that the operator wants no connection.
-    leaving: Notify,
+    /// Tells the supervisor that the operator wants no connection: it counts the `disconnect`s,
+    /// so that none is missed.
+    leaving: watch::Sender<u64>,
 }
 
 struct State {
@@ -123,7 +125,7 @@ impl EventListener {
         };
         let shared = Arc::new(Shared::new(tracker));
         let (link, _) = watch::channel(Link::Down);
-        let leaving = Notify::new();
+        let (leaving, _) = watch::channel(0);
         let inner =
             Inner { id: Id::random(), config, shared, state: Mutex::new(state), link, leaving };
         Self { inner: Arc::new(inner) }
@@ -349,7 +351,7 @@ impl EventListener {
     /// Closes the event connection, and ends attempts to get it back. Jobs in flight become
     /// unknown.
     pub async fn disconnect(&self) {
-        self.inner.leaving.notify_waiters();
+        self.inner.leaving.send_modify(|count| *count += 1);
         self.inner.link.send_replace(Link::Down);
         let connection = self.state().connection.take();
         if let Some(connection) = connection {
@@ -394,16 +396,20 @@ impl EventListener {
         let latest = self.tracker().latest();
         match self.inner.shared.silence() {
             Some(silence) if latest > 0 => {
-                latest + u64::try_from(silence.as_micros()).unwrap_or(u64::MAX)
+                latest.saturating_add(u64::try_from(silence.as_micros()).unwrap_or(u64::MAX))
             }
             _ => u64::try_from(jiff::Timestamp::now().as_microsecond()).unwrap_or(0),
         }
     }
 
-    /// How many updates watchers lost because they did not keep up.
+    /// How many updates watchers, and events apps, lost because they did not keep up.
     #[must_use]
     pub fn lost_updates(&self) -> u64 {
         self.inner.shared.lost_updates()
+    }
+
+    pub(crate) fn lost_counter(&self) -> Arc<AtomicU64> {
+        self.inner.shared.lost_counter()
     }
 
     /// Looks at the tracker itself. The reader waits meanwhile: be quick, and do not call the
@@ -435,7 +441,7 @@ impl EventListener {
     ///
     /// Nothing is read while it runs: it must not block, nor call the listener.
     pub fn tap(&self, tap: impl FnMut(&Seen<'_>) -> bool + Send + 'static) {
-        self.inner.shared.add_tap(Box::new(tap));
+        self.inner.shared.add_tap(Tap::new(|| true, tap));
     }
 
     /// Announces a job before its command is sent, so that even an instant result finds it.

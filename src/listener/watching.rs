@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use tokio::sync::mpsc;
 
-use super::intake::Shared;
+use super::intake::{Shared, Tap};
 use crate::model::{Event, JobRecord, Session};
 use crate::track::{Change, Tracker};
 use crate::wire::LogLine;
@@ -49,7 +49,7 @@ pub struct Events(Watch<Event>);
 
 /// The log lines of a listener. Made by [`super::EventListener::logs`].
 #[derive(Debug)]
-pub struct Logs(mpsc::Receiver<LogLine>);
+pub struct Logs(Watch<LogLine>);
 
 impl Changes {
     /// Waits for the next change. Safe to cancel. `None` when the listener is gone.
@@ -78,7 +78,12 @@ impl Events {
 impl Logs {
     /// Waits for the next log line. Safe to cancel. `None` when the listener is gone.
     pub async fn next(&mut self) -> Option<LogLine> {
-        self.0.recv().await
+        self.0.receiver.recv().await
+    }
+
+    /// Takes how many log lines were lost since the last call, because nobody read them.
+    pub fn take_lost(&mut self) -> u64 {
+        self.0.lost.swap(0, Ordering::Relaxed)
     }
 }
 
@@ -92,52 +97,71 @@ struct Watch<T> {
 const ROOM: usize = 8192;
 
 pub(super) fn changes(shared: &Shared) -> Changes {
-    let (sender, receiver) = mpsc::channel(ROOM);
-    let lost = Arc::new(AtomicU64::new(0));
-    let feed = Feed { sender, lost: Arc::clone(&lost), total: shared.lost_counter() };
-    shared.add_tap(Box::new(move |seen| {
-        if *seen.change == Change::Nothing {
-            return feed.is_open();
-        }
-        feed.offer(|| update(seen))
-    }));
-    Changes(Watch { receiver, lost })
+    let (feed, watch) = feed(shared);
+    let open = feed.clone();
+    shared.add_tap(Tap::new(
+        move || open.is_open(),
+        move |seen| {
+            if *seen.change == Change::Nothing {
+                return feed.is_open();
+            }
+            feed.offer(|| update(seen))
+        },
+    ));
+    Changes(watch)
 }
 
 pub(super) fn events<S: AsRef<str>>(shared: &Shared, names: &[S]) -> Events {
-    let (sender, receiver) = mpsc::channel(ROOM);
-    let lost = Arc::new(AtomicU64::new(0));
-    let feed = Feed { sender, lost: Arc::clone(&lost), total: shared.lost_counter() };
+    let (feed, watch) = feed(shared);
+    let open = feed.clone();
     let names: Vec<String> = names.iter().map(|name| name.as_ref().to_owned()).collect();
-    shared.add_tap(Box::new(move |seen| {
-        let is_wanted = names.is_empty() || {
-            let kind = seen.event.kind();
-            names.iter().any(|name| *name == kind)
-        };
-        if is_wanted { feed.offer(|| seen.event.detached()) } else { feed.is_open() }
-    }));
-    Events(Watch { receiver, lost })
+    shared.add_tap(Tap::new(
+        move || open.is_open(),
+        move |seen| {
+            let is_wanted = names.is_empty() || {
+                let kind = seen.event.kind();
+                names.iter().any(|name| *name == kind)
+            };
+            if is_wanted { feed.offer(|| seen.event.detached()) } else { feed.is_open() }
+        },
+    ));
+    Events(watch)
 }
 
 pub(super) fn logs(shared: &Shared) -> Logs {
-    let (sender, receiver) = mpsc::channel(ROOM);
-    shared.add_log(sender);
-    Logs(receiver)
+    let (feed, watch) = feed(shared);
+    shared.add_log(feed);
+    Logs(watch)
 }
 
-struct Feed<T> {
+fn feed<T>(shared: &Shared) -> (Feed<T>, Watch<T>) {
+    let (sender, receiver) = mpsc::channel(ROOM);
+    let lost = Arc::new(AtomicU64::new(0));
+    let feed = Feed { sender, lost: Arc::clone(&lost), total: shared.lost_counter() };
+    (feed, Watch { receiver, lost })
+}
+
+/// The listener's end of a watch.
+pub(super) struct Feed<T> {
     sender: mpsc::Sender<T>,
     lost: Arc<AtomicU64>,
     total: Arc<AtomicU64>,
 }
 
+impl<T> Clone for Feed<T> {
+    fn clone(&self) -> Self {
+        let (lost, total) = (Arc::clone(&self.lost), Arc::clone(&self.total));
+        Self { sender: self.sender.clone(), lost, total }
+    }
+}
+
 impl<T> Feed<T> {
-    fn is_open(&self) -> bool {
+    pub(super) fn is_open(&self) -> bool {
         !self.sender.is_closed()
     }
 
     /// Hands an item over if there is room, else counts it as lost. `false` when nobody listens.
-    fn offer(&self, item: impl FnOnce() -> T) -> bool {
+    pub(super) fn offer(&self, item: impl FnOnce() -> T) -> bool {
         match self.sender.try_reserve() {
             Ok(permit) => permit.send(item()),
             Err(mpsc::error::TrySendError::Full(())) => {
