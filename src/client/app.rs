@@ -5,11 +5,12 @@
 
 use std::collections::HashMap;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use tokio::sync::mpsc;
 
-use super::{Client, Error, Session};
+use super::{Client, Error, Inner, Session};
 use crate::listener::{EventListener, Seen};
 use crate::model::{self, Event, Id};
 use crate::track::{Change, What};
@@ -144,7 +145,7 @@ impl Client {
             is_tapped
         };
         if !is_tapped {
-            let mut router = Router::new(self.clone(), listener.id().clone());
+            let mut router = Router::new(&self.inner, &listener);
             listener.tap(move |seen| router.route(seen));
         }
         Ok(id)
@@ -199,8 +200,10 @@ impl Client {
 
 /// Finds the app of an event, in the reader's task, and hands the event to its session's worker.
 struct Router {
-    client: Client,
+    /// Weak, because the client holds the listener, and the listener this.
+    client: Weak<Inner>,
     listener: Id<EventListener>,
+    lost: Arc<AtomicU64>,
     workers: HashMap<Id<model::Session>, mpsc::Sender<Work>>,
 }
 
@@ -214,19 +217,27 @@ struct Work {
 const ROOM: usize = 256;
 
 impl Router {
-    fn new(client: Client, listener: Id<EventListener>) -> Self {
-        Self { client, listener, workers: HashMap::new() }
+    fn new(client: &Arc<Inner>, listener: &EventListener) -> Self {
+        Self {
+            client: Arc::downgrade(client),
+            listener: listener.id().clone(),
+            lost: listener.lost_counter(),
+            workers: HashMap::new(),
+        }
     }
 
-    /// Returns `false` when its client listens elsewhere now.
+    /// Returns `false` when its client is gone or listens elsewhere now.
     fn route(&mut self, seen: &Seen<'_>) -> bool {
         if let Change::Session { session, what: What::Gone { .. }, .. } = seen.change {
             // The worker ends when it has handled what waits.
             self.workers.remove(session);
             return true;
         }
+        let Some(client) = self.client.upgrade().map(|inner| Client { inner }) else {
+            return false;
+        };
         {
-            let table = self.client.apps().table();
+            let table = client.apps().table();
             if table.tapped.as_ref() != Some(&self.listener) {
                 return false;
             }
@@ -238,15 +249,19 @@ impl Router {
         let Some(session) = seen.tracker.session(&id) else { return true };
         let Some(app) = session.app.as_ref() else { return true };
         // Only ids that we issued select an app: an INVITE can carry any header.
-        let Ok(loaded) = self.client.apps().find(app.as_str()) else { return true };
+        let Ok(loaded) = client.apps().find(app.as_str()) else { return true };
         if loaded.id != *app || !loaded.app.events().contains(&&*seen.event.kind()) {
             return true;
         }
         let work = Work {
             app: loaded.app,
-            session: Session::new(self.client.clone(), session.clone()),
+            session: Session::new(client, session.clone()),
             event: seen.event.detached(),
         };
+        // No event tells of sessions that ended while the connection was down.
+        if self.workers.len() == self.workers.capacity() {
+            self.workers.retain(|id, _| seen.tracker.session(id.as_str()).is_some());
+        }
         let worker = self.workers.entry(session.id.clone()).or_insert_with(|| {
             let (sender, inbox) = mpsc::channel(ROOM);
             // It ends with its session: the sender is dropped above.
@@ -254,6 +269,7 @@ impl Router {
             sender
         });
         if worker.try_send(work).is_err() {
+            self.lost.fetch_add(1, Ordering::Relaxed);
             tracing::warn!(uuid = %session.id, "an app does not keep up, an event is lost to it");
         }
         true

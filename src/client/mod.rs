@@ -268,6 +268,11 @@ impl Client {
         let listener = self.running_listener()?;
         let connection = self.connection()?;
         let job = listener.expect_job(line, session);
+        // Gone since it was looked at: nobody would end the job.
+        if !listener.is_running() {
+            listener.forget_job(&job);
+            return Err(Error::ListenerNotRunning);
+        }
         let sent = async {
             let command = Command::bgapi(line, job.id().as_str()).map_err(Error::Illegal)?;
             let shown = command.shown().to_owned();
