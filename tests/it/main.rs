@@ -8,6 +8,7 @@
 
 #[cfg(feature = "cli")]
 mod completions;
+mod faults;
 mod live;
 mod model;
 #[cfg(all(unix, feature = "cli"))]
@@ -18,5 +19,6 @@ mod replay;
 mod scripts;
 mod sim;
 mod tidy;
+mod torture;
 mod transcripts;
 mod verbs;

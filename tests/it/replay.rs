@@ -8,7 +8,7 @@ use switchy::wire::Frame;
 
 use crate::transcripts;
 
-fn events(name: &str) -> Vec<Event> {
+pub(crate) fn events(name: &str) -> Vec<Event> {
     let path =
         Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/transcripts/{name}.jsonl"));
     let stream = transcripts::server_chunks(&path).concat();
