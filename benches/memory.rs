@@ -37,9 +37,10 @@ fn main() {
     let answered = tracker.sessions().filter(|leg| leg.phase == Phase::Answered).count();
     assert_eq!((tracker.call_count(), answered), (calls, 2 * calls));
     println!(
-        "{} sessions in {} calls: {} MB, {} bytes a session",
+        "{} sessions in {} calls ({} events a call): {} MB, {} bytes a session",
         tracker.sessions().len(),
         tracker.call_count(),
+        lives.events_per_life(),
         grown >> 20,
         grown / tracker.sessions().len().max(1)
     );

@@ -17,7 +17,6 @@ mod scope;
 mod session;
 mod wait;
 
-use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -67,8 +66,8 @@ struct Inner {
 struct State {
     connection: Option<Connection>,
     listener: Option<EventListener>,
-    /// Every app id that an originate of ours carried.
-    issued: BTreeSet<Id<model::App>>,
+    /// Every app id that an originate of ours carried, oldest first.
+    issued: Vec<Id<model::App>>,
 }
 
 impl Client {

@@ -64,7 +64,7 @@ impl Switch {
             narrate::follow(&self.name, &listener, Arc::clone(&self.narration));
         }
         self.client.set_listener(Some(listener));
-        Ok(())
+        Ok(self.client.restore_apps().await?)
     }
 
     /// Takes the listener away and closes its connection. The next one is a new listener.

@@ -209,13 +209,14 @@ fn update(session: &mut Session, facts: &Facts<'_>) {
         session.direction = if is_inbound { Direction::Inbound } else { Direction::Outbound };
     }
     set(&mut session.channel_name, facts.channel_name);
-    // On an outbound leg FreeSWITCH puts the called party there once it is answered
-    // (transcripts/call_toneplay): who calls is what its first events say.
+    // On an outbound leg FreeSWITCH puts the called party there once it is answered, and the
+    // extension that the leg runs into the destination (transcripts/call_toneplay,
+    // call_echo_plain): who calls whom is what its first events say.
     if session.direction == Direction::Inbound || session.caller_number.is_empty() {
         set(&mut session.caller_name, facts.caller_name);
         set(&mut session.caller_number, facts.caller_number);
+        set(&mut session.destination, facts.destination);
     }
-    set(&mut session.destination, facts.destination);
     set(&mut session.context, facts.context);
     set(&mut session.codec, facts.codec);
     let times = &mut session.times;

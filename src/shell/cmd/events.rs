@@ -1,4 +1,6 @@
-use super::{CommandError, Context};
+use super::{CommandError, Context, near};
+use crate::listener::DEFAULT_EVENTS;
+use crate::model::EVENT_NAMES;
 use crate::shell::narrate::Mode;
 
 /// Choose which events are shown above the prompt
@@ -22,8 +24,14 @@ pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), Command
     let words: Vec<&str> = args.what.iter().map(String::as_str).collect();
     match words.as_slice() {
         [] => {}
-        ["on"] => cx.shell.narration().set_mode(Mode::Calls, Vec::new()),
-        ["off"] => cx.shell.narration().set_mode(Mode::Off, Vec::new()),
+        ["on"] => {
+            drop_extra(cx).await?;
+            cx.shell.narration().set_mode(Mode::Calls, Vec::new());
+        }
+        ["off"] => {
+            drop_extra(cx).await?;
+            cx.shell.narration().set_mode(Mode::Off, Vec::new());
+        }
         names => {
             let is_all = names.iter().any(|name| name.eq_ignore_ascii_case("all"));
             let names: Vec<String> = if is_all {
@@ -31,6 +39,7 @@ pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), Command
             } else {
                 names.iter().map(|name| normal(name)).collect()
             };
+            check(&names)?;
             cx.listener()?.subscribe(&names).await?;
             let shown = if is_all { Vec::new() } else { names };
             cx.shell.narration().set_mode(Mode::Raw, shown);
@@ -46,6 +55,33 @@ pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), Command
     };
     let unseen = cx.shell.unseen();
     cx.line(&if unseen > 0 { format!("{told}, {unseen} not shown") } else { told })
+}
+
+/// Takes back the subscriptions that only the raw mode needed.
+async fn drop_extra(cx: &mut Context<'_>) -> Result<(), CommandError> {
+    let mut extra = cx.shell.narration().names();
+    let Ok(listener) = cx.listener() else { return Ok(()) };
+    if listener.subscriptions().iter().any(|name| name == "ALL") {
+        extra = vec!["ALL".to_owned()];
+    }
+    extra.retain(|name| !DEFAULT_EVENTS.contains(&name.as_str()));
+    if !extra.is_empty() {
+        listener.unsubscribe(&extra).await?;
+        // An app may have wanted one of them.
+        cx.client()?.restore_apps().await?;
+    }
+    Ok(())
+}
+
+/// FreeSWITCH ignores unknown names among known ones, so they are refused here.
+fn check(names: &[String]) -> Result<(), CommandError> {
+    let is_known = |name: &String| name.contains("::") || EVENT_NAMES.contains(&name.as_str());
+    let Some(unknown) = names.iter().find(|name| !is_known(name)) else { return Ok(()) };
+    let err = CommandError::usage(format!("there is no event {unknown}"));
+    Err(match near::nearest(unknown, EVENT_NAMES.iter().copied()) {
+        Some(near) => err.hint(format!("did you mean {near}?")),
+        None => err.hint("Tab lists the names; a CUSTOM subclass has :: in it"),
+    })
 }
 
 /// Event names are upper case, subclasses are as they are.
