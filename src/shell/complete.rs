@@ -137,9 +137,12 @@ fn live(shell: &Shell, kind: &str) -> Vec<Candidate> {
         }
         "CAUSE" => HangupCause::names().map(Candidate::new).collect(),
         "LEVEL" => LEVELS.iter().copied().map(Candidate::new).collect(),
-        "EVENT" => {
-            ["on", "off", "all"].iter().chain(DEFAULT_EVENTS).copied().map(Candidate::new).collect()
-        }
+        "EVENT" => ["on", "off", "all", "last"]
+            .iter()
+            .chain(DEFAULT_EVENTS)
+            .copied()
+            .map(Candidate::new)
+            .collect(),
         "JOB" => jobs(shell),
         "COMMAND" => grammar::verbs().into_iter().map(Candidate::new).collect(),
         "SETTING" => ["output", "timeout"].into_iter().map(Candidate::new).collect(),
