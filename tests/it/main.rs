@@ -7,9 +7,13 @@
 )]
 
 mod model;
+#[cfg(feature = "cli")]
+mod oneshot;
 #[cfg(all(unix, feature = "cli"))]
 mod pty;
 mod reconnect;
 mod replay;
 mod sim;
+#[cfg(feature = "cli")]
+mod switch;
 mod transcripts;
