@@ -2,12 +2,13 @@
 
 use crate::client::app::Handling;
 use crate::client::{App, Session};
-use crate::model::{Direction, Event};
+use crate::model::{Direction, Event, Phase};
 
 /// Plays a tone between two legs over a dial plan that parks every call.
 ///
 /// The callee is answered when it is parked and echoes when it is answered; the caller plays a
-/// tone without end when it is answered (`transcripts/call_toneplay`).
+/// tone without end when it is both answered and parked (`transcripts/call_toneplay`). Not before:
+/// FreeSWITCH ends a playback that begins between the answer and the park.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct TonePlay;
 
@@ -25,7 +26,11 @@ impl App for TonePlay {
             match (&*event.name(), session.direction) {
                 ("CHANNEL_PARK", Direction::Inbound) => session.answer().await,
                 ("CHANNEL_ANSWER", Direction::Inbound) => session.echo().await,
-                ("CHANNEL_ANSWER", Direction::Outbound) => session.playback(TONE).await,
+                (_, Direction::Outbound)
+                    if session.is_parked && session.phase == Phase::Answered =>
+                {
+                    session.playback(TONE).await
+                }
                 _ => Ok(()),
             }
         })

@@ -203,7 +203,7 @@ fn interrupted() -> impl Future<Output = ()> {
         if tokio::signal::ctrl_c().await.is_ok() {
             return;
         }
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 }
 

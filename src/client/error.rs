@@ -1,5 +1,7 @@
 //! What can go wrong with a client.
 
+use std::time::Duration;
+
 use crate::conn::{ConnectError, SendError};
 use crate::listener;
 use crate::wire::WireError;
@@ -79,6 +81,27 @@ pub enum Error {
         /// The name as given.
         cause: String,
     },
+    /// The event that confirms a verb did not come in time. The switch may still do it.
+    #[error("{uuid}: no {what} within {after:?}")]
+    NotConfirmed {
+        /// The session.
+        uuid: String,
+        /// The event that was waited for.
+        what: String,
+        /// How long.
+        after: Duration,
+    },
+    /// The session ended before.
+    #[error("{uuid} is gone: {cause}")]
+    Gone {
+        /// The session.
+        uuid: String,
+        /// Its hangup cause.
+        cause: String,
+    },
+    /// What was given to a pool panicked on this switch.
+    #[error("the work for this switch panicked")]
+    Panicked,
     /// The listener refused.
     #[error("the listener cannot do that")]
     Listener(#[from] listener::Error),

@@ -8,9 +8,14 @@
 
 pub mod app;
 mod call;
+mod dial_string;
 mod error;
 mod hupall;
 mod originate;
+mod pool;
+mod scope;
+mod session;
+mod wait;
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -18,10 +23,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 pub use app::App;
-pub use call::{Call, Session};
+pub use call::Call;
 pub use error::Error;
 pub use hupall::HungUp;
 pub use originate::{AppRef, Originate};
+pub use pool::Pool;
+pub use scope::{Active, active_client};
+pub use session::{Leg, MuteSide, Recording, Session};
+pub use wait::Expect;
 
 use crate::conn::{Backoff, CloseReason, Config, Connection, NoEvents, Reply, retry};
 use crate::listener::{EventListener, Job};

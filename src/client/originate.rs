@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use super::dial_string::{quoted, word};
 use super::{Client, Error};
 use crate::listener::Job;
 use crate::model::{self, Id, Session};
@@ -29,6 +30,8 @@ pub struct Originate {
     app: AppRef,
     variables: Vec<(String, String)>,
     timeout: u32,
+    uuid: Option<Id<Session>>,
+    has_headers: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,6 +41,7 @@ enum Target {
         dest: String,
         profile: String,
         gateway: Option<String>,
+        endpoint: Option<String>,
         proxy: Option<String>,
         runs: Runs,
     },
@@ -60,10 +64,11 @@ impl Originate {
             dest: dest.to_owned(),
             profile: "external".to_owned(),
             gateway: None,
+            endpoint: None,
             proxy: None,
             runs: Runs::App { name: "park".to_owned(), arg: String::new() },
         };
-        Self { target, app: AppRef::None, variables: Vec::new(), timeout: 60 }
+        Self::with_target(target)
     }
 
     /// A call in FreeSWITCH's own words: `{vars}user/1000 &park`. The text goes out as it is; our
@@ -71,7 +76,66 @@ impl Originate {
     #[must_use]
     pub fn verbatim(text: &str) -> Self {
         let target = Target::Verbatim(text.trim().to_owned());
-        Self { target, app: AppRef::None, variables: Vec::new(), timeout: 60 }
+        Self::with_target(target)
+    }
+
+    fn with_target(target: Target) -> Self {
+        let app = AppRef::None;
+        Self { target, app, variables: Vec::new(), timeout: 60, uuid: None, has_headers: true }
+    }
+
+    /// Calls through another endpoint than sofia: `user`, `loopback`, `null` ...
+    #[must_use]
+    pub fn with_endpoint(mut self, name: &str) -> Self {
+        if let Target::Url { endpoint, .. } = &mut self.target {
+            *endpoint = Some(name.to_owned());
+        }
+        self
+    }
+
+    /// Chooses the uuid of the originated session; a random one otherwise. Sofia refuses one that
+    /// is in use.
+    #[must_use]
+    pub fn with_uuid(mut self, uuid: Id<Session>) -> Self {
+        self.uuid = Some(uuid);
+        self
+    }
+
+    /// Sets who calls.
+    #[must_use]
+    pub fn with_caller_id(self, name: &str, number: &str) -> Self {
+        self.with_variable("origination_caller_id_name", name)
+            .with_variable("origination_caller_id_number", number)
+    }
+
+    /// Prefers codecs, for example `PCMU,PCMA`.
+    #[must_use]
+    pub fn with_codec(self, codecs: &str) -> Self {
+        self.with_variable("originator_codec", codecs)
+    }
+
+    /// Offers these codecs and no others.
+    #[must_use]
+    pub fn with_absolute_codec(self, codecs: &str) -> Self {
+        self.with_variable("absolute_codec_string", codecs)
+    }
+
+    /// Adds a SIP header to the INVITE: `X-NAME` unless the name starts with `sip_h_`.
+    #[must_use]
+    pub fn with_sip_header(self, name: &str, value: &str) -> Self {
+        if name.starts_with("sip_h_") {
+            self.with_variable(name, value)
+        } else {
+            self.with_variable(&format!("sip_h_X-{name}"), value)
+        }
+    }
+
+    /// Sends no tracking headers to the far end. Legs that come back are then bound by
+    /// FreeSWITCH's own links only.
+    #[must_use]
+    pub fn without_headers(mut self) -> Self {
+        self.has_headers = false;
+        self
     }
 
     /// Sets the sofia profile to call from.
@@ -165,9 +229,12 @@ impl Originate {
             (format!("sip_h_X-{}", Rules::APP_VARIABLE), app.as_str().to_owned()),
             ("originate_timeout".to_owned(), self.timeout.to_string()),
             ("ignore_early_media".to_owned(), "true".to_owned()),
+            ("ignore_display_updates".to_owned(), "true".to_owned()),
         ];
         let is_set = |name: &str| self.variables.iter().any(|(known, _)| known == name);
-        let kept = ours.iter().filter(|(name, _)| !is_set(name) && !self.says(name));
+        let is_sent = |name: &str| self.has_headers || !name.starts_with("sip_h_");
+        let is_kept = |name: &str| is_sent(name) && !is_set(name) && !self.says(name);
+        let kept = ours.iter().filter(|(name, _)| is_kept(name));
         for (at, (name, value)) in kept.chain(&self.variables).enumerate() {
             let comma = if at == 0 { "" } else { "," };
             // Writing to a String cannot fail.
@@ -175,6 +242,23 @@ impl Originate {
         }
         line.push('}');
         self.target.render(&mut line)?;
+        Ok(line)
+    }
+
+    /// The argument of `bridge` that dials the same: the variables of this call, none of ours.
+    ///
+    /// # Errors
+    /// As [`Originate::render`].
+    pub fn render_bridge(&self) -> Result<String, Error> {
+        let mut line = String::new();
+        for (at, (name, value)) in self.variables.iter().enumerate() {
+            let open = if at == 0 { "{" } else { "," };
+            let _written = write!(line, "{open}{}={}", word("variable", name)?, quoted(value)?);
+        }
+        if !self.variables.is_empty() {
+            line.push('}');
+        }
+        self.target.render_dial(&mut line)?;
         Ok(line)
     }
 
@@ -190,6 +274,9 @@ impl Originate {
 
     /// The uuid that a verbatim text chose itself.
     fn chosen_uuid(&self) -> Option<Id<Session>> {
+        if self.uuid.is_some() {
+            return self.uuid.clone();
+        }
         let Target::Verbatim(text) = &self.target else { return None };
         if !self.says("origination_uuid") {
             return None;
@@ -201,31 +288,8 @@ impl Originate {
 
 impl Target {
     fn render(&self, line: &mut String) -> Result<(), Error> {
-        let (dest, profile, gateway, proxy, runs) = match self {
-            Self::Verbatim(text) => {
-                line.push_str(text);
-                return Ok(());
-            }
-            Self::Url { dest, profile, gateway, proxy, runs } => {
-                (dest, profile, gateway, proxy, runs)
-            }
-        };
-        match gateway {
-            Some(gateway) => {
-                line.push_str("sofia/gateway/");
-                line.push_str(word("gateway", gateway)?);
-            }
-            None => {
-                line.push_str("sofia/");
-                line.push_str(word("profile", profile)?);
-            }
-        }
-        line.push('/');
-        line.push_str(word("destination", dest)?);
-        if let Some(proxy) = proxy {
-            line.push_str(";fs_path=sip:");
-            line.push_str(word("proxy", proxy)?);
-        }
+        self.render_dial(line)?;
+        let Self::Url { runs, .. } = self else { return Ok(()) };
         match runs {
             Runs::Exten { exten, dialplan, context } => {
                 for part in [("extension", exten), ("dialplan", dialplan), ("context", context)] {
@@ -250,43 +314,32 @@ impl Target {
         }
         Ok(())
     }
-}
 
-/// A part that must be one word.
-fn word<'a>(what: &'static str, text: &'a str) -> Result<&'a str, Error> {
-    let why = if text.is_empty() {
-        "it is empty"
-    } else if text.contains(char::is_whitespace) {
-        "it holds white space"
-    } else if text.contains(['{', '}', '\'', ',', '|']) {
-        "it holds a sign with a meaning there: one of { } ' , |"
-    } else {
-        return Ok(text);
-    };
-    Err(Error::DialString { what, text: text.to_owned(), why })
-}
-
-/// A variable's value, quoted where FreeSWITCH would end it early. Inside single quotes a comma
-/// or a space is plain text, a quote needs a backslash (`switch_separate_string`,
-/// `src/switch_utils.c`).
-fn quoted(value: &str) -> Result<String, Error> {
-    let (mut depth, mut is_balanced) = (0_i32, true);
-    for letter in value.chars() {
-        match letter {
-            '{' => depth += 1,
-            '}' => depth -= 1,
-            _ => {}
+    /// What is dialled, without what the caller's side runs.
+    fn render_dial(&self, line: &mut String) -> Result<(), Error> {
+        let (dest, profile, gateway, endpoint, proxy) = match self {
+            Self::Verbatim(text) => {
+                line.push_str(text);
+                return Ok(());
+            }
+            Self::Url { dest, profile, gateway, endpoint, proxy, .. } => {
+                (dest, profile, gateway, endpoint, proxy)
+            }
+        };
+        let (kind, through) = match (endpoint, gateway) {
+            (Some(endpoint), _) => (word("endpoint", endpoint)?, ""),
+            (None, Some(gateway)) => ("sofia/gateway/", word("gateway", gateway)?),
+            (None, None) => ("sofia/", word("profile", profile)?),
+        };
+        line.push_str(kind);
+        line.push_str(through);
+        line.push('/');
+        line.push_str(word("destination", dest)?);
+        if let Some(proxy) = proxy {
+            line.push_str(";fs_path=sip:");
+            line.push_str(word("proxy", proxy)?);
         }
-        is_balanced &= depth >= 0;
-    }
-    if depth != 0 || !is_balanced {
-        let why = "its braces do not match";
-        return Err(Error::DialString { what: "variable value", text: value.to_owned(), why });
-    }
-    if value.contains([' ', ',', '\'', '\\', '[', ']', '<', '>']) || value.is_empty() {
-        Ok(format!("'{}'", value.replace('\\', "\\\\").replace('\'', "\\'")))
-    } else {
-        Ok(value.to_owned())
+        Ok(())
     }
 }
 
@@ -327,79 +380,4 @@ impl Client {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const OURS: &str = "originate {origination_uuid=u,switchy_originating_session=u,switchy_app=a,\
-                        sip_h_X-switchy_originating_session=u,sip_h_X-switchy_app=a,\
-                        originate_timeout=60,ignore_early_media=true";
-
-    fn check(call: &Originate, tail: &str) {
-        assert_eq!(call.render(&Id::new("u"), &Id::new("a")).unwrap(), format!("{OURS}{tail}"));
-    }
-
-    #[test]
-    fn the_seeds_form() {
-        check(&Originate::to("9196@h:5080"), "}sofia/external/9196@h:5080 &park()");
-        check(
-            &Originate::to("9196@h")
-                .with_exten("9197")
-                .with_proxy("p:5060")
-                .with_profile("internal"),
-            "}sofia/internal/9196@h;fs_path=sip:p:5060 9197 xml default",
-        );
-        check(&Originate::to("1").with_gateway("gw"), "}sofia/gateway/gw/1 &park()");
-        check(
-            &Originate::to("1@h").with_application("playback", "a b"),
-            "}sofia/external/1@h '&playback(a b)'",
-        );
-    }
-
-    #[test]
-    fn values_are_quoted_so_that_freeswitch_reads_them_as_meant() {
-        for (value, rendered) in [
-            ("plain", "plain"),
-            ("Joe Smith", "'Joe Smith'"),
-            ("a,b", "'a,b'"),
-            ("O'Brien", "'O\\'Brien'"),
-            ("", "''"),
-            ("${x}", "${x}"),
-        ] {
-            let call = Originate::to("1@h").with_variable("v", value);
-            check(&call, &format!(",v={rendered}}}sofia/external/1@h &park()"));
-        }
-    }
-
-    #[test]
-    fn freeswitchs_own_form_goes_out_as_it_is() {
-        check(&Originate::verbatim(" {a='x y'}user/1000 &park "), "}{a='x y'}user/1000 &park");
-        let own = Originate::verbatim("{origination_uuid=mine,a=1}user/1000 9196");
-        assert_eq!(own.chosen_uuid(), Some(Id::new("mine")));
-        let line = own.render(&Id::new("mine"), &Id::new("a")).unwrap();
-        assert!(line.starts_with("originate {switchy_originating_session=mine,"), "{line}");
-        assert!(line.ends_with("}{origination_uuid=mine,a=1}user/1000 9196"), "{line}");
-    }
-
-    #[test]
-    fn a_variable_of_ours_can_be_replaced() {
-        let call = Originate::to("1@h").with_variable("ignore_early_media", "false");
-        let line = call.render(&Id::new("u"), &Id::new("a")).unwrap();
-        assert_eq!(line.matches("ignore_early_media").count(), 1);
-        assert!(line.contains("ignore_early_media=false"));
-    }
-
-    #[test]
-    fn traps_are_refused() {
-        for call in [
-            Originate::to("1 2@h"),
-            Originate::to(""),
-            Originate::to("1@h").with_profile("a b"),
-            Originate::to("1@h").with_application("playback", "say(1)"),
-            Originate::to("1@h").with_variable("v", "a}b"),
-            Originate::to("1@h").with_variable("a,b", "x"),
-        ] {
-            let refused = call.render(&Id::new("u"), &Id::new("a"));
-            assert!(matches!(refused, Err(Error::DialString { .. })), "{refused:?}");
-        }
-    }
-}
+mod tests;

@@ -15,17 +15,25 @@ pub enum Outcome {
 impl Outcome {
     /// Judges the text of an `api/response` or of a job's result.
     ///
-    /// A failure is: a first or last line that starts with `-ERR` (also `-ERROR`) or `-USAGE`, and
-    /// `+OK [[error ...` (`reloadxml` on broken XML). `-ERR no reply` is FreeSWITCH's way to say
-    /// that a command printed nothing: an empty success (`transcripts/api_replies`).
+    /// A failure is: a first or last line that starts with `-ERR` (also `-ERROR`) or `-USAGE`; any
+    /// such line behind a `+OK` one (`reload` says both); `+OK [[error ...` (`reloadxml` on broken
+    /// XML); and the few failures without a marker (`Invalid Profile!`). `-ERR no reply` is
+    /// FreeSWITCH's way to say that a command printed nothing: an empty success
+    /// (`transcripts/api_replies`).
     #[must_use]
     pub fn of(body: &str) -> Self {
         let text = body.trim();
         if text == "-ERR no reply" {
             return Self::Ok(String::new());
         }
-        let ends = [text.lines().next(), text.lines().last()];
-        let failed = ends.into_iter().flatten().any(is_failure);
+        let first = text.lines().next().unwrap_or_default();
+        let failed = if first.starts_with("+OK") {
+            text.lines().any(is_failure)
+        } else {
+            is_failure(first)
+                || text.lines().last().is_some_and(is_failure)
+                || UNMARKED.iter().any(|start| first.starts_with(start))
+        };
         if failed { Self::Failed(text.to_owned()) } else { Self::Ok(text.to_owned()) }
     }
 
@@ -49,6 +57,9 @@ fn is_failure(line: &str) -> bool {
     line.starts_with("-ERR") || line.starts_with("-USAGE") || line.starts_with("+OK [[error")
 }
 
+/// Failures that say so in no other way (`mod_sofia.c`, `mod_commands.c`).
+const UNMARKED: &[&str] = &["Invalid Profile", "Invalid Gateway", "Unknown Command [", "error/"];
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -66,6 +77,10 @@ mod tests {
             ("+OK [Success]\n", true, "+OK [Success]"),
             ("+OK [[error near line 31]: bad]\n", false, "+OK [[error near line 31]: bad]"),
             ("+OK Reloading XML\n-ERR [no]\n", false, "+OK Reloading XML\n-ERR [no]"),
+            ("+OK a\n-ERR unloading\n+OK b\n", false, "+OK a\n-ERR unloading\n+OK b"),
+            ("Invalid Profile!\n", false, "Invalid Profile!"),
+            ("name\n-ERR in a list\nname", true, "name\n-ERR in a list\nname"),
+            ("_undef_", true, "_undef_"),
             ("a -ERR in the middle", true, "a -ERR in the middle"),
         ] {
             let outcome = Outcome::of(body);

@@ -136,6 +136,11 @@ impl From<client::Error> for CommandError {
             Error::AppSetup { ref source, .. } => {
                 Self::new(Kind::Refused, format!("{err}: {source}"))
             }
+            Error::NotConfirmed { .. } => Self::new(Kind::TimedOut, err.to_string())
+                .hint("the server has queued it and may still do it"),
+            Error::Gone { .. } => Self::new(Kind::Refused, err.to_string())
+                .hint("\"calls --ended\" tells how it ended"),
+            Error::Panicked => Self::new(Kind::Refused, err.to_string()),
             Error::UnknownCause { ref cause } => {
                 let err = Self::usage(err.to_string());
                 match nearest_cause(cause) {

@@ -103,6 +103,7 @@ impl Tracker {
                 is_alive.then_some(What::Unparked)
             }
             Kind::Execute => {
+                session.application_data = Box::default();
                 event.data().scan(|field| {
                     match field.name {
                         b"Application" => set(&mut session.application, Some(field)),

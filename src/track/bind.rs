@@ -6,7 +6,8 @@ use crate::model::{App, Association, Call, Id, Session};
 use crate::wire::EventData;
 
 /// The headers that bind a session to its call and to an app, in the order in which they are
-/// tried.
+/// tried. Any header can be one: where devices on the way strip ours, another may carry the id
+/// (a `From` display name, the called number).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rules {
     /// Headers that carry the uuid of the originating session, with the reason to remember.
@@ -48,9 +49,6 @@ impl Ties {
     fn of(event: &EventData, rules: &Rules) -> Self {
         let mut ties = Self::default();
         event.scan(|field| {
-            if !field.name.starts_with(b"variable_") {
-                return true;
-            }
             let position = |name: &String| field.name.eq_ignore_ascii_case(name.as_bytes());
             if field.name == b"variable_other_loopback_leg_uuid" {
                 ties.loopback = Some(Id::new(&field.value()));

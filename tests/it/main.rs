@@ -6,6 +6,9 @@
     reason = "a panic is a failed test"
 )]
 
+#[cfg(feature = "cli")]
+mod completions;
+mod live;
 mod model;
 #[cfg(feature = "cli")]
 mod oneshot;
@@ -13,7 +16,11 @@ mod oneshot;
 mod pty;
 mod reconnect;
 mod replay;
+#[cfg(feature = "shell")]
+mod scripts;
 mod sim;
 #[cfg(feature = "cli")]
 mod switch;
+mod tidy;
 mod transcripts;
+mod verbs;

@@ -10,10 +10,10 @@ use switchy::model::{HangupCause, Phase};
 use switchy::sim::{self, Sim};
 use switchy::{Client, EventListener};
 
-const LONG: Duration = Duration::from_secs(30);
+pub(crate) const LONG: Duration = Duration::from_secs(30);
 
 /// A simulated switch, and a client with a running listener on it, over in-memory sockets.
-async fn pair(sim: &Sim) -> (Client, EventListener) {
+pub(crate) async fn pair(sim: &Sim) -> (Client, EventListener) {
     let config = Config::new("vm-host");
     let listener = EventListener::with_config(config.clone());
     listener.connect_over(sim.connect()).await.unwrap();
@@ -23,12 +23,12 @@ async fn pair(sim: &Sim) -> (Client, EventListener) {
     (client, listener)
 }
 
-fn sim() -> Sim {
+pub(crate) fn sim() -> Sim {
     Sim::start(sim::Config::new().with_seed(1))
 }
 
 /// Waits until the tracker says so. The clock is paused, so this takes no time.
-async fn until(listener: &EventListener, what: impl Fn(&EventListener) -> bool) {
+pub(crate) async fn until(listener: &EventListener, what: impl Fn(&EventListener) -> bool) {
     let mut changes = listener.changes();
     tokio::time::timeout(LONG, async {
         while !what(listener) {

@@ -2,7 +2,7 @@ use serde_json::json;
 
 use super::calls::direction;
 use super::{CommandError, Context, Format};
-use crate::model::Session;
+use crate::model::{Association, Session};
 use crate::shell::narrate;
 use crate::shell::render::{Cell, View, span};
 
@@ -67,6 +67,17 @@ fn row(leg: &Session, now: u64) -> Vec<Cell> {
         Cell::text(&leg.codec),
         Cell::text(format!("{} {}", leg.application, leg.application_data).trim_end()),
         Cell::text(&leg.channel_name),
-        Cell::shown(format!("{:?}", leg.association), json!(leg.association)),
+        Cell::shown(association(leg), json!(leg.association)),
     ]
+}
+
+/// Why the leg belongs to the call, in words.
+fn association(leg: &Session) -> &'static str {
+    match leg.association {
+        Association::Header => "our SIP header",
+        Association::Variable => "our variable",
+        Association::Loopback => "the other loopback half",
+        Association::CallUuid => "Channel-Call-UUID",
+        Association::OwnUuid => "its own uuid",
+    }
 }

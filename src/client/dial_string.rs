@@ -1,0 +1,41 @@
+//! Text inside a dial string, so that FreeSWITCH reads it as it was meant.
+
+use super::Error;
+
+/// A part that must be one word.
+pub(super) fn word<'a>(what: &'static str, text: &'a str) -> Result<&'a str, Error> {
+    let why = if text.is_empty() {
+        "it is empty"
+    } else if text.contains(char::is_whitespace) {
+        "it holds white space"
+    } else if text.contains(['{', '}', '\'', ',', '|']) {
+        "it holds a sign with a meaning there: one of { } ' , |"
+    } else {
+        return Ok(text);
+    };
+    Err(Error::DialString { what, text: text.to_owned(), why })
+}
+
+/// A variable's value, quoted where FreeSWITCH would end it early. Inside single quotes a comma
+/// or a space is plain text, a quote needs a backslash (`switch_separate_string`,
+/// `src/switch_utils.c`).
+pub(super) fn quoted(value: &str) -> Result<String, Error> {
+    let (mut depth, mut is_balanced) = (0_i32, true);
+    for letter in value.chars() {
+        match letter {
+            '{' => depth += 1,
+            '}' => depth -= 1,
+            _ => {}
+        }
+        is_balanced &= depth >= 0;
+    }
+    if depth != 0 || !is_balanced {
+        let why = "its braces do not match";
+        return Err(Error::DialString { what: "variable value", text: value.to_owned(), why });
+    }
+    if value.contains([' ', ',', '\'', '\\', '[', ']', '<', '>']) || value.is_empty() {
+        Ok(format!("'{}'", value.replace('\\', "\\\\").replace('\'', "\\'")))
+    } else {
+        Ok(value.to_owned())
+    }
+}

@@ -1,0 +1,94 @@
+//! Several switches at once.
+
+use tokio::task::JoinSet;
+
+use super::{Client, Error, HungUp};
+use crate::model::{self, HangupCause};
+
+/// Clients of several switches, by name. Each switch answers for itself: one that fails does not
+/// hide what the others did.
+#[derive(Debug, Clone, Default)]
+pub struct Pool {
+    members: Vec<(String, Client)>,
+}
+
+impl Pool {
+    /// An empty pool.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds a switch.
+    #[must_use]
+    pub fn with(mut self, name: &str, client: Client) -> Self {
+        self.members.push((name.to_owned(), client));
+        self
+    }
+
+    /// The switches, in the order in which they were added.
+    pub fn members(&self) -> impl ExactSizeIterator<Item = (&str, &Client)> {
+        self.members.iter().map(|(name, client)| (name.as_str(), client))
+    }
+
+    /// The client of a switch.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&Client> {
+        self.members.iter().find(|(known, _)| known == name).map(|(_, client)| client)
+    }
+
+    /// Does something on every switch at the same time; the results come in the order of the
+    /// switches.
+    ///
+    /// Dropping the future stops waiting on all of them.
+    pub async fn each<T, F>(&self, work: impl Fn(Client) -> F) -> Vec<(String, Result<T, Error>)>
+    where
+        T: Send + 'static,
+        F: Future<Output = Result<T, Error>> + Send + 'static,
+    {
+        let mut running = JoinSet::new();
+        for (at, (_, client)) in self.members.iter().enumerate() {
+            let work = work(client.clone());
+            running.spawn(async move { (at, work.await) });
+        }
+        let mut results: Vec<_> = self.members.iter().map(|_| None).collect();
+        while let Some(done) = running.join_next().await {
+            // A panic in `work` leaves its switch without a result, which is told below.
+            if let Ok((at, result)) = done
+                && let Some(slot) = results.get_mut(at)
+            {
+                *slot = Some(result);
+            }
+        }
+        let named = self.members.iter().zip(results);
+        named
+            .map(|((name, _), result)| (name.clone(), result.unwrap_or(Err(Error::Panicked))))
+            .collect()
+    }
+
+    /// Runs an `api` command on every switch.
+    pub async fn cmd(&self, line: &str) -> Vec<(String, Result<String, Error>)> {
+        let line = line.to_owned();
+        self.each(move |client| {
+            let line = line.clone();
+            async move { client.cmd(&line).await }
+        })
+        .await
+    }
+
+    /// Hangs up, on every switch, what its client originated.
+    pub async fn hupall(&self) -> Vec<(String, Result<Vec<HungUp>, Error>)> {
+        self.each(|client| async move { client.hupall(None, &HangupCause::NORMAL_CLEARING).await })
+            .await
+    }
+
+    /// The running calls of all switches, with the name of the switch.
+    #[must_use]
+    pub fn calls(&self) -> Vec<(&str, model::Call)> {
+        let calls = self.members.iter().flat_map(|(name, client)| {
+            let calls = client.listener().map(|listener| listener.calls()).unwrap_or_default();
+            calls.into_iter().map(move |call| (name.as_str(), call))
+        });
+        calls.collect()
+    }
+}

@@ -1,0 +1,396 @@
+//! A session with verbs. They go over the command connection, never the event one.
+//!
+//! What FreeSWITCH answers is mostly a receipt: it has queued the verb. The event that confirms it
+//! is named with each; [`Session::expect`] waits for it.
+
+mod media;
+
+use std::fmt;
+use std::ops::Deref;
+use std::time::Duration;
+
+pub use media::{Leg, MuteSide, Recording};
+
+use super::{Client, Error, Expect, Originate, checked, dial_string};
+use crate::model::{self, HangupCause, Id};
+use crate::wire::Command;
+
+/// A session as it was when it was looked up, with verbs.
+#[derive(Debug, Clone)]
+pub struct Session {
+    client: Client,
+    session: model::Session,
+}
+
+impl Session {
+    pub(super) fn new(client: Client, session: model::Session) -> Self {
+        Self { client, session }
+    }
+
+    /// The client that its verbs go through.
+    #[must_use]
+    pub fn client(&self) -> &Client {
+        &self.client
+    }
+
+    /// The call that it belongs to, as it is now.
+    #[must_use]
+    pub fn call(&self) -> Option<super::Call> {
+        self.client.call(self.session.call.as_str())
+    }
+
+    /// Begins to wait for the next of these events of this session. Make it before the verb that
+    /// causes the event.
+    ///
+    /// # Errors
+    /// As [`Client::expect`].
+    pub async fn expect(&self, kinds: &[&str]) -> Result<Expect, Error> {
+        self.client.expect(&self.id, kinds).await
+    }
+
+    /// `uuid_answer`; confirmed by CHANNEL_ANSWER.
+    ///
+    /// # Errors
+    /// As [`Client::api`], here and in every verb that is an `api` command.
+    pub async fn answer(&self) -> Result<(), Error> {
+        self.verb("uuid_answer", "").await
+    }
+
+    /// Answers, and waits for CHANNEL_ANSWER.
+    ///
+    /// # Errors
+    /// As [`Expect::within`]; otherwise as [`Client::api`].
+    pub async fn answered(&self, within: Duration) -> Result<(), Error> {
+        let answer = self.expect(&["CHANNEL_ANSWER"]).await?;
+        self.answer().await?;
+        answer.within(within).await.map(drop)
+    }
+
+    /// `uuid_pre_answer`: early media; confirmed by CHANNEL_PROGRESS_MEDIA.
+    ///
+    /// # Errors
+    /// As [`Client::api`].
+    pub async fn pre_answer(&self) -> Result<(), Error> {
+        self.verb("uuid_pre_answer", "").await
+    }
+
+    /// Queues `ring_ready`; confirmed by CHANNEL_PROGRESS.
+    ///
+    /// # Errors
+    /// As [`Session::execute`].
+    pub async fn ring_ready(&self) -> Result<(), Error> {
+        self.execute("ring_ready", "").await
+    }
+
+    /// `uuid_kill` with NORMAL_CLEARING; confirmed by CHANNEL_DESTROY. A session that is gone
+    /// already is no error.
+    ///
+    /// # Errors
+    /// As [`Client::api`].
+    pub async fn hangup(&self) -> Result<(), Error> {
+        self.hangup_with(&HangupCause::NORMAL_CLEARING).await
+    }
+
+    /// `uuid_kill` with a cause. FreeSWITCH takes an unknown cause for NORMAL_CLEARING, so one is
+    /// refused here.
+    ///
+    /// # Errors
+    /// [`Error::UnknownCause`]; otherwise as [`Client::api`].
+    pub async fn hangup_with(&self, cause: &HangupCause) -> Result<(), Error> {
+        known(cause)?;
+        match self.verb("uuid_kill", cause.name()).await {
+            Err(Error::Api { text, .. }) if text.contains("No such channel") => Ok(()),
+            other => other,
+        }
+    }
+
+    /// Hangs up, and waits for CHANNEL_DESTROY.
+    ///
+    /// # Errors
+    /// As [`Expect::within`]; otherwise as [`Client::api`].
+    pub async fn gone(&self, within: Duration) -> Result<(), Error> {
+        let gone = self.expect(&["CHANNEL_DESTROY"]).await?;
+        if self.client.session(self.id.as_str()).is_none() {
+            return Ok(());
+        }
+        self.hangup().await?;
+        gone.within(within).await.map(drop)
+    }
+
+    /// `sched_hangup` in whole seconds. FreeSWITCH hangs up now for 0, so at least 1 is sent.
+    ///
+    /// # Errors
+    /// [`Error::UnknownCause`]; otherwise as [`Client::api`].
+    pub async fn sched_hangup(&self, seconds: u32, cause: &HangupCause) -> Result<(), Error> {
+        known(cause)?;
+        let line = format!("sched_hangup +{} {} {cause}", seconds.max(1), self.id);
+        self.client.api(&line).await.map(drop)
+    }
+
+    /// `sched_del`: takes back what was scheduled for this session.
+    ///
+    /// # Errors
+    /// As [`Client::api`].
+    pub async fn clear_tasks(&self) -> Result<(), Error> {
+        self.client.api(&format!("sched_del {}", self.id)).await.map(drop)
+    }
+
+    /// `uuid_park`; confirmed by CHANNEL_PARK.
+    ///
+    /// # Errors
+    /// As [`Client::api`].
+    pub async fn park(&self) -> Result<(), Error> {
+        self.verb("uuid_park", "").await
+    }
+
+    /// Parks, and waits for CHANNEL_PARK.
+    ///
+    /// # Errors
+    /// As [`Expect::within`]; otherwise as [`Client::api`].
+    pub async fn parked(&self, within: Duration) -> Result<(), Error> {
+        let parked = self.expect(&["CHANNEL_PARK"]).await?;
+        self.park().await?;
+        parked.within(within).await.map(drop)
+    }
+
+    /// `uuid_transfer` of this leg; confirmed by a CHANNEL_EXECUTE of the new extension.
+    ///
+    /// # Errors
+    /// [`Error::DialString`] for a part that is no word; otherwise as [`Client::api`].
+    pub async fn transfer(&self, exten: &str, dialplan: &str, context: &str) -> Result<(), Error> {
+        let exten = dial_string::word("extension", exten)?;
+        let dialplan = dial_string::word("dialplan", dialplan)?;
+        let context = dial_string::word("context", context)?;
+        self.verb("uuid_transfer", &format!("{exten} {dialplan} {context}")).await
+    }
+
+    /// `uuid_bridge` with another session; confirmed by CHANNEL_BRIDGE.
+    ///
+    /// # Errors
+    /// As [`Client::api`].
+    pub async fn bridge_to(&self, other: &Id<model::Session>) -> Result<(), Error> {
+        self.verb("uuid_bridge", other.as_str()).await
+    }
+
+    /// Queues `bridge` to where an [`Originate`] would call, with its variables, from this leg;
+    /// confirmed by CHANNEL_BRIDGE.
+    ///
+    /// # Errors
+    /// [`Error::DialString`]; otherwise as [`Session::execute`].
+    pub async fn bridge(&self, to: &Originate) -> Result<(), Error> {
+        self.execute("bridge", &to.render_bridge()?).await
+    }
+
+    /// `uuid_hold`; confirmed by CHANNEL_HOLD. The reply says `+OK` even for a session that is
+    /// gone.
+    ///
+    /// # Errors
+    /// As [`Client::api`].
+    pub async fn hold(&self) -> Result<(), Error> {
+        self.verb("uuid_hold", "").await
+    }
+
+    /// `uuid_hold off`; confirmed by CHANNEL_UNHOLD.
+    ///
+    /// # Errors
+    /// As [`Client::api`].
+    pub async fn unhold(&self) -> Result<(), Error> {
+        self.client.api(&format!("uuid_hold off {}", self.id)).await.map(drop)
+    }
+
+    /// `uuid_media off`: lets media pass by FreeSWITCH.
+    ///
+    /// # Errors
+    /// As [`Client::api`].
+    pub async fn bypass_media(&self) -> Result<(), Error> {
+        self.client.api(&format!("uuid_media off {}", self.id)).await.map(drop)
+    }
+
+    /// `uuid_media`: takes media through FreeSWITCH again.
+    ///
+    /// # Errors
+    /// As [`Client::api`].
+    pub async fn proxy_media(&self) -> Result<(), Error> {
+        self.verb("uuid_media", "").await
+    }
+
+    /// `uuid_getvar`; `None` where it is not set.
+    ///
+    /// # Errors
+    /// As [`Client::api`].
+    pub async fn getvar(&self, name: &str) -> Result<Option<String>, Error> {
+        let name = dial_string::word("variable", name)?;
+        let value = self.client.cmd(&format!("uuid_getvar {} {name}", self.id)).await?;
+        Ok((value != "_undef_").then_some(value))
+    }
+
+    /// `uuid_setvar`. FreeSWITCH takes `'` and `\\` out of the value.
+    ///
+    /// # Errors
+    /// As [`Client::api`].
+    pub async fn setvar(&self, name: &str, value: &str) -> Result<(), Error> {
+        let name = dial_string::word("variable", name)?;
+        self.verb("uuid_setvar", &format!("{name} {value}")).await
+    }
+
+    /// `uuid_setvar` without a value.
+    ///
+    /// # Errors
+    /// As [`Client::api`].
+    pub async fn unsetvar(&self, name: &str) -> Result<(), Error> {
+        self.verb("uuid_setvar", dial_string::word("variable", name)?).await
+    }
+
+    /// `uuid_setvar_multi`: several at once. A value cannot hold `;`.
+    ///
+    /// # Errors
+    /// [`Error::DialString`]; otherwise as [`Client::api`].
+    pub async fn setvars(&self, variables: &[(&str, &str)]) -> Result<(), Error> {
+        let mut pairs = Vec::new();
+        for (name, value) in variables {
+            if value.contains(';') {
+                let why = "uuid_setvar_multi would end the value there";
+                let (what, text) = ("variable value", (*value).to_owned());
+                return Err(Error::DialString { what, text, why });
+            }
+            pairs.push(format!("{}={value}", dial_string::word("variable", name)?));
+        }
+        self.verb("uuid_setvar_multi", &pairs.join(";")).await
+    }
+
+    /// `uuid_dump`: every header of the channel, as text.
+    ///
+    /// # Errors
+    /// As [`Client::api`].
+    pub async fn dump(&self) -> Result<String, Error> {
+        self.client.cmd(&format!("uuid_dump {} plain", self.id)).await
+    }
+
+    /// `uuid_loglevel`: what the server logs for this session.
+    ///
+    /// # Errors
+    /// As [`Client::api`].
+    pub async fn loglevel(&self, level: &str) -> Result<(), Error> {
+        self.verb("uuid_loglevel", dial_string::word("log level", level)?).await
+    }
+
+    /// Queues `echo`; confirmed by CHANNEL_EXECUTE.
+    ///
+    /// # Errors
+    /// As [`Session::execute`].
+    pub async fn echo(&self) -> Result<(), Error> {
+        self.execute("echo", "").await
+    }
+
+    /// Queues `respond`: a SIP response instead of an answer.
+    ///
+    /// # Errors
+    /// As [`Session::execute`].
+    pub async fn respond(&self, code: u16) -> Result<(), Error> {
+        self.execute("respond", &code.to_string()).await
+    }
+
+    /// Queues `deflect`: a REFER to another SIP address.
+    ///
+    /// # Errors
+    /// As [`Session::execute`].
+    pub async fn deflect(&self, uri: &str) -> Result<(), Error> {
+        self.execute("deflect", uri).await
+    }
+
+    /// Queues `conference`, for example `3000@default`.
+    ///
+    /// # Errors
+    /// As [`Session::execute`].
+    pub async fn conference(&self, name: &str) -> Result<(), Error> {
+        self.execute("conference", name).await
+    }
+
+    /// Queues `eavesdrop` on another session.
+    ///
+    /// # Errors
+    /// As [`Session::execute`].
+    pub async fn eavesdrop(&self, other: &Id<model::Session>) -> Result<(), Error> {
+        self.execute("eavesdrop", other.as_str()).await
+    }
+
+    /// Queues `intercept`: takes another session's call.
+    ///
+    /// # Errors
+    /// As [`Session::execute`].
+    pub async fn intercept(&self, other: &Id<model::Session>) -> Result<(), Error> {
+        self.execute("intercept", other.as_str()).await
+    }
+
+    /// `uuid_send_info`: a SIP INFO with a text.
+    ///
+    /// # Errors
+    /// As [`Client::api`].
+    pub async fn send_info(&self, text: &str) -> Result<(), Error> {
+        self.verb("uuid_send_info", text).await
+    }
+
+    /// Queues a dialplan application on the channel (`sendmsg`). `Ok` means queued, not done:
+    /// CHANNEL_EXECUTE says that it runs, CHANNEL_EXECUTE_COMPLETE that it is over.
+    ///
+    /// # Errors
+    /// [`Error::Api`] with `-ERR invalid session id` when it is gone; otherwise as
+    /// [`Client::send`].
+    pub async fn execute(&self, app: &str, arg: &str) -> Result<(), Error> {
+        let command = Command::execute(self.id.as_str(), app, arg, None).map_err(Error::Illegal)?;
+        let shown = format!("execute {app} {arg}");
+        let reply = self.client.send(command).await?;
+        checked(reply, shown.trim_end()).map(drop)
+    }
+
+    /// Runs an application and waits until it is over; returns its response, if it gave one.
+    ///
+    /// # Errors
+    /// As [`Expect::within`]; otherwise as [`Session::execute`].
+    pub async fn executed(
+        &self,
+        app: &str,
+        arg: &str,
+        within: Duration,
+    ) -> Result<Option<String>, Error> {
+        let mark = Id::<model::Event>::random();
+        let done = self.expect(&["CHANNEL_EXECUTE_COMPLETE"]).await?;
+        let done = done.with("Application-UUID", mark.as_str());
+        let id = self.id.as_str();
+        let command =
+            Command::execute(id, app, arg, Some(mark.as_str())).map_err(Error::Illegal)?;
+        let reply = self.client.send(command).await?;
+        checked(reply, app)?;
+        let event = done.within(within).await?;
+        let response = event.get("Application-Response").map(std::borrow::Cow::into_owned);
+        Ok(response.filter(|text| text != "_none_"))
+    }
+
+    async fn verb(&self, api: &str, arg: &str) -> Result<(), Error> {
+        let line = format!("{api} {} {arg}", self.id);
+        self.client.api(line.trim_end()).await.map(drop)
+    }
+}
+
+impl Deref for Session {
+    type Target = model::Session;
+
+    fn deref(&self) -> &model::Session {
+        &self.session
+    }
+}
+
+impl fmt::Display for Session {
+    /// `<Session(72451178-bd0c-11e4-9d26-74d02bc595d7, answered)>`
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "<Session({}, {})>", self.id, self.phase.word())
+    }
+}
+
+fn known(cause: &HangupCause) -> Result<(), Error> {
+    if cause.is_known() {
+        Ok(())
+    } else {
+        Err(Error::UnknownCause { cause: cause.name().to_owned() })
+    }
+}

@@ -1,0 +1,28 @@
+//! The completion scripts that packages ship are those that the program prints.
+//! `UPDATE=1 cargo test` rewrites them.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+#[test]
+fn completion_scripts_are_up_to_date() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("completions");
+    for (shell, name) in [("bash", "switchy.bash"), ("zsh", "_switchy"), ("fish", "switchy.fish")] {
+        let output =
+            Command::new(env!("CARGO_BIN_EXE_switchy")).args(["completions", shell]).output();
+        let output = output.unwrap();
+        assert!(output.status.success(), "{output:?}");
+        let path = folder.join(name);
+        if std::env::var_os("UPDATE").is_some() {
+            fs::create_dir_all(&folder).unwrap();
+            fs::write(path, output.stdout).unwrap();
+            continue;
+        }
+        let kept = fs::read(&path).unwrap_or_default();
+        // What was checked out on Windows may have other line ends.
+        let text = String::from_utf8_lossy(&kept).replace("\r\n", "\n");
+        let is_same = text == String::from_utf8_lossy(&output.stdout);
+        assert!(is_same, "completions/{name} is out of date: UPDATE=1 cargo test rewrites it");
+    }
+}

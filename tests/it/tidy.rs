@@ -1,0 +1,237 @@
+//! The house rules that no compiler checks. A failure names file and line.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Which layers a layer may name. A folder of `src` without a row is a failure.
+const LAYERS: &[(&str, &[&str])] = &[
+    ("wire", &[]),
+    ("model", &["wire"]),
+    ("conn", &["wire"]),
+    ("track", &["model", "wire"]),
+    ("listener", &["conn", "track", "model", "wire"]),
+    ("client", &["listener", "conn", "track", "model", "wire"]),
+    ("apps", &["client", "listener", "conn", "track", "model", "wire"]),
+    ("load", &["client", "apps", "listener", "conn", "track", "model", "wire"]),
+    // No conn: the switch and its client share the codec and nothing else.
+    ("sim", &["wire", "model"]),
+    ("shell", &["apps", "client", "conn", "listener", "load", "model", "sim", "track", "wire"]),
+    (
+        "cli",
+        &["apps", "client", "conn", "listener", "load", "model", "shell", "sim", "track", "wire"],
+    ),
+];
+
+/// Outside crates that stay in their rooms: the paths that may name them.
+const ROOMS: &[(&str, &[&str])] = &[
+    ("rustyline", &["cli/editor.rs", "cli/editor/"]),
+    ("clap", &["shell/", "cli/"]),
+    ("clap_complete", &["cli/"]),
+    ("clap_mangen", &["cli/"]),
+    ("anyhow", &["cli/"]),
+    ("comfy_table", &["shell/render/"]),
+    ("shlex", &["shell/"]),
+    ("rpassword", &["cli/"]),
+    ("tracing_subscriber", &["cli/"]),
+    // The layers below do no I/O and know no time.
+    ("tokio", &["conn/", "listener/", "client/", "apps/", "load/", "sim/", "shell/", "cli/"]),
+];
+
+/// Longer files are two files.
+const LINES: usize = 600;
+
+#[test]
+fn layers_look_down_only() {
+    let mut wrong = Vec::new();
+    for (name, text) in sources() {
+        let Some(layer) = layer(&name) else { continue };
+        let Some((_, below)) = LAYERS.iter().find(|(name, _)| *name == layer) else {
+            wrong.push(format!("src/{name}:1: the layer {layer:?} has no row in the table"));
+            continue;
+        };
+        for (line, used) in used_layers(&name, &text) {
+            if used != layer && !below.contains(&used.as_str()) {
+                wrong.push(format!("src/{name}:{line}: {layer} must not know {used:?}"));
+            }
+        }
+    }
+    report(&wrong);
+}
+
+#[test]
+fn outside_crates_stay_in_their_rooms() {
+    let mut wrong = Vec::new();
+    for (name, text) in sources() {
+        for (line, code) in code_lines(&text) {
+            for (outside, rooms) in ROOMS {
+                if names_crate(code, outside) && !rooms.iter().any(|room| name.starts_with(room)) {
+                    wrong.push(format!("src/{name}:{line}: {outside} belongs in {rooms:?}"));
+                }
+            }
+        }
+    }
+    report(&wrong);
+}
+
+#[test]
+fn files_are_short_and_say_what_they_are() {
+    let mut wrong = Vec::new();
+    for (name, text) in sources() {
+        let count = text.lines().count();
+        if count > LINES {
+            wrong.push(format!("src/{name}:{LINES}: {count} lines, more than {LINES}"));
+        }
+        // The help text of a command is its doc; tests belong to the module that names them.
+        let is_exempt = (name.starts_with("shell/cmd/") && name != "shell/cmd/mod.rs")
+            || name.ends_with("/tests.rs");
+        if !is_exempt && !text.starts_with("//! ") {
+            wrong.push(format!("src/{name}:1: the first line is no `//!` doc"));
+        }
+    }
+    report(&wrong);
+}
+
+#[test]
+fn every_command_has_a_transcript() {
+    let mut wrong = Vec::new();
+    let commands = sources().into_iter().filter_map(|(name, _)| {
+        let stem = name.strip_prefix("shell/cmd/")?.strip_suffix(".rs")?;
+        // `use` is a keyword of Rust.
+        let verb = stem.replace('_', "-").replace("use-host", "use");
+        (verb != "mod").then_some((name, verb))
+    });
+    for (name, verb) in commands {
+        let script = format!("tests/it/scripts/{verb}.txt");
+        if !root().join(&script).is_file() {
+            wrong.push(format!("src/{name}:1: there is no {script}"));
+        }
+    }
+    report(&wrong);
+}
+
+#[test]
+fn nothing_speaks_of_one_machine() {
+    // In two halves, or this file would be the first to speak of them.
+    let private = [concat!("/wo", "rk/"), concat!("../sha", "red"), concat!("/ro", "ot/")];
+    let mut wrong = Vec::new();
+    for path in files(&root(), &["target", ".git"]) {
+        // What is no text is skipped.
+        let Ok(text) = fs::read_to_string(&path) else { continue };
+        for (at, line) in text.lines().enumerate() {
+            if let Some(word) = private.iter().find(|word| line.contains(**word)) {
+                let name = path.strip_prefix(root()).unwrap().display();
+                wrong.push(format!("{name}:{}: speaks of {word}", at + 1));
+            }
+        }
+    }
+    report(&wrong);
+}
+
+/// The layers that a source names: `crate::X`, `crate::{X, Y}`, and `super::X` at the root.
+fn used_layers(name: &str, text: &str) -> Vec<(usize, String)> {
+    let mut used = Vec::new();
+    // How many times `super` leads to the crate's root; once more in a module inside the file.
+    let is_mod = name.ends_with("/mod.rs");
+    let outer = name.split('/').count() - usize::from(is_mod);
+    let mut depth = outer;
+    for (line, code) in code_lines(text) {
+        if code.starts_with("mod ") && code.ends_with('{') {
+            depth = outer + 1;
+        } else if code == "}" {
+            depth = outer;
+        }
+        let to_root = format!("{}::", vec!["super"; depth].join("::"));
+        for root in ["crate::", to_root.as_str()] {
+            for (at, _) in code.match_indices(root) {
+                let before = code.get(..at).unwrap_or_default();
+                if before.ends_with(|letter: char| is_word(letter) || letter == ':') {
+                    continue;
+                }
+                let rest = code.get(at + root.len()..).unwrap_or_default();
+                match rest.strip_prefix('{') {
+                    Some(group) => used.extend(members(group).map(|name| (line, name))),
+                    None => used.push((line, first_name(rest))),
+                }
+            }
+        }
+    }
+    used
+}
+
+/// The first names of a `{a::b, c::{d, e}}` on one line, without its opening brace.
+fn members(group: &str) -> impl Iterator<Item = String> {
+    let mut depth = 1;
+    let top = group.split(move |letter| {
+        depth += i32::from(letter == '{') - i32::from(letter == '}');
+        letter == ',' && depth == 1
+    });
+    top.map(|member| first_name(member.trim())).filter(|name| !name.is_empty())
+}
+
+fn first_name(text: &str) -> String {
+    text.chars().take_while(|letter| is_word(*letter)).collect()
+}
+
+fn is_word(letter: char) -> bool {
+    letter.is_alphanumeric() || letter == '_'
+}
+
+/// Whether a line has a path into this crate.
+fn names_crate(code: &str, outside: &str) -> bool {
+    let is_path = |at: usize| {
+        let before = code.get(..at).unwrap_or_default();
+        let after = code.get(at + outside.len()..).unwrap_or_default();
+        !before.ends_with(|letter: char| is_word(letter) || letter == ':')
+            && (after.starts_with("::") || (before.ends_with("use ") && after.starts_with(';')))
+    };
+    code.match_indices(outside).any(|(at, _)| is_path(at))
+}
+
+/// The numbered lines that are no comments.
+fn code_lines(text: &str) -> impl Iterator<Item = (usize, &str)> {
+    let lines = text.lines().enumerate().map(|(at, line)| (at + 1, line));
+    lines.filter(|(_, line)| !line.trim_start().starts_with("//"))
+}
+
+/// The folder, or the file at the top, that a source belongs to; none for `lib.rs` and `main.rs`.
+fn layer(name: &str) -> Option<&str> {
+    let first = name.split_once('/').map_or(name, |(folder, _)| folder);
+    let layer = first.strip_suffix(".rs").unwrap_or(first);
+    (!matches!(layer, "lib" | "main")).then_some(layer)
+}
+
+/// Every source file: its path below `src`, with slashes, and its text.
+fn sources() -> Vec<(String, String)> {
+    let src = root().join("src");
+    let files = files(&src, &[]).into_iter().map(|path| {
+        let parts = path.strip_prefix(&src).unwrap().iter();
+        let parts: Vec<_> = parts.map(|part| part.to_str().unwrap()).collect();
+        (parts.join("/"), fs::read_to_string(&path).unwrap())
+    });
+    files.collect()
+}
+
+fn files(folder: &Path, skipped: &[&str]) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).unwrap() {
+        let entry = entry.unwrap();
+        if skipped.iter().any(|name| entry.file_name() == *name) {
+            continue;
+        }
+        if entry.file_type().unwrap().is_dir() {
+            found.extend(files(&entry.path(), &[]));
+        } else {
+            found.push(entry.path());
+        }
+    }
+    found.sort();
+    found
+}
+
+fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn report(wrong: &[String]) {
+    assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
+}
