@@ -138,7 +138,8 @@ fn live(shell: &Shell, kind: &str) -> Vec<Candidate> {
         "CAUSE" => HangupCause::names().map(Candidate::new).collect(),
         "LEVEL" => LEVELS.iter().copied().map(Candidate::new).collect(),
         "EVENT" => {
-            ["on", "off", "all"].iter().chain(EVENT_NAMES).copied().map(Candidate::new).collect()
+            let words = ["on", "off", "all", "last"].iter().chain(EVENT_NAMES);
+            words.copied().map(Candidate::new).collect()
         }
         "JOB" => jobs(shell),
         "COMMAND" => grammar::verbs().into_iter().map(Candidate::new).collect(),

@@ -3,7 +3,6 @@
 //! # Invariants
 //! Pure: the clock is an argument. Memory is bounded whatever is pushed and however rarely a frame
 //! is taken. Every line pushed is either in a frame, merged into one, or counted in its summary.
-use std::collections::VecDeque;
 use std::mem;
 use std::time::{Duration, Instant};
 
@@ -62,7 +61,6 @@ pub struct Sampler {
     budget: Budget,
     waiting: Vec<Entry>,
     folded: Tally,
-    recent: VecDeque<String>,
     last_frame: Option<Instant>,
     quiet_since: Option<Instant>,
 }
@@ -76,7 +74,6 @@ impl Sampler {
             budget: allowed,
             waiting: Vec::new(),
             folded: Tally::default(),
-            recent: VecDeque::new(),
             last_frame: None,
             quiet_since: None,
         }
@@ -85,7 +82,6 @@ impl Sampler {
     /// Takes one line.
     pub fn push(&mut self, mut line: Line) {
         line.text = bounded(line.text);
-        self.remember(&line.text);
         if let Some(key) = &line.key
             && let Some(entry) =
                 self.waiting.iter_mut().find(|entry| entry.key.as_ref() == Some(key))
@@ -159,11 +155,6 @@ impl Sampler {
         self.budget
     }
 
-    /// Returns the latest lines pushed, shown or not, oldest first.
-    pub fn folded(&self) -> impl DoubleEndedIterator<Item = &str> + ExactSizeIterator {
-        self.recent.iter().map(String::as_str)
-    }
-
     /// One line more for each quiet second; back to the full rate when all lines are back.
     fn recover(&mut self, now: Instant) {
         let Some(since) = self.quiet_since else { return };
@@ -178,13 +169,6 @@ impl Sampler {
             self.budget = self.allowed;
             self.quiet_since = None;
         }
-    }
-
-    fn remember(&mut self, text: &str) {
-        if self.recent.len() >= RECENT {
-            self.recent.pop_front();
-        }
-        self.recent.push_back(text.to_owned());
     }
 }
 
@@ -264,8 +248,6 @@ const LEAST: Budget = Budget { lines: 3, every: Duration::from_millis(200) };
 const WAITING: usize = 128;
 /// Steps shown of one call in one frame.
 const STEPS: usize = 8;
-/// Lines kept for `events last`.
-const RECENT: usize = 1000;
 /// Bytes of one line.
 const LONGEST: usize = 2048;
 const RESET: &str = "\x1b[0m";

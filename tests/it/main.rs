@@ -10,6 +10,8 @@
 mod completions;
 mod live;
 mod model;
+#[cfg(feature = "cli")]
+mod oneshot;
 #[cfg(all(unix, feature = "cli"))]
 mod pty;
 mod reconnect;
@@ -17,6 +19,8 @@ mod replay;
 #[cfg(feature = "shell")]
 mod scripts;
 mod sim;
+#[cfg(feature = "cli")]
+mod switch;
 mod tidy;
 mod transcripts;
 mod verbs;

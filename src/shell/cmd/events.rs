@@ -7,15 +7,17 @@ use crate::shell::narrate::Mode;
 ///
 /// Unless told otherwise there is one line for each change of a call. With names, there is one
 /// line for each event of these names or CUSTOM subclasses, and they are subscribed to.
+/// "last" shows again what was told, also what was only counted.
 ///
 /// Examples:
 ///   events off
+///   events last 50
 ///   events on
 ///   events CHANNEL_HANGUP_COMPLETE sofia::register
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]
 pub(crate) struct Args {
-    /// "on", "off", "all", or names of events
+    /// "on", "off", "all", "last" and how many, or names of events
     #[arg(value_name = "EVENT")]
     what: Vec<String>,
 }
@@ -31,6 +33,11 @@ pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), Command
         ["off"] => {
             drop_extra(cx).await?;
             cx.shell.narration().set_mode(Mode::Off, Vec::new());
+        }
+        ["last"] => return last(cx, 20),
+        ["last", count] => {
+            let wrong = || CommandError::usage(format!("{count:?} is no number of lines"));
+            return last(cx, count.parse().map_err(|_err| wrong())?);
         }
         names => {
             let is_all = names.iter().any(|name| name.eq_ignore_ascii_case("all"));
@@ -82,6 +89,15 @@ fn check(names: &[String]) -> Result<(), CommandError> {
         Some(near) => err.hint(format!("did you mean {near}?")),
         None => err.hint("Tab lists the names; a CUSTOM subclass has :: in it"),
     })
+}
+
+/// Shows again what was told.
+fn last(cx: &mut Context<'_>, count: usize) -> Result<(), CommandError> {
+    let lines = cx.shell.narration().recent(count);
+    if lines.is_empty() {
+        return cx.line("no events yet");
+    }
+    lines.iter().try_for_each(|line| cx.line(line))
 }
 
 /// Event names are upper case, subclasses are as they are.

@@ -80,8 +80,6 @@ fn a_flood_is_counted() {
         frame,
         "0 CREATE\n1 ANSWER\nlate ERROR\n... +19,998 events (CREATE 9,999, ANSWER 9,999); events last\n"
     );
-    assert_eq!(sampler.folded().len(), RECENT);
-    assert_eq!(sampler.folded().last(), Some("late ERROR"));
     assert!(sampler.waiting.capacity() <= 2 * WAITING);
 }
 
