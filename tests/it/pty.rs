@@ -420,7 +420,7 @@ fn the_acceptance_dialogue() {
         calls.lines().find(|line| line.starts_with(short)).unwrap_or_else(|| panic!("{calls}"));
     assert_eq!(row.split_whitespace().nth(1), Some("2"), "sessions: {row}");
     assert!(row.contains("9196") && row.contains("own"), "{row}");
-    assert!(desk.run("hangup last").contains(&format!("hangup of {session} sent")));
+    assert!(desk.run("hangup last").contains(&format!("call {session} told to hang up")));
     desk.terminal.wait_until("the end of the call", told("hangup NORMAL_CLEARING (by the switch"));
     assert!(desk.run("calls").contains("no calls"));
     let told = desk.run("events last 1000");
@@ -456,12 +456,12 @@ fn history_is_private_and_shared() {
     let port = desk.switch.port();
     desk.terminal.keys(&format!("connect localhost:{port} -p secret\r"));
     desk.terminal.wait_until("the refusal", |screen| {
-        screen.log.contains("hint:") && screen.last().starts_with("localhost")
+        screen.log.contains("does not accept the password") && screen.last().ends_with("calls>")
     });
     desk.terminal.keys("\x1b[200~four d\rconnect x -p secret\x1b[201~");
     desk.terminal.wait_until("the paste", |screen| screen.last() == "connect x -p secret");
     desk.terminal.keys("\x03");
-    desk.terminal.wait_until("the prompt", |screen| screen.last().ends_with("offline>"));
+    desk.terminal.wait_until("the prompt", |screen| screen.last().ends_with("calls>"));
     desk.terminal.keys("\x04");
     desk.terminal.ended();
     at_prompt(&second);
