@@ -132,7 +132,13 @@ impl Repl {
                     Next::Go => {}
                     Next::Exit => return,
                 },
-                () = interrupted => self.printer.output(self.stopped()),
+                () = interrupted => {
+                    self.printer.output(self.stopped());
+                    // The next command shall not wait behind the one that was given up.
+                    if let Some(switch) = self.shell.current() {
+                        let _in_time = tokio::time::timeout(SOON, switch.renew()).await;
+                    }
+                }
                 () = &mut ending => return,
             }
         }
@@ -163,7 +169,7 @@ impl Repl {
     fn stopped(&self) -> String {
         // The terminal has shown ^C, without a line end.
         let text = "\nstopped waiting; the server may still finish it";
-        let hint = "hint: what is typed next waits for it; \"bgapi\" holds up nothing";
+        let hint = "hint: \"bgapi\" runs what takes long, and tells the result when it comes";
         let dimmed = Style::new().dimmed();
         if self.color {
             format!("{}\n{}", Color::Yellow.paint(text), dimmed.paint(hint))
@@ -251,6 +257,9 @@ async fn pump(mut lines: mpsc::Receiver<Line>, printer: Printer, assist: Arc<Hel
         }
     }
 }
+
+/// How long the prompt may wait for a new connection.
+const SOON: Duration = Duration::from_secs(1);
 
 /// The prompt is drawn again at most this often.
 const REPAINT: Duration = Duration::from_millis(300);

@@ -161,6 +161,20 @@ impl Client {
         Ok(())
     }
 
+    /// Leaves the command connection as it is and opens another one: for when a command holds it
+    /// up. FreeSWITCH carries that command out all the same; nobody gets its reply.
+    ///
+    /// # Errors
+    /// As [`Client::connect`]; then there is no connection.
+    pub async fn renew(&self, backoff: Backoff) -> Result<(), Error> {
+        let held_up = self.state().connection.take();
+        if let Some(held_up) = held_up {
+            held_up.abort(CloseReason::Dropped);
+        }
+        self.connect().await?;
+        self.keep_connected(backoff)
+    }
+
     /// Puts a new connection where the old one was, if it is still wanted.
     fn replace(&self, old: &Connection, new: &Connection) -> bool {
         let mut state = self.state();

@@ -46,11 +46,13 @@ pub struct Budget {
     pub lines: usize,
     /// Time between two frames.
     pub every: Duration,
+    /// Lines in one frame after a quiet time: what an operator does makes a few at once.
+    pub burst: usize,
 }
 
 impl Default for Budget {
     fn default() -> Self {
-        Self { lines: 4, every: Duration::from_millis(100) }
+        Self { lines: 4, every: Duration::from_millis(100), burst: 12 }
     }
 }
 
@@ -63,12 +65,14 @@ pub struct Sampler {
     folded: Tally,
     last_frame: Option<Instant>,
     quiet_since: Option<Instant>,
+    /// Lines that quiet frames left over.
+    saved: usize,
 }
 
 impl Sampler {
     /// Returns a sampler that never shows more than `budget`.
     pub fn new(budget: Budget) -> Self {
-        let allowed = Budget { lines: budget.lines.max(1), every: budget.every };
+        let allowed = Budget { lines: budget.lines.max(1), ..budget };
         Self {
             allowed,
             budget: allowed,
@@ -76,6 +80,7 @@ impl Sampler {
             folded: Tally::default(),
             last_frame: None,
             quiet_since: None,
+            saved: 0,
         }
     }
 
@@ -116,11 +121,14 @@ impl Sampler {
         if !due || (self.waiting.is_empty() && self.folded.is_empty()) {
             return None;
         }
+        self.save(now);
         self.last_frame = Some(now);
         self.recover(now);
 
-        let overflows = self.waiting.len() > self.budget.lines || !self.folded.is_empty();
-        let room = self.budget.lines - usize::from(overflows);
+        let most = self.saved.max(self.budget.lines);
+        let overflows = self.waiting.len() > most || !self.folded.is_empty();
+        let room = most - usize::from(overflows);
+        self.saved = self.saved.saturating_sub(self.waiting.len().min(most));
         let mut order: Vec<usize> = (0..self.waiting.len()).collect();
         order.sort_by_key(|at| self.waiting.get(*at).map(|entry| entry.priority));
         let mut shown = order;
@@ -140,12 +148,24 @@ impl Sampler {
         Some(frame)
     }
 
+    /// Counts the lines that were not needed since the last frame.
+    fn save(&mut self, now: Instant) {
+        let frames = self.last_frame.map_or(u128::MAX, |last| {
+            now.duration_since(last).as_millis() / self.budget.every.as_millis().max(1)
+        });
+        let frames = usize::try_from(frames).unwrap_or(usize::MAX);
+        let earned = frames.saturating_mul(self.budget.lines);
+        self.saved = self.saved.saturating_add(earned).min(self.budget.burst);
+    }
+
     /// Learns how long the terminal took for the last frame, and shows less if that was long.
     pub fn printed_in(&mut self, took: Duration) {
         if took <= SLOW {
             return;
         }
         self.quiet_since = self.last_frame;
+        self.budget.burst = 0;
+        self.saved = 0;
         self.budget.lines = (self.budget.lines / 2).max(LEAST.lines).min(self.allowed.lines);
         self.budget.every = (self.budget.every * 2).min(LEAST.every).max(self.allowed.every);
     }
@@ -243,7 +263,7 @@ fn bounded(mut text: String) -> String {
 /// A slower frame than this halves the budget.
 const SLOW: Duration = Duration::from_millis(150);
 /// The budget never gets smaller than this.
-const LEAST: Budget = Budget { lines: 3, every: Duration::from_millis(200) };
+const LEAST: Budget = Budget { lines: 3, every: Duration::from_millis(200), burst: 0 };
 /// Lines that may wait for a frame: more than any frame shows.
 const WAITING: usize = 128;
 /// Steps shown of one call in one frame.

@@ -54,6 +54,13 @@ impl Switch {
         self.listen().await
     }
 
+    /// Opens a new command connection when a command that nobody waits for any more holds up the
+    /// old one.
+    pub async fn renew(&self) {
+        // The prompt shows it when there is no connection.
+        let _renewed = self.client.renew(Backoff::default()).await.is_ok();
+    }
+
     /// Connects and starts the listener and assigns it.
     pub(super) async fn listen(&self) -> Result<(), CommandError> {
         let listener = self.listener();
