@@ -21,25 +21,29 @@ fn main() {
     let before = resident();
     let mut tracker = Tracker::new();
     let (mut decoder, mut buf) = (Decoder::new(), BytesMut::new());
+    let mut seen = 0;
     for _call in 0..calls {
         buf.extend_from_slice(lives.next_life());
         let mut is_up = true;
         while let Some(frame) = decoder.decode(&mut buf).expect("recorded frames") {
             let Frame::Event(data) = frame else { continue };
             let event = Event::new(data);
+            seen += 1;
             is_up = is_up && event.name() != "CHANNEL_HANGUP";
             if is_up {
                 tracker.apply(&event);
             }
         }
     }
+    assert_eq!(seen, calls * lives.events_per_life());
     let grown = resident().saturating_sub(before);
     let answered = tracker.sessions().filter(|leg| leg.phase == Phase::Answered).count();
     assert_eq!((tracker.call_count(), answered), (calls, 2 * calls));
     println!(
-        "{} sessions in {} calls: {} MB, {} bytes a session",
+        "{} sessions in {} calls ({} events a call): {} MB, {} bytes a session",
         tracker.sessions().len(),
         tracker.call_count(),
+        lives.events_per_life(),
         grown >> 20,
         grown / tracker.sessions().len().max(1)
     );

@@ -76,8 +76,7 @@ impl Connection {
         if let Some(user) = &self.user {
             config = config.with_user(user);
         }
-        let password = self.password.clone().or_else(|| std::env::var("SWITCHY_PASSWORD").ok());
-        match password {
+        match self.password.clone().or_else(password_of_environment) {
             Some(password) => config.with_password(password),
             None => config,
         }
@@ -85,8 +84,13 @@ impl Connection {
 
     /// Whether a password was given: then a wrong one is not asked for again.
     pub(super) fn has_password(&self) -> bool {
-        self.password.is_some() || std::env::var_os("SWITCHY_PASSWORD").is_some()
+        self.password.is_some() || password_of_environment().is_some()
     }
+}
+
+/// What SWITCHY_PASSWORD says; empty is not set.
+fn password_of_environment() -> Option<String> {
+    std::env::var("SWITCHY_PASSWORD").ok().filter(|password| !password.is_empty())
 }
 
 #[derive(Debug, Subcommand)]

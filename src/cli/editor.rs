@@ -74,14 +74,14 @@ pub(crate) enum Input {
 /// A handle to the editor thread.
 #[derive(Debug)]
 pub(crate) struct Editor {
-    prompts: mpsc::Sender<Prompt>,
+    prompts: mpsc::SyncSender<Prompt>,
     inputs: Mutex<Inputs>,
     thread: JoinHandle<()>,
 }
 
 #[derive(Debug)]
 struct Inputs {
-    rx: tokio_mpsc::UnboundedReceiver<Input>,
+    rx: tokio_mpsc::Receiver<Input>,
     /// A prompt is shown, and was perhaps not waited for to the end.
     asked: bool,
 }
@@ -103,8 +103,9 @@ impl Editor {
         let target = Target { above, plain: Box::new(io::stdout()) };
         let printer = Printer::spawn(Arc::clone(&gate), target)?;
 
-        let (prompts, prompts_rx) = mpsc::channel();
-        let (tx, rx) = tokio_mpsc::unbounded_channel();
+        // One prompt is answered by one input, so there is never more of either.
+        let (prompts, prompts_rx) = mpsc::sync_channel(1);
+        let (tx, rx) = tokio_mpsc::channel(1);
         let history = History { path: options.history, assist: options.assist };
         let thread = thread::Builder::new()
             .name("repl".to_owned())
@@ -120,7 +121,7 @@ impl Editor {
         let stopped = || Input::Failed("the line editor has stopped".to_owned());
         let mut inputs = self.inputs.lock().await;
         if !inputs.asked {
-            if self.prompts.send(prompt).is_err() {
+            if self.prompts.try_send(prompt).is_err() {
                 return stopped();
             }
             inputs.asked = true;
@@ -154,7 +155,7 @@ fn run(
     gate: &Gate,
     history: &History,
     prompts: &mpsc::Receiver<Prompt>,
-    inputs: &tokio_mpsc::UnboundedSender<Input>,
+    inputs: &tokio_mpsc::Sender<Input>,
 ) {
     while let Ok(prompt) = prompts.recv() {
         gate.enter();
@@ -172,7 +173,7 @@ fn run(
             Err(ReadlineError::Eof) => Input::Eof,
             Err(err) => Input::Failed(err.to_string()),
         };
-        if inputs.send(input).is_err() {
+        if inputs.blocking_send(input).is_err() {
             return;
         }
     }

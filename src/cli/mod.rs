@@ -14,12 +14,13 @@ mod terminal;
 
 use std::io::{self, IsTerminal as _, Write as _};
 use std::process::ExitCode;
+use std::time::Duration;
 
 use anyhow::Context as _;
 use clap::{CommandFactory as _, Parser as _};
 
 use crate::conn::Config;
-use crate::shell::{CommandError, Settings, sanitise};
+use crate::shell::{CommandError, Settings, Shell, sanitise};
 use crate::sim::{self, Sim};
 use args::{Action, Args, SimArgs};
 
@@ -111,6 +112,12 @@ async fn serve_sim(args: SimArgs) -> anyhow::Result<u8> {
     tokio::signal::ctrl_c().await?;
     sim.stop();
     Ok(0)
+}
+
+/// Closes all connections, and waits a moment only: a server that is still busy with a command
+/// answers `exit` after it.
+async fn close(shell: &Shell) {
+    let _in_time = tokio::time::timeout(Duration::from_secs(1), shell.close()).await;
 }
 
 /// The traffic of the demo: a new call every few seconds.

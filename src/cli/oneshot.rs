@@ -23,7 +23,7 @@ pub(super) async fn run(args: &Args, target: &Target, settings: Settings) -> any
     {
         complain(err, terminal::Color::Auto.enabled() && io::stderr().is_terminal());
     }
-    shell.close().await;
+    super::close(&shell).await;
     Ok(match outcome {
         Err(err) if !gone => err.kind.exit_code(),
         _ => 0,

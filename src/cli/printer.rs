@@ -49,12 +49,6 @@ impl fmt::Debug for Target {
 }
 
 impl Printer {
-    /// Starts a printer to standard output, for when nobody edits a line.
-    pub(crate) fn plain() -> io::Result<Self> {
-        let target = Target { above: None, plain: Box::new(io::stdout()) };
-        Self::spawn(Arc::new(Gate::default()), target)
-    }
-
     /// Starts the thread.
     pub(crate) fn spawn(gate: Arc<Gate>, target: Target) -> io::Result<Self> {
         gate.open(target.above.is_some());
@@ -68,12 +62,6 @@ impl Printer {
     /// Prints `text`, after everything that was handed over before. Does not wait.
     pub(crate) fn output(&self, text: String) {
         self.gate.output(ended(text));
-    }
-
-    /// Prints `text`, but waits first while much is waiting already: for bodies without an end.
-    pub(crate) async fn send(&self, text: String) {
-        self.gate.room().await;
-        self.output(text);
     }
 
     /// Waits until all output handed over so far is on its way to the terminal.
@@ -101,12 +89,6 @@ impl Printer {
         self.gate.repaint();
     }
 
-    /// Prints nothing until the guard is dropped: a pager or a full screen has the terminal.
-    pub(crate) fn hold(&self) -> Hold {
-        self.gate.hold();
-        Hold(Arc::clone(&self.gate))
-    }
-
     /// Says whether standard output is gone: a reader like `head` has seen enough.
     pub(crate) fn broken(&self) -> bool {
         self.gate.broken()
@@ -118,17 +100,6 @@ impl Printer {
         let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
         // A printer that panicked has nothing left to print.
         drop(thread.map(JoinHandle::join));
-    }
-}
-
-/// Keeps the printer silent; see [`Printer::hold`].
-#[derive(Debug)]
-#[must_use]
-pub(crate) struct Hold(Arc<Gate>);
-
-impl Drop for Hold {
-    fn drop(&mut self) {
-        self.0.release();
     }
 }
 

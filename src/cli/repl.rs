@@ -44,7 +44,7 @@ pub(super) fn run(
         repl.open(target, has_password).await;
         repl.serve(&editor).await;
         pump.abort();
-        repl.shell.close().await;
+        super::close(&repl.shell).await;
     });
     editor.shutdown();
     printer.close();
@@ -111,6 +111,8 @@ impl Repl {
     async fn serve(&self, editor: &Editor) {
         let mut ending = Box::pin(terminated());
         loop {
+            // Before the line is read, so that no Ctrl-C falls between it and its command.
+            let interrupted = interrupted();
             let prompt = self.assist.prompt_now();
             let input = tokio::select! {
                 input = editor.next(prompt) => input,
@@ -126,17 +128,53 @@ impl Repl {
                 }
             };
             tokio::select! {
-                next = self.step(&line) => match next {
-                    Ok(Next::Go) => {}
-                    Ok(Next::Exit) => return,
-                    Err(err) => self.complain(&err),
+                next = self.block(&line) => match next {
+                    Next::Go => {}
+                    Next::Exit => return,
                 },
-                _signal = tokio::signal::ctrl_c() => {
-                    let text = "stopped waiting; the server may still finish it";
-                    self.complain(&CommandError::new(Kind::Interrupted, text));
+                () = interrupted => {
+                    self.printer.output(self.stopped());
+                    // The next command shall not wait behind the one that was given up.
+                    if let Some(switch) = self.shell.current() {
+                        let _in_time = tokio::time::timeout(SOON, switch.renew()).await;
+                    }
                 }
                 () = &mut ending => return,
             }
+        }
+    }
+
+    /// Runs what Enter ended: one line, or the lines of a paste up to the first that fails.
+    async fn block(&self, text: &str) -> Next {
+        let mut lines = text.lines();
+        while let Some(line) = lines.next() {
+            match self.step(line).await {
+                Ok(Next::Go) => {}
+                Ok(Next::Exit) => return Next::Exit,
+                Err(mut err) => {
+                    let left = lines.filter(|line| !line.trim().is_empty()).count();
+                    if left > 0 {
+                        let lines = if left == 1 { "line was" } else { "lines were" };
+                        err = err.hint(format!("{left} more {lines} pasted and not run"));
+                    }
+                    self.complain(&err);
+                    return Next::Go;
+                }
+            }
+        }
+        Next::Go
+    }
+
+    /// What is said when a command is not waited for any longer.
+    fn stopped(&self) -> String {
+        // The terminal has shown ^C, without a line end.
+        let text = "\nstopped waiting; the server may still finish it";
+        let hint = "hint: \"bgapi\" runs what takes long, and tells the result when it comes";
+        let dimmed = Style::new().dimmed();
+        if self.color {
+            format!("{}\n{}", Color::Yellow.paint(text), dimmed.paint(hint))
+        } else {
+            format!("{text}\n{hint}")
         }
     }
 
@@ -155,6 +193,24 @@ impl Repl {
 fn is_wrong_password(err: &CommandError) -> bool {
     let wrong = ConnectError::WrongPassword { peer: String::new() };
     err.hints.iter().any(|hint| hint == wrong.hint())
+}
+
+/// Waits for a Ctrl-C that comes after this call. While a line is edited it is a key, not a signal.
+fn interrupted() -> impl Future<Output = ()> {
+    #[cfg(unix)]
+    let interrupts = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::interrupt());
+    async move {
+        #[cfg(unix)]
+        if let Ok(mut interrupts) = interrupts {
+            interrupts.recv().await;
+            return;
+        }
+        #[cfg(not(unix))]
+        if tokio::signal::ctrl_c().await.is_ok() {
+            return;
+        }
+        std::future::pending::<()>().await;
+    }
 }
 
 /// Waits for SIGTERM or SIGHUP.
@@ -202,6 +258,9 @@ async fn pump(mut lines: mpsc::Receiver<Line>, printer: Printer, assist: Arc<Hel
     }
 }
 
+/// How long the prompt may wait for a new connection.
+const SOON: Duration = Duration::from_secs(1);
+
 /// The prompt is drawn again at most this often.
 const REPAINT: Duration = Duration::from_millis(300);
 
@@ -238,8 +297,8 @@ impl Helper {
         Prompt { raw, styled }
     }
 
-    /// `pbx1 ● 142 calls> `, without and with color. The count has room to grow to three digits
-    /// while a line is typed.
+    /// `pbx1 ● 142 calls> `, without and with color. All states are as wide as three digits of
+    /// calls, so that they can change while a line is typed.
     fn prompts(&self) -> (String, String) {
         let Some(switch) = self.shell.current() else {
             return ("not connected> ".to_owned(), "not connected> ".to_owned());
@@ -254,20 +313,20 @@ impl Helper {
         let link = listener.link().borrow().clone();
         let state = if let Link::Lost { retry_at, .. } = link {
             let wait = retry_at.saturating_duration_since(tokio::time::Instant::now());
-            format!("retry {} s", wait.as_secs() + 1)
+            format!("retry {}s", wait.as_secs() + 1)
         } else if listener.is_connected() {
             let calls = listener.with(|tracker| tracker.call_count());
             format!("{calls} call{}", if calls == 1 { "" } else { "s" })
         } else if is_up {
-            "no listener".to_owned()
+            "no events".to_owned()
         } else {
-            "disconnected".to_owned()
+            "offline".to_owned()
         };
         let name = crate::shell::sanitise::line(switch.name()).into_owned();
-        let pad = " ".repeat("142 calls".len().saturating_sub(state.len()));
-        let raw = format!("{name} {mark} {state}> {pad}");
+        let state = format!("{state:>0$}", "142 calls".len());
+        let raw = format!("{name} {mark} {state}> ");
         let name = Style::new().bold().paint(name);
-        let styled = format!("{name} {} {state}> {pad}", style.paint(mark));
+        let styled = format!("{name} {} {state}> ", style.paint(mark));
         let styled = if self.color { styled } else { raw.clone() };
         (raw, styled)
     }
@@ -283,7 +342,8 @@ impl Assist for Helper {
     }
 
     fn keep(&self, line: &str) -> bool {
-        !is_secret(line)
+        // A paste holds several.
+        !line.lines().any(is_secret)
     }
 
     fn prompt(&self) -> String {

@@ -36,11 +36,6 @@ impl Color {
     }
 }
 
-/// Says whether someone sits there: both ends of the dialogue are a terminal.
-pub(crate) fn is_tty() -> bool {
-    io::stdin().is_terminal() && io::stdout().is_terminal()
-}
-
 /// Returns columns and rows, 80 by 24 when nobody knows.
 pub(crate) fn size() -> (u16, u16) {
     let (columns, rows) = attributes::size().unwrap_or((0, 0));

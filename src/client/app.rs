@@ -90,7 +90,7 @@ impl Apps {
 
 impl Loaded {
     fn is(&self, name_or_id: &str) -> bool {
-        self.id.as_str() == name_or_id || self.name == name_or_id
+        self.id.as_str() == name_or_id || self.name.eq_ignore_ascii_case(name_or_id)
     }
 }
 
@@ -137,9 +137,40 @@ impl Client {
             return Err(Error::AppSetup { name: name.to_owned(), source: Box::new(err) });
         }
         let id = Id::random();
+        self.apps().table().loaded.push(Loaded { id: id.clone(), name: name.to_owned(), app });
+        self.route_events_of(&listener);
+        Ok(id)
+    }
+
+    /// Gives the loaded apps the events of the assigned listener, after another one was assigned:
+    /// subscribes to what they want and begins to hand events over.
+    ///
+    /// # Errors
+    /// [`Error::NoListener`], [`Error::ListenerNotRunning`]; [`Error::Listener`] when the server
+    /// refuses a subscription.
+    pub async fn restore_apps(&self) -> Result<(), Error> {
+        let wanted: Vec<String> = {
+            let table = self.apps().table();
+            let kinds = table.loaded.iter().flat_map(|loaded| loaded.app.events());
+            kinds.map(|kind| (*kind).to_owned()).collect()
+        };
+        if wanted.is_empty() {
+            return Ok(());
+        }
+        let listener = self.running_listener()?;
+        let known = listener.subscriptions();
+        let new: Vec<String> = wanted.into_iter().filter(|kind| !known.contains(kind)).collect();
+        if !new.is_empty() {
+            listener.subscribe(&new).await?;
+        }
+        self.route_events_of(&listener);
+        Ok(())
+    }
+
+    /// Begins to hand the events of a listener to apps, unless that is so already.
+    fn route_events_of(&self, listener: &EventListener) {
         let is_tapped = {
             let mut table = self.apps().table();
-            table.loaded.push(Loaded { id: id.clone(), name: name.to_owned(), app });
             let is_tapped = table.tapped.as_ref() == Some(listener.id());
             table.tapped = Some(listener.id().clone());
             is_tapped
@@ -148,7 +179,6 @@ impl Client {
             let mut router = Router::new(&self.inner, &listener);
             listener.tap(move |seen| router.route(seen));
         }
-        Ok(id)
     }
 
     /// Unloads an app, by name or id: its tear-down runs, no event reaches it any more. Its calls

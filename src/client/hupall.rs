@@ -49,7 +49,7 @@ impl Client {
     pub fn hupall_preview(&self, app: Option<&str>) -> Result<Vec<HungUp>, Error> {
         let ids: Vec<_> = match app {
             Some(name) => vec![self.apps().id(name)?],
-            None => self.state().issued.iter().cloned().collect(),
+            None => self.state().issued.clone(),
         };
         let listener = self.listener().ok();
         // An id is a uuid of ours; an empty one would hang up the whole switch.

@@ -17,7 +17,6 @@ mod scope;
 mod session;
 mod wait;
 
-use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -67,8 +66,8 @@ struct Inner {
 struct State {
     connection: Option<Connection>,
     listener: Option<EventListener>,
-    /// Every app id that an originate of ours carried.
-    issued: BTreeSet<Id<model::App>>,
+    /// Every app id that an originate of ours carried, oldest first.
+    issued: Vec<Id<model::App>>,
 }
 
 impl Client {
@@ -160,6 +159,20 @@ impl Client {
             }
         });
         Ok(())
+    }
+
+    /// Leaves the command connection as it is and opens another one: for when a command holds it
+    /// up. FreeSWITCH carries that command out all the same; nobody gets its reply.
+    ///
+    /// # Errors
+    /// As [`Client::connect`]; then there is no connection.
+    pub async fn renew(&self, backoff: Backoff) -> Result<(), Error> {
+        let held_up = self.state().connection.take();
+        if let Some(held_up) = held_up {
+            held_up.abort(CloseReason::Dropped);
+        }
+        self.connect().await?;
+        self.keep_connected(backoff)
     }
 
     /// Puts a new connection where the old one was, if it is still wanted.

@@ -358,7 +358,12 @@ impl Client {
         let session = call.chosen_uuid().unwrap_or_else(Id::random);
         let app = self.app_id(&call.app)?;
         let line = call.render(&session, &app)?;
-        self.state().issued.insert(app);
+        {
+            let mut state = self.state();
+            if !state.issued.contains(&app) {
+                state.issued.push(app);
+            }
+        }
         self.background(&line, Some(session)).await
     }
 

@@ -277,7 +277,20 @@ impl EventListener {
             accepted(&connection, command).await?;
         }
         let gone = |known: &String| names.iter().any(|name| name.as_ref() == known);
-        self.state().events.retain(|known| !gone(known));
+        let (left, format) = {
+            let mut state = self.state();
+            state.events.retain(|known| !gone(known));
+            (state.events.clone(), state.format)
+        };
+        // `nixevent ALL` takes everything away, not only what `event ALL` added.
+        let takes_all = names.iter().any(|name| name.as_ref().eq_ignore_ascii_case("ALL"));
+        if takes_all
+            && !left.is_empty()
+            && let Ok(connection) = self.connection()
+        {
+            let again = Command::event(format, &left).map_err(Error::Illegal)?;
+            accepted(&connection, again).await?;
+        }
         Ok(())
     }
 

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use super::narrate::caller;
 use super::{Shell, grammar, sanitise};
 use crate::apps::APPS;
-use crate::listener::{DEFAULT_EVENTS, EventListener};
-use crate::model::HangupCause;
+use crate::listener::EventListener;
+use crate::model::{EVENT_NAMES, HangupCause};
 
 /// The answer to one Tab.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -138,7 +138,8 @@ fn live(shell: &Shell, kind: &str) -> Vec<Candidate> {
         "CAUSE" => HangupCause::names().map(Candidate::new).collect(),
         "LEVEL" => LEVELS.iter().copied().map(Candidate::new).collect(),
         "EVENT" => {
-            ["on", "off", "all"].iter().chain(DEFAULT_EVENTS).copied().map(Candidate::new).collect()
+            let words = ["on", "off", "all", "last"].iter().chain(EVENT_NAMES);
+            words.copied().map(Candidate::new).collect()
         }
         "JOB" => jobs(shell),
         "COMMAND" => grammar::verbs().into_iter().map(Candidate::new).collect(),

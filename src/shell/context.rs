@@ -66,14 +66,22 @@ impl<'a> Context<'a> {
 
     /// Writes a line for people. A machine's format has none.
     pub(super) fn line(&mut self, text: &str) -> Result<(), CommandError> {
-        self.output.text.write_str(text)?;
+        self.write(text)?;
         Ok(self.output.text.write_char('\n')?)
     }
 
     /// Writes a view in the wanted format.
     pub(super) fn view(&mut self, view: &View) -> Result<(), CommandError> {
         let text = view.write(self.format(), self.output.width);
-        Ok(self.output.text.write_str(&text)?)
+        self.write(&text)
+    }
+
+    /// Writes exact values as they are to a file or a pipe, and sanitised to a terminal.
+    fn write(&mut self, text: &str) -> Result<(), CommandError> {
+        if self.output.width.is_none() {
+            return Ok(self.output.text.write_str(text)?);
+        }
+        Ok(self.output.text.write_str(&sanitise::block(text))?)
     }
 
     /// Writes the server's own text: as it is when raw was asked for, else sanitised.

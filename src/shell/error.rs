@@ -1,8 +1,10 @@
 //! Why a line had no good answer, in words for the operator.
 
+use super::near;
 use crate::client;
 use crate::conn::{ConnectError, SendError};
 use crate::listener::{self, JobError};
+use crate::model::HangupCause;
 use crate::wire::WireError;
 
 /// What kind of failure, which decides the exit code.
@@ -143,7 +145,7 @@ impl From<client::Error> for CommandError {
             Error::Panicked => Self::new(Kind::Refused, err.to_string()),
             Error::UnknownCause { ref cause } => {
                 let err = Self::usage(err.to_string());
-                match nearest_cause(cause) {
+                match near::nearest(cause, HangupCause::names()) {
                     Some(near) => err.hint(format!("did you mean {near}?")),
                     None => err,
                 }
@@ -190,38 +192,12 @@ fn refused(text: String) -> CommandError {
 /// What a hangup cause in an `-ERR CAUSE` means.
 fn meaning(text: &str) -> Option<&'static str> {
     let cause = text.strip_prefix("-ERR ")?.split_whitespace().next()?;
-    crate::model::HangupCause::parse(cause).meaning()
+    HangupCause::parse(cause).meaning()
 }
 
 fn denied(err: &dyn std::error::Error) -> CommandError {
     CommandError::new(Kind::Refused, err.to_string())
         .hint("this login has an allowed list (esl-allowed-api, esl-allowed-events)")
-}
-
-/// The known cause that differs least.
-fn nearest_cause(name: &str) -> Option<&'static str> {
-    let name = name.to_ascii_uppercase();
-    let near = crate::model::HangupCause::names().map(|known| (distance(&name, known), known));
-    near.min().filter(|(far, _)| *far <= 4).map(|(_, known)| known)
-}
-
-/// How many letters have to be added, removed or replaced.
-fn distance(a: &str, b: &str) -> usize {
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, x) in a.bytes().enumerate() {
-        let mut left = i + 1;
-        let mut above_left = i;
-        for (y, cell) in b.bytes().zip(row.iter_mut().skip(1)) {
-            let above = *cell;
-            *cell = (above_left + usize::from(x != y)).min(above + 1).min(left + 1);
-            above_left = above;
-            left = *cell;
-        }
-        if let Some(first) = row.first_mut() {
-            *first = i + 1;
-        }
-    }
-    row.last().copied().unwrap_or_default()
 }
 
 fn chain(err: &dyn std::error::Error) -> String {
@@ -233,21 +209,4 @@ fn chain(err: &dyn std::error::Error) -> String {
         source = cause.source();
     }
     text
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_misspelt_cause_finds_its_neighbour() {
-        for (wrong, right) in [
-            ("NORMAL_CLERING", Some("NORMAL_CLEARING")),
-            ("user_busy", Some("USER_BUSY")),
-            ("NOANSWER", Some("NO_ANSWER")),
-            ("XYZZYPLUGHFOO", None),
-        ] {
-            assert_eq!(nearest_cause(wrong), right, "{wrong}");
-        }
-    }
 }

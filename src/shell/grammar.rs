@@ -20,19 +20,22 @@ pub(super) enum Parsed {
 pub(super) fn parse(line: &str) -> Result<Parsed, CommandError> {
     let (verb, rest) = first_word(line);
     let grammar = grammar();
-    let Some(command) = grammar.find_subcommand(verb) else {
+    // In any case, as FreeSWITCH takes its own: `HUPALL` must not become the server's.
+    let Some(command) = grammar.find_subcommand(verb.to_ascii_lowercase()) else {
         return Ok(Parsed::Api(line.to_owned()));
     };
     let verb = command.get_name().to_owned();
     let mut words = split_around_tail(command, &verb, rest)?;
-    words.insert(0, verb);
+    words.insert(0, verb.clone());
     match Line::try_parse_from(words) {
         Ok(line) => Ok(Parsed::Builtin(Box::new(line))),
         Err(err) if !err.use_stderr() => Ok(Parsed::Help(err.render().to_string())),
         Err(err) => {
             let text = err.render().to_string();
-            let text = text.strip_prefix("error: ").unwrap_or(&text).trim_end();
-            Err(CommandError::usage(text))
+            let text = text.strip_prefix("error: ").unwrap_or(&text);
+            let text = text.split("\n\nFor more information").next().unwrap_or(text);
+            let lines: Vec<&str> = text.trim_end().lines().map(str::trim_end).collect();
+            Err(CommandError::usage(lines.join("\n")).hint(format!("\"help {verb}\" tells more")))
         }
     }
 }
@@ -45,11 +48,30 @@ fn split_around_tail(
     if RAW_TAILS.contains(&verb) {
         let (mut words, tail) = options(command, rest)?;
         if let Some(tail) = tail.filter(|tail| is_raw(verb, tail)) {
+            if verb == "originate" {
+                refuse_late_options(command, tail)?;
+            }
             words.extend(["--".to_owned(), tail.trim_end().to_owned()]);
             return Ok(words);
         }
     }
     split(rest)
+}
+
+/// Our own options behind a dial string would go to the server as part of it.
+fn refuse_late_options(command: &clap::Command, tail: &str) -> Result<(), CommandError> {
+    let is_option = |word: &&str| {
+        let name = word.strip_prefix("--").map(|name| name.split('=').next().unwrap_or(name));
+        name.is_some_and(|name| command.get_arguments().any(|arg| arg.get_long() == Some(name)))
+    };
+    match tail.split_whitespace().find(is_option) {
+        Some(option) => {
+            let message =
+                format!("{option} stands behind the dial string, which goes out word for word");
+            Err(CommandError::usage(message).hint("put options in front of it"))
+        }
+        None => Ok(()),
+    }
 }
 
 /// Whether this tail goes to the server as it is.
@@ -141,7 +163,8 @@ fn split(rest: &str) -> Result<Vec<String>, CommandError> {
 
 /// The grammar of one command, for help and completion.
 pub(super) fn command(verb: &str) -> Option<clap::Command> {
-    grammar().find_subcommand(verb).cloned()
+    let command = grammar().find_subcommand(verb.to_ascii_lowercase())?.clone();
+    Some(command.bin_name(verb.to_owned()))
 }
 
 /// The whole grammar, with the options that all commands share in each of them.
@@ -189,7 +212,7 @@ mod tests {
 
     #[test]
     fn what_is_no_verb_goes_to_the_server_as_it_is() {
-        for line in ["not a real command", "sofia status", "uuid_kill 'x", "CALLS"] {
+        for line in ["not a real command", "sofia status", "uuid_kill 'x"] {
             let Parsed::Api(text) = parse(line).unwrap() else { panic!("{line}") };
             assert_eq!(text, line);
         }
@@ -209,5 +232,9 @@ mod tests {
         assert!(parse("calls --nosuch").unwrap_err().message.contains("--nosuch"));
         assert!(parse("hangup 'x").is_err());
         assert!(parse("use").is_err());
+        assert!(matches!(parse("HupAll").unwrap(), Parsed::Builtin(_)));
+        let late = parse("originate user/1000 &park --wait 5").unwrap_err();
+        assert!(late.message.starts_with("--wait stands behind"), "{late:?}");
+        assert!(parse("originate user/1000 &playback(a--b) --nosuch").is_ok());
     }
 }

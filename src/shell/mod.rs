@@ -13,7 +13,9 @@ pub mod complete;
 mod context;
 mod error;
 mod grammar;
+mod guard;
 mod narrate;
+mod near;
 pub mod render;
 pub mod sampler;
 pub mod sanitise;
@@ -119,20 +121,28 @@ impl Shell {
         self.on_all(rest, output).await
     }
 
-    /// Runs a line on every switch, one after the other, each answer under its name.
+    /// Runs a line on every switch, one after the other. For people each answer stands under the
+    /// name of its switch.
     async fn on_all(&self, line: &str, output: Output<'_>) -> Result<Next, CommandError> {
-        let (mut failed, mut count) = (Vec::new(), 0);
-        for switch in self.switches() {
-            count += 1;
+        let switches = self.switches();
+        if switches.is_empty() {
+            return Err(CommandError::new(Kind::Connection, "no switch is connected")
+                .hint("type \"connect HOST\" first"));
+        }
+        let (count, mut failed) = (switches.len(), Vec::new());
+        for switch in switches {
             let name = switch.name().to_owned();
-            let mut cx = Context::new(
-                self,
-                Some(switch),
-                Output { text: &mut *output.text, format: output.format, width: output.width },
-            );
-            cx.line(&format!("{name}:"))?;
+            let text = &mut *output.text;
+            let output = Output { text, format: output.format, width: output.width };
+            let mut cx = Context::new(self, Some(switch), output);
+            if cx.format() == Format::Table {
+                cx.line(&format!("{name}:"))?;
+            }
             if let Err(err) = cmd::run(&mut cx, line).await {
                 cx.line(&sanitise::block(&err.message))?;
+                for hint in &err.hints {
+                    cx.line(&format!("hint: {}", sanitise::line(hint)))?;
+                }
                 failed.push(name);
             }
         }
@@ -182,24 +192,37 @@ impl Shell {
         self.state().settings.clone()
     }
 
-    /// Connects a switch under a name and makes it the current one.
+    /// Connects a switch under a name and makes it the current one. One of the same name that is
+    /// configured in another way is replaced, once the new one is connected.
     ///
     /// # Errors
-    /// As for `connect`; the switch is listed all the same, so that `connect` can try again.
+    /// As for `connect`. A new switch is listed all the same, so that `connect` can try again; one
+    /// that was there stays as it was.
     pub async fn connect(&self, name: &str, config: Config) -> Result<Arc<Switch>, CommandError> {
-        let known = self.switch(name).ok().filter(|known| *known.client().config() == config);
-        let switch = if let Some(known) = known {
-            known
-        } else {
+        let known = self.switch(name).ok();
+        if let Some(known) = known.as_ref().filter(|known| *known.client().config() == config) {
+            self.select(name);
+            known.connect().await?;
+            return Ok(Arc::clone(known));
+        }
+        let switch = Arc::new(Switch::new(name, config, Arc::clone(&self.inner.narration)));
+        let connected = switch.connect().await;
+        if connected.is_ok() || known.is_none() {
             self.remove(name).await;
-            let narration = Arc::clone(&self.inner.narration);
-            let switch = Arc::new(Switch::new(name, config, narration));
             self.state().switches.push(Arc::clone(&switch));
-            switch
-        };
-        self.select(name);
-        switch.connect().await?;
-        Ok(switch)
+            if connected.is_ok() || self.current().is_none() {
+                self.select(name);
+            }
+        }
+        connected.map(|()| switch)
+    }
+
+    /// A name that no switch has yet: `sim`, `sim2`, ...
+    pub(crate) fn free_name(&self, name: &str) -> String {
+        let is_free = |name: &str| self.switch(name).is_err();
+        let numbered = (2..).map(|number| format!("{name}{number}"));
+        let mut names = std::iter::once(name.to_owned()).chain(numbered);
+        names.find(|name| is_free(name)).unwrap_or_else(|| name.to_owned())
     }
 
     /// Starts a simulated switch in this process, on a free loopback port.

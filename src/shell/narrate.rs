@@ -1,5 +1,6 @@
 //! Events as lines that read well: one for each change of a call.
 
+use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -38,6 +39,8 @@ pub(super) struct Narration {
     color: AtomicBool,
     many: AtomicBool,
     unseen: AtomicU64,
+    /// The latest lines, without color: also those that were only counted on the screen.
+    recent: Mutex<VecDeque<String>>,
 }
 
 impl Narration {
@@ -84,9 +87,24 @@ impl Narration {
         if self.many.load(Ordering::Relaxed) {
             line.text = format!("{} {}", self.paint(Style::new().dimmed(), host), line.text);
         }
+        self.remember(sanitise::uncolored(&line.text));
         if !self.lines.offer(line) {
             self.unseen.fetch_add(1, Ordering::Relaxed);
         }
+    }
+
+    fn remember(&self, text: String) {
+        let mut recent = lock(&self.recent);
+        if recent.len() >= RECENT {
+            recent.pop_front();
+        }
+        recent.push_back(text);
+    }
+
+    /// The latest lines, shown or only counted, oldest first.
+    pub(super) fn recent(&self, count: usize) -> Vec<String> {
+        let recent = lock(&self.recent);
+        recent.iter().skip(recent.len().saturating_sub(count)).cloned().collect()
     }
 
     fn paint(&self, style: Style, text: &str) -> String {
@@ -375,6 +393,25 @@ pub(super) fn clock(at: u64) -> String {
     )
 }
 
+/// Lines kept for `events last`.
+const RECENT: usize = 1000;
+
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_latest_lines_are_kept_without_color() {
+        let narration = Narration::new(Lines::default(), true);
+        for n in 0..RECENT + 7 {
+            let text = narration.paint(Color::Red.bold(), &n.to_string());
+            narration.show("", plain(Priority::Rest, "X", format!("{text} → {text}")));
+        }
+        assert_eq!(narration.recent(2), ["1005 → 1005", "1006 → 1006"]);
+        assert_eq!(narration.recent(usize::MAX).len(), RECENT);
+    }
 }

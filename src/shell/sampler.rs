@@ -3,7 +3,6 @@
 //! # Invariants
 //! Pure: the clock is an argument. Memory is bounded whatever is pushed and however rarely a frame
 //! is taken. Every line pushed is either in a frame, merged into one, or counted in its summary.
-use std::collections::VecDeque;
 use std::mem;
 use std::time::{Duration, Instant};
 
@@ -47,11 +46,13 @@ pub struct Budget {
     pub lines: usize,
     /// Time between two frames.
     pub every: Duration,
+    /// Lines in one frame after a quiet time: what an operator does makes a few at once.
+    pub burst: usize,
 }
 
 impl Default for Budget {
     fn default() -> Self {
-        Self { lines: 4, every: Duration::from_millis(100) }
+        Self { lines: 4, every: Duration::from_millis(100), burst: 12 }
     }
 }
 
@@ -62,30 +63,30 @@ pub struct Sampler {
     budget: Budget,
     waiting: Vec<Entry>,
     folded: Tally,
-    recent: VecDeque<String>,
     last_frame: Option<Instant>,
     quiet_since: Option<Instant>,
+    /// Lines that quiet frames left over.
+    saved: usize,
 }
 
 impl Sampler {
     /// Returns a sampler that never shows more than `budget`.
     pub fn new(budget: Budget) -> Self {
-        let allowed = Budget { lines: budget.lines.max(1), every: budget.every };
+        let allowed = Budget { lines: budget.lines.max(1), ..budget };
         Self {
             allowed,
             budget: allowed,
             waiting: Vec::new(),
             folded: Tally::default(),
-            recent: VecDeque::new(),
             last_frame: None,
             quiet_since: None,
+            saved: 0,
         }
     }
 
     /// Takes one line.
     pub fn push(&mut self, mut line: Line) {
         line.text = bounded(line.text);
-        self.remember(&line.text);
         if let Some(key) = &line.key
             && let Some(entry) =
                 self.waiting.iter_mut().find(|entry| entry.key.as_ref() == Some(key))
@@ -120,11 +121,14 @@ impl Sampler {
         if !due || (self.waiting.is_empty() && self.folded.is_empty()) {
             return None;
         }
+        self.save(now);
         self.last_frame = Some(now);
         self.recover(now);
 
-        let overflows = self.waiting.len() > self.budget.lines || !self.folded.is_empty();
-        let room = self.budget.lines - usize::from(overflows);
+        let most = self.saved.max(self.budget.lines);
+        let overflows = self.waiting.len() > most || !self.folded.is_empty();
+        let room = most - usize::from(overflows);
+        self.saved = self.saved.saturating_sub(self.waiting.len().min(most));
         let mut order: Vec<usize> = (0..self.waiting.len()).collect();
         order.sort_by_key(|at| self.waiting.get(*at).map(|entry| entry.priority));
         let mut shown = order;
@@ -144,12 +148,24 @@ impl Sampler {
         Some(frame)
     }
 
+    /// Counts the lines that were not needed since the last frame.
+    fn save(&mut self, now: Instant) {
+        let frames = self.last_frame.map_or(u128::MAX, |last| {
+            now.duration_since(last).as_millis() / self.budget.every.as_millis().max(1)
+        });
+        let frames = usize::try_from(frames).unwrap_or(usize::MAX);
+        let earned = frames.saturating_mul(self.budget.lines);
+        self.saved = self.saved.saturating_add(earned).min(self.budget.burst);
+    }
+
     /// Learns how long the terminal took for the last frame, and shows less if that was long.
     pub fn printed_in(&mut self, took: Duration) {
         if took <= SLOW {
             return;
         }
         self.quiet_since = self.last_frame;
+        self.budget.burst = 0;
+        self.saved = 0;
         self.budget.lines = (self.budget.lines / 2).max(LEAST.lines).min(self.allowed.lines);
         self.budget.every = (self.budget.every * 2).min(LEAST.every).max(self.allowed.every);
     }
@@ -157,11 +173,6 @@ impl Sampler {
     /// Returns what may be shown at present: the budget given, or less on a slow terminal.
     pub fn budget(&self) -> Budget {
         self.budget
-    }
-
-    /// Returns the latest lines pushed, shown or not, oldest first.
-    pub fn folded(&self) -> impl DoubleEndedIterator<Item = &str> + ExactSizeIterator {
-        self.recent.iter().map(String::as_str)
     }
 
     /// One line more for each quiet second; back to the full rate when all lines are back.
@@ -178,13 +189,6 @@ impl Sampler {
             self.budget = self.allowed;
             self.quiet_since = None;
         }
-    }
-
-    fn remember(&mut self, text: &str) {
-        if self.recent.len() >= RECENT {
-            self.recent.pop_front();
-        }
-        self.recent.push_back(text.to_owned());
     }
 }
 
@@ -259,13 +263,11 @@ fn bounded(mut text: String) -> String {
 /// A slower frame than this halves the budget.
 const SLOW: Duration = Duration::from_millis(150);
 /// The budget never gets smaller than this.
-const LEAST: Budget = Budget { lines: 3, every: Duration::from_millis(200) };
+const LEAST: Budget = Budget { lines: 3, every: Duration::from_millis(200), burst: 0 };
 /// Lines that may wait for a frame: more than any frame shows.
 const WAITING: usize = 128;
 /// Steps shown of one call in one frame.
 const STEPS: usize = 8;
-/// Lines kept for `events last`.
-const RECENT: usize = 1000;
 /// Bytes of one line.
 const LONGEST: usize = 2048;
 const RESET: &str = "\x1b[0m";

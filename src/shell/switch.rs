@@ -54,6 +54,13 @@ impl Switch {
         self.listen().await
     }
 
+    /// Opens a new command connection when a command that nobody waits for any more holds up the
+    /// old one.
+    pub async fn renew(&self) {
+        // The prompt shows it when there is no connection.
+        let _renewed = self.client.renew(Backoff::default()).await.is_ok();
+    }
+
     /// Connects and starts the listener and assigns it.
     pub(super) async fn listen(&self) -> Result<(), CommandError> {
         let listener = self.listener();
@@ -64,7 +71,7 @@ impl Switch {
             narrate::follow(&self.name, &listener, Arc::clone(&self.narration));
         }
         self.client.set_listener(Some(listener));
-        Ok(())
+        Ok(self.client.restore_apps().await?)
     }
 
     /// Takes the listener away and closes its connection. The next one is a new listener.

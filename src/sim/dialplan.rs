@@ -28,6 +28,7 @@ fn extension(exten: &str) -> Option<Vec<(&'static str, &'static str)>> {
         "9198" => vec![("answer", ""), ("playback", "{loops=10}tone_stream://path=tetris.ttml")],
         "9664" => vec![("answer", ""), ("playback", "local_stream://default")],
         "5000" => vec![("answer", ""), ("sleep", "2000"), ("ivr", "demo_ivr")],
+        // Beside the park-only context: so that apps can be tried on the external profile, too.
         "park" | "5900" => vec![("park", "")],
         _ => return None,
     })

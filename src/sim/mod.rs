@@ -8,7 +8,7 @@
 //! The stock layout is that of the recordings: SIP profiles `internal` 5060, `external` 5080
 //! (context `default`), `park` 5090 (context `switchy`, which parks everything), all on 127.0.0.1;
 //! phones 1000 to 1003; gateway `example.com`. In context `default`: 9195 delayed echo, 9196 echo,
-//! 9197 tone, 9198, 9664 music, 5000 menu, 1000 to 1003 phones.
+//! 9197 tone, 9198, 9664 music, 5000 menu, `park`, 1000 to 1003 phones.
 //!
 //! # Invariants
 //! - One task owns the switch. It never waits for a socket.

@@ -12,7 +12,10 @@ impl Tracker {
     ///
     /// An event of a session never seen is normal: we connect in the middle of calls.
     pub fn apply(&mut self, event: &Event) -> Change {
-        let facts = Facts::of(event.data());
+        let facts = Facts::of(event.data(), |id| {
+            let entry = self.sessions.get(id).filter(|entry| !entry.is_provisional);
+            entry.map(|entry| entry.session.phase)
+        });
         self.totals.events += 1;
         self.latest = self.latest.max(facts.timestamp);
         self.note_sequence(facts.sequence);
@@ -228,13 +231,14 @@ fn update(session: &mut Session, facts: &Facts<'_>) {
         session.direction = if is_inbound { Direction::Inbound } else { Direction::Outbound };
     }
     set(&mut session.channel_name, facts.channel_name);
-    // On an outbound leg FreeSWITCH puts the called party there once it is answered
-    // (transcripts/call_toneplay): who calls is what its first events say.
+    // On an outbound leg FreeSWITCH puts the called party there once it is answered, and the
+    // extension that the leg runs into the destination (transcripts/call_toneplay,
+    // call_echo_plain): who calls whom is what its first events say.
     if session.direction == Direction::Inbound || session.caller_number.is_empty() {
         set(&mut session.caller_name, facts.caller_name);
         set(&mut session.caller_number, facts.caller_number);
+        set(&mut session.destination, facts.destination);
     }
-    set(&mut session.destination, facts.destination);
     set(&mut session.context, facts.context);
     set(&mut session.codec, facts.codec);
     let times = &mut session.times;
@@ -261,26 +265,7 @@ fn update(session: &mut Session, facts: &Facts<'_>) {
     {
         session.cause = Some(HangupCause::parse(&cause.value()));
     }
-    session.phase = phase(session.phase, facts);
-}
-
-/// How far a session is after this event. `Channel-Call-State` is still the old one in ANSWER and
-/// HANGUP events (`transcripts/call_toneplay`), so `Answer-State` goes first.
-fn phase(now: Phase, facts: &Facts<'_>) -> Phase {
-    let said = match (facts.answer_state, facts.call_state) {
-        (b"hangup", _) => Phase::Hangup,
-        (b"answered", b"HELD") if facts.kind != Kind::Unhold => Phase::Held,
-        (b"answered", _) if facts.kind == Kind::Hold => Phase::Held,
-        (b"answered", _) => Phase::Answered,
-        (b"early", _) => Phase::Early,
-        (b"ringing", b"RINGING" | b"EARLY") => Phase::Ringing,
-        (b"ringing", _) if facts.kind == Kind::Progress => Phase::Ringing,
-        _ => Phase::New,
-    };
-    match (now, said) {
-        (Phase::Held, Phase::Answered) => said,
-        _ => now.max(said),
-    }
+    session.phase = facts.phase_after(session.phase);
 }
 
 /// What only CHANNEL_HANGUP_COMPLETE tells. SIP says how an INVITE was refused in a variable of

@@ -1,5 +1,6 @@
 //! The headers that tracking needs, found in one walk over an event.
 
+use crate::model::Phase;
 use crate::wire::{EventData, Field};
 
 /// Which events the tracker treats in their own way.
@@ -10,7 +11,8 @@ pub(super) enum Kind {
     Bridge,
     Destroy,
     Execute,
-    ExecuteComplete,
+    /// Says where a session is and nothing else.
+    State,
     HangupComplete,
     Heartbeat,
     Hold,
@@ -31,7 +33,14 @@ impl Kind {
             b"CHANNEL_BRIDGE" => Self::Bridge,
             b"CHANNEL_DESTROY" => Self::Destroy,
             b"CHANNEL_EXECUTE" => Self::Execute,
-            b"CHANNEL_EXECUTE_COMPLETE" => Self::ExecuteComplete,
+            b"CHANNEL_STATE"
+            | b"CHANNEL_CALLSTATE"
+            | b"CHANNEL_EXECUTE_COMPLETE"
+            | b"CODEC"
+            | b"PLAYBACK_START"
+            | b"PLAYBACK_STOP"
+            | b"PRIVATE_COMMAND"
+            | b"DTMF" => Self::State,
             b"CHANNEL_HANGUP_COMPLETE" => Self::HangupComplete,
             b"HEARTBEAT" => Self::Heartbeat,
             b"CHANNEL_HOLD" => Self::Hold,
@@ -43,6 +52,11 @@ impl Kind {
             b"CHANNEL_UUID" => Self::Uuid,
             _ => Self::Other,
         }
+    }
+
+    /// Whether its headers behind `Answer-State` matter even for a session that stays as it is.
+    fn tells_more(self) -> bool {
+        !matches!(self, Self::State | Self::Execute | Self::Park | Self::Unpark)
     }
 }
 
@@ -84,17 +98,50 @@ pub(super) struct Facts<'a> {
 impl<'a> Facts<'a> {
     /// Walks the headers up to the first channel variable: what matters stands before them, but
     /// for what [`super::apply`] looks up where it needs it.
+    ///
+    /// `known` tells the phase of a session that is bound to its call. When such a session stays in
+    /// its phase, most events say nothing new behind `Answer-State`, and the walk ends there: that
+    /// is more than half of the events of a call, and two thirds of their headers.
     #[inline]
-    pub(super) fn of(event: &'a EventData) -> Self {
+    pub(super) fn of(event: &'a EventData, known: impl Fn(&str) -> Option<Phase>) -> Self {
         let mut facts = Self::nothing();
         event.scan(|field| {
             facts.has_variables = field.name.starts_with(b"variable_");
-            if !facts.has_variables {
-                facts.take(field);
+            if facts.has_variables {
+                return false;
             }
-            !facts.has_variables
+            facts.take(field);
+            !(field.name == b"Answer-State" && facts.says_no_more(&known))
         });
         facts
+    }
+
+    fn says_no_more(&self, known: &impl Fn(&str) -> Option<Phase>) -> bool {
+        if self.kind.tells_more() {
+            return false;
+        }
+        let id = self.unique_id.and_then(|id| std::str::from_utf8(id.raw).ok());
+        let phase = id.and_then(known);
+        phase.is_some_and(|phase| self.phase_after(phase) == phase)
+    }
+
+    /// How far a session is after this event. `Channel-Call-State` is still the old one in ANSWER
+    /// and HANGUP events (`transcripts/call_toneplay`), so `Answer-State` goes first.
+    pub(super) fn phase_after(&self, now: Phase) -> Phase {
+        let said = match (self.answer_state, self.call_state) {
+            (b"hangup", _) => Phase::Hangup,
+            (b"answered", b"HELD") if self.kind != Kind::Unhold => Phase::Held,
+            (b"answered", _) if self.kind == Kind::Hold => Phase::Held,
+            (b"answered", _) => Phase::Answered,
+            (b"early", _) => Phase::Early,
+            (b"ringing", b"RINGING" | b"EARLY") => Phase::Ringing,
+            (b"ringing", _) if self.kind == Kind::Progress => Phase::Ringing,
+            _ => Phase::New,
+        };
+        match (now, said) {
+            (Phase::Held, Phase::Answered) => said,
+            _ => now.max(said),
+        }
     }
 
     fn nothing() -> Self {

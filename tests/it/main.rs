@@ -11,6 +11,8 @@ mod completions;
 mod faults;
 mod live;
 mod model;
+#[cfg(feature = "cli")]
+mod oneshot;
 #[cfg(all(unix, feature = "cli"))]
 mod pty;
 mod reconnect;
@@ -18,6 +20,8 @@ mod replay;
 #[cfg(feature = "shell")]
 mod scripts;
 mod sim;
+#[cfg(feature = "cli")]
+mod switch;
 mod tidy;
 mod torture;
 mod transcripts;

@@ -135,9 +135,9 @@ impl Highlighter for Helper {
             return Cow::Borrowed(prompt);
         }
         let now = self.assist.prompt();
-        let same_width = plain(&now).width() == plain(prompt).width();
+        let same_width = sanitise::uncolored(&now).width() == sanitise::uncolored(prompt).width();
         let chosen = if same_width { Cow::Owned(now) } else { Cow::Borrowed(prompt) };
-        if self.color { chosen } else { Cow::Owned(plain(&chosen)) }
+        if self.color { chosen } else { Cow::Owned(sanitise::uncolored(&chosen)) }
     }
 
     fn highlight_hint<'h>(&self, hint: &'h str) -> Cow<'h, str> {
@@ -193,13 +193,6 @@ impl ConditionalEventHandler for Leave {
 /// Says whether a line holds what would not stay in its place.
 fn unclean(text: &str) -> bool {
     text.contains(sanitise::is_unsafe)
-}
-
-/// Returns `text` without its colors.
-fn plain(text: &str) -> String {
-    let mut parts = text.split("\x1b[");
-    let first = parts.next().unwrap_or_default().to_owned();
-    parts.fold(first, |out, part| out + part.split_once('m').map_or(part, |(_, rest)| rest))
 }
 
 /// Returns how many rows below the first a text takes on this terminal, as rustyline counts.

@@ -29,7 +29,6 @@ struct State {
     /// There is an editor to print through.
     editor: bool,
     outputs: VecDeque<String>,
-    bytes: usize,
     /// Outputs handed to us, and those of them handed on.
     pushed: u64,
     written: u64,
@@ -42,7 +41,6 @@ struct State {
     took: Option<Duration>,
     writing: bool,
     handing: bool,
-    held: usize,
     broken: bool,
     closed: bool,
 }
@@ -76,11 +74,7 @@ impl Gate {
         let mut state = self.lock();
         let target = state.pushed;
         // Handing over blocks until the editor reads again: waiting for that would be for ever.
-        while (state.writing || state.written < target)
-            && !state.handing
-            && !state.closed
-            && state.held == 0
-        {
+        while (state.writing || state.written < target) && !state.handing && !state.closed {
             state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
         state.phase = Phase::Entering;
@@ -134,28 +128,33 @@ impl Gate {
     pub(super) fn output(&self, text: String) {
         let mut state = self.lock();
         state.pushed += 1;
-        state.bytes += text.len();
         state.outputs.push_back(text);
         self.changed.notify_all();
     }
 
-    pub(super) async fn room(&self) {
-        self.until(|state| state.bytes < MUCH).await;
-    }
-
     pub(super) async fn flush(&self) {
         let target = self.lock().pushed;
-        self.until(|state| state.written >= target).await;
+        loop {
+            // notify_waiters() wakes every Notified that exists, polled or not.
+            let notified = self.drained.notified();
+            {
+                let state = self.lock();
+                if state.written >= target || state.closed {
+                    return;
+                }
+            }
+            notified.await;
+        }
     }
 
     pub(super) fn ready(&self) -> bool {
         let state = self.lock();
-        state.frame.is_none() && !state.writing && state.under_way.is_none() && state.held == 0
+        state.frame.is_none() && !state.writing && state.under_way.is_none()
     }
 
     pub(super) fn frame(&self, text: String) -> bool {
         let mut state = self.lock();
-        if state.frame.is_some() || state.under_way.is_some() || state.held > 0 {
+        if state.frame.is_some() || state.under_way.is_some() {
             return false;
         }
         state.frame = Some(text);
@@ -169,15 +168,6 @@ impl Gate {
 
     pub(super) fn repaint(&self) {
         self.lock().repaint = true;
-        self.changed.notify_all();
-    }
-
-    pub(super) fn hold(&self) {
-        self.lock().held += 1;
-    }
-
-    pub(super) fn release(&self) {
-        self.lock().held -= 1;
         self.changed.notify_all();
     }
 
@@ -197,9 +187,7 @@ impl Gate {
             if state.closed {
                 return state.last_job();
             }
-            if state.held == 0
-                && let Some(job) = state.job(Instant::now())
-            {
+            if let Some(job) = state.job(Instant::now()) {
                 return Some(job);
             }
             let perhaps = state.under_way.as_ref().is_some_and(|it| it.perhaps.is_some());
@@ -236,27 +224,12 @@ impl Gate {
             if let Some(UnderWay { text, .. }) = state.under_way.take()
                 && text != REPAINT
             {
-                state.bytes += text.len();
                 state.outputs.push_front(text);
             }
         }
         drop(state);
         self.changed.notify_all();
         self.drained.notify_waiters();
-    }
-
-    async fn until(&self, done: impl Fn(&State) -> bool) {
-        loop {
-            let notified = self.drained.notified();
-            // notify_waiters() wakes every Notified that exists, polled or not.
-            {
-                let state = self.lock();
-                if done(&state) || state.closed {
-                    return;
-                }
-            }
-            notified.await;
-        }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -318,7 +291,6 @@ impl State {
         if self.outputs.is_empty() {
             return self.frame.take().map(|frame| (frame, true));
         }
-        self.bytes = 0;
         Some((self.outputs.drain(..).collect(), false))
     }
 
@@ -342,5 +314,3 @@ const REPAINT: &str = "\x1b[A\n";
 const SAME_REDRAW: Duration = Duration::from_millis(2);
 /// A redraw that may have been ours was, if none follows for so long.
 const SURE: Duration = Duration::from_millis(50);
-/// Bytes that may wait before [`Gate::room`] makes a sender wait.
-const MUCH: usize = 1 << 20;

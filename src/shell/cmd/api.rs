@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use super::{CommandError, Context, Format};
+use super::{CommandError, Context, Format, grammar, guard, near};
 use crate::shell::render::{Cell, View};
 
 /// Run a command on the server and wait for its answer
@@ -17,6 +17,9 @@ use crate::shell::render::{Cell, View};
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]
 pub(crate) struct Args {
+    /// Send it even if it can harm more than your own calls
+    #[arg(long)]
+    yes: bool,
     /// How long to wait for the answer
     #[arg(long, value_name = "SECS")]
     timeout: Option<u64>,
@@ -33,7 +36,35 @@ impl Args {
 }
 
 pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), CommandError> {
+    if !args.yes {
+        refuse_danger("api", &args.tail)?;
+    }
     send(cx, &args.tail, args.timeout).await
+}
+
+/// Sends a line that is no command of the shell.
+pub(crate) async fn send_bare(cx: &mut Context<'_>, line: &str) -> Result<(), CommandError> {
+    refuse_danger("api", line)?;
+    let sent = send(cx, line, None).await;
+    sent.map_err(|err| {
+        let word = line.split_whitespace().next().unwrap_or_default();
+        let verbs = grammar::verbs();
+        match near::nearest(word, verbs.iter().map(String::as_str)) {
+            Some(verb) if err.message.ends_with("Command not found!") => {
+                err.hint(format!("did you mean {verb}?"))
+            }
+            _ => err,
+        }
+    })
+}
+
+/// Commands that end calls of others, or the server, need a word more.
+pub(crate) fn refuse_danger(verb: &str, line: &str) -> Result<(), CommandError> {
+    match guard::danger(line) {
+        None => Ok(()),
+        Some(why) => Err(CommandError::usage(format!("not sent: {why}"))
+            .hint(format!("\"{verb} --yes {line}\" sends it; \"hupall\" ends your own calls"))),
+    }
 }
 
 /// Sends a line and shows the answer; a failed one is an error with the server's text.

@@ -13,6 +13,9 @@ use super::{CommandError, Context};
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]
 pub(crate) struct Args {
+    /// Send it even if it can harm more than your own calls
+    #[arg(long)]
+    yes: bool,
     /// Wait for the result, at most so long
     #[arg(long, value_name = "SECS", num_args = 0..=1, default_missing_value = "60")]
     wait: Option<u64>,
@@ -29,6 +32,9 @@ impl Args {
 }
 
 pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), CommandError> {
+    if !args.yes {
+        super::api::refuse_danger("bgapi", &args.tail)?;
+    }
     let job = cx.client()?.bgapi(&args.tail).await?;
     match args.wait {
         None => cx.line(&job.to_string()),

@@ -45,7 +45,10 @@ pub(crate) fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), CommandError>
         "channel",
         "bound by",
     ];
-    let mut view = View::new(&columns, "no leg is left");
+    let mut view = View::new(&columns, "no leg is left")
+        .with_key("ring", "ring_ms")
+        .with_key("talk", "talk_ms")
+        .with_key("bound by", "bound_by");
     for leg in &call.sessions {
         view.push(row(leg, now));
     }

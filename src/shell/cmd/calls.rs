@@ -1,6 +1,6 @@
 use serde_json::json;
 
-use super::{CommandError, Context};
+use super::{CommandError, Context, Format};
 use crate::model::{Call, Session};
 use crate::shell::narrate;
 use crate::shell::render::{Cell, View, span};
@@ -46,13 +46,21 @@ pub(crate) fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), CommandError>
         };
         calls
     });
-    cx.view(&view(&calls, now, args.ended))
+    cx.view(&view(&calls, now, args.ended))?;
+    if cx.format() == Format::Table && !args.ended && !listener.is_connected() {
+        cx.line("the connection is lost: this is how it was last")?;
+    }
+    Ok(())
 }
 
 fn view(calls: &[(Call, bool)], now: u64, is_ended: bool) -> View {
     let last = if is_ended { "end" } else { "state" };
     let columns = ["id", "sessions", "dir", "from", "to", last, "ring", "talk", "app", "tag"];
-    let mut view = View::new(&columns, if is_ended { "no calls have ended" } else { "no calls" });
+    let empty = if is_ended { "no calls have ended" } else { "no calls" };
+    let mut view = View::new(&columns, empty)
+        .with_key("ring", "ring_ms")
+        .with_key("talk", "talk_ms")
+        .with_key("tag", "own");
     for (call, is_own) in calls {
         let Some(lead) = call.lead() else { continue };
         let now = if is_ended { lead.last_event } else { now };

@@ -35,12 +35,14 @@ pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), Command
         return connect(cx, switch.name(), config).await;
     }
     for target in &args.targets {
-        let config = if target == "sim" {
-            cx.shell.start_sim(sim::Config::new()).await?
+        if target == "sim" {
+            let config = cx.shell.start_sim(sim::Config::new()).await?;
+            let name = cx.shell.free_name("sim");
+            connect(cx, &name, config).await?;
         } else {
-            args.config(target, &cx.shell.settings().login)
-        };
-        connect(cx, target, config).await?;
+            let config = args.config(target, &cx.shell.settings().login);
+            connect(cx, target, config).await?;
+        }
     }
     Ok(())
 }

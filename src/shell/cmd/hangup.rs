@@ -25,12 +25,16 @@ pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), Command
     let found = cx.session(&args.call)?;
     let client = cx.client()?;
     let cause = HangupCause::parse(&args.cause);
-    let legs = match client.call(&args.call) {
-        Some(call) if call.id.as_str() == args.call => call.sessions(),
+    // The first leg stands for the call; another leg for itself.
+    let is_call =
+        found.id.as_str() == found.call.as_str() || !found.id.as_str().starts_with(&args.call);
+    let legs = match client.call(found.call.as_str()) {
+        Some(call) if is_call => call.sessions(),
         _ => client.session(found.id.as_str()).into_iter().collect(),
     };
     for leg in &legs {
         leg.hangup_with(&cause).await?;
     }
-    cx.line(&format!("hangup of {} sent: {cause}", found.id))
+    let what = if is_call { "call" } else { "leg" };
+    cx.line(&format!("{what} {} told to hang up: {cause}", found.id))
 }

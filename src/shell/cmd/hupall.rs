@@ -1,6 +1,6 @@
 use serde_json::json;
 
-use super::{CommandError, Context};
+use super::{CommandError, Context, Format};
 use crate::model::HangupCause;
 use crate::shell::render::{Cell, View};
 
@@ -34,16 +34,25 @@ pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), Command
     } else {
         client.hupall(app, &HangupCause::parse(&args.cause)).await?
     };
+    let (own, sum) =
+        (client.id().clone(), done.iter().map(|hung_up| hung_up.sessions).sum::<usize>());
     let mut view = View::new(&["app", "id", "sessions"], "this shell started no calls");
     for hung_up in done {
         view.push(vec![
-            hung_up
-                .name
-                .as_deref()
-                .map_or_else(|| Cell::shown("(no app)", json!(null)), Cell::text),
+            match hung_up.name.as_deref() {
+                Some(name) => Cell::text(name),
+                None if hung_up.id == own => Cell::shown("(no app)", json!(null)),
+                None => Cell::shown("(unloaded app)", json!(null)),
+            },
             Cell::text(hung_up.id.as_str()),
             Cell::number(hung_up.sessions as u64),
         ]);
     }
-    cx.view(&view)
+    cx.view(&view)?;
+    if cx.format() != Format::Table {
+        return Ok(());
+    }
+    let plural = if sum == 1 { "" } else { "s" };
+    let did = if args.dry_run { "would be hung up" } else { "told to hang up" };
+    cx.line(&format!("{sum} session{plural} {did}"))
 }

@@ -19,7 +19,15 @@ pub(crate) struct Args {
 pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), CommandError> {
     let is_off = args.level == "off";
     let level = Some(args.level.as_str()).filter(|_| !is_off);
-    let text = cx.listener()?.log(level).await?;
+    let text = cx.listener()?.log(level).await.map_err(|err| {
+        let err = CommandError::from(err);
+        match err.message.as_str() {
+            "-ERR invalid log level" => err.hint(
+                "levels: console, alert, crit, err, warning, notice, info, debug, or 0 to 7, or off",
+            ),
+            _ => err,
+        }
+    })?;
     cx.shell.narration().set_log(!is_off);
     cx.server_text(&text)
 }

@@ -27,6 +27,7 @@ mod wait;
 
 use super::grammar::{self, Parsed};
 use super::{CommandError, Context, Format, Kind, Next};
+use super::{guard, near};
 
 /// One line of the shell.
 #[derive(Debug, clap::Parser)]
@@ -39,8 +40,8 @@ use super::{CommandError, Context, Format, Kind, Next};
 pub(super) struct Line {
     #[command(subcommand)]
     pub(super) command: Command,
-    /// Write the answer in this format
-    #[arg(short, long, global = true, value_name = "FORMAT")]
+    /// Write the answer as table, vertical, json, jsonl, csv or raw
+    #[arg(short, long, global = true, value_name = "FORMAT", hide_possible_values = true)]
     output: Option<Format>,
 }
 
@@ -78,7 +79,7 @@ pub(super) async fn run(cx: &mut Context<'_>, line: &str) -> Result<Next, Comman
     let line = match grammar::parse(line)? {
         Parsed::Builtin(line) => line,
         Parsed::Help(text) => return cx.line(text.trim_end()).map(|()| Next::Go),
-        Parsed::Api(text) => return api::send(cx, &text, None).await.map(|()| Next::Go),
+        Parsed::Api(text) => return api::send_bare(cx, &text).await.map(|()| Next::Go),
     };
     cx.format = line.output;
     match &line.command {

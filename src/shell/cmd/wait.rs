@@ -58,7 +58,10 @@ fn find(jobs: Vec<JobRecord>, word: &str) -> Result<JobRecord, CommandError> {
         jobs.into_iter().find(|job| job.id.as_str().starts_with(word))
     };
     found.ok_or_else(|| {
-        CommandError::new(Kind::Refused, format!("no job is named {word:?}"))
-            .hint("type \"jobs\" to see them")
+        let message = match word {
+            "last" => "this shell has started no job".to_owned(),
+            _ => format!("no job is named {word:?}"),
+        };
+        CommandError::new(Kind::Refused, message).hint("type \"jobs\" to see them")
     })
 }

@@ -65,7 +65,8 @@ impl Cell {
 /// A table of cells.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct View {
-    columns: Vec<&'static str>,
+    /// What people read, and the name in machine formats.
+    columns: Vec<(&'static str, &'static str)>,
     rows: Vec<Vec<Cell>>,
     is_single: bool,
     empty: &'static str,
@@ -75,14 +76,27 @@ impl View {
     /// A table with these columns. `empty` is what people read when it has no rows.
     #[must_use]
     pub fn new(columns: &[&'static str], empty: &'static str) -> Self {
-        Self { columns: columns.to_vec(), rows: Vec::new(), is_single: false, empty }
+        let columns = columns.iter().map(|name| (*name, *name)).collect();
+        Self { columns, rows: Vec::new(), is_single: false, empty }
     }
 
     /// One thing with fields: vertical for people, one object in JSON.
     #[must_use]
     pub fn single(fields: Vec<(&'static str, Cell)>) -> Self {
-        let (columns, row) = fields.into_iter().unzip();
+        let (names, row): (Vec<_>, Vec<_>) = fields.into_iter().unzip();
+        let columns = names.into_iter().map(|name| (name, name)).collect();
         Self { columns, rows: vec![row], is_single: true, empty: "" }
+    }
+
+    /// Gives a column another name in machine formats: one that says the unit, or has no space.
+    #[must_use]
+    pub fn with_key(mut self, title: &str, key: &'static str) -> Self {
+        for (known, name) in &mut self.columns {
+            if *known == title {
+                *name = key;
+            }
+        }
+        self
     }
 
     /// Adds a row, cells in the order of the columns.
@@ -98,7 +112,7 @@ impl View {
             Format::Table if self.rows.is_empty() => format!("{}\n", self.empty),
             Format::Table => {
                 let rows = self.rows.iter().map(|row| row.iter().map(|cell| cell.shown.as_str()));
-                table::write(&self.columns, rows, width)
+                table::write(self.columns.iter().map(|(title, _)| *title), rows, width)
             }
             Format::Vertical => self.vertical(),
             Format::Json => {
@@ -111,7 +125,7 @@ impl View {
             }
             Format::Jsonl => self.objects().map(|object| format!("{object}\n")).collect(),
             Format::Csv => {
-                let header = self.columns.iter().map(|name| (*name).to_owned());
+                let header = self.columns.iter().map(|(_, key)| (*key).to_owned());
                 let rows = self.rows.iter().map(|row| csv(row.iter().map(exact_text)));
                 std::iter::once(csv(header)).chain(rows).collect()
             }
@@ -120,14 +134,14 @@ impl View {
     }
 
     fn vertical(&self) -> String {
-        let width = self.columns.iter().map(|name| name.len()).max().unwrap_or(0);
+        let width = self.columns.iter().map(|(title, _)| title.len()).max().unwrap_or(0);
         let mut text = String::new();
         for (at, row) in self.rows.iter().enumerate() {
             if at > 0 {
                 text.push('\n');
             }
-            for (name, cell) in self.columns.iter().zip(row) {
-                text.push_str(format!("{name:<width$}  {}", cell.shown).trim_end());
+            for ((title, _), cell) in self.columns.iter().zip(row) {
+                text.push_str(format!("{title:<width$}  {}", cell.shown).trim_end());
                 text.push('\n');
             }
         }
@@ -138,7 +152,7 @@ impl View {
         self.rows.iter().map(|row| {
             let fields = self.columns.iter().zip(row);
             let object: Map<String, Value> =
-                fields.map(|(name, cell)| ((*name).to_owned(), cell.exact.clone())).collect();
+                fields.map(|((_, key), cell)| ((*key).to_owned(), cell.exact.clone())).collect();
             Value::Object(object)
         })
     }

@@ -4,13 +4,17 @@ use comfy_table::presets::NOTHING;
 use comfy_table::{ContentArrangement, Table};
 
 /// Writes a table. Every line ends in a line feed and in nothing else.
-pub(super) fn write<'a, R, C>(columns: &[&'static str], rows: R, width: Option<u16>) -> String
+pub(super) fn write<'a, R, C>(
+    columns: impl Iterator<Item = &'static str>,
+    rows: R,
+    width: Option<u16>,
+) -> String
 where
     R: Iterator<Item = C>,
     C: Iterator<Item = &'a str>,
 {
     let mut table = Table::new();
-    table.load_style(NOTHING).set_header(columns.iter().map(|name| name.to_uppercase()));
+    table.load_style(NOTHING).set_header(columns.map(str::to_uppercase));
     if let Some(width) = width {
         table.set_content_arrangement(ContentArrangement::Dynamic).set_width(width);
     }

@@ -2,7 +2,7 @@ use super::*;
 
 /// One frame from lines written `PRIORITY key KIND`, `-` for no key.
 fn check(budget: usize, lines: &str, expected: &str) {
-    let mut sampler = Sampler::new(Budget { lines: budget, ..Budget::default() });
+    let mut sampler = Sampler::new(Budget { lines: budget, burst: 0, ..Budget::default() });
     for spec in lines.split("; ") {
         sampler.push(line(spec));
     }
@@ -70,7 +70,7 @@ fn one_call_is_one_line() {
 
 #[test]
 fn a_flood_is_counted() {
-    let mut sampler = Sampler::new(Budget::default());
+    let mut sampler = Sampler::new(Budget { burst: 0, ..Budget::default() });
     for n in 0..20_000 {
         sampler.push(line(&format!("rest {n} {}", if n % 2 == 0 { "CREATE" } else { "ANSWER" })));
     }
@@ -80,8 +80,6 @@ fn a_flood_is_counted() {
         frame,
         "0 CREATE\n1 ANSWER\nlate ERROR\n... +19,998 events (CREATE 9,999, ANSWER 9,999); events last\n"
     );
-    assert_eq!(sampler.folded().len(), RECENT);
-    assert_eq!(sampler.folded().last(), Some("late ERROR"));
     assert!(sampler.waiting.capacity() <= 2 * WAITING);
 }
 
@@ -138,7 +136,8 @@ fn frames_keep_their_distance() {
 
 #[test]
 fn a_slow_terminal_gets_less() {
-    let mut sampler = Sampler::new(Budget { lines: 16, every: Duration::from_millis(100) });
+    let mut sampler =
+        Sampler::new(Budget { lines: 16, every: Duration::from_millis(100), burst: 0 });
     let start = Instant::now();
     // seconds, how long the print took, lines and milliseconds afterwards
     for (second, took, lines, every) in [
@@ -156,7 +155,30 @@ fn a_slow_terminal_gets_less() {
         sampler.push(line("rest - A"));
         assert!(sampler.frame(start + Duration::from_secs(second)).is_some());
         sampler.printed_in(Duration::from_millis(took));
-        let expected = Budget { lines, every: Duration::from_millis(every) };
+        let expected = Budget { lines, every: Duration::from_millis(every), ..sampler.budget() };
         assert_eq!(sampler.budget(), expected, "second {second}");
     }
+}
+
+#[test]
+fn a_burst_after_quiet_is_shown_whole_and_a_flood_is_not() {
+    let mut sampler = Sampler::new(Budget::default());
+    let start = Instant::now();
+    let push = |sampler: &mut Sampler, count: usize| {
+        for _line in 0..count {
+            sampler.push(line("Rest - ANSWER"));
+        }
+    };
+    let shown = |sampler: &mut Sampler, at: u64| {
+        let frame = sampler.frame(start + Duration::from_millis(at));
+        frame.map_or(0, |frame| frame.lines().count())
+    };
+    push(&mut sampler, 10);
+    assert_eq!(shown(&mut sampler, 0), 10);
+    push(&mut sampler, 10);
+    assert_eq!(shown(&mut sampler, 100), 6, "what was left of the burst");
+    push(&mut sampler, 10);
+    assert_eq!(shown(&mut sampler, 200), 4);
+    push(&mut sampler, 10);
+    assert_eq!(shown(&mut sampler, 5000), 10, "quiet earns a burst again");
 }

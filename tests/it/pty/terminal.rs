@@ -17,6 +17,13 @@ pub(super) struct Terminal {
     found: String,
 }
 
+/// How large a terminal is.
+#[derive(Clone, Copy)]
+pub(super) struct Size {
+    pub(super) columns: u16,
+    pub(super) rows: u16,
+}
+
 struct Seen {
     parser: vt100::Parser,
     /// Everything written so far, for what leaves the screen.
@@ -55,10 +62,10 @@ impl Screen<'_> {
 }
 
 impl Terminal {
-    /// Starts the program in a terminal of 80 by 24 and waits for its prompt.
-    pub(super) fn start(home: &Path, args: &[&str]) -> Self {
+    /// Starts the program in a terminal of its own.
+    pub(super) fn start(home: &Path, Size { columns, rows }: Size, args: &[String]) -> Self {
         let pty = native_pty_system()
-            .openpty(PtySize { rows: 24, cols: 80, pixel_width: 0, pixel_height: 0 })
+            .openpty(PtySize { rows, cols: columns, pixel_width: 0, pixel_height: 0 })
             .unwrap();
         let found = attributes(pty.master.as_ref());
         let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_switchy"));
@@ -66,12 +73,13 @@ impl Terminal {
         command.env_clear();
         command.env("TERM", "xterm-256color");
         command.env("HOME", home);
+        command.env("XDG_STATE_HOME", home.join("state"));
         command.cwd(home);
         let child = pty.slave.spawn_command(command).unwrap();
         drop(pty.slave);
 
         let size = |n| NonZeroU16::new(n).unwrap();
-        let parser = vt100::Parser::new(size(24), size(80), 0);
+        let parser = vt100::Parser::new(size(rows), size(columns), 0);
         let seen = Seen { parser, bytes: Vec::new(), closed: false };
         let seen = Arc::new((Mutex::new(seen), Condvar::new()));
         let mut output = pty.master.try_clone_reader().unwrap();
@@ -91,9 +99,24 @@ impl Terminal {
             }
         });
         let keys = pty.master.take_writer().unwrap();
-        let terminal = Self { seen, keys, child, master: pty.master, found };
-        terminal.wait_until("the prompt", |screen| screen.last().starts_with("demo"));
-        terminal
+        Self { seen, keys, child, master: pty.master, found }
+    }
+
+    /// Asks the program to end, from outside.
+    pub(super) fn terminate(&self) {
+        let id = self.child.process_id().unwrap().to_string();
+        let status = std::process::Command::new("kill").arg(id).status().unwrap();
+        assert!(status.success());
+    }
+
+    /// How much was written so far, for [`since`](Self::since).
+    pub(super) fn len(&self) -> usize {
+        self.seen.0.lock().unwrap().bytes.len()
+    }
+
+    /// What was written after that.
+    pub(super) fn since(&self, len: usize) -> String {
+        String::from_utf8_lossy(&self.seen.0.lock().unwrap().bytes[len..]).into_owned()
     }
 
     /// Writes keys in one go.
@@ -123,7 +146,8 @@ impl Terminal {
                     (seen.parser.screen().contents(), seen.parser.screen().cursor_position());
                 panic!("{what}: not within {DEADLINE:?}; cursor {cursor:?}, screen:\n{contents}\n");
             }
-            seen = self.seen.1.wait_timeout(seen, left).unwrap().0;
+            // Not all that is waited for is written, so look again even if nothing is.
+            seen = self.seen.1.wait_timeout(seen, left.min(LOOK)).unwrap().0;
         }
     }
 
@@ -157,6 +181,7 @@ impl Drop for Terminal {
     }
 }
 
-const DEADLINE: Duration = Duration::from_secs(30);
+const DEADLINE: Duration = Duration::from_secs(90);
+const LOOK: Duration = Duration::from_millis(50);
 const BEGIN_UPDATE: &str = "\x1b[?2026h";
 const END_UPDATE: &str = "\x1b[?2026l";

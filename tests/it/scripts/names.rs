@@ -65,7 +65,7 @@ impl Names {
         if is_clock(rest) {
             return Some((8, "TIME".to_owned()));
         }
-        if before.ends_with("\"ring\": ") || before.ends_with("\"talk\": ") {
+        if before.ends_with("\"ring_ms\": ") || before.ends_with("\"talk_ms\": ") {
             return Some((word.len(), "SPAN".to_owned()));
         }
         span(rest).map(|length| (length, "SPAN".to_owned()))

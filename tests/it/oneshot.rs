@@ -1,0 +1,118 @@
+//! The program without a terminal: `-x`, piped lines, exit codes.
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::process::{Command, Output, Stdio};
+
+use serde_json::Value;
+
+use crate::switch::Switch;
+
+fn command(args: &[String]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_switchy"));
+    command.args(args).env_remove("SWITCHY_PASSWORD");
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+}
+
+fn run(switch: &Switch, args: &[&str]) -> Output {
+    command(&switch.args(args)).output().unwrap()
+}
+
+fn run_script(switch: &Switch, script: &str) -> Output {
+    let mut child = command(&switch.args(&[])).stdin(Stdio::piped()).spawn().unwrap();
+    child.stdin.take().unwrap().write_all(script.as_bytes()).unwrap();
+    child.wait_with_output().unwrap()
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).unwrap()
+}
+
+#[test]
+fn exit_codes() {
+    let switch = Switch::start();
+    for (args, code, said) in [
+        (&["-x", "status"][..], 0, ""),
+        (&["-x", "not a real command"], 1, "-ERR not Command not found!"),
+        (&["-x", "hangup nosuch"], 1, "nosuch"),
+        (&["--nosuch"], 2, "--nosuch"),
+        (&["-x", "calls --nosuch"], 2, "--nosuch"),
+        (&["-p", "wrong", "-x", "status"], 3, "password"),
+        (&["-x", "api --timeout 1 msleep 3000"], 4, "api msleep 3000"),
+        (&["-x", "exit", "-x", "not run"], 0, ""),
+        (&["-x", "nope", "-x", "status"], 1, "-ERR nope"),
+    ] {
+        let output = run(&switch, args);
+        let stderr = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(code), "{args:?}: {stderr}");
+        assert!(stderr.contains(said), "{args:?}: {stderr}");
+        assert_eq!(stderr.is_empty(), code == 0, "{args:?}: {stderr}");
+        assert_eq!(output.stdout.is_empty(), code != 0 || args.contains(&"exit"), "{args:?}");
+    }
+}
+
+#[test]
+fn the_password_of_the_environment() {
+    let switch = Switch::start();
+    // Empty is not set: the stock password is tried.
+    for (password, code) in [("wrong", 3), ("ClueCon", 0), ("", 0)] {
+        let mut command = command(&switch.args(&["-x", "version"]));
+        let output = command.env("SWITCHY_PASSWORD", password).output().unwrap();
+        assert_eq!(output.status.code(), Some(code), "{password:?}");
+    }
+}
+
+#[test]
+fn nobody_listens() {
+    // Bound and gone again: nobody answers there.
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let output = command(&["-P".into(), port.to_string(), "-x".into(), "status".into()]).output();
+    let output = output.unwrap();
+    assert_eq!(output.status.code(), Some(3));
+    assert!(text(&output.stderr).contains("hint: is FreeSWITCH running"));
+}
+
+#[test]
+fn json_is_one_document() {
+    let switch = Switch::start();
+    for line in ["status", "calls", "version", "api global_getvar local_ip_v4", "hosts"] {
+        let output = run(&switch, &["-x", line, "-o", "json"]);
+        let stdout = text(&output.stdout);
+        assert!(serde_json::from_str::<Value>(&stdout).is_ok(), "{line}: {stdout}");
+    }
+}
+
+#[test]
+fn a_script_ends_with_its_input() {
+    let switch = Switch::start();
+    let output = run_script(&switch, "status\n\n# a comment\nversion\n");
+    assert_eq!((output.status.code(), text(&output.stderr).as_str()), (Some(0), ""));
+    let stdout = text(&output.stdout);
+    assert!(stdout.contains("uptime") && stdout.contains("server"), "{stdout}");
+    assert!(!stdout.contains('\x1b'), "{stdout:?}");
+}
+
+#[test]
+fn a_script_stops_at_the_first_failing_line() {
+    let switch = Switch::start();
+    for (line, code) in [("not a real command", 1), ("calls --nosuch", 2)] {
+        let output = run_script(&switch, &format!("version\n{line}\nstatus\n"));
+        let stdout = text(&output.stdout);
+        assert_eq!(output.status.code(), Some(code), "{stdout}");
+        assert!(stdout.contains("server") && !stdout.contains("uptime"), "{stdout}");
+    }
+}
+
+#[test]
+fn a_reader_that_goes_away_is_no_error() {
+    let switch = Switch::start();
+    let mut child = command(&switch.args(&[])).stdin(Stdio::piped()).spawn().unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    // More than any pipe holds; what comes after the end is not read.
+    let feeder = std::thread::spawn(move || drop(stdin.write_all("help\n".repeat(200).as_bytes())));
+    let mut first = String::new();
+    BufReader::with_capacity(64, child.stdout.take().unwrap()).read_line(&mut first).unwrap();
+    assert_eq!(first, "What is going on:\n");
+    let output = child.wait_with_output().unwrap();
+    feeder.join().unwrap();
+    assert_eq!((output.status.code(), text(&output.stderr).as_str()), (Some(0), ""));
+}
