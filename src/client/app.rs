@@ -176,7 +176,7 @@ impl Client {
             is_tapped
         };
         if !is_tapped {
-            let mut router = Router::new(&self.inner, &listener);
+            let mut router = Router::new(&self.inner, listener);
             listener.tap(move |seen| router.route(seen));
         }
     }
