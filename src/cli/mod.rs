@@ -18,6 +18,7 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use clap::{CommandFactory as _, Parser as _};
+use unicode_width::UnicodeWidthStr as _;
 
 use crate::conn::Config;
 use crate::shell::{CommandError, Settings, Shell, sanitise};
@@ -143,15 +144,42 @@ fn error_text(err: &CommandError, color: bool) -> String {
     let mut text = paint(Color::Red.normal(), format!("{label}{}", message.trim_end()));
     text.push('\n');
     for hint in &err.hints {
-        text.push_str(&paint(Style::new().dimmed(), format!("hint: {}", sanitise::line(hint))));
-        text.push('\n');
+        for line in wrapped(&format!("hint: {}", sanitise::line(hint)), terminal::size().0) {
+            text.push_str(&paint(Style::new().dimmed(), line));
+            text.push('\n');
+        }
     }
     text
+}
+
+/// Breaks a text at spaces into lines of at most `width` columns; the later ones are indented.
+fn wrapped(text: &str, width: u16) -> Vec<String> {
+    const INDENT: &str = "      ";
+    let mut lines = vec![String::new()];
+    for word in text.split(' ') {
+        let Some(line) = lines.last_mut() else { break };
+        if line.trim().is_empty() {
+            line.push_str(word);
+        } else if line.width() + 1 + word.width() <= usize::from(width) {
+            line.push(' ');
+            line.push_str(word);
+        } else {
+            lines.push(format!("{INDENT}{word}"));
+        }
+    }
+    lines
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn hints_break_at_spaces() {
+        assert_eq!(wrapped("hint: short", 80), ["hint: short"]);
+        assert_eq!(wrapped("hint: one two three", 14), ["hint: one two", "      three"]);
+        assert_eq!(wrapped("hint: unbreakable", 5), ["hint:", "      unbreakable"]);
+    }
 
     #[test]
     fn the_arguments_are_sound() {
