@@ -129,13 +129,14 @@ fn demo_config(args: &SimArgs) -> sim::Config {
 
 /// Writes an error to standard error: what happened, then what to do.
 fn complain(err: &CommandError, color: bool) {
-    let text = error_text(err, color);
+    let width = if io::stderr().is_terminal() { terminal::size().0 } else { u16::MAX };
+    let text = error_text(err, color, width);
     // Nobody reads it when it cannot be written.
     let _written = io::stderr().write_all(text.as_bytes());
 }
 
 /// An error as the operator reads it. The server's own words stand alone.
-fn error_text(err: &CommandError, color: bool) -> String {
+fn error_text(err: &CommandError, color: bool, width: u16) -> String {
     use nu_ansi_term::{Color, Style};
     let paint =
         |style: Style, text: String| if color { style.paint(text).to_string() } else { text };
@@ -144,7 +145,7 @@ fn error_text(err: &CommandError, color: bool) -> String {
     let mut text = paint(Color::Red.normal(), format!("{label}{}", message.trim_end()));
     text.push('\n');
     for hint in &err.hints {
-        for line in wrapped(&format!("hint: {}", sanitise::line(hint)), terminal::size().0) {
+        for line in wrapped(&format!("hint: {}", sanitise::line(hint)), width) {
             text.push_str(&paint(Style::new().dimmed(), line));
             text.push('\n');
         }
