@@ -18,6 +18,7 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use clap::{CommandFactory as _, Parser as _};
+use unicode_width::UnicodeWidthStr as _;
 
 use crate::conn::Config;
 use crate::shell::{CommandError, Settings, Shell, sanitise};
@@ -128,13 +129,14 @@ fn demo_config(args: &SimArgs) -> sim::Config {
 
 /// Writes an error to standard error: what happened, then what to do.
 fn complain(err: &CommandError, color: bool) {
-    let text = error_text(err, color);
+    let width = if io::stderr().is_terminal() { terminal::size().0 } else { u16::MAX };
+    let text = error_text(err, color, width);
     // Nobody reads it when it cannot be written.
     let _written = io::stderr().write_all(text.as_bytes());
 }
 
 /// An error as the operator reads it. The server's own words stand alone.
-fn error_text(err: &CommandError, color: bool) -> String {
+fn error_text(err: &CommandError, color: bool, width: u16) -> String {
     use nu_ansi_term::{Color, Style};
     let paint =
         |style: Style, text: String| if color { style.paint(text).to_string() } else { text };
@@ -143,15 +145,42 @@ fn error_text(err: &CommandError, color: bool) -> String {
     let mut text = paint(Color::Red.normal(), format!("{label}{}", message.trim_end()));
     text.push('\n');
     for hint in &err.hints {
-        text.push_str(&paint(Style::new().dimmed(), format!("hint: {}", sanitise::line(hint))));
-        text.push('\n');
+        for line in wrapped(&format!("hint: {}", sanitise::line(hint)), width) {
+            text.push_str(&paint(Style::new().dimmed(), line));
+            text.push('\n');
+        }
     }
     text
+}
+
+/// Breaks a text at spaces into lines of at most `width` columns; the later ones are indented.
+fn wrapped(text: &str, width: u16) -> Vec<String> {
+    const INDENT: &str = "      ";
+    let mut lines = vec![String::new()];
+    for word in text.split(' ') {
+        let Some(line) = lines.last_mut() else { break };
+        if line.trim().is_empty() {
+            line.push_str(word);
+        } else if line.width() + 1 + word.width() <= usize::from(width) {
+            line.push(' ');
+            line.push_str(word);
+        } else {
+            lines.push(format!("{INDENT}{word}"));
+        }
+    }
+    lines
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn hints_break_at_spaces() {
+        assert_eq!(wrapped("hint: short", 80), ["hint: short"]);
+        assert_eq!(wrapped("hint: one two three", 14), ["hint: one two", "      three"]);
+        assert_eq!(wrapped("hint: unbreakable", 5), ["hint:", "      unbreakable"]);
+    }
 
     #[test]
     fn the_arguments_are_sound() {

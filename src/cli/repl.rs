@@ -186,7 +186,7 @@ impl Repl {
     }
 
     fn complain(&self, err: &CommandError) {
-        self.printer.output(error_text(err, self.color));
+        self.printer.output(error_text(err, self.color, terminal::size().0));
     }
 }
 

@@ -43,7 +43,7 @@ impl Session {
     /// `uuid_send_dtmf`: at most 99 digits, each held so long (FreeSWITCH's default for 0).
     ///
     /// # Errors
-    /// [`Error::DialString`] for what are no digits; otherwise as [`Client::api`].
+    /// [`Error::DialString`] for what are no digits; otherwise as [`Client::api`](crate::Client::api).
     pub async fn send_dtmf(&self, digits: &str, hold: Duration) -> Result<(), Error> {
         self.verb("uuid_send_dtmf", &dtmf(digits, hold)?).await
     }
@@ -91,7 +91,7 @@ impl Session {
     /// [`Session::playback`]; a HANGUP may be late while it plays.
     ///
     /// # Errors
-    /// As [`Client::api`].
+    /// As [`Client::api`](crate::Client::api).
     pub async fn broadcast(&self, path: &str, leg: Leg) -> Result<(), Error> {
         let leg = match leg {
             Leg::A => "aleg",
@@ -104,7 +104,7 @@ impl Session {
     /// `uuid_break`: ends what plays; confirmed by PLAYBACK_STOP.
     ///
     /// # Errors
-    /// As [`Client::api`].
+    /// As [`Client::api`](crate::Client::api).
     pub async fn break_media(&self) -> Result<(), Error> {
         self.verb("uuid_break", "").await
     }
@@ -133,7 +133,7 @@ impl Session {
     /// `uuid_record start|stop|mask|unmask|pause|resume PATH`.
     ///
     /// # Errors
-    /// As [`Client::api`].
+    /// As [`Client::api`](crate::Client::api).
     pub async fn record(&self, action: &str, path: &str) -> Result<(), Error> {
         let action = dial_string::word("action", action)?;
         self.verb("uuid_record", &format!("{action} {path}")).await
@@ -142,7 +142,7 @@ impl Session {
     /// `uuid_audio ... mute`: silences a direction; 0 ends it.
     ///
     /// # Errors
-    /// As [`Client::api`].
+    /// As [`Client::api`](crate::Client::api).
     pub async fn mute(&self, side: MuteSide, level: u8) -> Result<(), Error> {
         let side = match side {
             MuteSide::Write => "write",
@@ -170,7 +170,7 @@ impl Session {
     /// `uuid_displace start`: mixes or replaces audio with a file.
     ///
     /// # Errors
-    /// As [`Client::api`].
+    /// As [`Client::api`](crate::Client::api).
     pub async fn displace(&self, path: &str) -> Result<(), Error> {
         self.verb("uuid_displace", &format!("start {path}")).await
     }
@@ -178,7 +178,7 @@ impl Session {
     /// `uuid_jitterbuffer`, for example `100:200:40`.
     ///
     /// # Errors
-    /// As [`Client::api`].
+    /// As [`Client::api`](crate::Client::api).
     pub async fn jitterbuffer(&self, spec: &str) -> Result<(), Error> {
         self.verb("uuid_jitterbuffer", dial_string::word("jitter buffer", spec)?).await
     }
@@ -186,7 +186,7 @@ impl Session {
     /// `avmd UUID start`: listens for a voice mail's beep (mod_avmd).
     ///
     /// # Errors
-    /// As [`Client::api`].
+    /// As [`Client::api`](crate::Client::api).
     pub async fn start_amd(&self) -> Result<(), Error> {
         self.verb("avmd", "start").await
     }
@@ -194,7 +194,7 @@ impl Session {
     /// `avmd UUID stop`.
     ///
     /// # Errors
-    /// As [`Client::api`].
+    /// As [`Client::api`](crate::Client::api).
     pub async fn stop_amd(&self) -> Result<(), Error> {
         self.verb("avmd", "stop").await
     }
