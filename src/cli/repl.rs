@@ -17,6 +17,7 @@ use super::{Target, error_text, logging, oneshot, terminal};
 use crate::conn::ConnectError;
 use crate::listener::Link;
 use crate::shell::complete::{self, Completions};
+use crate::shell::render::counted;
 use crate::shell::sampler::{Budget, Line, Sampler};
 use crate::shell::{CommandError, Format, Kind, Next, Output, Settings, Shell, is_secret};
 
@@ -316,7 +317,7 @@ impl Helper {
             format!("retry {}s", wait.as_secs() + 1)
         } else if listener.is_connected() {
             let calls = listener.with(|tracker| tracker.call_count());
-            format!("{calls} call{}", if calls == 1 { "" } else { "s" })
+            counted(calls, "call")
         } else if is_up {
             "no events".to_owned()
         } else {

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use nu_ansi_term::{Color, Style};
 
-use super::render::span;
+use super::render::{counted, span};
 use super::sampler::{Line, Priority};
 use super::sanitise;
 use super::switch::Lines;
@@ -316,14 +316,15 @@ fn step(session: &Session, what: What) -> Option<String> {
 fn came_back(gap: &Gap) -> String {
     let lasted = span(u64::try_from(gap.lasted.as_micros()).unwrap_or(u64::MAX));
     let mut text = format!(
-        "reconnected after {lasted}; {} calls ended, {} new; events may be missing",
-        gap.calls.ended, gap.calls.new
+        "reconnected after {lasted}; {} ended, {} new; events may be missing",
+        counted(gap.calls.ended, "call"),
+        gap.calls.new
     );
     if gap.is_restarted {
         text.push_str("; FreeSWITCH was restarted");
     }
     if gap.jobs > 0 {
-        text = format!("{text}; the outcome of {} jobs is unknown", gap.jobs);
+        text = format!("{text}; the outcome of {} is unknown", counted(gap.jobs, "job"));
     }
     text
 }

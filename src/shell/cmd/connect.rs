@@ -1,5 +1,6 @@
 use super::{CommandError, Context};
 use crate::conn::Config;
+use crate::shell::render::counted;
 use crate::sim;
 
 /// Connect to servers, and make the last one current
@@ -67,6 +68,6 @@ async fn connect(cx: &mut Context<'_>, name: &str, config: Config) -> Result<(),
     let switch = cx.shell.connect(name, config).await?;
     let listener = switch.listener();
     let calls = listener.with(|tracker| tracker.call_count());
-    let plural = if calls == 1 { "" } else { "s" };
-    cx.line(&format!("connected to {} ({calls} call{plural})", switch.client().config().address()))
+    let address = switch.client().config().address();
+    cx.line(&format!("connected to {address} ({})", counted(calls, "call")))
 }

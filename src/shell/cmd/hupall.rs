@@ -2,7 +2,7 @@ use serde_json::json;
 
 use super::{CommandError, Context, Format};
 use crate::model::HangupCause;
-use crate::shell::render::{Cell, View};
+use crate::shell::render::{Cell, View, counted};
 
 /// Hang up the calls that this shell started, and no others
 ///
@@ -52,7 +52,6 @@ pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), Command
     if cx.format() != Format::Table {
         return Ok(());
     }
-    let plural = if sum == 1 { "" } else { "s" };
     let did = if args.dry_run { "would be hung up" } else { "told to hang up" };
-    cx.line(&format!("{sum} session{plural} {did}"))
+    cx.line(&format!("{} {did}", counted(sum, "session")))
 }

@@ -180,6 +180,13 @@ fn csv(fields: impl Iterator<Item = String>) -> String {
     format!("{}\n", fields.join(","))
 }
 
+/// A number of things for people: `1 call`, `2 calls`.
+#[must_use]
+pub fn counted(count: usize, thing: &str) -> String {
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{count} {thing}{plural}")
+}
+
 /// A time span for people: `850 ms`, `4.2 s`, `2 m 13 s`, `3 h 12 m`, `5 d 4 h`.
 #[must_use]
 pub fn span(microseconds: u64) -> String {
