@@ -24,12 +24,9 @@ fn main() {
     // `cargo test --benches` runs this too: once, briefly.
     let is_bench = std::env::args().any(|arg| arg == "--bench");
     let (rounds, trips) = if is_bench { (9, 20_000) } else { (1, 400) };
-    let runtimes: [(&str, fn() -> Runtime); 2] = [
-        ("current_thread", || Builder::new_current_thread().enable_all().build().expect("runtime")),
-        ("multi_thread", || Builder::new_multi_thread().enable_all().build().expect("runtime")),
-    ];
     for depth in [1, IN_FLIGHT] {
-        for (name, runtime) in runtimes {
+        for name in ["current_thread", "multi_thread"] {
+            let runtime = || runtime(name);
             let mut all = Vec::new();
             for _round in 0..rounds {
                 let blocking = serve(|address| blocking(address, trips, depth));
@@ -53,6 +50,14 @@ fn main() {
             );
         }
     }
+}
+
+fn runtime(kind: &str) -> Runtime {
+    let mut builder = match kind {
+        "current_thread" => Builder::new_current_thread(),
+        _ => Builder::new_multi_thread(),
+    };
+    builder.enable_all().build().expect("a runtime")
 }
 
 /// Runs a client against a fresh server; microseconds for each round trip.
