@@ -88,7 +88,8 @@ impl EventListener {
     /// [`Error::NotConnected`] before [`EventListener::connect`].
     pub fn keep_connected(&self, backoff: Backoff) -> Result<(), Error> {
         let connection = self.connection()?;
-        // It ends with the listener or with `disconnect`.
+        // It ends with the listener or with `disconnect`; the one of an earlier call ends now.
+        self.inner.leaving.send_modify(|count| *count += 1);
         let leaving = self.inner.leaving.subscribe();
         let inner = Arc::downgrade(&self.inner);
         let _task = tokio::spawn(supervise(inner, connection, backoff, leaving));
@@ -166,6 +167,10 @@ async fn supervise(
                 let source = std::error::Error::source(&err).map(|source| format!(": {source}"));
                 let error = format!("{error}{}", source.unwrap_or_default());
                 tracing::error!(target: "switchy.EventListener", host = listener.config().host(), "gave up: {error}");
+                // What could not be restored is of no use half done.
+                if let Some(useless) = listener.state().connection.take() {
+                    useless.abort(CloseReason::Dropped);
+                }
                 link.send_replace(Link::GaveUp { error });
                 return;
             }
@@ -175,7 +180,12 @@ async fn supervise(
 
 /// Waits until the connection is gone. Cuts it when the server is frozen.
 async fn watch_over(inner: &Weak<Inner>, connection: &Connection) -> CloseReason {
+    let mut reconciled = Instant::now();
     loop {
+        if reconciled.elapsed() > RECONCILE {
+            reconciled = Instant::now();
+            reconcile(inner, connection).await;
+        }
         let silence = match inner.upgrade() {
             Some(inner) => inner.shared.silence().unwrap_or_default(),
             None => return CloseReason::Dropped,
@@ -203,6 +213,30 @@ async fn watch_over(inner: &Weak<Inner>, connection: &Connection) -> CloseReason
     }
 }
 
+/// Looks whether what the tracker holds is still there: an end that FreeSWITCH never told would
+/// stay for ever.
+async fn reconcile(inner: &Weak<Inner>, connection: &Connection) {
+    let begin = |inner: Arc<Inner>| {
+        let mut tracker = inner.shared.tracker();
+        let is_worth_it = tracker.call_count() > 0;
+        if is_worth_it {
+            tracker.begin_check();
+        }
+        is_worth_it
+    };
+    if !inner.upgrade().is_some_and(begin) {
+        return;
+    }
+    // What was new at the beginning is in the tables by then.
+    tokio::time::sleep(2 * TABLE_LAG).await;
+    if let Ok(Some(rows)) = super::channel_rows(connection).await
+        && let Some(inner) = inner.upgrade()
+    {
+        let difference = inner.shared.tracker().resync(&rows, false);
+        tracing::debug!(?difference, "reconciled");
+    }
+}
+
 /// Takes a second snapshot a moment after the first: FreeSWITCH's tables trail its events.
 pub(super) fn confirm_later(listener: &EventListener, connection: &Connection) {
     let (inner, connection) = (Arc::downgrade(&listener.inner), connection.clone());
@@ -226,6 +260,9 @@ async fn core_uuid(connection: &Connection) -> Option<String> {
 
 /// With nothing heard for so long the server is asked whether it lives: HEARTBEAT comes every 20 s.
 const QUIET: Duration = Duration::from_secs(45);
+
+/// How often the tracker is held against `show channels`. It costs the server a table scan.
+const RECONCILE: Duration = Duration::from_secs(600);
 
 /// How long the answer may take.
 const ANSWER: Duration = Duration::from_secs(10);

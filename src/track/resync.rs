@@ -29,6 +29,13 @@ impl Tracker {
         self.sequence = None;
     }
 
+    /// A check begins: the next [`Tracker::resync`] ends the sessions that it does not know and
+    /// that were not heard of from here on. Take the snapshot two seconds later, when the tables
+    /// have what was new.
+    pub fn begin_check(&mut self) {
+        self.generation += 1;
+    }
+
     /// Merges a snapshot (`show channels as json`). `is_restarted` says that the switch is another
     /// process than before: then nothing of the old one is left, whatever was heard.
     ///

@@ -169,3 +169,19 @@ async fn a_frozen_server_is_told_from_a_quiet_one() {
     let Link::Lost { reason, .. } = listener.link().borrow().clone() else { panic!() };
     assert_eq!(reason.to_string(), "the server does not answer any more");
 }
+
+#[tokio::test(start_paused = true)]
+async fn an_end_that_was_never_told_is_found_by_the_regular_check() {
+    let sim = Sim::start(sim::Config::new().with_seed(1));
+    let listener = EventListener::new("vm-host");
+    listener.connect_over(sim.connect()).await.unwrap();
+    listener.start().await.unwrap();
+    listener.keep_connected(quick()).unwrap();
+    // A call whose DESTROY never comes: only this event of it was ever fired.
+    let ghost = [("Event-Name", "CHANNEL_CREATE"), ("Unique-ID", "ghost"), ("variable_x", "1")];
+    sim.fire(ghost.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec(), None);
+    tokio::time::sleep(Duration::from_secs(60)).await;
+    assert_eq!(listener.calls().len(), 1);
+    tokio::time::sleep(Duration::from_secs(900)).await;
+    assert!(listener.calls().is_empty());
+}
