@@ -127,6 +127,8 @@ pub struct Totals {
     pub sessions: u64,
     /// Sessions answered.
     pub answered: u64,
+    /// Calls that ended; those that run are not counted yet.
+    pub ended_calls: u64,
     /// How often each cause ended a session.
     pub causes: BTreeMap<HangupCause, u64>,
     /// Legs and jobs that were forgotten before their call or they themselves were over, because
