@@ -27,7 +27,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     }
     let totals = listener.totals();
     let lost = listener.with(switchy::track::Tracker::sequence_gaps) + listener.lost_updates();
-    let calls = listener.with(|tracker| tracker.ended().len() + tracker.call_count());
+    let calls = totals.ended_calls + listener.calls().len() as u64;
     let report = serde_json::json!({
         "events": totals.events,
         "lost": lost,

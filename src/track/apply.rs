@@ -186,6 +186,7 @@ impl Tracker {
         self.order.remove(&legs.order);
         legs.gone.sort_by_key(|(order, _)| *order);
         let sessions = legs.gone.into_iter().map(|(_, leg)| leg).collect();
+        self.totals.ended_calls += 1;
         self.ended.push_back(Call::new(call.clone(), sessions));
         while self.ended.len() > self.limits.ended_calls {
             for leg in self.ended.pop_front().iter().flat_map(|forgotten| &forgotten.sessions) {
