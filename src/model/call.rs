@@ -29,6 +29,12 @@ impl Call {
         self.sessions.iter().find(|session| session.id.as_str() == self.id.as_str())
     }
 
+    /// The session that joined last, of those that are there.
+    #[must_use]
+    pub fn last(&self) -> Option<&Session> {
+        self.sessions.last()
+    }
+
     /// The session that a list shows: the first one, or the oldest that is left.
     #[must_use]
     pub fn lead(&self) -> Option<&Session> {

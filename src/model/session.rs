@@ -19,6 +19,17 @@ pub enum Direction {
     Outbound,
 }
 
+impl Direction {
+    /// The word for it, lower case: FreeSWITCH's own.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Inbound => "inbound",
+            Self::Outbound => "outbound",
+        }
+    }
+}
+
 /// How far a leg is. The later values are never left for an earlier one, but for `Held`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize)]
 #[serde(rename_all = "lowercase")]

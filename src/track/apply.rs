@@ -18,6 +18,9 @@ impl Tracker {
         });
         self.totals.events += 1;
         self.latest = self.latest.max(facts.timestamp);
+        if self.epoch == 0 {
+            self.epoch = facts.timestamp;
+        }
         self.note_sequence(facts.sequence);
         self.note_core(facts.core);
         match facts.kind {
@@ -180,6 +183,16 @@ impl Tracker {
         Some((id, call, is_last))
     }
 
+    /// Forgets what was kept for a call that is no longer in the history.
+    pub(super) fn forget_call(&mut self, call: &Call) {
+        for leg in &call.sessions {
+            self.own.remove(&leg.id);
+        }
+        if !self.made.is_empty() {
+            self.made.retain(|_, made| made.as_str() != call.id.as_str());
+        }
+    }
+
     /// Moves a call without living sessions to those that ended.
     pub(super) fn end_call(&mut self, call: &Id<Call>) {
         let Some(mut legs) = self.calls.remove(call) else { return };
@@ -189,8 +202,8 @@ impl Tracker {
         self.totals.ended_calls += 1;
         self.ended.push_back(Call::new(call.clone(), sessions));
         while self.ended.len() > self.limits.ended_calls {
-            for leg in self.ended.pop_front().iter().flat_map(|forgotten| &forgotten.sessions) {
-                self.own.remove(&leg.id);
+            if let Some(forgotten) = self.ended.pop_front() {
+                self.forget_call(&forgotten);
             }
         }
     }

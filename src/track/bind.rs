@@ -77,7 +77,8 @@ impl Tracker {
         }
         let (id, call) = (session.id.clone(), session.call.clone());
         session.call = call.clone();
-        let order = self.totals.sessions;
+        self.next_order += 1;
+        let order = self.next_order;
         self.sessions.insert(
             id.clone(),
             Entry { session, order, is_provisional, generation: self.generation },
@@ -116,7 +117,8 @@ impl Tracker {
     fn belongs(&self, id: &str, ties: &Ties, facts: &Facts<'_>) -> (Id<Call>, Association) {
         if let Some((at, call)) = &ties.call {
             let association = self.rules.call.get(*at).map_or(Association::Header, |rule| rule.1);
-            return (call.clone(), association);
+            let made = self.made.get(call.as_str());
+            return (made.map_or_else(|| call.clone(), Id::cast), association);
         }
         let partner = ties.loopback.as_ref().and_then(|other| self.session(other.as_str()));
         if let Some(partner) = partner {
@@ -133,6 +135,36 @@ impl Tracker {
             }
         }
         (Id::new(id), Association::OwnUuid)
+    }
+
+    /// Gives a call the name of the session that was made instead of the one asked for. Where the
+    /// one asked for is somebody else's and lives, only the session itself moves.
+    pub(super) fn move_call(&mut self, asked: &Id<Session>, made: &Id<Session>) {
+        let (old, new): (Id<Call>, Id<Call>) = (asked.cast(), made.cast());
+        if self.sessions.contains_key(asked) {
+            let Some(entry) = self.sessions.get_mut(made).filter(|x| x.session.call == old) else {
+                return;
+            };
+            entry.session.call = new.clone();
+            self.leave(&old, made);
+            self.add_leg(new, made.clone());
+            return;
+        }
+        self.made.insert(asked.clone(), made.clone());
+        if self.calls.contains_key(&new) {
+            return;
+        }
+        let Some(mut legs) = self.calls.remove(&old) else { return };
+        for leg in &legs.alive {
+            if let Some(entry) = self.sessions.get_mut(leg) {
+                entry.session.call = new.clone();
+            }
+        }
+        for (_, leg) in &mut legs.gone {
+            leg.call = new.clone();
+        }
+        self.order.insert(legs.order, new.clone());
+        self.calls.insert(new, legs);
     }
 
     /// Takes a session out of a call that it does not belong to after all.

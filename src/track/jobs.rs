@@ -43,6 +43,12 @@ impl Jobs {
             .collect()
     }
 
+    /// Forgets those that are over.
+    pub(super) fn forget_finished(&mut self) {
+        self.records.retain(|_, job| job.state == JobState::Pending);
+        self.order.retain(|id| self.records.contains_key(id));
+    }
+
     /// Folds a BACKGROUND_JOB in.
     pub(super) fn finish(&mut self, event: &Event, limits: &Limits) -> Option<Id<JobRecord>> {
         let id = Id::new(&event.get("Job-UUID")?);

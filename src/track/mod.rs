@@ -15,6 +15,7 @@
 
 mod apply;
 mod bind;
+mod counts;
 mod facts;
 mod jobs;
 mod resync;
@@ -155,8 +156,11 @@ pub struct Tracker {
     expected: Recent,
     /// Sessions of ours that live, or are legs of a remembered call.
     own: HashSet<Id<Session>, RandomState>,
+    /// Sessions that we asked for and that the switch made under another uuid.
+    made: Map<Id<Session>, Id<Session>>,
     totals: Totals,
     core: Option<String>,
+    epoch: u64,
     latest: u64,
     sequence: Option<Span>,
     /// Counts the connections that events came over.
@@ -292,10 +296,36 @@ impl Tracker {
         self.expected.add(id, self.limits.tombstones);
     }
 
+    /// The switch made a session under another uuid than the one that we announced. Its call is the
+    /// one of that name from now on, and ours.
+    pub fn rebind(&mut self, asked: &Id<Session>, made: &Id<Session>) {
+        if self.sessions.contains_key(made) {
+            self.own.insert(made.clone());
+        } else {
+            self.expect_session(made.clone());
+        }
+        self.move_call(asked, made);
+    }
+
     /// Whether we originated this call.
     #[must_use]
     pub fn is_own_call(&self, call: &Id<Call>) -> bool {
         self.own.contains(call.as_str()) || self.expected.contains(call.as_str())
+    }
+
+    /// Whether a call of ours still waits for its second leg to come in at this number.
+    #[must_use]
+    pub fn is_awaited(&self, session: &Session) -> bool {
+        self.own.iter().any(|own| {
+            let legs = self.calls.get(own.as_str()).filter(|legs| legs.gone.is_empty());
+            let [first] = legs.map(|legs| legs.alive.as_slice()).unwrap_or_default() else {
+                return false;
+            };
+            let first = self.session(first.as_str());
+            first.is_some_and(|first| {
+                !first.destination.is_empty() && first.destination == session.destination
+            })
+        })
     }
 
     /// All legs of a call, those that are gone included, running or ended.

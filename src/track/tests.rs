@@ -344,3 +344,24 @@ fn causes_that_a_stranger_makes_up_are_bounded() {
     assert!(causes.len() <= 257, "{}", causes.len());
     assert_eq!(causes.values().sum::<u64>(), 1000);
 }
+
+#[test]
+fn a_session_made_under_another_uuid_takes_its_legs_along() {
+    let leg = |id: &str| format!("CHANNEL_CREATE {id} variable_{}=asked", Rules::CALL_VARIABLE);
+    let (asked, made) = (Id::new("asked"), Id::new("made"));
+    // A leg came before the result, another one comes after it.
+    let mut tracker = fold(&[&leg("made"), &leg("b")]);
+    assert_eq!(shape(&tracker), "asked[made:new b:new]");
+    tracker.rebind(&asked, &made);
+    tracker.apply(&line(&leg("c")));
+    assert_eq!(shape(&tracker), "made[made:new b:new c:new]");
+    assert!(tracker.is_own_call(&made.cast()));
+    for id in ["b", "c", "made"] {
+        tracker.apply(&line(&format!("CHANNEL_DESTROY {id}")));
+    }
+    assert_eq!((shape(&tracker), tracker.ended().len()), (String::new(), 1));
+    // Where the one asked for lives, it is somebody else's: only the one that was made moves.
+    let mut tracker = fold(&[&leg("asked"), &leg("b"), &leg("made")]);
+    tracker.rebind(&asked, &made);
+    assert_eq!(shape(&tracker), "asked[asked:new b:new] made[made:new]");
+}
