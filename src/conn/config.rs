@@ -72,6 +72,15 @@ impl Config {
         }
     }
 
+    /// Sets the host, and the port where the text has one, as in [`Config::new`].
+    #[must_use]
+    pub fn with_host(mut self, host: &str) -> Self {
+        let (host, port) = split_port(host);
+        host.clone_into(&mut self.host);
+        self.port = port.unwrap_or(self.port);
+        self
+    }
+
     /// Sets the port.
     #[must_use]
     pub fn with_port(mut self, port: u16) -> Self {

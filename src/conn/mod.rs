@@ -16,6 +16,7 @@ mod handshake;
 mod retry;
 
 use std::fmt;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -93,6 +94,7 @@ impl Sink for NoEvents {
 #[derive(Clone)]
 pub struct Connection {
     peer: Arc<str>,
+    address: Option<SocketAddr>,
     orders: mpsc::Sender<Order>,
     closed: watch::Receiver<Option<CloseReason>>,
     /// Tells the driver to stop, and why.
@@ -108,8 +110,10 @@ impl Connection {
     /// One variant of [`ConnectError`] for each way to fail; see its hints.
     pub async fn open(config: &Config, sink: impl Sink) -> Result<Self, ConnectError> {
         let stream = handshake::dial(config).await?;
+        let address = stream.peer_addr().ok();
         let (reader, writer) = stream.into_split();
-        Self::start(reader, writer, config, sink).await
+        let connection = Self::start(reader, writer, config, sink).await?;
+        Ok(Self { address, ..connection })
     }
 
     /// Logs in over a stream that is connected already: a tunnel, or an in-memory pipe in tests.
@@ -143,6 +147,7 @@ impl Connection {
         let _task = tokio::spawn(driver.run());
         Ok(Self {
             peer: config.address().into(),
+            address: None,
             orders,
             closed,
             cut: Arc::new(cut),
@@ -193,6 +198,12 @@ impl Connection {
     #[must_use]
     pub fn peer(&self) -> &str {
         &self.peer
+    }
+
+    /// The address that the host's name stood for; `None` over a stream of the caller.
+    #[must_use]
+    pub fn address(&self) -> Option<SocketAddr> {
+        self.address
     }
 
     /// What this login may do; everything unless it was a `userauth` with lists.
