@@ -4,13 +4,12 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use tokio::sync::watch;
 use tokio::time::{Duration, Instant};
 
+use super::job::{Job, Made, Waiting};
 use super::watching::{Feed, Seen};
-use super::{Job, Waiting};
 use crate::conn::{CloseReason, Sink};
-use crate::model::{Event, Id, JobRecord, JobState, Session};
+use crate::model::{Association, Direction, Event, Id, JobRecord, JobState, Session};
 use crate::track::{Change, Tracker};
 use crate::wire::{EventData, LogLine};
 
@@ -37,7 +36,7 @@ impl Tap {
 /// at the calls at once; the reader takes it once for each read, not once for each event.
 pub(super) struct Shared {
     tracker: Mutex<Tracker>,
-    waiting: Mutex<Waiting>,
+    waiting: Mutex<HashMap<Id<JobRecord>, Waiting>>,
     taps: Mutex<Vec<Tap>>,
     logs: Mutex<Vec<Feed<LogLine>>>,
     lost: Arc<AtomicU64>,
@@ -106,25 +105,24 @@ impl Shared {
         command: &str,
         session: Option<Id<Session>>,
     ) -> Job {
-        let (sender, state) = watch::channel(JobState::Pending);
+        let (waited, job) = Waiting::new(id.clone(), command, session);
         let mut waiting = lock(&self.waiting);
         // Results that never came and nobody waits for: dropped when the table is about to grow.
         if waiting.len() == waiting.capacity() {
-            waiting.retain(|_, sender| !sender.is_closed());
+            waiting.retain(|_, waiting| waiting.is_wanted());
         }
-        waiting.insert(id.clone(), sender);
-        drop(waiting);
-        Job::new(id, command, session, state)
+        waiting.insert(id, waited);
+        job
     }
 
     pub(super) fn stop_waiting(&self, id: &Id<JobRecord>) {
         lock(&self.waiting).remove(id);
     }
 
-    fn job_is_over(&self, id: &Id<JobRecord>, state: JobState) {
-        if let Some(waiting) = lock(&self.waiting).remove(id) {
-            waiting.send_replace(state);
-        }
+    /// Tells whoever waits. Returns the session that was asked for and the one that an originate
+    /// made, where they differ.
+    fn job_is_over(&self, id: &Id<JobRecord>, state: JobState) -> Option<Made> {
+        lock(&self.waiting).remove(id)?.over(state)
     }
 
     /// The results of all that run are lost.
@@ -133,7 +131,7 @@ impl Shared {
         self.lost_jobs.store(lost.len(), Ordering::Relaxed);
         // The tracker may have forgotten some that are waited for.
         for (_, waiting) in lock(&self.waiting).drain() {
-            waiting.send_replace(JobState::Unknown);
+            let _none = waiting.over(JobState::Unknown);
         }
     }
 }
@@ -157,8 +155,12 @@ impl Intake {
             if let Change::Job(id) = &change
                 && let Some(job) = tracker.job(id.as_str())
             {
-                self.shared.job_is_over(id, job.state.clone());
+                let state = job.state.clone();
+                if let Some((asked, made)) = self.shared.job_is_over(id, state) {
+                    tracker.rebind(&asked, &made);
+                }
             }
+            tell_stray(&event, &tracker);
             if !taps.is_empty() {
                 let seen = Seen { event: &event, change: &change, tracker: &tracker };
                 taps.retain_mut(|tap| (tap.see)(&seen));
@@ -185,6 +187,29 @@ impl Sink for Intake {
 
     fn closed(&mut self, _reason: &CloseReason) {
         self.shared.jobs_are_lost();
+    }
+}
+
+/// Says that a new leg carries nothing that binds it to a call. A leg that comes in where a call of
+/// ours waits for its second one is probably that one; any other is somebody else's call.
+fn tell_stray(event: &Event, tracker: &Tracker) {
+    if event.name() != "CHANNEL_CREATE" {
+        return;
+    }
+    let session = event.unique_id().and_then(|id| tracker.session(&id));
+    let is_stray = |session: &&Session| {
+        session.association == Association::OwnUuid && !tracker.is_own_call(&session.call)
+    };
+    let Some(session) = session.filter(is_stray) else { return };
+    let (id, direction) = (&session.id, session.direction.word());
+    let variable = tracker.rules().call.first().map_or("", |(header, _)| header.as_str());
+    let text = format_args!(
+        "Unable to associate {direction} session '{id}' with a call using variable '{variable}'"
+    );
+    if session.direction == Direction::Inbound && tracker.is_awaited(session) {
+        tracing::warn!(target: "switchy.EventListener", "{text}");
+    } else {
+        tracing::debug!(target: "switchy.EventListener", "{text}");
     }
 }
 

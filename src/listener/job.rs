@@ -1,6 +1,7 @@
 //! A background command whose result can be waited for.
 
 use std::fmt;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use tokio::sync::watch;
@@ -15,7 +16,59 @@ pub struct Job {
     id: Id<JobRecord>,
     command: String,
     session: Option<Id<Session>>,
+    /// The session that was really made, where it is another one.
+    made: Arc<OnceLock<Id<Session>>>,
     state: watch::Receiver<JobState>,
+}
+
+/// A session that was asked for, and the one that was made instead.
+pub(super) type Made = (Id<Session>, Id<Session>);
+
+/// The end of a job that gets the result.
+#[derive(Debug)]
+pub(super) struct Waiting {
+    session: Option<Id<Session>>,
+    made: Arc<OnceLock<Id<Session>>>,
+    state: watch::Sender<JobState>,
+}
+
+impl Waiting {
+    /// Both ends of a job that has no result.
+    pub(super) fn new(
+        id: Id<JobRecord>,
+        command: &str,
+        session: Option<Id<Session>>,
+    ) -> (Self, Job) {
+        let (sender, state) = watch::channel(JobState::Pending);
+        let made = Arc::<OnceLock<_>>::default();
+        let waiting = Self { session: session.clone(), made: Arc::clone(&made), state: sender };
+        (waiting, Job { id, command: command.to_owned(), session, made, state })
+    }
+
+    /// Whether somebody holds a handle.
+    pub(super) fn is_wanted(&self) -> bool {
+        !self.state.is_closed()
+    }
+
+    /// Hands the result over. Returns the session that was asked for and the one that was made,
+    /// where they differ: some endpoints ignore an `origination_uuid` that is in use.
+    pub(super) fn over(self, state: JobState) -> Option<Made> {
+        let made = match (&state, &self.session) {
+            (JobState::Done(Outcome::Ok(text)), Some(asked)) => {
+                let made = value(text);
+                let is_id = !made.is_empty() && !made.contains(char::is_whitespace);
+                (is_id && made != asked.as_str()).then(|| (asked.clone(), Id::new(made)))
+            }
+            _ => None,
+        };
+        if let Some((asked, made)) = &made {
+            tracing::warn!(target: "switchy.EventListener", "asked for session '{asked}', the switch made '{made}'");
+            // Set once: the state is handed over below, and only then.
+            let _is_first = self.made.set(made.clone());
+        }
+        self.state.send_replace(state);
+        made
+    }
 }
 
 /// Why a job has no value.
@@ -43,15 +96,6 @@ pub enum JobError {
 }
 
 impl Job {
-    pub(super) fn new(
-        id: Id<JobRecord>,
-        command: &str,
-        session: Option<Id<Session>>,
-        state: watch::Receiver<JobState>,
-    ) -> Self {
-        Self { id, command: command.to_owned(), session, state }
-    }
-
     /// Its `Job-UUID`, chosen by us.
     #[must_use]
     pub fn id(&self) -> &Id<JobRecord> {
@@ -64,10 +108,11 @@ impl Job {
         &self.command
     }
 
-    /// For an originate: the uuid of the session it makes, known before the result.
+    /// For an originate: the uuid of the session it makes, known before the result. Where the
+    /// switch made it under another uuid than asked for, that one as soon as the result is there.
     #[must_use]
     pub fn sess_uuid(&self) -> Option<&Id<Session>> {
-        self.session.as_ref()
+        self.made.get().or(self.session.as_ref())
     }
 
     /// How it stands.

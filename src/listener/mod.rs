@@ -8,13 +8,14 @@
 //! - A listener sends nothing to the switch but subscriptions, filters, `log` and one snapshot.
 //! - What is lost is counted.
 
+mod claims;
+mod counts;
 mod error;
 mod intake;
 mod job;
 mod link;
 mod watching;
 
-use std::collections::HashMap;
 use std::fmt;
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -30,6 +31,7 @@ use crate::conn::{CloseReason, Config, Connection, Reply};
 use crate::model::{Call, ChannelRow, Id, JobRecord, Rows, Session};
 use crate::track::{Difference, Totals, Tracker};
 use crate::wire::{Command, Format};
+use claims::Claims;
 use intake::{Intake, Shared, Tap};
 
 /// The events that a new listener subscribes to. With them calls, their ends and jobs are known;
@@ -87,10 +89,13 @@ struct Inner {
     /// Tells the supervisor that the operator wants no connection: it counts the `disconnect`s,
     /// so that none is missed.
     leaving: watch::Sender<u64>,
+    /// One at a time changes who holds which subscription.
+    claiming: tokio::sync::Mutex<()>,
 }
 
 struct State {
     events: Vec<String>,
+    claims: Claims,
     format: Format,
     connection: Option<Connection>,
     is_started: bool,
@@ -117,6 +122,7 @@ impl EventListener {
     pub fn with_tracker(config: Config, tracker: Tracker) -> Self {
         let state = State {
             events: DEFAULT_EVENTS.iter().map(|name| (*name).to_owned()).collect(),
+            claims: Claims::new(),
             format: Format::Plain,
             connection: None,
             is_started: false,
@@ -126,8 +132,8 @@ impl EventListener {
         let shared = Arc::new(Shared::new(tracker));
         let (link, _) = watch::channel(Link::Down);
         let (leaving, _) = watch::channel(0);
-        let inner =
-            Inner { id: Id::random(), config, shared, state: Mutex::new(state), link, leaving };
+        let (id, state, claiming) = (Id::random(), Mutex::new(state), tokio::sync::Mutex::new(()));
+        let inner = Inner { id, config, shared, state, link, leaving, claiming };
         Self { inner: Arc::new(inner) }
     }
 
@@ -147,6 +153,12 @@ impl EventListener {
     #[must_use]
     pub fn subscriptions(&self) -> Vec<String> {
         self.state().events.clone()
+    }
+
+    /// Whether it is, or will be, subscribed to this event.
+    #[must_use]
+    pub fn is_subscribed(&self, name: &str) -> bool {
+        self.state().events.iter().any(|known| known == name || known == "ALL")
     }
 
     /// Chooses the form of events, before connecting. Plain is the fastest to track.
@@ -228,7 +240,7 @@ impl EventListener {
             return Ok(());
         }
         let host = self.config().host();
-        tracing::info!(target: "switchy.EventListener", host, "starting event loop task");
+        tracing::info!(target: "switchy.EventListener", host, "starting event loop thread");
         self.snapshot(&connection, false).await?;
         self.state().is_started = true;
         link::confirm_later(self, &connection);
@@ -253,6 +265,13 @@ impl EventListener {
     /// # Errors
     /// As for any command; the list is unchanged then.
     pub async fn subscribe<S: AsRef<str>>(&self, names: &[S]) -> Result<(), Error> {
+        self.add_events(names).await?;
+        // From now on it is wanted for good, whoever held it for a while.
+        self.state().claims.retain(|known, _| !names.iter().any(|name| name.as_ref() == known));
+        Ok(())
+    }
+
+    async fn add_events<S: AsRef<str>>(&self, names: &[S]) -> Result<(), Error> {
         let (connection, format) = (self.connection().ok(), self.state().format);
         let command = Command::event(format, names).map_err(Error::Illegal)?;
         if let Some(connection) = connection {
@@ -280,6 +299,7 @@ impl EventListener {
         let (left, format) = {
             let mut state = self.state();
             state.events.retain(|known| !gone(known));
+            state.claims.retain(|known, _| !gone(known));
             (state.events.clone(), state.format)
         };
         // `nixevent ALL` takes everything away, not only what `event ALL` added.
@@ -546,6 +566,3 @@ impl fmt::Debug for EventListener {
         write!(f, "{self:#}")
     }
 }
-
-/// What waits for jobs, by id.
-type Waiting = HashMap<Id<JobRecord>, watch::Sender<crate::model::JobState>>;
