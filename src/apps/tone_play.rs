@@ -1,7 +1,7 @@
 //! The caller plays a tone, the callee echoes it.
 
 use crate::client::app::Handling;
-use crate::client::{App, Session};
+use crate::client::{App, Error, Session};
 use crate::model::{Direction, Event, Phase};
 
 /// Plays a tone between two legs over a dial plan that parks every call.
@@ -11,6 +11,20 @@ use crate::model::{Direction, Event, Phase};
 /// FreeSWITCH ends a playback that begins between the answer and the park.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct TonePlay;
+
+impl TonePlay {
+    /// The same with another tone, in the words of `tone_stream`: `%(500,500,440)`.
+    #[must_use]
+    pub fn with_tone(self, tone: &str) -> Tone {
+        Tone { tone: tone.to_owned() }
+    }
+}
+
+/// [`TonePlay`] with a tone of one's own. Made by [`TonePlay::with_tone`].
+#[derive(Debug, Clone)]
+pub struct Tone {
+    tone: String,
+}
 
 impl App for TonePlay {
     fn name(&self) -> &'static str {
@@ -22,20 +36,34 @@ impl App for TonePlay {
     }
 
     fn on_event<'a>(&'a self, session: &'a Session, event: &'a Event) -> Handling<'a> {
-        Box::pin(async move {
-            match (&*event.name(), session.direction) {
-                ("CHANNEL_PARK", Direction::Inbound) => session.answer().await,
-                ("CHANNEL_ANSWER", Direction::Inbound) => session.echo().await,
-                (_, Direction::Outbound)
-                    if session.is_parked && session.phase == Phase::Answered =>
-                {
-                    session.playback(TONE).await
-                }
-                _ => Ok(()),
-            }
-        })
+        Box::pin(react(session, event, TONE))
+    }
+}
+
+impl App for Tone {
+    fn name(&self) -> &str {
+        TonePlay.name()
+    }
+
+    fn events(&self) -> &[&str] {
+        &["CHANNEL_PARK", "CHANNEL_ANSWER"]
+    }
+
+    fn on_event<'a>(&'a self, session: &'a Session, event: &'a Event) -> Handling<'a> {
+        Box::pin(react(session, event, &self.tone))
+    }
+}
+
+async fn react(session: &Session, event: &Event, tone: &str) -> Result<(), Error> {
+    match (&*event.name(), session.direction) {
+        ("CHANNEL_PARK", Direction::Inbound) => session.answer().await,
+        ("CHANNEL_ANSWER", Direction::Inbound) => session.echo().await,
+        (_, Direction::Outbound) if session.is_parked && session.phase == Phase::Answered => {
+            session.playback(&format!("{{loops=-1}}tone_stream://{tone}")).await
+        }
+        _ => Ok(()),
     }
 }
 
 /// 251 ms of 1004 Hz, again and again.
-const TONE: &str = "{loops=-1}tone_stream://%(251,0,1004)";
+const TONE: &str = "%(251,0,1004)";

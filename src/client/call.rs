@@ -4,13 +4,22 @@ use std::fmt;
 use std::ops::Deref;
 
 use super::{Client, Error, Session};
-use crate::model;
+use crate::model::{self, HangupCause, Id};
 
 /// A call as it was when it was looked up, with verbs.
 #[derive(Debug, Clone)]
 pub struct Call {
     client: Client,
     call: model::Call,
+}
+
+/// What became of a leg that was to be hung up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LegEnd {
+    /// The switch hangs it up.
+    HungUp,
+    /// It was gone already.
+    WasGone,
 }
 
 impl Call {
@@ -25,16 +34,28 @@ impl Call {
         sessions.map(|session| Session::new(self.client.clone(), session)).collect()
     }
 
-    /// Hangs up every leg that is still alive, the first one first. A call that is gone already is
+    /// Hangs up every leg that is still alive, the first one first, and says what became of each.
+    /// Legs that joined since the call was looked up are among them. A call that is gone already is
     /// no error.
     ///
     /// # Errors
-    /// As [`Client::api`], but for legs that are gone meanwhile.
-    pub async fn hangup(&self) -> Result<(), Error> {
-        for session in self.sessions() {
-            session.hangup().await?;
+    /// As [`Client::api`], from the first leg that failed, after all were tried.
+    pub async fn hangup(&self) -> Result<Vec<(Id<model::Session>, LegEnd)>, Error> {
+        let mut legs = self.sessions();
+        let now = self.client.call(self.id.as_str()).map(|call| call.sessions());
+        for leg in now.unwrap_or_default() {
+            if !legs.iter().any(|known| known.id == leg.id) {
+                legs.push(leg);
+            }
         }
-        Ok(())
+        let (mut ends, mut failure) = (Vec::new(), None);
+        for leg in legs {
+            match leg.end(&HangupCause::NORMAL_CLEARING).await {
+                Ok(end) => ends.push((leg.id.clone(), end)),
+                Err(err) => failure = failure.or(Some(err)),
+            }
+        }
+        failure.map_or(Ok(ends), Err)
     }
 }
 

@@ -4,7 +4,6 @@ use serde::Serialize;
 
 use super::{Client, Error};
 use crate::model::{self, HangupCause, Id};
-use crate::track::Rules;
 
 /// What `hupall` did for one app id.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -16,11 +15,13 @@ pub struct HungUp {
     pub name: Option<String>,
     /// How many tracked sessions carried it just before. FreeSWITCH's reply has no count.
     pub sessions: usize,
+    /// Which.
+    pub victims: Vec<Id<model::Session>>,
 }
 
 impl Client {
-    /// Hangs up the calls that this client originated: those of all its apps and those without
-    /// one, or those of one app when `app` names it. Calls of others are not touched.
+    /// Hangs up the calls that this client originated: those of all its apps, unloaded ones too, and
+    /// those without one, or those of one app when `app` names it. Calls of others are not touched.
     ///
     /// # Errors
     /// [`Error::NoSuchApp`], [`Error::UnknownCause`]; otherwise as [`Client::api`], from the first
@@ -30,35 +31,50 @@ impl Client {
         app: Option<&str>,
         cause: &HangupCause,
     ) -> Result<Vec<HungUp>, Error> {
-        if !cause.is_known() {
-            return Err(Error::UnknownCause { cause: cause.name().to_owned() });
-        }
         let mut done = Vec::new();
-        for hung_up in self.hupall_preview(app)? {
-            let variable = Rules::APP_VARIABLE;
-            self.api(&format!("hupall {cause} {variable} {}", hung_up.id)).await?;
+        for hung_up in self.hupall_dry_run(app, cause)? {
+            self.hupall_tagged(&hung_up.id, cause).await?;
             done.push(hung_up);
         }
         Ok(done)
     }
 
-    /// What [`Client::hupall`] would do now.
+    /// What [`Client::hupall`] would do now, or refuse.
+    ///
+    /// # Errors
+    /// [`Error::NoSuchApp`], [`Error::UnknownCause`].
+    pub fn hupall_dry_run(
+        &self,
+        app: Option<&str>,
+        cause: &HangupCause,
+    ) -> Result<Vec<HungUp>, Error> {
+        if !cause.is_known() {
+            return Err(Error::UnknownCause { cause: cause.name().to_owned() });
+        }
+        self.hupall_preview(app)
+    }
+
+    /// The sessions that this client's app ids tag now.
     ///
     /// # Errors
     /// [`Error::NoSuchApp`].
     pub fn hupall_preview(&self, app: Option<&str>) -> Result<Vec<HungUp>, Error> {
         let ids: Vec<_> = match app {
-            Some(name) => vec![self.apps().id(name)?],
+            Some(name) => vec![self.apps().id_ever(name)?],
             None => self.state().issued.clone(),
         };
         let listener = self.listener().ok();
         // An id is a uuid of ours; an empty one would hang up the whole switch.
         let preview = ids.into_iter().filter(|id| !id.as_str().is_empty()).map(|id| {
-            let count = |listener: super::EventListener| {
-                listener.with(|tracker| tracker.sessions_of_app(&id).count())
+            let tagged = |listener: &super::EventListener| {
+                listener.with(|tracker| {
+                    let mut legs: Vec<_> = tracker.sessions_of_app(&id).collect();
+                    legs.sort_by_key(|leg| (leg.times.created, leg.id.clone()));
+                    legs.into_iter().map(|leg| leg.id.clone()).collect()
+                })
             };
-            let sessions = listener.clone().map_or(0, count);
-            HungUp { name: self.apps().name(&id), id, sessions }
+            let victims: Vec<_> = listener.as_ref().map(tagged).unwrap_or_default();
+            HungUp { name: self.apps().name(&id), id, sessions: victims.len(), victims }
         });
         Ok(preview.collect())
     }

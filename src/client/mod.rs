@@ -21,8 +21,8 @@ use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-pub use app::App;
-pub use call::Call;
+pub use app::{App, LiveCalls, LoadAs, LoadedApp};
+pub use call::{Call, LegEnd};
 pub use error::Error;
 pub use hupall::HungUp;
 pub use originate::{AppRef, Originate};
@@ -57,13 +57,12 @@ pub struct Client {
 struct Inner {
     /// Tags what this client originates for no app.
     id: Id<model::App>,
-    config: Config,
     state: Mutex<State>,
     apps: Apps,
 }
 
-#[derive(Default)]
 struct State {
+    config: Config,
     connection: Option<Connection>,
     listener: Option<EventListener>,
     /// Every app id that an originate of ours carried, oldest first.
@@ -80,8 +79,9 @@ impl Client {
     /// A client for a configured server.
     #[must_use]
     pub fn with_config(config: Config) -> Self {
-        let state = Mutex::new(State::default());
-        let inner = Inner { id: Id::random(), config, state, apps: Apps::default() };
+        let issued = Vec::new();
+        let state = Mutex::new(State { config, connection: None, listener: None, issued });
+        let inner = Inner { id: Id::random(), state, apps: Apps::default() };
         Self { inner: Arc::new(inner) }
     }
 
@@ -100,8 +100,8 @@ impl Client {
 
     /// Where it connects to.
     #[must_use]
-    pub fn config(&self) -> &Config {
-        &self.inner.config
+    pub fn config(&self) -> Config {
+        self.state().config.clone()
     }
 
     /// Connects and logs in.
@@ -109,8 +109,28 @@ impl Client {
     /// # Errors
     /// [`Error::Connect`] says which way it failed.
     pub async fn connect(&self) -> Result<(), Error> {
-        let connection = Connection::open(self.config(), NoEvents).await.map_err(Error::Connect)?;
+        let config = self.config();
+        let connection = Connection::open(&config, NoEvents).await.map_err(Error::Connect)?;
         self.state().connection = Some(connection);
+        Ok(())
+    }
+
+    /// As [`Client::connect`], to another host: `HOST` or `HOST:PORT`. It is the client's host from
+    /// then on, and a connection to the one before is closed; its listener stays where it is.
+    ///
+    /// # Errors
+    /// As [`Client::connect`]; the host is as before then.
+    pub async fn connect_to(&self, host: &str) -> Result<(), Error> {
+        let config = self.config().with_host(host);
+        let connection = Connection::open(&config, NoEvents).await.map_err(Error::Connect)?;
+        let old = {
+            let mut state = self.state();
+            state.config = config;
+            state.connection.replace(connection)
+        };
+        if let Some(old) = old {
+            old.close().await;
+        }
         Ok(())
     }
 
@@ -122,8 +142,9 @@ impl Client {
     where
         S: tokio::io::AsyncRead + tokio::io::AsyncWrite + Send + 'static,
     {
+        let config = self.config();
         let connection =
-            Connection::over(stream, self.config(), NoEvents).await.map_err(Error::Connect)?;
+            Connection::over(stream, &config, NoEvents).await.map_err(Error::Connect)?;
         self.state().connection = Some(connection);
         Ok(())
     }
@@ -140,9 +161,9 @@ impl Client {
         // It ends with the client, with `disconnect`, or when trying again cannot help.
         let _task = tokio::spawn(async move {
             while !matches!(connection.closed().await, CloseReason::Dropped) {
-                let Some(config) = inner.upgrade().map(|inner| inner.config.clone()) else {
-                    return;
-                };
+                let Some(client) = inner.upgrade().map(|inner| Self { inner }) else { return };
+                let config = client.config();
+                drop(client);
                 let attempt = || Connection::open(&config, NoEvents);
                 let reopened = retry(&backoff, attempt, |_, _, _| {}).await;
                 let Some(client) = inner.upgrade().map(|inner| Self { inner }) else { return };
@@ -151,7 +172,7 @@ impl Client {
                     // Disconnected, or connected anew, while it waited.
                     Ok(_unwanted) => return,
                     Err(err) => {
-                        let host = client.config().host();
+                        let host = config.host();
                         tracing::error!(target: "switchy.Client", host, "gave up: {err}");
                         return;
                     }
@@ -207,9 +228,18 @@ impl Client {
         self.state().connection.clone().filter(Connection::is_open).ok_or(Error::NotConnected)
     }
 
-    /// Assigns a listener, or takes it away. It does not change what others do with it.
+    /// Assigns a listener, or takes it away. It does not change what others do with it. Loaded apps
+    /// get their events from the new one.
     pub fn set_listener(&self, listener: Option<EventListener>) {
-        self.state().listener = listener;
+        let old = std::mem::replace(&mut self.state().listener, listener.clone());
+        let Some(new) = listener else { return };
+        if let Some(old) = old.filter(|old| old.id() != new.id() && old.is_connected())
+            && old.config().address() == new.config().address()
+        {
+            let host = new.config().host();
+            tracing::warn!(target: "switchy.Client", host, "two listeners on '{host}': '{}' is connected as well as '{}'", old.id(), new.id());
+        }
+        self.tap_for_apps(&new);
     }
 
     /// The assigned listener.
@@ -280,6 +310,9 @@ impl Client {
     ) -> Result<Job, Error> {
         let listener = self.running_listener()?;
         let connection = self.connection()?;
+        if !listener.is_subscribed("BACKGROUND_JOB") {
+            listener.subscribe(&["BACKGROUND_JOB"]).await?;
+        }
         let job = listener.expect_job(line, session);
         // Gone since it was looked at: nobody would end the job.
         if !listener.is_running() {

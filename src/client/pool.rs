@@ -1,9 +1,11 @@
 //! Several switches at once.
 
+use std::sync::Arc;
+
 use tokio::task::JoinSet;
 
-use super::{Client, Error, HungUp};
-use crate::model::{self, HangupCause};
+use super::{App, Client, Error, HungUp, LoadAs};
+use crate::model::{self, HangupCause, Id};
 
 /// Clients of several switches, by name. Each switch answers for itself: one that fails does not
 /// hide what the others did.
@@ -19,9 +21,15 @@ impl Pool {
         Self::default()
     }
 
-    /// Adds a switch.
+    /// Adds a switch. Two clients of one server are warned of: each would track and count all its
+    /// calls.
     #[must_use]
     pub fn with(mut self, name: &str, client: Client) -> Self {
+        let address = client.config().address();
+        let is_same = |(_, known): &&(String, Client)| known.config().address() == address;
+        if let Some((known, _)) = self.members.iter().find(is_same) {
+            tracing::warn!(target: "switchy.Pool", "'{known}' and '{name}' both listen to {address}");
+        }
         self.members.push((name.to_owned(), client));
         self
     }
@@ -72,6 +80,20 @@ impl Pool {
         self.each(move |client| {
             let line = line.clone();
             async move { client.cmd(&line).await }
+        })
+        .await
+    }
+
+    /// Loads one instance of apps on every switch, under one name; the ids differ.
+    pub async fn load_apps(
+        &self,
+        apps: &[Arc<dyn App>],
+        options: &LoadAs,
+    ) -> Vec<(String, Result<Id<model::App>, Error>)> {
+        let (apps, options) = (apps.to_vec(), options.clone());
+        self.each(move |client| {
+            let (apps, options) = (apps.clone(), options.clone());
+            async move { client.load_apps(apps, &options).await }
         })
         .await
     }

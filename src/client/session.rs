@@ -11,7 +11,7 @@ use std::time::Duration;
 
 pub use media::{Leg, MuteSide, Recording};
 
-use super::{Client, Error, Expect, Originate, checked, dial_string};
+use super::{Client, Error, Expect, LegEnd, Originate, checked, dial_string};
 use crate::model::{self, HangupCause, Id};
 use crate::wire::Command;
 
@@ -97,10 +97,15 @@ impl Session {
     /// # Errors
     /// [`Error::UnknownCause`]; otherwise as [`Client::api`].
     pub async fn hangup_with(&self, cause: &HangupCause) -> Result<(), Error> {
+        self.end(cause).await.map(drop)
+    }
+
+    pub(super) async fn end(&self, cause: &HangupCause) -> Result<LegEnd, Error> {
         known(cause)?;
         match self.verb("uuid_kill", cause.name()).await {
-            Err(Error::Api { text, .. }) if text.contains("No such channel") => Ok(()),
-            other => other,
+            Ok(()) => Ok(LegEnd::HungUp),
+            Err(Error::Api { text, .. }) if text.contains("No such channel") => Ok(LegEnd::WasGone),
+            Err(err) => Err(err),
         }
     }
 

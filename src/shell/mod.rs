@@ -200,7 +200,7 @@ impl Shell {
     /// that was there stays as it was.
     pub async fn connect(&self, name: &str, config: Config) -> Result<Arc<Switch>, CommandError> {
         let known = self.switch(name).ok();
-        if let Some(known) = known.as_ref().filter(|known| *known.client().config() == config) {
+        if let Some(known) = known.as_ref().filter(|known| known.client().config() == config) {
             self.select(name);
             known.connect().await?;
             return Ok(Arc::clone(known));

@@ -39,6 +39,17 @@ impl Switch {
         &self.client
     }
 
+    /// Where it is: `HOST:PORT`, with the address that a name stood for.
+    #[must_use]
+    pub fn address(&self) -> String {
+        let named = self.client.config().address();
+        let address = self.client.connection().ok().and_then(|connection| connection.address());
+        match address.map(|address| address.to_string()) {
+            Some(address) if address != named => format!("{named} ({address})"),
+            _ => named,
+        }
+    }
+
     /// Tracks it, assigned to the client or not.
     #[must_use]
     pub fn listener(&self) -> EventListener {
@@ -77,7 +88,7 @@ impl Switch {
     /// Takes the listener away and closes its connection. The next one is a new listener.
     pub(super) async fn stop_listening(&self) {
         self.client.set_listener(None);
-        let fresh = EventListener::with_config(self.client.config().clone());
+        let fresh = EventListener::with_config(self.client.config());
         let old = std::mem::replace(&mut *self.slot(), fresh);
         old.disconnect().await;
     }

@@ -104,7 +104,7 @@ async fn calls_that_ended_in_the_gap_are_over_and_new_ones_are_joined() {
     let gone = client.originate(&echo()).await.unwrap().get(LONG).await.unwrap();
     until(async || listener.call(&gone).is_some_and(|call| call.sessions.len() == 2)).await;
     // Another client changes things while the listener is away.
-    let other = Client::with_config(client.config().clone());
+    let other = Client::with_config(client.config());
     sim.inject(Fault::RejectAcl);
     sim.inject(Fault::DropAll);
     until(async || !listener.is_connected()).await;

@@ -1,12 +1,14 @@
 use super::{CommandError, Context};
+use crate::client::LiveCalls;
 
 /// Unload an app
 ///
-/// Its calls go on without it.
+/// Its calls go on: an app loaded as "default" gets their events, else none does. "hupall --app"
+/// still ends them.
 ///
 /// Examples:
 ///   unload-app TonePlay
-///   apps
+///   unload-app TonePlay --hangup
 ///   hupall --app TonePlay
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]
@@ -14,9 +16,16 @@ pub(crate) struct Args {
     /// Which app, by name or id
     #[arg(value_name = "APP")]
     app: String,
+    /// Hang up its calls
+    #[arg(long)]
+    hangup: bool,
 }
 
 pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), CommandError> {
-    let id = cx.client()?.unload_app(&args.app).await?;
-    cx.line(&format!("unloaded {id}"))
+    let client = cx.client()?;
+    let is_loaded = client.app(&args.app).is_ok();
+    let calls = if args.hangup { LiveCalls::HangUp } else { LiveCalls::Keep };
+    let id = client.unload_app_with(&args.app, calls).await?;
+    let already = if is_loaded { "" } else { "already " };
+    cx.line(&format!("{already}unloaded {id}"))
 }

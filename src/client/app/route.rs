@@ -1,0 +1,141 @@
+//! How events find the app that they are for.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Weak};
+
+use tokio::sync::mpsc;
+
+use super::super::{Client, Inner, Session};
+use super::{App, LoadedApp};
+use crate::listener::{EventListener, Seen};
+use crate::model::{self, Event, Id};
+use crate::track::{Change, What};
+
+/// Finds the app of an event, in the reader's task, and hands the event to its session's worker.
+pub(super) struct Router {
+    /// Not the client itself: the listener, which holds this, is held by the client.
+    client: Weak<Inner>,
+    number: u64,
+    lost: Arc<AtomicU64>,
+    workers: HashMap<Id<model::Session>, mpsc::Sender<Work>>,
+    /// Ids that no app has and that were told of.
+    unknown: HashSet<Id<model::App>>,
+}
+
+struct Work {
+    name: String,
+    apps: Vec<Arc<dyn App>>,
+    session: Session,
+    event: Event,
+}
+
+/// How many events of one session may wait for its app.
+const ROOM: usize = 256;
+
+/// How many unknown ids are remembered.
+const UNKNOWN: usize = 1000;
+
+impl Router {
+    pub(super) fn new(client: &Client, listener: &EventListener, number: u64) -> Self {
+        let (client, lost) = (Arc::downgrade(&client.inner), listener.lost_counter());
+        Self { client, number, lost, workers: HashMap::new(), unknown: HashSet::new() }
+    }
+
+    /// Returns `false` when its client is gone or listens elsewhere now.
+    pub(super) fn route(&mut self, seen: &Seen<'_>) -> bool {
+        let Some(client) = self.client.upgrade().map(|inner| Client { inner }) else {
+            return false;
+        };
+        if !client.apps().is_tap(self.number) {
+            return false;
+        }
+        self.deliver(&client, seen);
+        if let Change::Session { session, what: What::Gone { .. }, .. } = seen.change {
+            // The worker ends when it has handled what waits.
+            self.workers.remove(session);
+        }
+        true
+    }
+
+    fn deliver(&mut self, client: &Client, seen: &Seen<'_>) {
+        if client.apps().is_empty() {
+            return;
+        }
+        let Some(id) = seen.event.unique_id() else { return };
+        let session = match seen.change {
+            // It is no longer among the living, but its last event is an event too.
+            Change::Session { session, call, what: What::Gone { .. } } => {
+                seen.tracker.legs(call).into_iter().find(|leg| leg.id == *session)
+            }
+            _ => seen.tracker.session(&id),
+        };
+        let Some(session) = session else { return };
+        let Some(app) = self.app(client, session) else { return };
+        let kind = seen.event.kind();
+        let apps: Vec<_> =
+            app.parts.iter().filter(|part| part.events().contains(&&*kind)).cloned().collect();
+        if apps.is_empty() {
+            return;
+        }
+        let work = Work {
+            name: app.name,
+            apps,
+            session: Session::new(client.clone(), session.clone()),
+            event: seen.event.detached(),
+        };
+        // No event tells of sessions that ended while the connection was down.
+        if self.workers.len() == self.workers.capacity() {
+            self.workers.retain(|id, _| seen.tracker.session(id.as_str()).is_some());
+        }
+        let worker = self.workers.entry(session.id.clone()).or_insert_with(|| {
+            let (sender, inbox) = mpsc::channel(ROOM);
+            // It ends with its session: the sender is dropped above.
+            let _task = tokio::spawn(worker(inbox));
+            sender
+        });
+        if worker.try_send(work).is_err() {
+            self.lost.fetch_add(1, Ordering::Relaxed);
+            tracing::warn!(uuid = %session.id, "an app does not keep up, an event is lost to it");
+        }
+    }
+
+    /// The app of a session: the one whose id it carries, else the one called `default`. Only ids
+    /// of loaded apps select one: an INVITE can carry any header.
+    fn app(&mut self, client: &Client, session: &model::Session) -> Option<LoadedApp> {
+        let apps = client.apps();
+        if let Some(id) = &session.app {
+            if let Some(loaded) = apps.with_id(id) {
+                return Some(loaded);
+            }
+            if !self.unknown.contains(id) && id != client.id() && self.unknown.len() < UNKNOWN {
+                self.unknown.insert(id.clone());
+                tracing::debug!(target: "switchy.Client", uuid = %session.id, "no app has the id '{id}', its sessions go to '{DEFAULT}'");
+            }
+        }
+        apps.find(DEFAULT).ok()
+    }
+}
+
+/// The name of the app that gets the sessions without a loaded one.
+const DEFAULT: &str = "default";
+
+async fn worker(mut inbox: mpsc::Receiver<Work>) {
+    while let Some(Work { name, apps, session, event }) = inbox.recv().await {
+        let (uuid, kind) = (session.id.clone(), event.kind().into_owned());
+        for app in apps {
+            let (session, event) = (session.clone(), event.clone());
+            // A task of its own, so that a panic in an app ends one callback and nothing else.
+            let handling = tokio::spawn(async move { app.on_event(&session, &event).await });
+            match handling.await {
+                Ok(Ok(())) => {}
+                Ok(Err(err)) => {
+                    tracing::error!(target: "switchy.Client", app = name, %uuid, event = kind, %err, "app failed");
+                }
+                Err(err) => {
+                    tracing::error!(target: "switchy.Client", app = name, %uuid, event = kind, %err, "app panicked");
+                }
+            }
+        }
+    }
+}
