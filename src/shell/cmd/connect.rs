@@ -1,6 +1,7 @@
 use super::{CommandError, Context};
 use crate::conn::Config;
 use crate::shell::render::counted;
+use crate::shell::sanitise;
 use crate::sim;
 
 /// Connect to servers, and make the last one current
@@ -32,7 +33,7 @@ pub(crate) struct Args {
 pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), CommandError> {
     if args.targets.is_empty() {
         let switch = cx.switch()?;
-        let config = switch.client().config().clone();
+        let config = switch.client().config();
         return connect(cx, switch.name(), config).await;
     }
     for target in &args.targets {
@@ -68,6 +69,18 @@ async fn connect(cx: &mut Context<'_>, name: &str, config: Config) -> Result<(),
     let switch = cx.shell.connect(name, config).await?;
     let listener = switch.listener();
     let calls = listener.with(|tracker| tracker.call_count());
-    let address = switch.client().config().address();
-    cx.line(&format!("connected to {address} ({})", counted(calls, "call")))
+    let address = switch.address();
+    cx.line(&format!("connected to {address} ({})", counted(calls, "call")))?;
+    if let Ok(connection) = switch.client().connection() {
+        let rights = connection.permissions();
+        for (what, names) in [("api", &rights.api), ("events", &rights.events)] {
+            if let Some(names) = names {
+                cx.line(&format!("this login may {what}: {}", sanitise::line(&names.join(" "))))?;
+            }
+        }
+        if rights.log == Some(false) {
+            cx.line("this login may not see the log")?;
+        }
+    }
+    Ok(())
 }

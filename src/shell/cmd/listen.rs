@@ -1,4 +1,5 @@
 use super::{CommandError, Context};
+use crate::shell::render::{counted, span};
 
 /// Assign a listener to the client, or take it away
 ///
@@ -34,11 +35,21 @@ pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), Command
     if args.state.is_none() && listener.is_connected() {
         cx.line(&format!("id      {}", listener.id()))?;
         cx.line(&format!("events  {}", listener.subscriptions().join(" ")))?;
+        cx.line(&format!(
+            "now     {}, {}, {}, up {}",
+            counted(listener.count_sessions(), "session"),
+            counted(listener.count_calls(), "call"),
+            counted(listener.count_jobs(), "job"),
+            span(u64::try_from(listener.uptime().as_micros()).unwrap_or(u64::MAX)),
+        ))?;
         let totals = listener.totals();
         let lost = listener.lost_updates();
         cx.line(&format!(
-            "seen    {} events, {} sessions ({} answered), {lost} updates lost",
-            totals.events, totals.sessions, totals.answered
+            "seen    {} events, {} sessions ({} answered, {} failed), {lost} updates lost",
+            totals.events,
+            totals.sessions,
+            totals.answered,
+            listener.count_failed(),
         ))?;
     }
     Ok(())
