@@ -51,21 +51,12 @@ impl<S: Subscriber> Layer<S> for Lines {
         let metadata = event.metadata();
         let mut said = Said::default();
         event.record(&mut said);
-        let at = said.host.map_or_else(String::new, |host| format!("@{host}"));
-        let now = Zoned::now().strftime("%b %d %H:%M:%S").to_string();
-        let target = metadata.target().replace("::", ".");
-        let text =
-            format!("{now} [{}] {target}{at} : {}{}", metadata.level(), said.message, said.rest);
-        let text = sanitise::line(&text).into_owned();
+        let text = said.line(&Zoned::now(), *metadata.level(), metadata.target());
         match &self.target {
             // Nobody reads it when it cannot be written.
             Target::Stderr => drop(writeln!(std::io::stderr(), "{text}")),
             Target::Prompt(lines) => {
-                let (priority, style) = match *metadata.level() {
-                    Level::ERROR => (Priority::Alert, Color::Red.normal()),
-                    Level::WARN => (Priority::Alert, Color::Yellow.normal()),
-                    _ => (Priority::Own, Color::DarkGray.normal()),
-                };
+                let (priority, style) = style(*metadata.level());
                 let text = if self.color { style.paint(text).to_string() } else { text };
                 let line = Line { priority, key: None, kind: "log".to_owned(), text, merged: None };
                 // A full channel means a flood of events; they say more than this line.
@@ -83,6 +74,24 @@ struct Said {
     rest: String,
 }
 
+impl Said {
+    /// `Feb 25 10:33:05 [INFO] switchy.EventListener@vm-host : what happened`.
+    fn line(&self, now: &Zoned, level: Level, target: &str) -> String {
+        let at = self.host.as_ref().map_or_else(String::new, |host| format!("@{host}"));
+        let (now, target) = (now.strftime("%b %d %H:%M:%S"), target.replace("::", "."));
+        let text = format!("{now} [{level}] {target}{at} : {}{}", self.message, self.rest);
+        sanitise::line(&text).into_owned()
+    }
+}
+
+fn style(level: Level) -> (Priority, nu_ansi_term::Style) {
+    match level {
+        Level::ERROR => (Priority::Alert, Color::Red.normal()),
+        Level::WARN => (Priority::Alert, Color::Yellow.normal()),
+        _ => (Priority::Own, Color::DarkGray.normal()),
+    }
+}
+
 impl Visit for Said {
     fn record_str(&mut self, field: &Field, value: &str) {
         if field.name() == "host" {
@@ -98,5 +107,33 @@ impl Visit for Said {
             "message" => write!(self.message, "{value:?}"),
             name => write!(self.rest, " {name}={value:?}"),
         };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn s32_a_log_line_is_date_level_where_and_what() {
+        let now: jiff::Timestamp = "2015-02-25T10:33:05Z".parse().unwrap();
+        let now = now.to_zoned(jiff::tz::TimeZone::UTC);
+        let said = Said {
+            message: "Connected listener 'd2d4ee82' to 'vm-host'".to_owned(),
+            host: Some("vm-host".to_owned()),
+            rest: String::new(),
+        };
+        assert_eq!(
+            said.line(&now, Level::INFO, "switchy.EventListener"),
+            "Feb 25 10:33:05 [INFO] switchy.EventListener@vm-host : \
+             Connected listener 'd2d4ee82' to 'vm-host'"
+        );
+        // What a server named itself cannot colour or move anything.
+        let said = Said { message: "\x1b[31mred\nline".to_owned(), ..Said::default() };
+        let line = said.line(&now, Level::WARN, "switchy::client");
+        assert!(line.starts_with("Feb 25 10:33:05 [WARN] switchy.client : "), "{line}");
+        assert!(!line.contains(['\x1b', '\n']), "{line:?}");
+        let colors = [Level::ERROR, Level::WARN, Level::INFO].map(|level| style(level).1);
+        assert!(colors[0] != colors[1] && colors[1] != colors[2] && colors[0] != colors[2]);
     }
 }
