@@ -13,6 +13,7 @@ mod live;
 mod model;
 #[cfg(feature = "cli")]
 mod oneshot;
+mod points;
 #[cfg(all(unix, feature = "cli"))]
 mod pty;
 mod reconnect;

@@ -531,7 +531,7 @@ fn hostile_callers_stay_text() {
 /// Events a second of a flood. A program that is not optimised does not keep up with more on a small
 /// machine, and is cut off for that, as it should be.
 const MANY: u32 = if cfg!(debug_assertions) { 4_000 } else { 20_000 };
-const LISTENS: &str = "starting event loop task";
+const LISTENS: &str = "starting event loop thread";
 const WIDE: Size = Size { columns: 160, rows: 40 };
 const NARROW: Size = Size { columns: 80, rows: 24 };
 /// Columns that the prompt takes.

@@ -1,13 +1,10 @@
 //! Every verb of a session, and what confirms it, on the simulated switch.
 
-use std::sync::Arc;
 use std::time::Duration;
 
-use switchy::apps::TonePlay;
-use switchy::client::{Error, Leg, MuteSide, Originate, Pool, Recording, Session, active_client};
-use switchy::conn::Config;
+use switchy::client::{Error, Leg, MuteSide, Originate, Pool, Recording, Session};
 use switchy::model::{HangupCause, Phase};
-use switchy::sim::{self, Sim};
+use switchy::sim;
 
 use crate::model::{LONG, pair, sim, until};
 
@@ -130,36 +127,4 @@ async fn a_pool_answers_for_each_switch() {
     until(&client.listener().unwrap(), |listener| listener.calls().len() == 1).await;
     assert_eq!(pool.calls().len(), 1);
     assert!(pool.hupall().await.iter().all(|(_, done)| done.is_ok()));
-}
-
-#[tokio::test]
-async fn s79_an_active_client_leaves_nothing_behind() {
-    let sim = Sim::start(sim::Config::new().with_seed(9));
-    let port = sim.listen("127.0.0.1:0").await.unwrap().port();
-    let config = Config::new("127.0.0.1").with_port(port);
-    let active = active_client(config.clone(), vec![Arc::new(TonePlay)]).await.unwrap();
-    let call = Originate::to("park@127.0.0.1:5090").with_app("TonePlay");
-    active.client().originate(&call).await.unwrap().get(LONG).await.unwrap();
-    let client = active.client().clone();
-    active.close().await;
-    assert!(client.loaded_apps().is_empty() && !client.is_connected());
-    until_gone(&sim).await;
-    // The same on a path that nobody planned: the task that held it panics.
-    let panicked = tokio::spawn(async move {
-        let active = active_client(config, Vec::new()).await.unwrap();
-        let call = Originate::to("9196@127.0.0.1:5080");
-        active.client().originate(&call).await.unwrap().get(LONG).await.unwrap();
-        panic!("as planned");
-    });
-    assert!(panicked.await.is_err());
-    until_gone(&sim).await;
-}
-
-async fn until_gone(sim: &Sim) {
-    let gone = async {
-        while sim.channels().await > 0 {
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
-    };
-    tokio::time::timeout(LONG, gone).await.unwrap();
 }
