@@ -25,7 +25,7 @@ pub(crate) fn run(cx: &mut Context<'_>, _args: &Args) -> Result<(), CommandError
         let is_current = current.as_deref() == Some(switch.name());
         view.push(vec![
             Cell::text(switch.name()),
-            Cell::text(&switch.address()),
+            Cell::shown(switch.address(), json!(switch.client().config().address())),
             up(switch.client().is_connected()),
             up(listener.is_connected()),
             Cell::number(listener.with(|tracker| tracker.call_count()) as u64),
