@@ -64,16 +64,21 @@ impl Tracker {
     }
 
     /// Looks at a second snapshot, taken a moment after the first: sessions that only the first
-    /// one knew, and that no event was about, were over already. Returns how many.
+    /// one knew, and that no event was about since, were over already. Returns how many.
     pub fn confirm(&mut self, rows: &[ChannelRow]) -> usize {
         let known: HashSet<&str, RandomState> = rows.iter().map(|row| row.uuid.as_str()).collect();
-        let is_ghost = |session: &Session| {
-            session.origin == Origin::Joined
-                && session.last_event == 0
-                && !known.contains(session.id.as_str())
-        };
-        let ghosts: Vec<Id<Session>> =
-            self.sessions().filter(|session| is_ghost(session)).map(|x| x.id.clone()).collect();
+        let generation = self.generation;
+        let ghosts: Vec<Id<Session>> = self
+            .sessions
+            .values()
+            .filter(|entry| {
+                let session = &entry.session;
+                let is_only_told = session.origin == Origin::Joined && session.last_event == 0;
+                (is_only_told || entry.generation < generation)
+                    && !known.contains(session.id.as_str())
+            })
+            .map(|entry| entry.session.id.clone())
+            .collect();
         for id in &ghosts {
             self.end_unseen(id);
         }

@@ -245,6 +245,17 @@ fn after_a_gap_what_is_not_in_the_snapshot_is_over_unless_it_was_heard_of_since(
 }
 
 #[test]
+fn a_session_that_ended_in_the_gap_and_that_the_table_still_had_is_over_at_the_second_look() {
+    let mut tracker = fold(&["CHANNEL_CREATE a", "CHANNEL_CREATE b"]);
+    tracker.begin();
+    tracker.apply(&line("CHANNEL_ANSWER b Answer-State=answered"));
+    tracker.resync(&[row("a")], false);
+    assert_eq!(shape(&tracker), "a[a:new] b[b:answered]");
+    assert_eq!(tracker.confirm(&[]), 1);
+    assert_eq!(shape(&tracker), "b[b:answered]");
+}
+
+#[test]
 fn a_restarted_switch_has_none_of_the_old_calls() {
     let mut tracker = fold(&["CHANNEL_CREATE a", "CHANNEL_CREATE b"]);
     tracker.begin();
