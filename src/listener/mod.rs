@@ -14,6 +14,7 @@ mod error;
 mod intake;
 mod job;
 mod link;
+mod subscribe;
 mod watching;
 
 use std::fmt;
@@ -258,106 +259,6 @@ impl EventListener {
         let difference = self.tracker().resync(&rows, is_restarted);
         tracing::debug!(?difference, "snapshot of channels");
         Ok(difference)
-    }
-
-    /// Adds subscriptions; while connected, on the server too.
-    ///
-    /// # Errors
-    /// As for any command; the list is unchanged then.
-    pub async fn subscribe<S: AsRef<str>>(&self, names: &[S]) -> Result<(), Error> {
-        self.add_events(names).await?;
-        // From now on it is wanted for good, whoever held it for a while.
-        self.state().claims.retain(|known, _| !names.iter().any(|name| name.as_ref() == known));
-        Ok(())
-    }
-
-    async fn add_events<S: AsRef<str>>(&self, names: &[S]) -> Result<(), Error> {
-        let (connection, format) = (self.connection().ok(), self.state().format);
-        let command = Command::event(format, names).map_err(Error::Illegal)?;
-        if let Some(connection) = connection {
-            accepted(&connection, command).await?;
-        }
-        let mut state = self.state();
-        for name in names.iter().map(AsRef::as_ref) {
-            if !state.events.iter().any(|known| known == name) {
-                state.events.push(name.to_owned());
-            }
-        }
-        Ok(())
-    }
-
-    /// Drops subscriptions; while connected, with `nixevent`.
-    ///
-    /// # Errors
-    /// As for any command; the list is unchanged then.
-    pub async fn unsubscribe<S: AsRef<str>>(&self, names: &[S]) -> Result<(), Error> {
-        let command = Command::nixevent(names).map_err(Error::Illegal)?;
-        if let Ok(connection) = self.connection() {
-            accepted(&connection, command).await?;
-        }
-        let gone = |known: &String| names.iter().any(|name| name.as_ref() == known);
-        let (left, format) = {
-            let mut state = self.state();
-            state.events.retain(|known| !gone(known));
-            state.claims.retain(|known, _| !gone(known));
-            (state.events.clone(), state.format)
-        };
-        // `nixevent ALL` takes everything away, not only what `event ALL` added.
-        let takes_all = names.iter().any(|name| name.as_ref().eq_ignore_ascii_case("ALL"));
-        if takes_all
-            && !left.is_empty()
-            && let Ok(connection) = self.connection()
-        {
-            let again = Command::event(format, &left).map_err(Error::Illegal)?;
-            accepted(&connection, again).await?;
-        }
-        Ok(())
-    }
-
-    /// Lets only events pass whose `header` has this value (several filters: any of them), and
-    /// restores the filter after a reconnect. Job results and HEARTBEAT would be hidden too, so
-    /// they are let through by filters of their own.
-    ///
-    /// # Errors
-    /// [`Error::NotConnected`], [`Error::Refused`] with the server's text, [`Error::Denied`].
-    pub async fn filter(&self, header: &str, value: &str) -> Result<(), Error> {
-        let connection = self.connection()?;
-        let always = [("Event-Name", "BACKGROUND_JOB"), ("Event-Name", "HEARTBEAT")];
-        for (header, value) in always.into_iter().chain([(header, value)]) {
-            let filter = (header.to_owned(), value.to_owned());
-            if !self.state().filters.contains(&filter) {
-                let command = Command::filter(header, value).map_err(Error::Illegal)?;
-                accepted(&connection, command).await?;
-                self.state().filters.push(filter);
-            }
-        }
-        Ok(())
-    }
-
-    /// Takes all filters away.
-    ///
-    /// # Errors
-    /// As [`EventListener::filter`].
-    pub async fn unfilter(&self) -> Result<(), Error> {
-        let command = Command::filter_delete("all", None).map_err(Error::Illegal)?;
-        accepted(&self.connection()?, command).await?;
-        self.state().filters.clear();
-        Ok(())
-    }
-
-    /// Asks for log lines up to a level (a name, or 0 to 7), or for none. Restored after a
-    /// reconnect. Returns the server's text.
-    ///
-    /// # Errors
-    /// As [`EventListener::filter`].
-    pub async fn log(&self, level: Option<&str>) -> Result<String, Error> {
-        let command = match level {
-            Some(level) => Command::log(level),
-            None => Command::nolog(),
-        };
-        let reply = accepted(&self.connection()?, command.map_err(Error::Illegal)?).await?;
-        self.state().log = level.map(str::to_owned);
-        Ok(reply.text())
     }
 
     /// Whether the event connection is up now.
