@@ -88,7 +88,7 @@ const RAW_TAILS: &[&str] = &["api", "bgapi", "originate"];
 
 /// FreeSWITCH's own form names an endpoint: `{vars}user/1000`, `sofia/external/1@host`. The seed's
 /// form, `9196@host:5080`, does not.
-fn is_dial_string(tail: &str) -> bool {
+pub(super) fn is_dial_string(tail: &str) -> bool {
     let (first, _) = first_word(tail);
     tail.starts_with(['{', '[', '<']) || first.contains('/')
 }

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use super::{CommandError, Context};
+use super::{CommandError, Context, grammar};
 use crate::client::Originate;
 
 /// Make a call
@@ -58,8 +58,7 @@ impl Args {
     }
 
     fn call(&self) -> Result<Originate, CommandError> {
-        let is_dial_string = self.target.contains('/') || self.target.starts_with(['{', '[', '<']);
-        let mut call = if is_dial_string {
+        let mut call = if grammar::is_dial_string(&self.target) {
             Originate::verbatim(&self.target)
         } else {
             let call = Originate::to(&self.target).with_profile(&self.profile);
