@@ -5,7 +5,7 @@
 //! [`config`]. Nothing but this thread and, through it, the printer touches the terminal.
 use std::fmt;
 use std::fs::{DirBuilder, OpenOptions};
-use std::io;
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, mpsc};
 use std::thread::{self, JoinHandle};
@@ -39,6 +39,25 @@ pub(crate) trait Assist: Send + Sync {
     fn prompt(&self) -> String;
 }
 
+/// What a line is typed for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum Purpose {
+    /// To be run.
+    #[default]
+    Command,
+    /// To answer a question: not completed, not kept.
+    Answer,
+}
+
+/// A line that is not ended, and where the cursor stands in it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct Draft {
+    /// What stands before the cursor.
+    pub(crate) left: String,
+    /// What stands behind it.
+    pub(crate) right: String,
+}
+
 /// How the editor is set up.
 pub(crate) struct Options {
     /// Where history is kept.
@@ -56,6 +75,10 @@ pub(crate) struct Prompt {
     pub(crate) raw: String,
     /// The same, colored.
     pub(crate) styled: String,
+    /// What the line is for.
+    pub(crate) purpose: Purpose,
+    /// What the line holds already.
+    pub(crate) draft: Draft,
 }
 
 /// What the operator did.
@@ -63,8 +86,10 @@ pub(crate) struct Prompt {
 pub(crate) enum Input {
     /// Enter.
     Line(String),
-    /// Ctrl-C.
-    Interrupted,
+    /// Ctrl-C, in a line that held something or not.
+    Interrupted { was_empty: bool },
+    /// [`Editor::preempt`] took the prompt away: what the line held.
+    Preempted(Draft),
     /// Ctrl-D on an empty line, or the end of a pipe.
     Eof,
     /// The terminal is gone or does not work.
@@ -76,6 +101,7 @@ pub(crate) enum Input {
 pub(crate) struct Editor {
     prompts: mpsc::SyncSender<Prompt>,
     inputs: Mutex<Inputs>,
+    can_preempt: bool,
     thread: JoinHandle<()>,
 }
 
@@ -100,6 +126,7 @@ impl Editor {
         let above = rustyline.create_external_printer().ok().map(|mut printer| {
             Above::new(move |text| printer.print(text).map_err(io::Error::other))
         });
+        let can_preempt = cfg!(unix) && above.is_some();
         let target = Target { above, plain: Box::new(io::stdout()) };
         let printer = Printer::spawn(Arc::clone(&gate), target)?;
 
@@ -111,17 +138,17 @@ impl Editor {
             .name("repl".to_owned())
             .spawn(move || run(rustyline, &gate, &history, &prompts_rx, &tx))?;
         let inputs = Mutex::new(Inputs { rx, asked: false });
-        Ok((Self { prompts, inputs, thread }, printer))
+        Ok((Self { prompts, inputs, can_preempt, thread }, printer))
     }
 
     /// Shows the prompt and waits for a line.
     ///
     /// Cancelling is safe: the line stays on the screen and the next call goes on with it.
-    pub(crate) async fn next(&self, prompt: Prompt) -> Input {
+    pub(crate) async fn next(&self, prompt: impl FnOnce() -> Prompt) -> Input {
         let stopped = || Input::Failed("the line editor has stopped".to_owned());
         let mut inputs = self.inputs.lock().await;
         if !inputs.asked {
-            if self.prompts.try_send(prompt).is_err() {
+            if self.prompts.try_send(prompt()).is_err() {
                 return stopped();
             }
             inputs.asked = true;
@@ -129,6 +156,24 @@ impl Editor {
         let input = inputs.rx.recv().await.unwrap_or_else(stopped);
         inputs.asked = false;
         input
+    }
+
+    /// Takes the prompt away, if one is shown, and returns what the operator did: most times
+    /// [`Input::Preempted`]. `None` when none is shown, or the terminal cannot do that.
+    pub(crate) async fn preempt(&self) -> Option<Input> {
+        let mut inputs = self.inputs.lock().await;
+        if !inputs.asked || !self.can_preempt {
+            return None;
+        }
+        loop {
+            // rustyline has no other way to end a line from outside. Again and again: the first may
+            // come before it listens.
+            interrupt_self();
+            if let Ok(input) = tokio::time::timeout(AGAIN, inputs.rx.recv()).await {
+                inputs.asked = false;
+                return input;
+            }
+        }
     }
 
     /// Ends the thread, unless it is in the middle of a line: then it dies with the process.
@@ -157,27 +202,62 @@ fn run(
     prompts: &mpsc::Receiver<Prompt>,
     inputs: &tokio_mpsc::Sender<Input>,
 ) {
-    while let Ok(prompt) = prompts.recv() {
+    while let Ok(Prompt { raw, styled, purpose, draft }) = prompts.recv() {
         gate.enter();
         if let Some(helper) = editor.helper_mut() {
-            helper.begin(&prompt.raw);
+            helper.begin(&raw, purpose);
         }
-        let read = editor.readline(&(prompt.raw, prompt.styled));
-        gate.away();
+        let initial = (draft.left.as_str(), draft.right.as_str());
+        let read = editor.readline_with_initial(&(raw, styled), initial);
         let input = match read {
             Ok(line) => {
-                history.add(&mut editor, &line);
+                if purpose == Purpose::Command {
+                    history.add(&mut editor, &line);
+                }
+                gate.away();
                 Input::Line(line)
             }
-            Err(ReadlineError::Interrupted) => Input::Interrupted,
-            Err(ReadlineError::Eof) => Input::Eof,
-            Err(err) => Input::Failed(err.to_string()),
+            Err(ReadlineError::Interrupted) => interrupted(&editor, gate),
+            Err(err) => {
+                gate.away();
+                match err {
+                    ReadlineError::Eof => Input::Eof,
+                    err => Input::Failed(err.to_string()),
+                }
+            }
         };
         if inputs.blocking_send(input).is_err() {
             return;
         }
     }
 }
+
+/// Ctrl-C, or [`Editor::preempt`]: then the line is wiped from the screen, to be shown again later.
+fn interrupted(editor: &Rustyline, gate: &Gate) -> Input {
+    let (draft, rows) = editor.helper().map(Helper::draft).unwrap_or_default();
+    if gate.is_leaving() {
+        gate.away();
+        return Input::Interrupted { was_empty: draft.left.is_empty() && draft.right.is_empty() };
+    }
+    let mut out = io::stdout();
+    // A terminal that is gone shows nothing anyway.
+    drop(write!(out, "\x1b[{}A\r\x1b[J", rows + 1).and_then(|()| out.flush()));
+    gate.away();
+    Input::Preempted(draft)
+}
+
+#[cfg(unix)]
+fn interrupt_self() {
+    use rustix::process::{Signal, getpid, kill_process};
+    // Signals to oneself are always allowed.
+    let _is_sent = kill_process(getpid(), Signal::INT).is_ok();
+}
+
+#[cfg(not(unix))]
+fn interrupt_self() {}
+
+/// How soon a prompt that is to go is told so again.
+const AGAIN: std::time::Duration = std::time::Duration::from_millis(50);
 
 fn rustyline(options: &Options, gate: &Arc<Gate>) -> rustyline::Result<Rustyline> {
     let config = config()?;

@@ -69,6 +69,17 @@ impl Printer {
         self.gate.flush().await;
     }
 
+    /// Writes what was handed over so far, then nothing until [`release`](Self::release). Not to be
+    /// called while a line is edited. Blocks.
+    pub(crate) fn hold(&self) {
+        self.gate.enter();
+    }
+
+    /// Writes again.
+    pub(crate) fn release(&self) {
+        self.gate.away();
+    }
+
     /// Says whether a frame would be taken now. Ask before taking one from the sampler.
     pub(crate) fn ready(&self) -> bool {
         self.gate.ready()

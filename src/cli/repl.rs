@@ -11,15 +11,22 @@ use tokio::sync::mpsc;
 use tokio::time::MissedTickBehavior;
 
 use super::args::Args;
-use super::editor::{Assist, Editor, Input, Options, Prompt};
+use super::editor::{Assist, Draft, Editor, Input, Options};
 use super::printer::Printer;
 use super::{Target, error_text, logging, oneshot, terminal};
 use crate::conn::ConnectError;
-use crate::listener::Link;
-use crate::shell::complete::{self, Completions};
-use crate::shell::render::counted;
+use crate::shell::render::{counted, span};
 use crate::shell::sampler::{Budget, Line, Sampler};
-use crate::shell::{CommandError, Format, Kind, Next, Output, Settings, Shell, is_secret};
+use crate::shell::{
+    CommandError, Format, Kind, Lent, Next, Operator, Output, Settings, Shell, Wish,
+};
+use prompt::Helper;
+use running::{Ended, Run, Running};
+use signals::{Interrupts, terminated};
+
+mod prompt;
+mod running;
+mod signals;
 
 /// Runs the prompt until the operator leaves; returns the exit code.
 pub(super) fn run(
@@ -31,25 +38,30 @@ pub(super) fn run(
     let _restored = terminal::Guard::save();
     let (sender, lines) = mpsc::channel(LINES);
     let shell = Shell::new(settings, Some(sender.clone()), color);
-    let assist = Arc::new(Helper { shell: shell.clone(), color });
+    let running = Running::default();
+    let assist = Arc::new(Helper::new(shell.clone(), color, running.board()));
     // Before any socket: the editor waits with `select`, which knows no high descriptors.
     let options =
         Options { history: history(), color, assist: Arc::clone(&assist) as Arc<dyn Assist> };
     let (editor, printer) = Editor::spawn(options)?;
     logging::to_prompt(sender, color);
     let runtime = super::runtime()?;
-    let repl = Repl { shell, printer: printer.clone(), assist, format: args.output, color };
+    let (wishing, wishes) = mpsc::channel(1);
+    let operator = Operator::new(wishing);
+    let format = args.output;
+    let repl = Repl { shell, printer: printer.clone(), assist, format, color, operator };
     let has_password = args.connection.has_password();
-    runtime.block_on(async {
+    let served = runtime.block_on(async {
         let pump = tokio::spawn(pump(lines, repl.printer.clone(), Arc::clone(&repl.assist)));
         repl.open(target, has_password).await;
-        repl.serve(&editor).await;
+        let served = repl.serve(&editor, running, wishes).await;
         pump.abort();
         super::close(&repl.shell).await;
+        served
     });
     editor.shutdown();
     printer.close();
-    Ok(0)
+    served.map(|()| 0)
 }
 
 /// How many event lines may wait for the sampler.
@@ -62,12 +74,14 @@ fn history() -> Option<PathBuf> {
     Some(directory.join("switchy").join("history"))
 }
 
+#[derive(Clone)]
 struct Repl {
     shell: Shell,
     printer: Printer,
     assist: Arc<Helper>,
     format: Option<Format>,
     color: bool,
+    operator: Operator,
 }
 
 impl Repl {
@@ -109,47 +123,128 @@ impl Repl {
         Ok(())
     }
 
-    async fn serve(&self, editor: &Editor) {
+    /// Shows the prompt and runs what is typed, until the operator leaves.
+    async fn serve(
+        &self,
+        editor: &Editor,
+        mut running: Running,
+        mut wishes: mpsc::Receiver<Wish>,
+    ) -> anyhow::Result<()> {
         let mut ending = Box::pin(terminated());
+        let mut interrupts = Interrupts::new();
+        let mut draft = Draft::default();
         loop {
-            // Before the line is read, so that no Ctrl-C falls between it and its command.
-            let interrupted = interrupted();
-            let prompt = self.assist.prompt_now();
-            let input = tokio::select! {
-                input = editor.next(prompt) => input,
-                () = &mut ending => return,
-            };
-            let line = match input {
-                Input::Line(line) => line,
-                Input::Interrupted => continue,
-                Input::Eof => return,
-                Input::Failed(message) => {
-                    self.complain(&CommandError::new(Kind::Interrupted, message));
-                    return;
+            while let Some(line) = running.next() {
+                let repl = self.clone();
+                let text = line.clone();
+                running.start(&line, |run| async move { repl.block(&text, run).await });
+            }
+            let deadline = running.deadline();
+            let waiting = async {
+                match deadline {
+                    Some(deadline) => tokio::time::sleep_until(deadline).await,
+                    None => std::future::pending().await,
                 }
             };
+            let is_free = !running.holds_prompt();
             tokio::select! {
-                next = self.block(&line) => match next {
-                    Next::Go => {}
-                    Next::Exit => return,
+                biased;
+                () = &mut ending => return Ok(()),
+                ended = running.ended() => match ended {
+                    Ended::Done(Next::Exit) => return Ok(()),
+                    Ended::Done(Next::Go) | Ended::Stopped => {}
+                    Ended::Panicked(line, text) => self.complain(&panicked(&line, &text)),
                 },
-                () = interrupted => {
-                    self.printer.output(self.stopped());
-                    // The next command shall not wait behind the one that was given up.
-                    if let Some(switch) = self.shell.current() {
-                        let _in_time = tokio::time::timeout(SOON, switch.renew()).await;
+                Some(wish) = wishes.recv() => {
+                    let granted = self.grant(editor, wish, &mut interrupts);
+                    let was = tokio::select! {
+                        () = &mut ending => return Ok(()),
+                        was = granted => was,
+                    };
+                    match was {
+                        Some(Input::Preempted(was)) => draft = was,
+                        Some(Input::Line(line)) => running.push(line),
+                        Some(Input::Eof) => return Ok(()),
+                        _ => {}
                     }
                 }
-                () = &mut ending => return,
+                () = interrupts.next() => self.stop(&mut running),
+                () = waiting => {}
+                input = editor.next(|| self.assist.prompt_now(std::mem::take(&mut draft))),
+                    if is_free => match input
+                {
+                    Input::Line(line) => running.push(line),
+                    Input::Interrupted { was_empty: true } => self.stop(&mut running),
+                    Input::Interrupted { .. } => {}
+                    Input::Preempted(was) => draft = was,
+                    Input::Eof => return Ok(()),
+                    Input::Failed(message) => anyhow::bail!(message),
+                },
             }
         }
     }
 
+    /// Asks the operator for a command, or lends it the terminal. Returns what stood at the prompt
+    /// before.
+    async fn grant(
+        &self,
+        editor: &Editor,
+        wish: Wish,
+        interrupts: &mut Interrupts,
+    ) -> Option<Input> {
+        let was = editor.preempt().await;
+        // The signal that took the prompt away is no Ctrl-C, whoever got it.
+        let _came = tokio::time::timeout(STRAY, interrupts.next()).await;
+        match wish {
+            Wish::Answer { question, answer } => {
+                let (above, last) = match question.trim_end().rsplit_once('\n') {
+                    Some((above, last)) => (above, last),
+                    None => ("", question.as_str()),
+                };
+                self.printer.output(above.to_owned());
+                let input = tokio::select! {
+                    input = editor.next(|| self.assist.question(last)) => input,
+                    () = interrupts.next() => Input::Interrupted { was_empty: true },
+                };
+                if let Input::Line(text) = input {
+                    // A command that was stopped meanwhile wants no answer.
+                    drop(answer.send(text));
+                }
+            }
+            Wish::Terminal { lent } => {
+                let printer = self.printer.clone();
+                drop(tokio::task::spawn_blocking(move || printer.hold()).await);
+                let (loan, given_back) = Lent::new();
+                if lent.send(loan).is_ok() {
+                    // It ends when the command drops it: that is an error here.
+                    drop(given_back.await);
+                }
+                self.printer.release();
+            }
+        }
+        was
+    }
+
+    /// Ctrl-C: what was started last is not waited for any longer.
+    fn stop(&self, running: &mut Running) {
+        let Some((run, dropped)) = running.stop() else { return };
+        self.printer.output(self.stopped(&run, dropped));
+        if running.len() > 0 {
+            return;
+        }
+        // The next command shall not wait behind the one that was given up.
+        if let Some(switch) = self.shell.current() {
+            let _task = tokio::spawn(async move {
+                let _in_time = tokio::time::timeout(SOON, switch.renew()).await;
+            });
+        }
+    }
+
     /// Runs what Enter ended: one line, or the lines of a paste up to the first that fails.
-    async fn block(&self, text: &str) -> Next {
+    async fn block(&self, text: &str, run: Run) -> Next {
         let mut lines = text.lines();
         while let Some(line) = lines.next() {
-            match self.step(line).await {
+            match self.step(line, &run).await {
                 Ok(Next::Go) => {}
                 Ok(Next::Exit) => return Next::Exit,
                 Err(mut err) => {
@@ -158,7 +253,7 @@ impl Repl {
                         let lines = if left == 1 { "line was" } else { "lines were" };
                         err = err.hint(format!("{left} more {lines} pasted and not run"));
                     }
-                    self.complain(&err);
+                    self.printing(&run).print(error_text(&err, self.color, terminal::size().0));
                     return Next::Go;
                 }
             }
@@ -167,9 +262,12 @@ impl Repl {
     }
 
     /// What is said when a command is not waited for any longer.
-    fn stopped(&self) -> String {
-        // The terminal has shown ^C, without a line end.
-        let text = "\nstopped waiting; the server may still finish it";
+    fn stopped(&self, run: &Run, dropped: usize) -> String {
+        let line = run.line();
+        let mut text = format!("stopped waiting for \"{line}\"; the server may still finish it");
+        if dropped > 0 {
+            text = format!("{text}; {} that waited not run", counted(dropped, "line"));
+        }
         let hint = "hint: \"bgapi\" runs what takes long, and tells the result when it comes";
         let dimmed = Style::new().dimmed();
         if self.color {
@@ -179,11 +277,18 @@ impl Repl {
         }
     }
 
-    async fn step(&self, line: &str) -> Result<Next, CommandError> {
-        let mut text = Printing { printer: self.printer.clone(), pending: String::new() };
-        let width = Some(terminal::size().0);
-        let output = Output { text: &mut text, format: self.format, width };
+    async fn step(&self, line: &str, run: &Run) -> Result<Next, CommandError> {
+        let mut text = self.printing(run);
+        let output = Output::new(&mut text)
+            .with_format(self.format)
+            .with_width(Some(terminal::size().0))
+            .with_operator(Some(self.operator.clone()));
         self.shell.run_line(line, output).await
+    }
+
+    fn printing(&self, run: &Run) -> Printing {
+        let (printer, run) = (self.printer.clone(), run.clone());
+        Printing { printer, run, color: self.color, pending: String::new() }
     }
 
     fn complain(&self, err: &CommandError) {
@@ -196,38 +301,11 @@ fn is_wrong_password(err: &CommandError) -> bool {
     err.hints.iter().any(|hint| hint == wrong.hint())
 }
 
-/// Waits for a Ctrl-C that comes after this call. While a line is edited it is a key, not a signal.
-fn interrupted() -> impl Future<Output = ()> {
-    #[cfg(unix)]
-    let interrupts = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::interrupt());
-    async move {
-        #[cfg(unix)]
-        if let Ok(mut interrupts) = interrupts {
-            interrupts.recv().await;
-            return;
-        }
-        #[cfg(not(unix))]
-        if tokio::signal::ctrl_c().await.is_ok() {
-            return;
-        }
-        std::future::pending::<()>().await;
-    }
-}
-
-/// Waits for SIGTERM or SIGHUP.
-async fn terminated() {
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        let signals = (signal(SignalKind::terminate()), signal(SignalKind::hangup()));
-        if let (Ok(mut terminate), Ok(mut hangup)) = signals {
-            tokio::select! {
-                _signal = terminate.recv() => return,
-                _signal = hangup.recv() => return,
-            }
-        }
-    }
-    std::future::pending::<()>().await;
+/// A defect of ours, in words that help to report it.
+fn panicked(line: &str, text: &str) -> CommandError {
+    let line = running::brief(line);
+    CommandError::new(Kind::Refused, format!("\"{line}\" failed inside the shell: {text}"))
+        .hint("this is a defect of the shell; the connections and everything else go on")
 }
 
 /// Gives event lines to the printer, a few at a time, and keeps the prompt true.
@@ -265,17 +343,40 @@ const SOON: Duration = Duration::from_secs(1);
 /// The prompt is drawn again at most this often.
 const REPAINT: Duration = Duration::from_millis(300);
 
-/// Hands an answer to the printer, whole lines as they come.
+/// The stray SIGINT of a preempted prompt comes within this time.
+const STRAY: Duration = Duration::from_millis(20);
+
+/// Hands the answer of a run to the printer, whole lines as they come.
 struct Printing {
     printer: Printer,
+    run: Run,
+    color: bool,
     pending: String,
+}
+
+impl Printing {
+    /// Prints; what comes from the background says of what it is the answer.
+    fn print(&self, text: String) {
+        if text.is_empty() {
+            return;
+        }
+        if !self.run.speaks() {
+            return self.printer.output(text);
+        }
+        let took = self.run.since().elapsed();
+        let took = span(u64::try_from(took.as_micros()).unwrap_or(u64::MAX));
+        let title = format!("{} (after {took}):", self.run.line());
+        let title = if self.color { Style::new().dimmed().paint(title).to_string() } else { title };
+        self.printer.output(format!("{title}\n{text}"));
+    }
 }
 
 impl fmt::Write for Printing {
     fn write_str(&mut self, text: &str) -> fmt::Result {
         self.pending.push_str(text);
         if self.pending.ends_with('\n') {
-            self.printer.output(std::mem::take(&mut self.pending));
+            let text = std::mem::take(&mut self.pending);
+            self.print(text);
         }
         if self.printer.broken() { Err(fmt::Error) } else { Ok(()) }
     }
@@ -283,72 +384,8 @@ impl fmt::Write for Printing {
 
 impl Drop for Printing {
     fn drop(&mut self) {
-        self.printer.output(std::mem::take(&mut self.pending));
-    }
-}
-
-struct Helper {
-    shell: Shell,
-    color: bool,
-}
-
-impl Helper {
-    fn prompt_now(&self) -> Prompt {
-        let (raw, styled) = self.prompts();
-        Prompt { raw, styled }
-    }
-
-    /// `pbx1 ● 142 calls> `, without and with color. All states are as wide as three digits of
-    /// calls, so that they can change while a line is typed.
-    fn prompts(&self) -> (String, String) {
-        let Some(switch) = self.shell.current() else {
-            return ("not connected> ".to_owned(), "not connected> ".to_owned());
-        };
-        let listener = switch.listener();
-        let is_up = switch.client().is_connected();
-        let (mark, style) = match (is_up, listener.is_connected()) {
-            (true, true) => ("●", Color::Green.normal()),
-            (true, false) => ("◐", Color::Yellow.normal()),
-            (false, _) => ("○", Color::Red.normal()),
-        };
-        let link = listener.link().borrow().clone();
-        let state = if let Link::Lost { retry_at, .. } = link {
-            let wait = retry_at.saturating_duration_since(tokio::time::Instant::now());
-            format!("retry {}s", wait.as_secs() + 1)
-        } else if listener.is_connected() {
-            let calls = listener.with(|tracker| tracker.call_count());
-            counted(calls, "call")
-        } else if is_up {
-            "no events".to_owned()
-        } else {
-            "offline".to_owned()
-        };
-        let name = crate::shell::sanitise::line(switch.name()).into_owned();
-        let state = format!("{state:>0$}", "142 calls".len());
-        let raw = format!("{name} {mark} {state}> ");
-        let name = Style::new().bold().paint(name);
-        let styled = format!("{name} {} {state}> ", style.paint(mark));
-        let styled = if self.color { styled } else { raw.clone() };
-        (raw, styled)
-    }
-}
-
-impl Assist for Helper {
-    fn complete(&self, line: &str, pos: usize) -> Completions {
-        complete::complete(&self.shell, line, pos)
-    }
-
-    fn hint(&self, _line: &str, _pos: usize) -> Option<String> {
-        None
-    }
-
-    fn keep(&self, line: &str) -> bool {
-        // A paste holds several.
-        !line.lines().any(is_secret)
-    }
-
-    fn prompt(&self) -> String {
-        self.prompts().1
+        let text = std::mem::take(&mut self.pending);
+        self.print(text);
     }
 }
 

@@ -52,8 +52,12 @@ mod attributes {
     use std::io::{self, Write as _};
     use std::panic;
     use std::sync::{Mutex, PoisonError};
+    use std::thread;
 
     use rustix::termios::{self, OptionalActions, Termios};
+
+    /// What the threads that run tasks are called.
+    const WORKERS: &str = "tokio-";
 
     static FOUND: Mutex<Option<Termios>> = Mutex::new(None);
 
@@ -71,6 +75,11 @@ mod attributes {
             *FOUND.lock().unwrap_or_else(PoisonError::into_inner) = found;
             let report = panic::take_hook();
             panic::set_hook(Box::new(move |info| {
+                // A task that panics ends alone: the prompt goes on, and tells of it.
+                if thread::current().name().is_some_and(|name| name.starts_with(WORKERS)) {
+                    tracing::error!(target: "switchy", "a defect: {info}");
+                    return;
+                }
                 restore();
                 report(info);
             }));

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::render::View;
-use super::{CommandError, Format, Kind, Shell, Switch, sanitise};
+use super::{CommandError, Format, Kind, Operator, Shell, Switch, sanitise};
 use crate::client::Client;
 use crate::listener::EventListener;
 use crate::model::{Call, Id, Session};
@@ -17,6 +17,34 @@ pub struct Output<'a> {
     pub format: Option<Format>,
     /// The width of the terminal, if it is one.
     pub width: Option<u16>,
+    /// Who can be asked; nobody in a script.
+    pub operator: Option<Operator>,
+}
+
+impl<'a> Output<'a> {
+    /// An answer into `text`: no format asked for, no terminal, nobody to ask.
+    #[must_use]
+    pub fn new(text: &'a mut (dyn fmt::Write + Send)) -> Self {
+        Self { text, format: None, width: None, operator: None }
+    }
+
+    /// In the format that the process was asked for.
+    #[must_use]
+    pub fn with_format(self, format: Option<Format>) -> Self {
+        Self { format, ..self }
+    }
+
+    /// For a terminal of that many columns.
+    #[must_use]
+    pub fn with_width(self, width: Option<u16>) -> Self {
+        Self { width, ..self }
+    }
+
+    /// With somebody who can be asked.
+    #[must_use]
+    pub fn with_operator(self, operator: Option<Operator>) -> Self {
+        Self { operator, ..self }
+    }
 }
 
 impl fmt::Debug for Output<'_> {
@@ -57,6 +85,28 @@ impl<'a> Context<'a> {
     /// The listener, as the client has it.
     pub(super) fn listener(&self) -> Result<EventListener, CommandError> {
         Ok(self.client()?.listener()?)
+    }
+
+    /// Asks the operator and returns what was typed, which is never empty. Waits as long as it
+    /// takes; the question takes the place of the prompt, and its answer is kept in no history.
+    ///
+    /// # Errors
+    /// A usage error with a hint at `--yes` when there is nobody to ask; [`Kind::Interrupted`] when
+    /// the operator declined, with Ctrl-C or an empty answer.
+    pub async fn ask(&mut self, question: &str) -> Result<String, CommandError> {
+        let Some(operator) = &self.output.operator else {
+            let asked = question.lines().last().unwrap_or_default().trim_end();
+            return Err(CommandError::usage(format!("nobody is here to answer: {asked}"))
+                .hint("--yes does it without asking"));
+        };
+        let declined = || CommandError::new(Kind::Interrupted, "not confirmed, nothing was done");
+        operator.ask(&sanitise::block(question)).await.ok_or_else(declined)
+    }
+
+    /// Who can be asked, and can lend the terminal.
+    #[must_use]
+    pub fn operator(&self) -> Option<&Operator> {
+        self.output.operator.as_ref()
     }
 
     /// How the answer is to be written.

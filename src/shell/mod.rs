@@ -16,6 +16,7 @@ mod grammar;
 mod guard;
 mod narrate;
 mod near;
+mod operator;
 pub mod render;
 pub mod sampler;
 pub mod sanitise;
@@ -29,6 +30,7 @@ use tokio::sync::mpsc;
 
 pub use context::{Context, Output};
 pub use error::{CommandError, Kind};
+pub use operator::{Lent, Operator, Wish};
 pub use render::Format;
 pub use secret::is_secret;
 pub use switch::Switch;
@@ -133,7 +135,10 @@ impl Shell {
         for switch in switches {
             let name = switch.name().to_owned();
             let text = &mut *output.text;
-            let output = Output { text, format: output.format, width: output.width };
+            let output = Output::new(text)
+                .with_format(output.format)
+                .with_width(output.width)
+                .with_operator(output.operator.clone());
             let mut cx = Context::new(self, Some(switch), output);
             if cx.format() == Format::Table {
                 cx.line(&format!("{name}:"))?;

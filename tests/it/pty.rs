@@ -53,17 +53,22 @@ fn run(terminal: &mut Terminal, line: &str) -> String {
     terminal.since(before)
 }
 
-/// Starts a command that takes long. While it runs the terminal is as it was found, so Ctrl-C is a
-/// signal.
+/// Starts a command that takes long, and waits until the prompt is back beside it.
 fn keep_busy(terminal: &mut Terminal) {
     let line = "api --timeout 600 msleep 600000";
     terminal.keys(line);
     terminal.wait_until("the typed line", |screen| typed(screen).as_deref() == Some(line));
     terminal.keys("\r");
-    terminal.wait_until("the command", |_| terminal.is_restored());
+    terminal.wait_until("the running command", |screen| runs(screen, " · api "));
 }
 
-/// What stands behind the prompt, which has the width of three digits of calls.
+/// Whether there is an empty prompt that says so of what runs.
+fn runs(screen: &Screen<'_>, what: &str) -> bool {
+    let last = screen.last();
+    last.ends_with('>') && last.contains(what) && !last.contains("done")
+}
+
+/// What stands behind the prompt, which has the width of three digits of calls, when nothing runs.
 fn typed(screen: &Screen<'_>) -> Option<String> {
     behind_prompt(&screen.last())
 }
@@ -71,7 +76,9 @@ fn typed(screen: &Screen<'_>) -> Option<String> {
 fn behind_prompt(row: &str) -> Option<String> {
     let rest = row.strip_prefix("127.0.0.1 ")?.strip_prefix(['●', '◐', '○'])?;
     let (state, typed) = rest.split_once('>')?;
-    (state.chars().count() == 10).then(|| typed.strip_prefix(' ').unwrap_or(typed).to_owned())
+    let (state, ran) = state.split_once(" · ").unwrap_or((state, "done"));
+    (state.chars().count() == 10 && ran.ends_with("done"))
+        .then(|| typed.strip_prefix(' ').unwrap_or(typed).to_owned())
 }
 
 /// Waits until the program reads keys: before that the terminal itself would act on Ctrl-C and
@@ -379,10 +386,75 @@ fn ctrl_c_gives_the_prompt_back() {
     terminal.keys("\x03");
     at_prompt(terminal);
     let said = terminal.since(before);
-    assert!(said.contains("stopped waiting; the server may still finish it"), "{said:?}");
-    assert!(!said.contains("^Cstopped"), "{said:?}");
+    assert!(said.contains("stopped waiting for \"api --timeout 600 msleep 600000\""), "{said:?}");
+    assert!(said.contains("; the server may still finish it"), "{said:?}");
     // What needs no answer from the server runs.
     assert!(desk.run("apps").contains("TonePlay"));
+}
+
+#[test]
+fn a_slow_command_leaves_the_prompt() {
+    let mut desk = Desk::new();
+    desk.switch.flood(100);
+    let terminal = &mut desk.terminal;
+    keep_busy(terminal);
+    watch(terminal, 3, |_| {});
+    // What needs no answer from the server runs beside it, and Tab works.
+    terminal.keys("app\t");
+    terminal.wait_until("the completion", |screen| screen.last().ends_with("> apps"));
+    terminal.keys("\r");
+    terminal.wait_until("the answer", |screen| screen.log.contains("TonePlay"));
+    terminal.wait_until("the first", |screen| runs(screen, " · api "));
+    // Ctrl-C in a line drops the line, and only in an empty one what runs.
+    terminal.keys("half\x03");
+    terminal.wait_until("the dropped line", |screen| {
+        screen.rows().iter().any(|row| row.ends_with("> half")) && runs(screen, " · api ")
+    });
+    assert_eq!(terminal.count("stopped waiting"), 0);
+    terminal.keys("\x03");
+    terminal.wait_until("the word", |screen| screen.log.contains("stopped waiting for \"api"));
+    at_prompt(terminal);
+}
+
+#[test]
+fn a_question_takes_the_place_of_the_prompt() {
+    let mut desk = Desk::new();
+    let terminal = &mut desk.terminal;
+    let question = "Send it to 127.0.0.1? Type yes:";
+    let asked = |screen: &Screen<'_>| screen.last() == question;
+    for no in ["\x03", "\x04", "\r", "no\r"] {
+        terminal.keys("fsctl pause\r");
+        terminal.wait_until("the question", asked);
+        let before = terminal.len();
+        terminal.keys(no);
+        at_prompt(terminal);
+        let said = terminal.since(before);
+        assert!(
+            said.contains("not confirmed, nothing was done") || said.contains("not sent: "),
+            "{no:?} {said}"
+        );
+    }
+    terminal.keys("fsctl pause\r");
+    terminal.wait_until("the question", asked);
+    terminal.keys("yes\r");
+    terminal.wait_until("the answer", |screen| screen.log.contains("\n+OK"));
+    at_prompt(terminal);
+
+    // From the background: what was being typed comes back behind it, with its cursor.
+    terminal.keys("\x1b[200~api --timeout 600 msleep 4000\rfsctl resume\rfsctl pause\x1b[201~\r");
+    terminal.wait_until("the running command", |screen| runs(screen, " · api "));
+    terminal.keys(&format!("half a 日 line{}", LEFT.repeat(6)));
+    terminal.wait_until("the question", asked);
+    terminal.keys("yes\r");
+    terminal.wait_until("the draft", |screen| screen.last().ends_with("> half a 日 line"));
+    terminal.keys("X\r");
+    terminal.wait_until("the line", |screen| screen.log.contains("-ERR half Command not found!"));
+    assert!(terminal.count("half a X日 line") > 0);
+    at_prompt(terminal);
+    terminal.keys("\x04");
+    terminal.ended();
+    let kept = fs::read_to_string(desk.home.path().join("state/switchy/history")).unwrap();
+    assert!(!kept.contains("yes"), "{kept}");
 }
 
 #[test]

@@ -113,7 +113,7 @@ async fn play(script: &str) -> String {
 /// The answer to a line, with the error as the process writes it.
 async fn answer(shell: &Shell, line: &str) -> String {
     let mut text = String::new();
-    let output = Output { text: &mut text, format: None, width: None };
+    let output = Output::new(&mut text);
     match shell.run_line(line, output).await {
         Ok(_next) => text,
         Err(err) => text + &error_text(&err),

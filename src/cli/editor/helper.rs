@@ -1,6 +1,6 @@
 //! What rustyline asks while a line is edited, and what the gate learns from being asked.
 use std::borrow::Cow;
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::sync::Arc;
 
 use rustyline::completion::Completer;
@@ -13,7 +13,7 @@ use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
 use super::super::printer::Gate;
 use super::super::terminal;
-use super::{Assist, Options, candidates};
+use super::{Assist, Draft, Options, Purpose, candidates};
 use crate::shell::sanitise;
 
 /// rustyline's view of the shell, and the gate's view of rustyline.
@@ -23,6 +23,9 @@ pub(super) struct Helper {
     color: bool,
     history: HistoryHinter,
     prompt: String,
+    purpose: Purpose,
+    /// The line as it was last drawn, and the cursor in it.
+    line: RefCell<(String, usize)>,
     /// Rows below the first that the line takes.
     wrapped: Cell<usize>,
     /// Candidates still to be listed.
@@ -37,14 +40,31 @@ impl Helper {
             color: options.color,
             history: HistoryHinter::new(),
             prompt: String::new(),
+            purpose: Purpose::default(),
+            line: RefCell::default(),
             wrapped: Cell::new(0),
             unlisted: Cell::new(0),
         }
     }
 
     /// A line is about to be read behind this prompt.
-    pub(super) fn begin(&mut self, prompt: &str) {
+    pub(super) fn begin(&mut self, prompt: &str, purpose: Purpose) {
         prompt.clone_into(&mut self.prompt);
+        self.purpose = purpose;
+        self.line.take();
+    }
+
+    /// The line as it stands, and how many rows below the first it takes.
+    pub(super) fn draft(&self) -> (Draft, usize) {
+        let (line, pos) = &*self.line.borrow();
+        let (left, right) = line.split_at_checked(*pos).unwrap_or((line, ""));
+        (Draft { left: left.to_owned(), right: right.to_owned() }, self.wrapped.get())
+    }
+
+    fn saw(&self, line: &str, pos: usize) {
+        let (known, at) = &mut *self.line.borrow_mut();
+        line.clone_into(known);
+        *at = pos;
     }
 
     fn suggestion(
@@ -53,7 +73,7 @@ impl Helper {
         pos: usize,
         cx: &rustyline::Context<'_>,
     ) -> Option<Suggestion> {
-        if !self.color || pos < line.len() {
+        if !self.color || pos < line.len() || self.purpose == Purpose::Answer {
             return None;
         }
         let recalled = self.history.hint(line, pos, cx).filter(|text| !unclean(text));
@@ -74,6 +94,9 @@ impl Completer for Helper {
         pos: usize,
         _: &rustyline::Context<'_>,
     ) -> rustyline::Result<(usize, Vec<candidates::Shown>)> {
+        if self.purpose == Purpose::Answer {
+            return Ok((pos, Vec::new()));
+        }
         let completions = self.assist.complete(line, pos);
         let start = completions.start;
         if start > pos || !line.is_char_boundary(start) {
@@ -106,6 +129,7 @@ impl Hinter for Helper {
 
     fn hint(&self, line: &str, pos: usize, cx: &rustyline::Context<'_>) -> Option<Suggestion> {
         self.gate.editing();
+        self.saw(line, pos);
         let suggestion = self.suggestion(line, pos, cx);
         let hint = suggestion.as_ref().map_or("", |suggestion| &suggestion.text);
         let text = [self.prompt.as_str(), line, hint];
@@ -134,6 +158,9 @@ impl Highlighter for Helper {
         if !default {
             return Cow::Borrowed(prompt);
         }
+        if self.purpose == Purpose::Answer {
+            return Cow::Borrowed(prompt);
+        }
         let now = self.assist.prompt();
         let same_width = sanitise::uncolored(&now).width() == sanitise::uncolored(prompt).width();
         let chosen = if same_width { Cow::Owned(now) } else { Cow::Borrowed(prompt) };
@@ -155,9 +182,10 @@ impl Highlighter for Helper {
         }
     }
 
-    fn highlight_char(&self, _: &str, _: usize, _: CmdKind) -> bool {
+    fn highlight_char(&self, line: &str, pos: usize, _: CmdKind) -> bool {
         // Asked before each redraw that a key causes.
         self.gate.key();
+        self.saw(line, pos);
         false
     }
 }

@@ -37,14 +37,14 @@ impl Args {
 
 pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), CommandError> {
     if !args.yes {
-        refuse_danger("api", &args.tail)?;
+        confirm_danger(cx, "api", &args.tail).await?;
     }
     send(cx, &args.tail, args.timeout).await
 }
 
 /// Sends a line that is no command of the shell.
 pub(crate) async fn send_bare(cx: &mut Context<'_>, line: &str) -> Result<(), CommandError> {
-    refuse_danger("api", line)?;
+    confirm_danger(cx, "api", line).await?;
     let sent = send(cx, line, None).await;
     sent.map_err(|err| {
         let word = line.split_whitespace().next().unwrap_or_default();
@@ -58,13 +58,23 @@ pub(crate) async fn send_bare(cx: &mut Context<'_>, line: &str) -> Result<(), Co
     })
 }
 
-/// Commands that end calls of others, or the server, need a word more.
-pub(crate) fn refuse_danger(verb: &str, line: &str) -> Result<(), CommandError> {
-    match guard::danger(line) {
-        None => Ok(()),
-        Some(why) => Err(CommandError::usage(format!("not sent: {why}"))
-            .hint(format!("\"{verb} --yes {line}\" sends it; \"hupall\" ends your own calls"))),
+/// Commands that end calls of others, or the server, are sent when the operator says so.
+pub(crate) async fn confirm_danger(
+    cx: &mut Context<'_>,
+    verb: &str,
+    line: &str,
+) -> Result<(), CommandError> {
+    let Some(why) = guard::danger(line) else { return Ok(()) };
+    let refused = || {
+        CommandError::usage(format!("not sent: {why}"))
+            .hint(format!("\"{verb} --yes {line}\" sends it; \"hupall\" ends your own calls"))
+    };
+    if cx.operator().is_none() {
+        return Err(refused());
     }
+    let host = cx.switch()?.name().to_owned();
+    let answer = cx.ask(&format!("{line}: {why}\nSend it to {host}? Type yes:")).await?;
+    if answer.eq_ignore_ascii_case("yes") { Ok(()) } else { Err(refused()) }
 }
 
 /// Sends a line and shows the answer; a failed one is an error with the server's text.

@@ -33,7 +33,7 @@ impl Args {
 
 pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), CommandError> {
     if !args.yes {
-        super::api::refuse_danger("bgapi", &args.tail)?;
+        super::api::confirm_danger(cx, "bgapi", &args.tail).await?;
     }
     let job = cx.client()?.bgapi(&args.tail).await?;
     match args.wait {

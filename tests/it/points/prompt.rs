@@ -30,7 +30,7 @@ async fn shell() -> (Shell, u16) {
 /// What a line answers.
 async fn typed(shell: &Shell, line: &str) -> Result<String, CommandError> {
     let mut text = String::new();
-    let output = Output { text: &mut text, format: Some(Format::Table), width: None };
+    let output = Output::new(&mut text).with_format(Some(Format::Table));
     shell.run_line(line, output).await?;
     Ok(text)
 }

@@ -1,0 +1,128 @@
+//! What the prompt says, and how the editor asks the shell.
+
+use std::sync::{Mutex, PoisonError};
+
+use nu_ansi_term::{Color, Style};
+use unicode_width::UnicodeWidthStr as _;
+
+use super::running::{Board, Shown};
+use crate::cli::editor::{Assist, Draft, Prompt, Purpose};
+use crate::listener::Link;
+use crate::shell::complete::{self, Completions};
+use crate::shell::render::counted;
+use crate::shell::{Shell, is_secret, sanitise};
+
+/// The shell, as the editor sees it.
+pub(super) struct Helper {
+    shell: Shell,
+    color: bool,
+    board: Board,
+    /// Columns of the part about what runs, in the prompt that is shown: it cannot grow while a line
+    /// is typed.
+    room: Mutex<usize>,
+}
+
+impl Helper {
+    pub(super) fn new(shell: Shell, color: bool, board: Board) -> Self {
+        Self { shell, color, board, room: Mutex::default() }
+    }
+
+    /// The prompt for a new line.
+    pub(super) fn prompt_now(&self, draft: Draft) -> Prompt {
+        let runs = self.runs(0);
+        *self.room.lock().unwrap_or_else(PoisonError::into_inner) = runs.width();
+        let (raw, styled) = self.prompts();
+        Prompt { raw, styled, purpose: Purpose::Command, draft }
+    }
+
+    /// A question in the prompt's place.
+    pub(super) fn question(&self, text: &str) -> Prompt {
+        let raw = format!("{} ", text.trim_end());
+        let styled =
+            if self.color { Style::new().bold().paint(&raw).to_string() } else { raw.clone() };
+        Prompt { raw, styled, purpose: Purpose::Answer, draft: Draft::default() }
+    }
+
+    /// `pbx1 ● 142 calls> `, without and with color. All states are as wide as three digits of
+    /// calls, so that they can change while a line is typed.
+    fn prompts(&self) -> (String, String) {
+        let room = *self.room.lock().unwrap_or_else(PoisonError::into_inner);
+        let runs = if room > 0 { self.runs(room) } else { String::new() };
+        let Some(switch) = self.shell.current() else {
+            let raw = format!("not connected{runs}> ");
+            return (raw.clone(), raw);
+        };
+        let listener = switch.listener();
+        let is_up = switch.client().is_connected();
+        let (mark, style) = match (is_up, listener.is_connected()) {
+            (true, true) => ("●", Color::Green.normal()),
+            (true, false) => ("◐", Color::Yellow.normal()),
+            (false, _) => ("○", Color::Red.normal()),
+        };
+        let link = listener.link().borrow().clone();
+        let state = if let Link::Lost { retry_at, .. } = link {
+            let wait = retry_at.saturating_duration_since(tokio::time::Instant::now());
+            format!("retry {}s", wait.as_secs() + 1)
+        } else if listener.is_connected() {
+            let calls = listener.with(|tracker| tracker.call_count());
+            counted(calls, "call")
+        } else if is_up {
+            "no events".to_owned()
+        } else {
+            "offline".to_owned()
+        };
+        let name = sanitise::line(switch.name()).into_owned();
+        let state = format!("{state:>0$}", "142 calls".len());
+        let raw = format!("{name} {mark} {state}{runs}> ");
+        let name = Style::new().bold().paint(name);
+        let runs = Color::Yellow.paint(runs);
+        let styled = format!("{name} {} {state}{runs}> ", style.paint(mark));
+        let styled = if self.color { styled } else { raw.clone() };
+        (raw, styled)
+    }
+
+    /// ` · msleep   3 s`, filled up to a width; `done` once it has ended.
+    fn runs(&self, room: usize) -> String {
+        let runs = self.board.now();
+        let time = |since: &tokio::time::Instant| match since.elapsed().as_secs() {
+            seconds @ 0..100 => format!("{seconds} s"),
+            seconds @ 100..6000 => format!("{} m", seconds / 60),
+            seconds => format!("{} h", seconds / 3600),
+        };
+        let (what, time) = match runs.as_slice() {
+            [] if room == 0 => return String::new(),
+            [] => (String::new(), "done".to_owned()),
+            [Shown { line, since }] => {
+                let verb = line.split_whitespace().find(|word| !word.starts_with('@'));
+                (sanitise::line(verb.unwrap_or_default()).into_owned(), time(since))
+            }
+            [Shown { since, .. }, ..] => (format!("{} run", runs.len()), time(since)),
+        };
+        let what: String = what.chars().filter(char::is_ascii).take(VERB).collect();
+        let text = format!(" · {what} {time:>4}");
+        let room = room.saturating_sub(text.width());
+        format!(" · {}{what} {time:>4}", " ".repeat(room))
+    }
+}
+
+impl Assist for Helper {
+    fn complete(&self, line: &str, pos: usize) -> Completions {
+        complete::complete(&self.shell, line, pos)
+    }
+
+    fn hint(&self, _line: &str, _pos: usize) -> Option<String> {
+        None
+    }
+
+    fn keep(&self, line: &str) -> bool {
+        // A paste holds several.
+        !line.lines().any(is_secret)
+    }
+
+    fn prompt(&self) -> String {
+        self.prompts().1
+    }
+}
+
+/// Letters of a verb that the prompt shows.
+const VERB: usize = 10;

@@ -1,0 +1,289 @@
+//! The lines that run: each is a task of its own, started in the order in which they were typed.
+//!
+//! # Invariants
+//! The next line starts when the one before has ended, or has run for so long that it went to the
+//! background. A line that changes where later lines go is waited for however long it takes.
+
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::task::{AbortHandle, JoinError, JoinSet};
+use tokio::time::Instant;
+
+use crate::shell::Next;
+use crate::shell::sanitise;
+
+/// Everything that was typed and has not ended.
+#[derive(Debug, Default)]
+pub(super) struct Running {
+    tasks: JoinSet<Next>,
+    runs: Vec<(Run, AbortHandle)>,
+    waiting: VecDeque<String>,
+    board: Board,
+    started: u64,
+}
+
+/// One entry of the operator: a line, or the lines of a paste.
+#[derive(Debug, Clone)]
+pub(super) struct Run {
+    number: u64,
+    line: Arc<str>,
+    since: Instant,
+    is_behind: Arc<AtomicBool>,
+    /// Which run printed last.
+    speaker: Arc<AtomicU64>,
+}
+
+/// What the prompt shows of it.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Board(Arc<Mutex<Vec<Shown>>>);
+
+/// A line that runs.
+#[derive(Debug, Clone)]
+pub(super) struct Shown {
+    pub(super) line: Arc<str>,
+    pub(super) since: Instant,
+}
+
+/// How a run ended.
+#[derive(Debug)]
+pub(super) enum Ended {
+    /// By itself.
+    Done(Next),
+    /// It panicked: the line, and what it said.
+    Panicked(Arc<str>, String),
+    /// It was stopped.
+    Stopped,
+}
+
+impl Running {
+    pub(super) fn board(&self) -> Board {
+        self.board.clone()
+    }
+
+    /// Takes a line; it is started by [`next`](Self::next).
+    pub(super) fn push(&mut self, line: String) {
+        self.waiting.push_back(line);
+    }
+
+    /// The next line that may start now.
+    pub(super) fn next(&mut self) -> Option<String> {
+        self.settle();
+        if self.front().is_some() {
+            return None;
+        }
+        self.waiting.pop_front()
+    }
+
+    /// Starts a line.
+    pub(super) fn start<F>(&mut self, line: &str, run: impl FnOnce(Run) -> F)
+    where
+        F: Future<Output = Next> + Send + 'static,
+    {
+        self.started += 1;
+        let speaker = self.runs.first().map(|(run, _)| Arc::clone(&run.speaker));
+        let entry = Run {
+            number: self.started,
+            line: line.into(),
+            since: Instant::now(),
+            is_behind: Arc::default(),
+            speaker: speaker.unwrap_or_default(),
+        };
+        let abort = self.tasks.spawn(run(entry.clone()));
+        self.runs.push((entry, abort));
+        self.show();
+    }
+
+    /// Waits for the end of any run; for ever when there is none. Safe to cancel.
+    pub(super) async fn ended(&mut self) -> Ended {
+        let Some(joined) = self.tasks.join_next_with_id().await else {
+            return std::future::pending().await;
+        };
+        let id = match &joined {
+            Ok((id, _)) => *id,
+            Err(err) => err.id(),
+        };
+        let at = self.runs.iter().position(|(_, abort)| abort.id() == id);
+        let run = at.map(|at| self.runs.remove(at).0);
+        self.show();
+        match joined {
+            Ok((_, next)) => Ended::Done(next),
+            Err(err) if err.is_panic() => {
+                Ended::Panicked(run.map_or_else(|| "".into(), |run| run.line), panic_text(err))
+            }
+            Err(_stopped) => Ended::Stopped,
+        }
+    }
+
+    /// Stops the run that was started last, and drops what waits; `None` when nothing runs.
+    pub(super) fn stop(&mut self) -> Option<(Run, usize)> {
+        let (run, abort) = self.runs.pop()?;
+        abort.abort();
+        self.show();
+        let dropped = self.waiting.len();
+        self.waiting.clear();
+        Some((run, dropped))
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.runs.len()
+    }
+
+    /// Whether the prompt has to stay away: what was just started may end any moment.
+    pub(super) fn holds_prompt(&self) -> bool {
+        self.front().is_some_and(|run| run.since.elapsed() < GRACE)
+    }
+
+    /// When something changes by itself: the prompt comes back, or a run goes to the background.
+    pub(super) fn deadline(&self) -> Option<Instant> {
+        let front = self.front()?;
+        let next = if self.holds_prompt() { GRACE } else { BEHIND };
+        (front.since.elapsed() < BEHIND).then(|| front.since + next)
+    }
+
+    /// The run that the next line waits for.
+    fn front(&self) -> Option<&Run> {
+        let (run, _) = self.runs.last()?;
+        (!run.is_behind.load(Ordering::Relaxed)).then_some(run)
+    }
+
+    /// Sends what has run for long to the background.
+    fn settle(&self) {
+        if let Some(run) = self.front()
+            && run.since.elapsed() >= BEHIND
+            && !is_waited_for(&run.line)
+        {
+            run.is_behind.store(true, Ordering::Relaxed);
+        }
+    }
+
+    fn show(&self) {
+        let shown = self
+            .runs
+            .iter()
+            .map(|(run, _)| Shown { line: Arc::clone(&run.line), since: run.since });
+        *self.board.lock() = shown.collect();
+    }
+}
+
+impl Run {
+    /// The line, fit to be shown.
+    pub(super) fn line(&self) -> String {
+        brief(&self.line)
+    }
+
+    pub(super) fn since(&self) -> Instant {
+        self.since
+    }
+
+    /// Says that this run prints now, and whether the operator has to be told so: it runs in the
+    /// background, and something else was printed since its last words.
+    pub(super) fn speaks(&self) -> bool {
+        let other = self.speaker.swap(self.number, Ordering::Relaxed) != self.number;
+        other && self.is_behind.load(Ordering::Relaxed)
+    }
+}
+
+impl Board {
+    /// The lines that run, oldest first.
+    pub(super) fn now(&self) -> Vec<Shown> {
+        self.lock().clone()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Vec<Shown>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A line as it is named above its answer: one line, not too long.
+pub(super) fn brief(line: &str) -> String {
+    let mut lines = line.trim().lines();
+    let first = sanitise::line(lines.next().unwrap_or_default()).into_owned();
+    let is_more = lines.next().is_some();
+    let mut shown: String = first.chars().take(LONG).collect();
+    if is_more || shown.len() < first.len() {
+        shown.push_str("...");
+    }
+    shown
+}
+
+/// Lines that later ones depend on.
+fn is_waited_for(line: &str) -> bool {
+    let mut words = line.split_whitespace();
+    let verb = words.find(|word| !word.starts_with('@')).unwrap_or_default();
+    WAITED_FOR.iter().any(|waited| verb.eq_ignore_ascii_case(waited))
+}
+
+fn panic_text(err: JoinError) -> String {
+    let Ok(payload) = err.try_into_panic() else { return String::new() };
+    let text = payload.downcast_ref::<&str>().map(|text| (*text).to_owned());
+    text.or_else(|| payload.downcast_ref::<String>().cloned()).unwrap_or_default()
+}
+
+/// How long a line may run before the prompt is back. Most have answered by then, below their line.
+const GRACE: Duration = Duration::from_millis(300);
+/// How long a line may run before the next one starts beside it.
+const BEHIND: Duration = Duration::from_secs(1);
+/// These change where the next line goes, or what it means.
+const WAITED_FOR: &[&str] = &["connect", "disconnect", "use", "listen", "wait", "source"];
+/// Letters of a line that are shown.
+const LONG: usize = 60;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    async fn done() -> Next {
+        Next::Go
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn lines_start_in_order_and_slow_ones_step_aside() {
+        let mut running = Running::default();
+        for line in ["msleep 5000", "status", "wait", "calls"] {
+            running.push(line.to_owned());
+        }
+        assert_eq!(running.next().as_deref(), Some("msleep 5000"));
+        running.start("msleep 5000", |_| std::future::pending());
+        assert_eq!(running.next(), None);
+        assert!(running.holds_prompt());
+        tokio::time::sleep(GRACE).await;
+        assert!(!running.holds_prompt());
+        assert_eq!(running.next(), None);
+        tokio::time::sleep(BEHIND).await;
+        assert_eq!(running.next().as_deref(), Some("status"));
+        running.start("status", |_| done());
+        assert!(matches!(running.ended().await, Ended::Done(Next::Go)));
+        assert_eq!(running.board().now().len(), 1);
+        // This one is waited for however long it takes.
+        assert_eq!(running.next().as_deref(), Some("wait"));
+        running.start("wait", |_| std::future::pending());
+        tokio::time::sleep(BEHIND * 9).await;
+        assert_eq!(running.next(), None);
+        // The last one is stopped first, and what waits for it is dropped.
+        let (stopped, dropped) = running.stop().unwrap();
+        assert_eq!((stopped.line().as_str(), dropped), ("wait", 1));
+        assert!(matches!(running.ended().await, Ended::Stopped));
+        assert_eq!(running.len(), 1);
+    }
+
+    #[tokio::test]
+    async fn a_panic_is_told_and_the_rest_goes_on() {
+        let mut running = Running::default();
+        running.start("bad", |_| async { panic!("on purpose") });
+        let Ended::Panicked(line, text) = running.ended().await else { panic!() };
+        assert_eq!((&*line, text.as_str()), ("bad", "on purpose"));
+        running.start("good", |_| done());
+        assert!(matches!(running.ended().await, Ended::Done(Next::Go)));
+    }
+
+    #[test]
+    fn lines_are_named_briefly() {
+        assert_eq!(brief(" status "), "status");
+        assert_eq!(brief("one\ntwo"), "one...");
+        assert_eq!(brief(&"x".repeat(99)), "x".repeat(60) + "...");
+        assert_eq!(brief("a\x1b[2J"), "a␛[2J");
+    }
+}

@@ -1,0 +1,53 @@
+//! What the system tells the process.
+
+use std::future::pending;
+
+#[cfg(unix)]
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
+/// Ctrl-C while no line is edited; in a line it is a key.
+#[derive(Debug)]
+pub(super) struct Interrupts {
+    #[cfg(unix)]
+    signal: Option<Signal>,
+}
+
+impl Interrupts {
+    /// Listens from now on: a Ctrl-C ends the process no longer.
+    pub(super) fn new() -> Self {
+        Self {
+            #[cfg(unix)]
+            signal: signal(SignalKind::interrupt()).ok(),
+        }
+    }
+
+    /// Waits for the next one. Safe to cancel.
+    pub(super) async fn next(&mut self) {
+        #[cfg(unix)]
+        if let Some(signal) = &mut self.signal
+            && signal.recv().await.is_some()
+        {
+            return;
+        }
+        #[cfg(not(unix))]
+        if tokio::signal::ctrl_c().await.is_ok() {
+            return;
+        }
+        pending::<()>().await;
+    }
+}
+
+/// Waits for SIGTERM or SIGHUP.
+pub(super) async fn terminated() {
+    #[cfg(unix)]
+    {
+        let signals = (signal(SignalKind::terminate()), signal(SignalKind::hangup()));
+        if let (Ok(mut terminate), Ok(mut hangup)) = signals {
+            tokio::select! {
+                _signal = terminate.recv() => return,
+                _signal = hangup.recv() => return,
+            }
+        }
+    }
+    pending::<()>().await;
+}
