@@ -106,6 +106,10 @@ pub struct Times {
     pub bridged: u64,
     /// Hung up.
     pub hangup: u64,
+    /// Put on hold, if it is on hold now.
+    pub held: u64,
+    /// How long it was on hold before, in microseconds.
+    pub hold_sum: u64,
 }
 
 /// One channel: a leg of a call.
@@ -126,6 +130,8 @@ pub struct Session {
     pub phase: Phase,
     /// Whether it is parked.
     pub is_parked: bool,
+    /// Whether it is bridged to [`Self::other_leg`], as the leg that began the bridge.
+    pub is_bridged: bool,
     /// `Channel-Name`, for example `sofia/external/9196@127.0.0.1:5080`.
     pub channel_name: Box<str>,
     /// The caller's name, as the network gave it: hostile until sanitised.
@@ -142,6 +148,8 @@ pub struct Session {
     pub application_data: Box<str>,
     /// The codec that we read with.
     pub codec: Box<str>,
+    /// The gateway that it went out or came in through, if any.
+    pub gateway: Box<str>,
     /// The leg that it talks to, or talked to last.
     pub other_leg: Option<Id<Self>>,
     /// The app id that it carries, if any.
@@ -170,6 +178,7 @@ impl Session {
             direction: Direction::default(),
             phase: Phase::default(),
             is_parked: false,
+            is_bridged: false,
             channel_name: Box::default(),
             caller_name: Box::default(),
             caller_number: Box::default(),
@@ -178,6 +187,7 @@ impl Session {
             application: Box::default(),
             application_data: Box::default(),
             codec: Box::default(),
+            gateway: Box::default(),
             other_leg: None,
             app: None,
             times: Times::default(),
@@ -215,5 +225,22 @@ impl Session {
     pub fn talk_time(&self, now: u64) -> Option<u64> {
         let end = if self.times.hangup > 0 { self.times.hangup } else { now };
         (self.times.answered > 0).then(|| end.saturating_sub(self.times.answered))
+    }
+
+    /// How long it was on hold until its end (or now), in microseconds. `None` when it never was,
+    /// or is since a time that we do not know.
+    #[must_use]
+    pub fn hold_time(&self, now: u64) -> Option<u64> {
+        let end = if self.times.hangup > 0 { self.times.hangup } else { now };
+        let running = if self.times.held > 0 { end.saturating_sub(self.times.held) } else { 0 };
+        Some(self.times.hold_sum + running).filter(|time| *time > 0)
+    }
+
+    /// From the creation to the end (or now), in microseconds; `None` when nobody knows when it
+    /// was made.
+    #[must_use]
+    pub fn age(&self, now: u64) -> Option<u64> {
+        let end = if self.times.hangup > 0 { self.times.hangup } else { now };
+        (self.times.created > 0).then(|| end.saturating_sub(self.times.created))
     }
 }

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::render::View;
-use super::{CommandError, Format, Kind, Operator, Shell, Switch, sanitise};
+use super::{CommandError, Format, Kind, Operator, Shell, Switch, rows, sanitise};
 use crate::client::Client;
 use crate::listener::EventListener;
 use crate::model::{Call, Id, Session};
@@ -148,6 +148,30 @@ impl<'a> Context<'a> {
             self.output.text.write_char('\n')?;
         }
         Ok(())
+    }
+
+    /// The names of loaded apps by their ids.
+    pub(super) fn app_names(
+        &self,
+    ) -> Result<impl Fn(&str) -> Option<String> + use<>, CommandError> {
+        let loaded = self.client()?.loaded_apps();
+        Ok(move |id: &str| {
+            let found = loaded.iter().find(|(_, loaded)| loaded.as_str() == id);
+            found.map(|(name, _)| name.clone())
+        })
+    }
+
+    /// The running calls for which a filter holds, oldest first: the fields are those of `calls`.
+    #[expect(dead_code, reason = "kill takes filters next")]
+    pub(super) fn calls_where(&self, filter: &str) -> Result<Vec<Call>, CommandError> {
+        let listener = self.listener()?;
+        let (now, names) = (listener.server_time(), self.app_names()?);
+        let mut calls = listener.calls();
+        let view = listener.with(|tracker| rows::calls(calls.iter(), tracker, Some(now), &names));
+        let chosen = view.matches(&view.filter("calls", filter)?);
+        let mut at = 0..;
+        calls.retain(|_call| at.next().is_some_and(|at| chosen.binary_search(&at).is_ok()));
+        Ok(calls)
     }
 
     /// The running call that a word names: `last`, a uuid or its unique start, or a number.

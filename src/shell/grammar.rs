@@ -55,7 +55,50 @@ fn split_around_tail(
             return Ok(words);
         }
     }
+    let takes_filter = command.get_arguments().any(|arg| arg.get_long() == Some("where"));
+    if takes_filter && let Some((before, filter, after)) = split_filter(rest) {
+        let mut words = split(before)?;
+        words.push(format!("--where={filter}"));
+        words.extend(split(after)?);
+        return Ok(words);
+    }
     split(rest)
+}
+
+/// Takes `where FILTER` out of a line: what stands before it, the filter as it was typed, and the
+/// options behind it. A filter has quotes and signs of its own.
+fn split_filter(rest: &str) -> Option<(&str, &str, &str)> {
+    let words = words(rest);
+    let at = words.iter().position(|(_, word)| word.eq_ignore_ascii_case("where"))?;
+    let (start, word) = words.get(at)?;
+    let is_option = |word: &str| {
+        let name = word.trim_start_matches('-');
+        name.len() < word.len() && name.starts_with(|first: char| first.is_ascii_alphabetic())
+    };
+    let end = words.iter().skip(at + 1).find(|(_, word)| is_option(word));
+    let end = end.map_or(rest.len(), |(end, _)| *end);
+    Some((rest.get(..*start)?, rest.get(start + word.len()..end)?.trim(), rest.get(end..)?))
+}
+
+/// The words of a line with their places; quotes hold blanks together and stay.
+pub(super) fn words(text: &str) -> Vec<(usize, &str)> {
+    let (mut words, mut start, mut quote) = (Vec::new(), None, None);
+    for (at, letter) in text.char_indices() {
+        match quote {
+            Some(open) if letter == open => quote = None,
+            Some(_) => {}
+            None if letter.is_whitespace() => {
+                let word = start.take().and_then(|start| Some((start, text.get(start..at)?)));
+                words.extend(word);
+                continue;
+            }
+            None if matches!(letter, '\'' | '"') => quote = Some(letter),
+            None => {}
+        }
+        start.get_or_insert(at);
+    }
+    words.extend(start.and_then(|start| Some((start, text.get(start..)?))));
+    words
 }
 
 /// Our own options behind a dial string would go to the server as part of it.

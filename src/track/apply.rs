@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::facts::{Facts, Kind};
 use super::{Change, Span, Totals, Tracker, What};
-use crate::model::{Call, Direction, Event, HangupCause, Id, Origin, Phase, Session};
+use crate::model::{Call, Direction, Event, HangupCause, Id, Origin, Phase, Session, Times};
 use crate::wire::Field;
 
 impl Tracker {
@@ -62,6 +62,7 @@ impl Tracker {
         let before = entry.session.phase;
         entry.generation = self.generation;
         update(&mut entry.session, facts);
+        note_hold(&mut entry.session.times, before, entry.session.phase, facts.timestamp);
         let (phase, is_provisional) = (entry.session.phase, entry.is_provisional);
         if is_provisional && facts.has_variables {
             self.bind(&id, event.data(), facts);
@@ -98,9 +99,13 @@ impl Tracker {
             Kind::Bridge => {
                 let ends = [facts.bridge_b, facts.bridge_a].into_iter().flatten();
                 session.other_leg = ends.map(text).find(|end| end != id).map(|end| Id::new(&end));
+                session.is_bridged = true;
                 Some(What::Bridged)
             }
-            Kind::Unbridge if is_alive => Some(What::Unbridged),
+            Kind::Unbridge => {
+                session.is_bridged = false;
+                is_alive.then_some(What::Unbridged)
+            }
             Kind::Park => {
                 session.is_parked = true;
                 Some(What::Parked)
@@ -280,6 +285,16 @@ fn update(session: &mut Session, facts: &Facts<'_>) {
         session.cause = Some(HangupCause::parse(&cause.value()));
     }
     session.phase = facts.phase_after(session.phase);
+}
+
+/// FreeSWITCH keeps such a sum too, but says it late: the events themselves are exact.
+fn note_hold(times: &mut Times, before: Phase, phase: Phase, now: u64) {
+    if phase == Phase::Held && before != Phase::Held {
+        times.held = now;
+    } else if phase != Phase::Held && times.held > 0 {
+        times.hold_sum += now.saturating_sub(times.held);
+        times.held = 0;
+    }
 }
 
 /// What only CHANNEL_HANGUP_COMPLETE tells. SIP says how an INVITE was refused in a variable of

@@ -43,6 +43,7 @@ struct Ties {
     call: Option<(usize, Id<Call>)>,
     app: Option<(usize, Id<App>)>,
     loopback: Option<Id<Session>>,
+    gateway: Option<Box<str>>,
 }
 
 impl Ties {
@@ -52,6 +53,8 @@ impl Ties {
             let position = |name: &String| field.name.eq_ignore_ascii_case(name.as_bytes());
             if field.name == b"variable_other_loopback_leg_uuid" {
                 ties.loopback = Some(Id::new(&field.value()));
+            } else if GATEWAY.contains(&field.name) {
+                ties.gateway = Some(field.value().into());
             } else if let Some(at) = rules.call.iter().position(|(name, _)| position(name)) {
                 if !field.raw.is_empty() && ties.call.as_ref().is_none_or(|(best, _)| at < *best) {
                     ties.call = Some((at, Id::new(&field.value())));
@@ -105,6 +108,7 @@ impl Tracker {
         entry.is_provisional = false;
         entry.session.association = association;
         entry.session.app = ties.app.map(|(_, app)| app);
+        entry.session.gateway = ties.gateway.unwrap_or_default();
         if entry.session.call == call {
             return;
         }
@@ -212,3 +216,7 @@ impl Tracker {
         true
     }
 }
+
+/// Where FreeSWITCH says through which gateway a leg went out, and came in (`mod_sofia.c` and
+/// `sofia.c` set them when they make the channel).
+const GATEWAY: [&[u8]; 2] = [b"variable_sip_gateway_name", b"variable_sip_gateway"];

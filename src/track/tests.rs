@@ -76,6 +76,26 @@ fn phases_only_go_on_but_for_hold() {
 }
 
 #[test]
+fn how_long_it_was_on_hold_and_through_which_gateway_is_known() {
+    let mut tracker = fold(&[
+        "CHANNEL_CREATE a Event-Date-Timestamp=1000 variable_sip_gateway_name=carrier-a",
+        "CHANNEL_ANSWER a Answer-State=answered Event-Date-Timestamp=2000",
+        "CHANNEL_HOLD a Answer-State=answered Event-Date-Timestamp=3000",
+    ]);
+    let leg = |tracker: &Tracker| tracker.session("a").unwrap().clone();
+    assert_eq!(&*leg(&tracker).gateway, "carrier-a");
+    assert_eq!(leg(&tracker).hold_time(3500), Some(500));
+    tracker.apply(&line("CHANNEL_UNHOLD a Answer-State=answered Event-Date-Timestamp=4000"));
+    assert_eq!(leg(&tracker).hold_time(9000), Some(1000));
+    tracker.apply(&line("CHANNEL_HOLD a Answer-State=answered Event-Date-Timestamp=5000"));
+    tracker.apply(&line("CHANNEL_HANGUP a Answer-State=hangup Event-Date-Timestamp=5500"));
+    assert_eq!(leg(&tracker).hold_time(9000), Some(1500));
+    let tracker = fold(&["CHANNEL_CREATE b variable_sip_gateway=carrier-b"]);
+    assert_eq!(&*tracker.session("b").unwrap().gateway, "carrier-b");
+    assert_eq!(tracker.session("b").unwrap().hold_time(9000), None);
+}
+
+#[test]
 fn legs_are_bound_by_the_first_rule_that_matches() {
     for (tie, association) in [
         ("variable_sip_h_X-switchy_originating_session=a", Association::Header),

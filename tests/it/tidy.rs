@@ -29,7 +29,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("clap_complete", &["cli/"]),
     ("clap_mangen", &["cli/"]),
     ("anyhow", &["cli/"]),
-    ("comfy_table", &["shell/render/"]),
+    ("regex_lite", &["shell/filter/"]),
     ("shlex", &["shell/"]),
     ("rpassword", &["cli/"]),
     ("tracing_subscriber", &["cli/"]),

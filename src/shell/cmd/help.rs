@@ -10,13 +10,16 @@ use crate::shell::grammar;
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]
 pub(crate) struct Args {
-    /// About which command
+    /// About which command, or one of: filters
     #[arg(value_name = "COMMAND")]
     command: Option<String>,
 }
 
 pub(crate) fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), CommandError> {
     if let Some(verb) = &args.command {
+        if let Some((_, text)) = TOPICS.iter().find(|(topic, _)| topic.eq_ignore_ascii_case(verb)) {
+            return cx.line(text);
+        }
         let Some(mut command) = grammar::command(verb) else {
             return Err(CommandError::usage(format!("{verb:?} is no command of this shell"))
                 .hint(format!("it may be one of the server: try \"api help\" or \"{verb}\"")));
@@ -48,6 +51,27 @@ const GROUPS: &[(&str, &[&str])] = &[
     ("Connections", &["connect", "disconnect", "hosts", "use", "listen"]),
     ("This session", &["set", "help", "version", "exit"]),
 ];
+
+/// What is not about one command.
+const TOPICS: &[(&str, &str)] = &[("filters", FILTERS)];
+
+const FILTERS: &str = "\
+Tables take \"where FILTER\": only the rows for which it holds are listed.
+
+  FIELD = VALUE    also !=, and for numbers and time spans < <= > >=
+  FIELD ~ TEXT     contains it; !~ does not; ~ /EXPRESSION/ is a regular expression
+  FIELD            is set: not empty, not 0, yes
+  and, or, not, ( )
+
+Time spans are written 90s, 2m, 1h30m, 3d; a plain number is seconds. Case does not matter. Values
+with blanks are quoted. Fields are the columns of the table, also those that it does not show; a
+wrong one lists them. What is not known (how long an unanswered call talks) is never chosen.
+
+  calls where age>1h and gateway=carrier-a
+  calls where from~1800 or (state=ringing and not dir=inbound)
+  calls --ended where cause!=NORMAL_CLEARING --sort created:desc --limit 20
+
+--sort COLUMN[:desc], --columns A,B,.., --limit N and --count follow the filter.";
 
 #[cfg(test)]
 mod tests {

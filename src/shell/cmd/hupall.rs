@@ -1,11 +1,11 @@
 use serde_json::json;
 
-use super::calls::direction;
 use super::{CommandError, Context, Format};
 use crate::client::{Client, HungUp};
 use crate::model::HangupCause;
 use crate::shell::narrate;
 use crate::shell::render::{Cell, View, counted};
+use crate::shell::rows::direction;
 
 /// Hang up the calls that this shell started, and no others
 ///
@@ -69,7 +69,7 @@ fn victims(client: &Client, tagged: &[HungUp]) -> View {
             view.push(vec![
                 app_name(hung_up),
                 Cell::text(leg.id.as_str()),
-                Cell::shown(direction(&leg), json!(leg.direction)),
+                direction(&leg),
                 Cell::shown(narrate::caller(&leg), json!(leg.caller_number)),
                 Cell::text(&leg.destination),
                 Cell::text(leg.phase.word()),

@@ -1,10 +1,18 @@
 //! How answers look: one view, six formats.
 
+mod column;
+mod select;
 mod table;
 
-use serde_json::{Map, Value, json};
+use std::borrow::Cow;
 
-use super::sanitise;
+use serde_json::{Map, Value, json};
+use unicode_width::UnicodeWidthStr as _;
+
+pub use column::Column;
+pub(super) use select::Select;
+
+use super::{filter, sanitise};
 
 /// How an answer is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
@@ -29,25 +37,32 @@ pub enum Format {
 pub struct Cell {
     shown: String,
     exact: Value,
+    is_span: bool,
 }
 
 impl Cell {
     /// A text from the network or from us: shown sanitised, exact as it is.
     #[must_use]
     pub fn text(text: &str) -> Self {
-        Self { shown: sanitise::line(text).into_owned(), exact: json!(text) }
+        Self::shown(sanitise::line(text), json!(text))
     }
 
     /// A value that people read in another form.
     #[must_use]
     pub fn shown(shown: impl Into<String>, exact: Value) -> Self {
-        Self { shown: shown.into(), exact }
+        Self { shown: shown.into(), exact, is_span: false }
     }
 
     /// A number.
     #[must_use]
     pub fn number(number: u64) -> Self {
-        Self { shown: number.to_string(), exact: json!(number) }
+        Self::shown(number.to_string(), json!(number))
+    }
+
+    /// A time span: people read `4.2 s`, machines milliseconds.
+    #[must_use]
+    pub fn span(microseconds: u64) -> Self {
+        Self { is_span: true, ..Self::shown(span(microseconds), json!(microseconds / 1000)) }
     }
 
     /// What people read.
@@ -58,44 +73,102 @@ impl Cell {
     /// Nothing.
     #[must_use]
     pub fn none() -> Self {
-        Self { shown: String::new(), exact: Value::Null }
+        Self::shown("", Value::Null)
+    }
+
+    /// What a filter compares.
+    pub(super) fn value(&self) -> filter::Value<'_> {
+        match &self.exact {
+            Value::Null => filter::Value::Unknown,
+            Value::Bool(truth) => filter::Value::Truth(*truth),
+            Value::Number(number) => {
+                let number = number.as_f64().unwrap_or(0.0);
+                if self.is_span {
+                    filter::Value::Span(number)
+                } else {
+                    filter::Value::Number(number)
+                }
+            }
+            Value::String(text) => filter::Value::Text(text.as_str().into()),
+            other => filter::Value::Text(plain(other).into()),
+        }
     }
 }
 
 /// A table of cells.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct View {
-    /// What people read, and the name in machine formats.
-    columns: Vec<(&'static str, &'static str)>,
+    columns: Vec<Column>,
     rows: Vec<Vec<Cell>>,
     is_single: bool,
-    empty: &'static str,
+    empty: Cow<'static, str>,
+    /// What people read below the table.
+    foot: String,
 }
 
 impl View {
     /// A table with these columns. `empty` is what people read when it has no rows.
     #[must_use]
     pub fn new(columns: &[&'static str], empty: &'static str) -> Self {
-        let columns = columns.iter().map(|name| (*name, *name)).collect();
-        Self { columns, rows: Vec::new(), is_single: false, empty }
+        let ranked = columns.iter().zip(0..);
+        let columns = ranked.map(|(name, rank)| Column::plain(*name, rank)).collect();
+        Self { columns, empty: empty.into(), ..Self::default() }
+    }
+
+    /// A table with columns that are described, or known only now.
+    #[must_use]
+    pub fn of(columns: impl Into<Vec<Column>>, empty: impl Into<Cow<'static, str>>) -> Self {
+        Self { columns: columns.into(), empty: empty.into(), ..Self::default() }
     }
 
     /// One thing with fields: vertical for people, one object in JSON.
     #[must_use]
     pub fn single(fields: Vec<(&'static str, Cell)>) -> Self {
         let (names, row): (Vec<_>, Vec<_>) = fields.into_iter().unzip();
-        let columns = names.into_iter().map(|name| (name, name)).collect();
-        Self { columns, rows: vec![row], is_single: true, empty: "" }
+        let columns = names.into_iter().map(|name| Column::plain(name, 0)).collect();
+        Self { columns, rows: vec![row], is_single: true, ..Self::default() }
     }
 
     /// Gives a column another name in machine formats: one that says the unit, or has no space.
     #[must_use]
     pub fn with_key(mut self, title: &str, key: &'static str) -> Self {
-        for (known, name) in &mut self.columns {
-            if *known == title {
-                *name = key;
+        for column in self.columns.iter_mut().filter(|column| column.title == title) {
+            column.key = key.into();
+        }
+        self
+    }
+
+    /// Says what people read when it has no rows.
+    #[must_use]
+    pub fn with_empty(mut self, empty: &'static str) -> Self {
+        self.empty = empty.into();
+        self
+    }
+
+    /// Leaves columns out of tables, and puts others in.
+    #[must_use]
+    pub fn with_hidden(mut self, hidden: &[&str], shown: &[&str]) -> Self {
+        for column in &mut self.columns {
+            if hidden.contains(&&*column.title) {
+                column.is_hidden = true;
+            } else if shown.contains(&&*column.title) {
+                column.is_hidden = false;
             }
         }
+        self
+    }
+
+    /// Adds a line for people below the table.
+    #[must_use]
+    pub fn with_foot(mut self, foot: impl Into<String>) -> Self {
+        self.foot = foot.into();
+        self
+    }
+
+    /// Says that it is one thing with fields, not a table.
+    #[must_use]
+    pub fn as_single(mut self) -> Self {
+        self.is_single = true;
         self
     }
 
@@ -104,17 +177,34 @@ impl View {
         self.rows.push(row);
     }
 
+    /// How many rows there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
     /// Writes it in a format. `width` is that of the terminal, for tables.
     #[must_use]
     pub fn write(&self, format: Format, width: Option<u16>) -> String {
         match format {
-            Format::Table if self.is_single => self.vertical(),
+            Format::Table if self.is_single => self.vertical(|column| !column.is_hidden),
             Format::Table if self.rows.is_empty() => format!("{}\n", self.empty),
             Format::Table => {
-                let rows = self.rows.iter().map(|row| row.iter().map(|cell| cell.shown.as_str()));
-                table::write(self.columns.iter().map(|(title, _)| *title), rows, width)
+                let mut text = table::write(&self.columns, &self.rows, width);
+                if !self.foot.is_empty() {
+                    text.push_str(&self.foot);
+                    text.push('\n');
+                }
+                text
             }
-            Format::Vertical => self.vertical(),
+            Format::Vertical if self.rows.is_empty() => format!("{}\n", self.empty),
+            Format::Vertical => self.vertical(|_column| true),
             Format::Json => {
                 let value = if self.is_single {
                     self.objects().next().unwrap_or(Value::Null)
@@ -125,7 +215,7 @@ impl View {
             }
             Format::Jsonl => self.objects().map(|object| format!("{object}\n")).collect(),
             Format::Csv => {
-                let header = self.columns.iter().map(|(_, key)| (*key).to_owned());
+                let header = self.columns.iter().map(|column| column.key.clone());
                 let rows = self.rows.iter().map(|row| csv(row.iter().map(exact_text)));
                 std::iter::once(csv(header)).chain(rows).collect()
             }
@@ -133,14 +223,18 @@ impl View {
         }
     }
 
-    fn vertical(&self) -> String {
-        let width = self.columns.iter().map(|(title, _)| title.len()).max().unwrap_or(0);
+    fn vertical(&self, is_shown: impl Fn(&Column) -> bool) -> String {
+        let shown = || self.columns.iter().filter(|column| is_shown(column));
+        let width = shown().map(|column| column.title.width()).max().unwrap_or(0);
         let mut text = String::new();
         for (at, row) in self.rows.iter().enumerate() {
             if at > 0 {
                 text.push('\n');
             }
-            for ((title, _), cell) in self.columns.iter().zip(row) {
+            for (column, cell) in
+                self.columns.iter().zip(row).filter(|(column, _)| is_shown(column))
+            {
+                let title = &column.title;
                 text.push_str(format!("{title:<width$}  {}", cell.shown).trim_end());
                 text.push('\n');
             }
@@ -151,27 +245,41 @@ impl View {
     fn objects(&self) -> impl Iterator<Item = Value> {
         self.rows.iter().map(|row| {
             let fields = self.columns.iter().zip(row);
-            let object: Map<String, Value> =
-                fields.map(|((_, key), cell)| ((*key).to_owned(), cell.exact.clone())).collect();
+            let object: Map<String, Value> = fields
+                .map(|(column, cell)| (column.key.clone().into_owned(), cell.exact.clone()))
+                .collect();
             Value::Object(object)
         })
     }
 }
 
-fn exact_text(cell: &Cell) -> String {
+fn exact_text(cell: &Cell) -> Cow<'_, str> {
     match &cell.exact {
+        Value::String(text) => text.as_str().into(),
+        other => plain(other).into(),
+    }
+}
+
+/// A value without JSON's quotes and brackets: lists with semicolons, objects as `name=value`.
+fn plain(value: &Value) -> String {
+    match value {
         Value::Null => String::new(),
         Value::String(text) => text.clone(),
+        Value::Array(values) => values.iter().map(plain).collect::<Vec<_>>().join(";"),
+        Value::Object(fields) => {
+            let fields = fields.iter().map(|(name, value)| format!("{name}={}", plain(value)));
+            fields.collect::<Vec<_>>().join(";")
+        }
         other => other.to_string(),
     }
 }
 
 /// One line of CSV (RFC 4180): quoted where it must be.
-fn csv(fields: impl Iterator<Item = String>) -> String {
-    let fields: Vec<String> = fields
+fn csv<'a>(fields: impl Iterator<Item = Cow<'a, str>>) -> String {
+    let fields: Vec<Cow<'a, str>> = fields
         .map(|field| {
             if field.contains([',', '"', '\n', '\r']) {
-                format!("\"{}\"", field.replace('"', "\"\""))
+                format!("\"{}\"", field.replace('"', "\"\"")).into()
             } else {
                 field
             }
@@ -207,11 +315,7 @@ mod tests {
 
     fn view() -> View {
         let mut view = View::new(&["id", "name", "age"], "no calls");
-        view.push(vec![
-            Cell::text("a"),
-            Cell::text("x, \"y\"\u{1b}[31m"),
-            Cell::shown("4.2 s", json!(4_200_000)),
-        ]);
+        view.push(vec![Cell::text("a"), Cell::text("x, \"y\"\u{1b}[31m"), Cell::span(4_200_000)]);
         view.push(vec![Cell::text("b"), Cell::none(), Cell::number(7)]);
         view
     }
@@ -223,13 +327,13 @@ mod tests {
         assert_eq!(
             document,
             json!([
-                {"id": "a", "name": exact, "age": 4_200_000},
+                {"id": "a", "name": exact, "age": 4200},
                 {"id": "b", "name": null, "age": 7},
             ])
         );
         assert_eq!(view().write(Format::Jsonl, None).lines().count(), 2);
         let csv = view().write(Format::Csv, None);
-        assert_eq!(csv, format!("id,name,age\na,\"x, \"\"y\"\"\u{1b}[31m\",4200000\nb,,7\n"));
+        assert_eq!(csv, format!("id,name,age\na,\"x, \"\"y\"\"\u{1b}[31m\",4200\nb,,7\n"));
         assert_eq!(view().write(Format::Raw, None).lines().count(), 2);
         assert_eq!(
             view().write(Format::Vertical, None),
@@ -239,6 +343,9 @@ mod tests {
         assert!(table.contains("4.2 s") && !table.contains('\u{1b}'), "{table}");
         assert_eq!(View::new(&["id"], "no calls").write(Format::Table, None), "no calls\n");
         assert_eq!(View::new(&["id"], "").write(Format::Json, None), "[]\n");
+        let nested = json!({"a": [1, "x"], "b": null});
+        let nested = View::single(vec![("n", Cell::shown("", nested))]);
+        assert_eq!(nested.write(Format::Csv, None), "n\na=1;x;b=\n");
     }
 
     #[test]

@@ -62,10 +62,13 @@ impl Names {
         if word.len() == 5 && before.ends_with("127.0.0.1:") {
             return Some((5, "PORT".to_owned()));
         }
+        if let Some(length) = instant(rest) {
+            return Some((length, "INSTANT".to_owned()));
+        }
         if is_clock(rest) {
             return Some((8, "TIME".to_owned()));
         }
-        if before.ends_with("\"ring_ms\": ") || before.ends_with("\"talk_ms\": ") {
+        if before.ends_with("_ms\": ") {
             return Some((word.len(), "SPAN".to_owned()));
         }
         span(rest).map(|length| (length, "SPAN".to_owned()))
@@ -81,6 +84,13 @@ impl Names {
         }
         format!("UUID{}", at + 1)
     }
+}
+
+/// The length of `2026-11-22T19:08:00.53955Z` at the start of a text.
+fn instant(text: &str) -> Option<usize> {
+    let end = text.find(|letter: char| !(letter.is_ascii_digit() || "-:.T".contains(letter)))?;
+    let is_whole = end >= 19 && text.get(10..11) == Some("T") && text.get(end..=end) == Some("Z");
+    is_whole.then_some(end + 1)
 }
 
 /// `19:15:39`

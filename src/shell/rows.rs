@@ -1,0 +1,253 @@
+//! Calls and legs as rows: the columns that `calls` and `channels` show and filters name.
+
+use serde_json::json;
+
+use super::narrate;
+use super::render::{Cell, Column, View};
+use crate::model::{Call, Direction, Phase, Session};
+use crate::track::Tracker;
+
+/// The name of a loaded app by its id.
+pub(super) type AppName<'a> = &'a dyn Fn(&str) -> Option<String>;
+
+/// Calls as a view, one row a call. `now` is the time of those that run; ended ones have none.
+pub(super) fn calls<'a>(
+    calls: impl Iterator<Item = &'a Call>,
+    tracker: &Tracker,
+    now: Option<u64>,
+    app_name: AppName<'_>,
+) -> View {
+    let mut view = View::of(call_columns(), "no calls");
+    for call in calls {
+        if let Some(lead) = call.lead() {
+            let now = now.unwrap_or(lead.last_event);
+            view.push(call_row(call, lead, tracker.is_own_call(&call.id), now, app_name));
+        }
+    }
+    view
+}
+
+/// Legs as a view, one row a channel.
+pub(super) fn channels<'a>(
+    calls: impl Iterator<Item = &'a Call>,
+    tracker: &Tracker,
+    now: u64,
+    app_name: AppName<'_>,
+) -> View {
+    let mut view = View::of(channel_columns(), "no channels");
+    for call in calls {
+        let is_own = tracker.is_own_call(&call.id);
+        for leg in &call.sessions {
+            view.push(channel_row(leg, is_own, now, app_name));
+        }
+    }
+    view
+}
+
+/// The columns of `calls`.
+pub(super) fn call_columns() -> Vec<Column> {
+    vec![
+        Column::text("id", "uuid of the call: that of its first leg"),
+        Column::number("legs", "how many channels it has").with_key("sessions").rank(6),
+        Column::text("dir", "inbound or outbound, as the switch sees its first leg").rank(5),
+        Column::text("from", "number of the caller").rank(1),
+        Column::text("from name", "name of the caller").with_key("from_name").hidden(),
+        Column::text("to", "number that was called").rank(1),
+        Column::text("state", STATES).rank(1),
+        Column::span("age", "age_ms", "since it was made").rank(4),
+        Column::span("ring", "ring_ms", "until it was answered").rank(5),
+        Column::span("talk", "talk_ms", "since it was answered").rank(2),
+        Column::span("hold", "hold_ms", "how long it was on hold").rank(5),
+        Column::text("codec", "codec of the first leg").rank(6),
+        Column::text("gateway", "gateway that it came in or went out through").rank(3),
+        Column::text("app", "dial plan application that runs").rank(4),
+        Column::text("app data", "its arguments").with_key("app_data").hidden(),
+        Column::text("context", "dial plan context").hidden(),
+        Column::text("channel", "channel name of the first leg").hidden(),
+        Column::text("peer", "uuid of the leg that it talks to, or talked to last").hidden(),
+        Column::text("tag", "app of ours that controls it, or \"own\"").rank(2),
+        Column::truth("own", "whether this shell started it").hidden(),
+        Column::text("cause", "why it ended").rank(2).hidden(),
+        Column::number("sip", "SIP status at its end").rank(4).hidden(),
+        Column::text("ended by", "which side: far or switch").with_key("ended_by").hidden(),
+        Column::text("created", "when it was made").hidden(),
+    ]
+}
+
+fn call_row(
+    call: &Call,
+    lead: &Session,
+    is_own: bool,
+    now: u64,
+    app_name: AppName<'_>,
+) -> Vec<Cell> {
+    let gateway = call.sessions.iter().map(|leg| &*leg.gateway).find(|name| !name.is_empty());
+    let held = call.sessions.iter().filter_map(|leg| leg.hold_time(now)).max();
+    vec![
+        Cell::shown(call.id.short(), json!(call.id)),
+        Cell::number(call.sessions.len() as u64),
+        direction(lead),
+        Cell::shown(narrate::caller(lead), json!(lead.caller_number)),
+        Cell::text(&lead.caller_name),
+        Cell::text(&lead.destination),
+        Cell::text(call_state(call, lead)),
+        lead.age(now).map_or_else(Cell::none, Cell::span),
+        lead.ring_time(now).map_or_else(Cell::none, Cell::span),
+        lead.talk_time(now).map_or_else(Cell::none, Cell::span),
+        held.map_or_else(Cell::none, Cell::span),
+        Cell::text(&lead.codec),
+        Cell::text(gateway.unwrap_or_default()),
+        Cell::text(&lead.application),
+        Cell::text(&lead.application_data),
+        Cell::text(&lead.context),
+        Cell::text(&lead.channel_name),
+        Cell::text(lead.other_leg.as_ref().map_or("", |id| id.as_str())),
+        tag(call.sessions.iter(), is_own, app_name),
+        Cell::shown(if is_own { "yes" } else { "" }, json!(is_own)),
+        cause(lead),
+        sip_status(lead),
+        ended_by(lead),
+        created(lead),
+    ]
+}
+
+/// The columns of `channels`.
+pub(super) fn channel_columns() -> Vec<Column> {
+    vec![
+        Column::text("uuid", "of the channel"),
+        Column::text("call", "uuid of its call").rank(3),
+        Column::text("dir", "inbound or outbound, as the switch sees it").rank(4),
+        Column::text("from", "number of the caller").rank(1),
+        Column::text("from name", "name of the caller").with_key("from_name").hidden(),
+        Column::text("to", "number that was called").rank(1),
+        Column::text("state", STATES).rank(1),
+        Column::span("age", "age_ms", "since it was made").rank(4),
+        Column::span("ring", "ring_ms", "until it was answered").rank(5),
+        Column::span("talk", "talk_ms", "since it was answered").rank(2),
+        Column::span("hold", "hold_ms", "how long it was on hold").rank(5),
+        Column::text("codec", "codec that is read").rank(5),
+        Column::text("gateway", "gateway that it came in or went out through").rank(3),
+        Column::text("app", "dial plan application that runs").rank(4),
+        Column::text("app data", "its arguments").with_key("app_data").hidden(),
+        Column::text("context", "dial plan context").hidden(),
+        Column::text("channel", "channel name").rank(6),
+        Column::text("peer", "uuid of the leg that it talks to, or talked to last").hidden(),
+        Column::text("tag", "app of ours that controls it, or \"own\"").rank(2),
+        Column::truth("own", "whether this shell started its call").hidden(),
+        Column::text("bound by", "why it belongs to its call").with_key("bound_by").hidden(),
+        Column::text("cause", "why it ended").hidden(),
+        Column::number("sip", "SIP status at its end").hidden(),
+        Column::text("ended by", "which side: far or switch").with_key("ended_by").hidden(),
+        Column::text("created", "when it was made").hidden(),
+    ]
+}
+
+/// A leg as a row of `channels`.
+pub(super) fn channel_row(
+    leg: &Session,
+    is_own: bool,
+    now: u64,
+    app_name: AppName<'_>,
+) -> Vec<Cell> {
+    vec![
+        Cell::text(leg.id.as_str()),
+        Cell::shown(leg.call.short(), json!(leg.call)),
+        direction(leg),
+        Cell::shown(narrate::caller(leg), json!(leg.caller_number)),
+        Cell::text(&leg.caller_name),
+        Cell::text(&leg.destination),
+        Cell::text(leg_state(leg)),
+        leg.age(now).map_or_else(Cell::none, Cell::span),
+        leg.ring_time(now).map_or_else(Cell::none, Cell::span),
+        leg.talk_time(now).map_or_else(Cell::none, Cell::span),
+        leg.hold_time(now).map_or_else(Cell::none, Cell::span),
+        Cell::text(&leg.codec),
+        Cell::text(&leg.gateway),
+        Cell::text(&leg.application),
+        Cell::text(&leg.application_data),
+        Cell::text(&leg.context),
+        Cell::text(&leg.channel_name),
+        Cell::text(leg.other_leg.as_ref().map_or("", |id| id.as_str())),
+        tag(std::iter::once(leg), is_own, app_name),
+        Cell::shown(if is_own { "yes" } else { "" }, json!(is_own)),
+        Cell::shown(association(leg), json!(leg.association)),
+        cause(leg),
+        sip_status(leg),
+        ended_by(leg),
+        created(leg),
+    ]
+}
+
+pub(super) fn direction(session: &Session) -> Cell {
+    let shown = match session.direction {
+        Direction::Inbound => "in",
+        Direction::Outbound => "out",
+    };
+    Cell::shown(shown, json!(session.direction))
+}
+
+/// Where a call is: what its first leg does, and held when any of them is.
+fn call_state<'a>(call: &Call, lead: &'a Session) -> &'a str {
+    if call.sessions.iter().any(|leg| leg.phase == Phase::Held) {
+        return Phase::Held.word();
+    }
+    leg_state(lead)
+}
+
+fn leg_state(leg: &Session) -> &str {
+    match leg.phase {
+        Phase::Hangup | Phase::Held => leg.phase.word(),
+        _ if leg.is_parked => "parked",
+        Phase::Answered if leg.is_bridged => "bridged",
+        Phase::Answered if &*leg.application == "conference" => "conference",
+        phase => phase.word(),
+    }
+}
+
+/// Ours, and whose of us.
+fn tag<'a>(legs: impl Iterator<Item = &'a Session>, is_own: bool, app_name: AppName<'_>) -> Cell {
+    let name = legs.filter_map(|leg| leg.app.as_ref()).find_map(|app| app_name(app.as_str()));
+    match name {
+        Some(name) => Cell::text(&name),
+        None => Cell::text(if is_own { "own" } else { "" }),
+    }
+}
+
+fn cause(leg: &Session) -> Cell {
+    Cell::text(leg.cause.as_ref().map_or("", |cause| cause.name()))
+}
+
+fn sip_status(leg: &Session) -> Cell {
+    leg.sip_status.map_or_else(Cell::none, |status| Cell::number(status.into()))
+}
+
+fn ended_by(leg: &Session) -> Cell {
+    Cell::text(match leg.ended_by_far_end() {
+        Some(true) => "far",
+        Some(false) => "switch",
+        None => "",
+    })
+}
+
+fn created(leg: &Session) -> Cell {
+    if leg.times.created == 0 {
+        return Cell::none();
+    }
+    let at = i64::try_from(leg.times.created).unwrap_or(i64::MAX);
+    let exact = jiff::Timestamp::from_microsecond(at).map(|at| at.to_string());
+    Cell::shown(narrate::clock(leg.times.created), json!(exact.unwrap_or_default()))
+}
+
+/// Why the leg belongs to the call, in words.
+fn association(leg: &Session) -> &'static str {
+    use crate::model::Association;
+    match leg.association {
+        Association::Header => "our SIP header",
+        Association::Variable => "our variable",
+        Association::Loopback => "the other loopback half",
+        Association::CallUuid => "Channel-Call-UUID",
+        Association::OwnUuid => "its own uuid",
+    }
+}
+
+const STATES: &str = "new, ringing, early, answered, bridged, conference, parked, held or hangup";
