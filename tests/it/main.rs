@@ -8,6 +8,8 @@
 
 #[cfg(feature = "cli")]
 mod completions;
+#[cfg(feature = "shell")]
+mod examples;
 mod faults;
 mod live;
 mod model;

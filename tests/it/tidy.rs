@@ -110,6 +110,25 @@ fn every_command_has_a_transcript() {
 }
 
 #[test]
+fn every_command_shows_three_examples() {
+    let mut wrong = Vec::new();
+    for (name, text) in sources() {
+        if !name.starts_with("shell/cmd/") || name == "shell/cmd/mod.rs" {
+            continue;
+        }
+        let mut lines = text.lines().skip_while(|line| *line != "/// Examples:").skip(1);
+        let examples = lines.by_ref().take_while(|line| line.starts_with("///   ")).count();
+        if examples < 3 && text.contains("pub(crate) struct Args") {
+            wrong.push(format!(
+                "src/{name}:1: the help has {examples} lines under \"/// Examples:\", not three; \
+                 tests/it/examples.rs runs them"
+            ));
+        }
+    }
+    report(&wrong);
+}
+
+#[test]
 fn nothing_speaks_of_one_machine() {
     // In two halves, or this file would be the first to speak of them.
     let private = [concat!("/wo", "rk/"), concat!("../sha", "red"), concat!("/ro", "ot/")];

@@ -12,7 +12,7 @@ use crate::shell::sanitise;
 /// Examples:
 ///   jobs
 ///   jobs -o json
-///   wait 6c1d2a5e
+///   wait 7f3e9b02
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]
 pub(crate) struct Args {

@@ -9,8 +9,8 @@ use crate::model::{JobRecord, JobState, Outcome};
 ///
 /// Examples:
 ///   wait last
-///   wait 6c1d2a5e
-///   wait 6c1d2a5e --timeout 10
+///   wait 7f3e9b02
+///   wait 7f3e9b02 --timeout 10
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]
 pub(crate) struct Args {

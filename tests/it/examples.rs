@@ -1,0 +1,120 @@
+//! Every example that help shows is run, each in a session of its own, as an operator types it.
+//!
+//! What differs from system to system stands for something here: see [`STAND_INS`] and [`session`].
+//! An example fails the test when its line fails. One that goes on (`watch`) is stopped after a while.
+
+use std::time::Duration;
+
+use switchy::shell::{CommandError, Next, Operator, Output, Settings, Shell, Wish};
+use switchy::sim::Config;
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+use tokio::time::timeout;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_example_of_help_runs() {
+    let shell = Shell::new(Settings::default(), None, false);
+    let listed = answer(&shell, "help").await.unwrap();
+    let verbs =
+        listed.lines().filter_map(|line| line.strip_prefix("  ")?.split_whitespace().next());
+    let (mut wrong, mut sessions, mut count) = (Vec::new(), JoinSet::new(), 0);
+    for verb in verbs {
+        let help = answer(&shell, &format!("help {verb}")).await.unwrap();
+        let examples = examples(&help);
+        if examples.len() < 3 {
+            wrong.push(format!("help {verb}: {} examples, not three", examples.len()));
+        }
+        for example in examples {
+            count += 1;
+            // Not all at once: a small machine would only wait.
+            if sessions.len() >= 8 {
+                wrong.extend(sessions.join_next().await.and_then(Result::unwrap));
+            }
+            sessions.spawn(check(verb.to_owned(), example));
+        }
+    }
+    wrong.extend(sessions.join_all().await.into_iter().flatten());
+    assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
+    assert!(count >= 60, "only {count} examples were found");
+}
+
+/// The lines below "Examples:", up to the next that is not indented.
+fn examples(help: &str) -> Vec<String> {
+    let mut lines = help.lines().map(str::trim_end);
+    lines.find(|line| *line == "Examples:");
+    let examples = lines.take_while(|line| line.starts_with("  "));
+    examples.map(|line| line.trim().to_owned()).collect()
+}
+
+async fn check(verb: String, example: String) -> Option<String> {
+    let (shell, names) = session(&verb, &example).await;
+    let line = names.iter().fold(example.clone(), |line, (name, found)| line.replace(name, found));
+    let ran = timeout(LONG, answer(&shell, &line)).await;
+    shell.close().await;
+    match ran {
+        Ok(Err(err)) => Some(format!("help {verb}: {example}\n  as {line}\n  fails: {err:?}")),
+        _ => None,
+    }
+}
+
+/// A shell with the switches `pbx2` and `pbx1`, both simulated, and on the second, which is current,
+/// a call from 1000, a loaded TonePlay and a job that is done. What the names in examples stand for.
+async fn session(verb: &str, example: &str) -> (Shell, Vec<(&'static str, String)>) {
+    let shell = Shell::new(Settings::default(), None, false);
+    let mut ports = Vec::new();
+    for name in ["pbx2", "pbx1"] {
+        let sim = Config::new().with_seed(7).with_user("1000@pbx.example.com", "ClueCon");
+        let config = shell.start_sim(sim).await.unwrap();
+        ports.push(config.port());
+        shell.connect(name, config).await.unwrap();
+    }
+    let call = "originate --var origination_caller_id_number=1000 9196@127.0.0.1:5080 --wait 10";
+    let said = answer(&shell, call).await.unwrap();
+    let call = said.split_whitespace().last().unwrap().to_owned();
+    // What an example does must not be done already.
+    if !example.starts_with("load-app") {
+        answer(&shell, "load-app TonePlay").await.unwrap();
+    }
+    if verb == "log" {
+        answer(&shell, "log info").await.unwrap();
+    }
+    let said = answer(&shell, "bgapi status").await.unwrap();
+    let job = said.split_whitespace().nth(1).unwrap().to_owned();
+    answer(&shell, "wait last").await.unwrap();
+    let mut names = vec![(STAND_INS[0], call), (STAND_INS[1], job)];
+    if verb == "connect" {
+        names.push((STAND_INS[2], format!("127.0.0.1:{}", ports[0])));
+        names.push((STAND_INS[3], format!("127.0.0.1:{}", ports[1])));
+    }
+    (shell, names)
+}
+
+/// A call, a job, and two hosts.
+const STAND_INS: [&str; 4] = ["6c1d2a5e", "7f3e9b02", "pbx1", "10.0.0.1:8022"];
+
+/// Runs a line for an operator who agrees to everything.
+async fn answer(shell: &Shell, line: &str) -> Result<String, CommandError> {
+    let (wishing, mut wishes) = mpsc::channel(1);
+    let agreeing = tokio::spawn(async move {
+        while let Some(wish) = wishes.recv().await {
+            if let Wish::Answer { question, answer } = wish {
+                let word = if question.contains("pbx1") && !question.contains("yes") {
+                    "pbx1"
+                } else {
+                    "yes"
+                };
+                drop(answer.send(word.to_owned()));
+            }
+        }
+    });
+    let mut text = String::new();
+    let output = Output::new(&mut text).with_operator(Some(Operator::new(wishing)));
+    let ran = shell.run_line(line, output).await;
+    agreeing.abort();
+    ran.map(|next| match next {
+        Next::Go | Next::Exit => text,
+    })
+}
+
+/// An example that runs for so long had nothing to complain about.
+const LONG: Duration = Duration::from_secs(20);
