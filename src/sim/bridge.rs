@@ -24,7 +24,7 @@ impl World {
         vars.append(&mut dial.vars);
         dial.vars = vars;
         let timeout = channel.vars.get("call_timeout").and_then(|text| text.parse().ok());
-        let cid = (profile.cid_name, profile.cid_num);
+        let cid = (profile.cid_name.clone(), profile.cid_num.clone());
         self.originate(None, dial, Then::Bridge(id), cid, timeout.unwrap_or(60));
     }
 
@@ -137,9 +137,9 @@ impl World {
         let profile = other.profile.clone().unwrap_or_default();
         let uuid = other.uuid.clone();
         let (name, number) = if other.inbound {
-            (profile.cid_name, profile.cid_num)
+            (profile.cid_name.clone(), profile.cid_num.clone())
         } else {
-            (profile.callee_name, profile.callee_num)
+            (profile.callee_name.clone(), profile.callee_num.clone())
         };
         let Some(channel) = self.channels.get_mut(&id) else { return };
         channel.sent_callee = (name.clone(), number.clone());

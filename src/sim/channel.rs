@@ -1,8 +1,11 @@
 //! One channel: its states, its caller profile, its variables, and the headers made of them.
 
 use std::collections::VecDeque;
+use std::ops::{Deref, DerefMut};
+use std::sync::Arc;
 
-use super::event::{Event, Headers};
+use super::event::Event;
+use super::pairs::Pairs;
 use super::sip::Dialog;
 use crate::model::HangupCause;
 
@@ -83,46 +86,45 @@ pub(super) const PCMU: Codec = ("PCMU", "64000");
 
 /// Variables in the order of their last setting, as FreeSWITCH keeps them.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Vars(Vec<(String, String)>);
+pub(super) struct Vars(Pairs);
 
 impl Vars {
     pub(super) fn get(&self, name: &str) -> Option<&str> {
-        let found = self.0.iter().find(|(have, _)| have.eq_ignore_ascii_case(name));
-        found.map(|(_, value)| value.as_str())
+        self.0.first(name)
     }
 
     /// Sets a variable; it moves to the end.
-    pub(super) fn set(&mut self, name: &str, value: impl Into<String>) {
-        self.remove(name);
-        self.0.push((name.to_owned(), value.into()));
+    pub(super) fn set(&mut self, name: &str, value: impl AsRef<str>) {
+        self.0.set(name, value.as_ref());
     }
 
     /// Sets a variable where it stands, or at the end.
-    pub(super) fn put(&mut self, name: &str, value: impl Into<String>) {
-        match self.0.iter_mut().find(|(have, _)| have.eq_ignore_ascii_case(name)) {
-            Some((_, old)) => *old = value.into(),
-            None => self.0.push((name.to_owned(), value.into())),
-        }
+    pub(super) fn put(&mut self, name: &str, value: impl AsRef<str>) {
+        self.0.put(name, value.as_ref());
     }
 
     pub(super) fn remove(&mut self, name: &str) {
-        self.0.retain(|(have, _)| !have.eq_ignore_ascii_case(name));
+        self.0.remove(name);
     }
 
-    pub(super) fn extend<N: AsRef<str>>(&mut self, all: impl IntoIterator<Item = (N, String)>) {
+    pub(super) fn extend<N, V>(&mut self, all: impl IntoIterator<Item = (N, V)>)
+    where
+        N: AsRef<str>,
+        V: AsRef<str>,
+    {
         for (name, value) in all {
             self.set(name.as_ref(), value);
         }
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+        self.0.iter()
     }
 }
 
-/// Who calls whom, as the `Caller-*` headers tell it. Times are microseconds, 0 is not yet.
+/// Who calls whom, as the `Caller-*` headers tell it.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Profile {
+pub(super) struct Who {
     pub(super) username: String,
     pub(super) dialplan: String,
     pub(super) cid_name: String,
@@ -138,6 +140,13 @@ pub(super) struct Profile {
     pub(super) transfer_source: String,
     pub(super) context: String,
     pub(super) rdnis: String,
+}
+
+/// Who calls whom and when, in microseconds; 0 is not yet. Copies share the texts until one of
+/// them changes.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Profile {
+    who: Arc<Who>,
     pub(super) index: u32,
     pub(super) profile_created: u64,
     pub(super) created: u64,
@@ -148,6 +157,38 @@ pub(super) struct Profile {
     pub(super) bridged: u64,
     pub(super) last_hold: u64,
     pub(super) hold_accum: u64,
+}
+
+impl Profile {
+    /// The first profile of a channel that is made now.
+    pub(super) fn new(who: Who, now: u64) -> Self {
+        Self {
+            who: Arc::new(who),
+            index: 1,
+            profile_created: now,
+            created: now,
+            ..Self::default()
+        }
+    }
+
+    /// The same people; nothing has happened yet.
+    pub(super) fn untimed(&self) -> Self {
+        Self { who: Arc::clone(&self.who), index: self.index, hangup: self.hangup, ..Self::default() }
+    }
+}
+
+impl Deref for Profile {
+    type Target = Who;
+
+    fn deref(&self) -> &Who {
+        &self.who
+    }
+}
+
+impl DerefMut for Profile {
+    fn deref_mut(&mut self) -> &mut Who {
+        Arc::make_mut(&mut self.who)
+    }
 }
 
 /// What kind of wire a channel hangs on.
@@ -206,7 +247,7 @@ pub(super) struct Running {
 #[derive(Debug, Clone)]
 pub(super) struct Command {
     /// What PRIVATE_COMMAND shows before its own headers.
-    pub(super) headers: Headers,
+    pub(super) headers: Pairs,
     pub(super) app: String,
     pub(super) data: String,
     pub(super) uuid: Option<String>,
@@ -237,7 +278,7 @@ pub(super) struct Channel {
     pub(super) callee_direction: &'static str,
     pub(super) vars: Vars,
     pub(super) other: Option<Other>,
-    pub(super) dialog: Option<Dialog>,
+    pub(super) dialog: Option<Arc<Dialog>>,
     pub(super) peer: Option<u64>,
     pub(super) originate: Option<u64>,
     pub(super) partner: Option<u64>,
@@ -346,9 +387,7 @@ impl Channel {
 
     /// Writes the `variable_*` headers.
     pub(super) fn write_variables(&self, event: &mut Event) {
-        for (name, value) in self.vars.iter() {
-            event.push(format!("variable_{name}"), value);
-        }
+        event.headers.append("variable_", &self.vars.0);
     }
 
     pub(super) fn answer_state(&self) -> &'static str {
@@ -371,7 +410,7 @@ fn write_profile(event: &mut Event, prefix: &str, leg: &Leg<'_>, logical: bool, 
     let word = |inbound: bool| if inbound { "inbound" } else { "outbound" };
     let mut put = |name: &str, value: &str| {
         if !value.is_empty() {
-            event.push(format!("{prefix}-{name}"), value);
+            event.headers.push_parts(&[prefix, "-", name], value);
         }
     };
     put("Direction", word(leg.inbound));

@@ -4,10 +4,8 @@ use std::borrow::Cow;
 
 use bytes::Bytes;
 
+use super::pairs::Pairs;
 use crate::wire::{Format, encode};
-
-/// Headers in the order in which they are sent.
-pub(super) type Headers = Vec<(Cow<'static, str>, String)>;
 
 /// An event before it is written in one of the three formats.
 ///
@@ -16,33 +14,38 @@ pub(super) type Headers = Vec<(Cow<'static, str>, String)>;
 pub(super) struct Event {
     pub(super) name: Cow<'static, str>,
     pub(super) subclass: Option<String>,
-    pub(super) headers: Headers,
+    pub(super) headers: Pairs,
     pub(super) body: Option<String>,
 }
 
 impl Event {
     /// An event without any header.
     pub(super) fn bare(name: impl Into<Cow<'static, str>>) -> Self {
-        Self { name: name.into(), subclass: None, headers: Vec::new(), body: None }
+        Self { name: name.into(), subclass: None, headers: Pairs::roomy(), body: None }
     }
 
     /// Adds a header at the end.
-    pub(super) fn push(&mut self, name: impl Into<Cow<'static, str>>, value: impl Into<String>) {
-        self.headers.push((name.into(), value.into()));
+    pub(super) fn push(&mut self, name: &str, value: impl AsRef<str>) {
+        self.headers.push(name, value.as_ref());
     }
 
     /// The last header of that name, in any case.
-    pub(super) fn get(&self, name: &str) -> Option<&String> {
-        let found = self.headers.iter().rev().find(|(have, _)| have.eq_ignore_ascii_case(name));
-        found.map(|(_, value)| value)
+    pub(super) fn get(&self, name: &str) -> Option<&str> {
+        self.headers.last(name)
+    }
+
+    /// The headers with their values as bytes.
+    pub(super) fn fields(&self) -> Vec<(&str, Cow<'_, [u8]>)> {
+        // The first byte of every character that stands for a byte.
+        let strays = self.headers.holds(0xef);
+        let bytes = |value| if strays { raw(value) } else { Cow::Borrowed(value.as_bytes()) };
+        self.headers.iter().map(|(name, value)| (name, bytes(value))).collect()
     }
 
     /// Writes the whole frame.
     pub(super) fn encode(&self, format: Format) -> Bytes {
-        let mut out = Vec::with_capacity(4096);
-        let headers: Vec<(&str, Cow<'_, [u8]>)> =
-            self.headers.iter().map(|(name, value)| (name.as_ref(), raw(value))).collect();
-        encode::event(&mut out, format, &headers, self.body.as_deref());
+        let mut out = Vec::with_capacity(8 << 10);
+        encode::event(&mut out, format, &self.fields(), self.body.as_deref());
         Bytes::from(out)
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::channel::{Answer, CallState, Channel, Kind, PCMU, Profile, State};
+use super::channel::{Answer, CallState, Channel, Kind, PCMU, Profile, State, Who};
 use super::event::{Event, origin};
 use super::world::{Action, World};
 use crate::model::HangupCause;
@@ -110,7 +110,7 @@ impl World {
         dialog.from_user.clone_from(&number);
         let name = format!("sofia/external/{number}@127.0.0.1");
         let mut channel = Channel::new(0, uuid.clone(), name.clone(), Kind::Phone, true);
-        channel.set_profile(Profile {
+        channel.set_profile(Profile::new(Who {
             username: number.clone(),
             dialplan: "XML".into(),
             cid_name: number.clone(),
@@ -120,11 +120,8 @@ impl World {
             destination: "9196".into(),
             source: "mod_sofia".into(),
             context: "default".into(),
-            index: 1,
-            created: self.now,
-            profile_created: self.now,
-            ..Profile::default()
-        });
+            ..Who::default()
+        }, self.now));
         channel.vars.extend([("direction", "inbound".to_owned()), ("uuid", uuid)]);
         channel.vars.extend(dialog.received(&name, self.now));
         channel.vars.extend(dialog.parsed());

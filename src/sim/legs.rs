@@ -1,6 +1,8 @@
 //! How legs come to life, ring and get answered; which events tell it, in the recorded order.
 
-use super::channel::{Answer, CallState, Channel, Kind, L16, Other, PCMU, Profile, State, tame};
+use std::sync::Arc;
+
+use super::channel::{Answer, CallState, Channel, Kind, L16, Other, PCMU, Profile, State, Who, tame};
 use super::event::{Event, Origin, REAL_READ_CODEC, WRITE_CODEC, origin};
 use super::log;
 use super::sip::Dialog;
@@ -67,8 +69,12 @@ impl World {
         let Some(channel) = self.channels.get_mut(&id) else { return };
         channel.state = state;
         channel.number = number;
-        let text = format!("({}) Running State Change {}", channel.name, state.name());
-        self.log_channel(7, id, log::STATE, &text);
+        if self.is_logging()
+            && let Some(channel) = self.channels.get(&id)
+        {
+            let text = format!("({}) Running State Change {}", channel.name, state.name());
+            self.log_channel(7, id, log::STATE, &text);
+        }
         self.fire_brief(id, "CHANNEL_STATE", Vec::new(), Vec::new());
     }
 
@@ -167,7 +173,7 @@ impl World {
         }
         channel.vars.set("originate_endpoint", "sofia");
         channel.vars.extend(dialog.invited());
-        channel.dialog = Some(dialog);
+        channel.dialog = Some(Arc::new(dialog));
         self.add_channel(channel);
         self.log_new(session);
         self.fire_brief(session, "CHANNEL_OUTGOING", Vec::new(), Vec::new());
@@ -258,7 +264,7 @@ impl World {
     /// Makes an inbound SIP leg that is about to look into the dial plan.
     pub(super) fn inbound_leg(
         &mut self,
-        dialog: Dialog,
+        dialog: Arc<Dialog>,
         kind: Kind,
         context: &str,
         headers: Vec<(String, String)>,
@@ -268,7 +274,7 @@ impl World {
         let name = format!("sofia/{}/{number}@127.0.0.1", dialog.to_profile);
         let mut channel = Channel::new(session, uuid, name.clone(), kind, true);
         let shown = if dialog.from_name.is_empty() { &number } else { &dialog.from_name };
-        channel.set_profile(Profile {
+        channel.set_profile(Profile::new(Who {
             username: number.clone(),
             dialplan: "XML".into(),
             cid_name: shown.clone(),
@@ -280,11 +286,8 @@ impl World {
             destination: dialog.user.clone(),
             source: "mod_sofia".into(),
             context: context.to_owned(),
-            index: 1,
-            profile_created: now,
-            created: now,
-            ..Profile::default()
-        });
+            ..Who::default()
+        }, now));
         channel.vars.extend([
             ("direction", "inbound".to_owned()),
             ("uuid", channel.uuid.clone()),
@@ -384,7 +387,7 @@ impl World {
         if !channel.inbound
             && let Some(profile) = channel.profile.as_mut()
         {
-            profile.callee_name.clone_from(&profile.destination);
+            profile.callee_name = profile.destination.clone();
             profile.network_addr = "127.0.0.1".to_owned();
         }
         self.fire_codecs(id, REAL_READ_CODEC);
@@ -467,8 +470,9 @@ impl World {
         let name = channel.name.clone();
         let Some(profile) = channel.profile.as_mut() else { return };
         let (old_name, old_num) = (profile.cid_name.clone(), profile.cid_num.clone());
-        std::mem::swap(&mut profile.cid_name, &mut profile.callee_name);
-        std::mem::swap(&mut profile.cid_num, &mut profile.callee_num);
+        let who: &mut Who = profile;
+        std::mem::swap(&mut who.cid_name, &mut who.callee_name);
+        std::mem::swap(&mut who.cid_num, &mut who.callee_num);
         let text = format!(
             "{name} Flipping CID from \"{old_name}\" <{old_num}> to \"{}\" <{}>",
             profile.cid_name, profile.cid_num
@@ -485,7 +489,7 @@ impl World {
 }
 
 pub(super) fn outbound_profile(out: &Outgoing, user: &str, source: &str, now: u64) -> Profile {
-    Profile {
+    let who = Who {
         cid_name: out.cid_name.clone(),
         cid_num: out.cid_num.clone(),
         orig_name: tame(&out.cid_name),
@@ -496,34 +500,20 @@ pub(super) fn outbound_profile(out: &Outgoing, user: &str, source: &str, now: u6
         destination: user.to_owned(),
         source: source.to_owned(),
         context: "default".into(),
-        index: 1,
-        profile_created: now,
-        created: now,
-        ..Profile::default()
-    }
+        ..Who::default()
+    };
+    Profile::new(who, now)
 }
 
 /// A leg as its partner's events show it. The times of an originator are not known there.
 pub(super) fn frozen(channel: &Channel, role: &'static str, timed: bool) -> Other {
-    let mut profile = channel.profile.clone().unwrap_or_default();
-    if !timed {
-        profile = Profile {
-            profile_created: 0,
-            created: 0,
-            answered: 0,
-            progress: 0,
-            progress_media: 0,
-            bridged: 0,
-            last_hold: 0,
-            hold_accum: 0,
-            ..profile
-        };
-    }
+    let profile = channel.profile.as_ref();
+    let profile = if timed { profile.cloned() } else { profile.map(Profile::untimed) };
     Other {
         role,
         uuid: channel.uuid.clone(),
         name: channel.name.clone(),
         inbound: channel.inbound,
-        profile,
+        profile: profile.unwrap_or_default(),
     }
 }

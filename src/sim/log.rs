@@ -84,9 +84,14 @@ impl World {
         }
     }
 
+    /// Whether somebody reads the log.
+    pub(super) fn is_logging(&self) -> bool {
+        self.sockets.values().any(|socket| socket.log.is_some())
+    }
+
     /// Writes a log line about a channel.
     pub(super) fn log_channel(&mut self, level: u8, id: u64, place: Place, text: &str) {
-        if self.sockets.values().any(|socket| socket.log.is_some()) {
+        if self.is_logging() {
             let uuid = self.channels.get(&id).map(|channel| channel.uuid.clone());
             self.log(level, &uuid.unwrap_or_default(), place, text);
         }

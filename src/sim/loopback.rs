@@ -104,7 +104,7 @@ impl World {
         self.write_core(&mut event, "CODEC", READ_CODEC);
         let Some(channel) = self.channels.get(&id) else { return };
         channel.write_headers(&mut event);
-        event.headers.retain(|(name, _)| !name.starts_with("Channel-Write-Codec"));
+        event.headers.retain_names(|name| !name.starts_with("Channel-Write-Codec"));
         let (name, bits) = L16;
         event.push("channel-read-codec-name", name);
         event.push("channel-read-codec-rate", "8000");

@@ -49,6 +49,7 @@ mod legs;
 mod log;
 mod loopback;
 mod originate;
+mod pairs;
 mod pattern;
 mod playback;
 mod protocol;

@@ -5,8 +5,9 @@ use tokio::sync::oneshot;
 
 use super::api::{Waiter, Waiting};
 use super::channel::Command;
-use super::event::{Event, Headers, origin};
+use super::event::{Event, origin};
 use super::log;
+use super::pairs::Pairs;
 use super::socket::Outlet;
 use super::subscription::{Subscription, known};
 use super::world::{Action, Step, World};
@@ -315,10 +316,11 @@ impl World {
             return;
         };
         self.reply(id, "+OK", &[]);
-        let mut headers: Headers = vec![("Command".into(), format!("sendmsg {uuid}"))];
+        let mut headers = Pairs::default();
+        headers.push("Command", &format!("sendmsg {uuid}"));
         for (name, value) in request.headers() {
             if !name.eq_ignore_ascii_case("content-length") && !value.is_empty() {
-                headers.push((name.to_owned().into(), value.to_owned()));
+                headers.push(name, value);
             }
         }
         let word = |name: &str| request.get(name).unwrap_or_default();
@@ -362,7 +364,7 @@ impl World {
             if !header.eq_ignore_ascii_case("event-subclass")
                 && !header.eq_ignore_ascii_case("content-length")
             {
-                event.push(header.to_owned(), value);
+                event.push(header, value);
             }
         }
         event.push("Event-UUID", uuid);

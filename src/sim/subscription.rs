@@ -93,7 +93,7 @@ impl Subscription {
     /// Whether this event goes out.
     pub(super) fn wants(&self, event: &Event) -> bool {
         if let Some(only) = &self.only
-            && event.get("Unique-ID") == Some(only)
+            && event.get("Unique-ID") == Some(only.as_str())
         {
             return true;
         }

@@ -1,5 +1,6 @@
 //! Background calls, planned by the seed: people with names call each other, some in vain.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use fastrand::Rng;
@@ -95,7 +96,7 @@ impl World {
         "external".clone_into(&mut dialog.to_profile);
         dialog.from_user = number;
         dialog.from_name = name;
-        let id = self.inbound_leg(dialog, Kind::Phone, "default", Vec::new());
+        let id = self.inbound_leg(Arc::new(dialog), Kind::Phone, "default", Vec::new());
         self.step_in(hold, id, Step::PeerGone("NORMAL_CLEARING".to_owned(), true));
     }
 

@@ -89,6 +89,7 @@ pub(super) struct World {
     pub(super) rng: Rng,
     pub(super) core_uuid: String,
     sequence: u64,
+    dates: Dates,
     pub(super) sockets: BTreeMap<u64, Socket>,
     pub(super) channels: BTreeMap<u64, Channel>,
     ids: HashMap<String, u64>,
@@ -105,6 +106,14 @@ pub(super) struct World {
     pub(super) paused: bool,
     pub(super) modules: Vec<String>,
     pub(super) nesting: u8,
+}
+
+/// A second as events write it.
+#[derive(Debug, Default)]
+struct Dates {
+    second: u64,
+    local: String,
+    utc: String,
 }
 
 /// What `status` counts.
@@ -133,6 +142,7 @@ impl World {
             globals: super::api::system::globals(&core_uuid),
             core_uuid,
             sequence: 600,
+            dates: Dates::default(),
             sockets: BTreeMap::new(),
             channels: BTreeMap::new(),
             ids: HashMap::new(),
@@ -365,21 +375,31 @@ impl World {
     /// Writes the thirteen headers that every event has.
     pub(super) fn write_core(&mut self, event: &mut Event, name: &str, from: Origin) {
         self.sequence += 1;
-        let utc = self.time().to_zoned(TimeZone::UTC);
+        self.turn_second();
         event.push("Event-Name", name);
         event.push("Core-UUID", &*self.core_uuid);
         event.push("FreeSWITCH-Hostname", HOSTNAME);
         event.push("FreeSWITCH-Switchname", HOSTNAME);
         event.push("FreeSWITCH-IPv4", "192.0.2.2");
         event.push("FreeSWITCH-IPv6", "fd00::2");
-        event.push("Event-Date-Local", self.stamp(self.now));
-        event.push("Event-Date-GMT", utc.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string());
+        event.push("Event-Date-Local", &self.dates.local);
+        event.push("Event-Date-GMT", &self.dates.utc);
         event.push("Event-Date-Timestamp", self.now.to_string());
         let (file, function, line) = from;
         event.push("Event-Calling-File", file);
         event.push("Event-Calling-Function", function);
         event.push("Event-Calling-Line-Number", line);
         event.push("Event-Sequence", self.sequence.to_string());
+    }
+
+    /// Writes the dates of all events of a second once.
+    fn turn_second(&mut self) {
+        let second = self.now / 1_000_000;
+        if self.dates.second != second {
+            let utc = self.time().to_zoned(TimeZone::UTC);
+            let utc = utc.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string();
+            self.dates = Dates { second, local: self.stamp(self.now), utc };
+        }
     }
 
     /// The clock as a time stamp.
@@ -432,7 +452,7 @@ impl World {
             if !name.eq_ignore_ascii_case("Event-Name")
                 && !name.eq_ignore_ascii_case("Event-Subclass")
             {
-                event.push(name, value);
+                event.push(&name, value);
             }
         }
         event.body = body;

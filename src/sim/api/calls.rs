@@ -2,7 +2,7 @@
 
 use super::super::bridge::bug;
 use super::super::channel::{Command, Doing};
-use super::super::event::{CALLEE_ID, raw};
+use super::super::event::CALLEE_ID;
 use super::super::hangup::Tick;
 use super::super::originate::{Dial, Then, words};
 use super::super::world::{Step, World};
@@ -246,10 +246,8 @@ pub(super) fn uuid_dump(world: &mut World, asked: &Waiting) -> Outcome {
         "xml" => Format::Xml,
         _ => Format::Plain,
     };
-    let headers: Vec<_> =
-        event.headers.iter().map(|(name, value)| (name.as_ref(), raw(value))).collect();
     let mut out = Vec::new();
-    encode::event(&mut out, kind, &headers, None);
+    encode::event(&mut out, kind, &event.fields(), None);
     let text = String::from_utf8_lossy(&out);
     let body = text.split_once("\n\n").map_or(&*text, |(_, body)| body);
     body.to_owned().into()
