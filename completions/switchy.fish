@@ -45,10 +45,11 @@ complete -c switchy -n "__fish_switchy_needs_command" -a "sim" -d 'Serve a simul
 complete -c switchy -n "__fish_switchy_needs_command" -a "completions" -d 'Print the completion script of a shell'
 complete -c switchy -n "__fish_switchy_needs_command" -a "man" -d 'Print the manual page'
 complete -c switchy -n "__fish_switchy_needs_command" -a "help" -d 'Print this message or the help of the given subcommand(s)'
-complete -c switchy -n "__fish_switchy_using_subcommand demo" -l listen -d 'Where it listens; port 0 is any free one' -r
 complete -c switchy -n "__fish_switchy_using_subcommand demo" -l password -d 'Its password' -r
-complete -c switchy -n "__fish_switchy_using_subcommand demo" -l seed -d 'Make a run repeatable' -r
-complete -c switchy -n "__fish_switchy_using_subcommand demo" -l traffic -d 'Background calls a second' -r
+complete -c switchy -n "__fish_switchy_using_subcommand demo" -l user -d 'A user for userauth, with the switch\'s password or an own one; may be repeated' -r
+complete -c switchy -n "__fish_switchy_using_subcommand demo" -l seed -d 'Make ids, timings and background calls the same in each run' -r
+complete -c switchy -n "__fish_switchy_using_subcommand demo" -l traffic -d 'Background calls a second, answered, busy, unanswered and wrong ones' -r
+complete -c switchy -n "__fish_switchy_using_subcommand demo" -l fault -d 'Let something go wrong; may be repeated, the list is below' -r
 complete -c switchy -n "__fish_switchy_using_subcommand demo" -s x -l execute -d 'Run this line and leave; may be repeated' -r
 complete -c switchy -n "__fish_switchy_using_subcommand demo" -s o -l output -d 'Write answers in this format' -r -f -a "table\t'For people: fitted to the terminal, numbers and ages humanised'
 vertical\t'One field a line'
@@ -59,9 +60,12 @@ raw\t'The server\'s own text where there is one, else as csv without a header'"
 complete -c switchy -n "__fish_switchy_using_subcommand demo" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c switchy -n "__fish_switchy_using_subcommand sim" -l listen -d 'Where it listens; port 0 is any free one' -r
 complete -c switchy -n "__fish_switchy_using_subcommand sim" -l password -d 'Its password' -r
-complete -c switchy -n "__fish_switchy_using_subcommand sim" -l seed -d 'Make a run repeatable' -r
-complete -c switchy -n "__fish_switchy_using_subcommand sim" -l traffic -d 'Background calls a second' -r
-complete -c switchy -n "__fish_switchy_using_subcommand sim" -s h -l help -d 'Print help'
+complete -c switchy -n "__fish_switchy_using_subcommand sim" -l user -d 'A user for userauth, with the switch\'s password or an own one; may be repeated' -r
+complete -c switchy -n "__fish_switchy_using_subcommand sim" -l seed -d 'Make ids, timings and background calls the same in each run' -r
+complete -c switchy -n "__fish_switchy_using_subcommand sim" -l traffic -d 'Background calls a second, answered, busy, unanswered and wrong ones' -r
+complete -c switchy -n "__fish_switchy_using_subcommand sim" -l fault -d 'Let something go wrong; may be repeated, the list is below' -r
+complete -c switchy -n "__fish_switchy_using_subcommand sim" -l record -d 'Write all exchanges to a file, as JSON lines; passwords are masked' -r -F
+complete -c switchy -n "__fish_switchy_using_subcommand sim" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c switchy -n "__fish_switchy_using_subcommand completions" -s h -l help -d 'Print help'
 complete -c switchy -n "__fish_switchy_using_subcommand man" -s h -l help -d 'Print help'
 complete -c switchy -n "__fish_switchy_using_subcommand help; and not __fish_seen_subcommand_from demo sim completions man help" -f -a "demo" -d 'Open the shell on a simulated switch with some traffic'

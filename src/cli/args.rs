@@ -2,10 +2,10 @@
 
 use clap::{Parser, Subcommand};
 
+use super::sim::{SIM_ABOUT, ServeArgs, SimArgs, sim_examples};
 use super::terminal::Color;
 use crate::conn::Config;
 use crate::shell::Format;
-use crate::sim;
 
 /// A shell for people who run live FreeSWITCH servers
 ///
@@ -96,9 +96,11 @@ fn password_of_environment() -> Option<String> {
 #[derive(Debug, Subcommand)]
 pub(super) enum Action {
     /// Open the shell on a simulated switch with some traffic
+    #[command(after_help = "Faults are those of: switchy sim --help")]
     Demo(DemoArgs),
     /// Serve a simulated switch to any event-socket client
-    Sim(SimArgs),
+    #[command(long_about = SIM_ABOUT, after_help = sim_examples())]
+    Sim(ServeArgs),
     /// Print the completion script of a shell
     Completions {
         /// For which shell
@@ -118,34 +120,4 @@ pub(super) struct DemoArgs {
     /// Write answers in this format
     #[arg(short, long, value_name = "FORMAT")]
     pub(super) output: Option<Format>,
-}
-
-/// How the simulated switch is.
-#[derive(Debug, clap::Args)]
-pub(super) struct SimArgs {
-    /// Where it listens; port 0 is any free one
-    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:0")]
-    pub(super) listen: String,
-    /// Its password
-    #[arg(long, default_value = Config::PASSWORD)]
-    pub(super) password: String,
-    /// Make a run repeatable
-    #[arg(long, value_name = "N")]
-    seed: Option<u64>,
-    /// Background calls a second
-    #[arg(long, value_name = "CPS")]
-    pub(super) traffic: Option<f64>,
-}
-
-impl SimArgs {
-    pub(super) fn config(&self) -> sim::Config {
-        let mut config = sim::Config::new().with_password(&self.password);
-        if let Some(seed) = self.seed {
-            config = config.with_seed(seed);
-        }
-        match self.traffic {
-            Some(rate) => config.with_traffic(rate),
-            None => config,
-        }
-    }
 }

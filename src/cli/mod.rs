@@ -10,6 +10,7 @@ mod logging;
 mod oneshot;
 mod printer;
 mod repl;
+mod sim;
 mod terminal;
 
 use std::io::{self, IsTerminal as _, Write as _};
@@ -22,8 +23,8 @@ use unicode_width::UnicodeWidthStr as _;
 
 use crate::conn::Config;
 use crate::shell::{CommandError, Settings, Shell, sanitise};
-use crate::sim::{self, Sim};
-use args::{Action, Args, SimArgs};
+use args::{Action, Args};
+use sim::SimArgs;
 
 /// Runs the program.
 #[must_use]
@@ -59,7 +60,7 @@ fn run(mut args: Args) -> anyhow::Result<u8> {
             clap_mangen::Man::new(Args::command()).render(&mut io::stdout())?;
             return Ok(0);
         }
-        Some(Action::Sim(sim)) => return runtime()?.block_on(serve_sim(sim)),
+        Some(Action::Sim(args)) => return runtime()?.block_on(sim::serve(args)),
         Some(Action::Demo(demo)) => {
             args.once.extend(demo.once);
             args.output = args.output.or(demo.output);
@@ -97,24 +98,6 @@ fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
         .context("cannot start the runtime")
 }
 
-/// `switchy sim`: serves a simulated switch until it is interrupted.
-async fn serve_sim(args: SimArgs) -> anyhow::Result<u8> {
-    let listen = args.listen.clone();
-    let sim = Sim::start(args.config());
-    let address =
-        sim.listen(&listen).await.with_context(|| format!("cannot listen on {listen}"))?;
-    writeln!(
-        io::stdout(),
-        "a simulated FreeSWITCH listens on {address}; connect with: switchy -H {} -P {}\n\
-         Ctrl-C ends it",
-        address.ip(),
-        address.port()
-    )?;
-    tokio::signal::ctrl_c().await?;
-    sim.stop();
-    Ok(0)
-}
-
 /// Closes all connections, and waits a moment only: a server that is still busy with a command
 /// answers `exit` after it.
 async fn close(shell: &Shell) {
@@ -122,7 +105,7 @@ async fn close(shell: &Shell) {
 }
 
 /// The traffic of the demo: a new call every few seconds.
-fn demo_config(args: &SimArgs) -> sim::Config {
+fn demo_config(args: &SimArgs) -> crate::sim::Config {
     let config = args.config();
     if args.traffic.is_some() { config } else { config.with_traffic(0.3) }
 }

@@ -162,18 +162,17 @@ pub(super) struct Profile {
 impl Profile {
     /// The first profile of a channel that is made now.
     pub(super) fn new(who: Who, now: u64) -> Self {
-        Self {
-            who: Arc::new(who),
-            index: 1,
-            profile_created: now,
-            created: now,
-            ..Self::default()
-        }
+        Self { who: Arc::new(who), index: 1, profile_created: now, created: now, ..Self::default() }
     }
 
     /// The same people; nothing has happened yet.
     pub(super) fn untimed(&self) -> Self {
-        Self { who: Arc::clone(&self.who), index: self.index, hangup: self.hangup, ..Self::default() }
+        Self {
+            who: Arc::clone(&self.who),
+            index: self.index,
+            hangup: self.hangup,
+            ..Self::default()
+        }
     }
 }
 

@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use super::planned::Planned;
+
 /// Options of a simulated switch.
 ///
 /// `Debug` shows no password.
@@ -17,6 +19,7 @@ pub struct Config {
     pub(super) heartbeat: Duration,
     pub(super) auth_timeout: Duration,
     pub(super) clock: Option<Timestamp>,
+    pub(super) faults: Vec<Planned>,
 }
 
 impl Config {
@@ -31,6 +34,7 @@ impl Config {
             heartbeat: Duration::from_secs(20),
             auth_timeout: Duration::from_secs(25),
             clock: None,
+            faults: Vec::new(),
         }
     }
 
@@ -76,6 +80,13 @@ impl Config {
         self
     }
 
+    /// Lets something go wrong, from the start or when it is planned.
+    #[must_use]
+    pub fn with_fault(mut self, fault: impl Into<Planned>) -> Self {
+        self.faults.push(fault.into());
+        self
+    }
+
     /// Sets what the switch's clock shows at its start. Without it the clock is the machine's, and
     /// two runs of one seed differ in their time stamps.
     #[must_use]
@@ -101,6 +112,7 @@ impl fmt::Debug for Config {
             .field("heartbeat", &self.heartbeat)
             .field("auth_timeout", &self.auth_timeout)
             .field("clock", &self.clock)
+            .field("faults", &self.faults)
             .finish_non_exhaustive()
     }
 }

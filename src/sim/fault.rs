@@ -2,14 +2,27 @@
 
 use std::time::Duration;
 
-/// One thing that goes wrong, given to [`Sim::inject`](super::Sim::inject).
-#[derive(Debug, Clone)]
+use bytes::Bytes;
+
+use super::planned::Planned;
+use super::world::{Action, World};
+
+/// One thing that goes wrong, given to [`Sim::inject`](super::Sim::inject) or, at a planned time, to
+/// [`Config::with_fault`](super::Config::with_fault). As text: [`Planned`].
+#[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum Fault {
     /// The reply to the next command with this prefix is late. The socket keeps its order: nothing
     /// else is sent to it before.
     LateReply {
         /// How the verb line of the command starts, for example `api status`.
+        command_prefix: String,
+        /// How late.
+        by: Duration,
+    },
+    /// From now on all replies to commands with this prefix are late.
+    SlowReplies {
+        /// How the verb line of the command starts; empty is every command.
         command_prefix: String,
         /// How late.
         by: Duration,
@@ -28,6 +41,9 @@ pub enum Fault {
     RejectAcl,
     /// New sockets are accepted, but nothing is ever sent to them.
     Silent,
+    /// Nothing is written to any socket for a while; then all that waited. Commands that arrive
+    /// meanwhile run.
+    Stall(Duration),
     /// Cuts every socket.
     DropAll,
     /// Cuts every socket in the middle of a frame.
@@ -38,14 +54,17 @@ pub enum Fault {
     SplitWrites(usize),
     /// Drops all sockets and calls and comes back with a new Core-UUID.
     Restart,
+    /// Every event is lost to every subscriber with this probability, 0 to 1, without a word, as
+    /// from a full queue. `Event-Sequence` has gaps.
+    LoseEvents(f64),
     /// Fires the events of whole call lives without end; 0 ends it. These calls are in the events
     /// only, not in `show channels`.
     Flood {
         /// How many events a second.
         events_per_second: u32,
     },
-    /// Background callers get names with escapes, bidi controls, line ends and bytes that are no
-    /// UTF-8.
+    /// Background callers, and calls that are placed without a caller name, get names with escapes,
+    /// bidi controls, line ends and bytes that are no UTF-8.
     HostileNames,
     /// Ends all faults that last.
     Clear,
@@ -55,19 +74,24 @@ pub enum Fault {
 #[derive(Debug, Default)]
 pub(super) struct Faults {
     pub(super) late: Vec<(String, Duration)>,
+    pub(super) slow: Vec<(String, Duration)>,
     pub(super) swallow: Vec<String>,
     pub(super) deny: Vec<String>,
     pub(super) reject: bool,
     pub(super) silent: bool,
     pub(super) hostile: bool,
+    pub(super) lose: f64,
     pub(super) split: usize,
 }
 
 impl Faults {
-    /// Takes the delay waiting for this verb line, once.
+    /// Takes the delay waiting for this verb line, once; or the one that lasts.
     pub(super) fn take_late(&mut self, line: &str) -> Option<Duration> {
-        let at = self.late.iter().position(|(prefix, _)| line.starts_with(prefix.as_str()))?;
-        Some(self.late.remove(at).1)
+        let matches = |(prefix, _): &(String, Duration)| line.starts_with(prefix.as_str());
+        match self.late.iter().position(matches) {
+            Some(at) => Some(self.late.remove(at).1),
+            None => self.slow.iter().rev().find(|late| matches(late)).map(|(_, by)| *by),
+        }
     }
 
     /// Takes the order to swallow the reply to this verb line, once.
@@ -82,6 +106,68 @@ impl Faults {
     }
 }
 
+impl World {
+    /// Lets a fault happen, now or when it is due.
+    pub(super) fn plan_fault(&mut self, planned: Planned) {
+        match planned.first() {
+            Some(first) => self.after(first, Action::Fault(planned)),
+            None => self.inject(planned.into_fault()),
+        }
+    }
+
+    /// A planned fault happens, and is planned again if it comes again and again.
+    pub(super) fn fault_is_due(&mut self, planned: Planned) {
+        if let Some(again) = planned.again() {
+            self.after(again, Action::Fault(planned.clone()));
+        }
+        self.inject(planned.into_fault());
+    }
+
+    fn inject(&mut self, fault: Fault) {
+        match fault {
+            Fault::LateReply { command_prefix, by } => self.faults.late.push((command_prefix, by)),
+            Fault::SlowReplies { command_prefix, by } => {
+                self.faults.slow.push((command_prefix, by));
+            }
+            Fault::NoReply { command_prefix } => self.faults.swallow.push(command_prefix),
+            Fault::Deny { command_prefix } => self.faults.deny.push(command_prefix),
+            Fault::RejectAcl => self.faults.reject = true,
+            Fault::Silent => self.faults.silent = true,
+            Fault::HostileNames => self.faults.hostile = true,
+            Fault::LoseEvents(share) => self.faults.lose = share.clamp(0.0, 1.0),
+            Fault::Stall(time) => self.sockets.values().for_each(|socket| socket.out.stall(time)),
+            Fault::DropAll => self.sockets.clear(),
+            Fault::CutFrame => self.cut_frame(),
+            Fault::Junk(bytes) => {
+                let bytes = Bytes::from(bytes);
+                self.sockets.retain(|_, socket| socket.out.send(&bytes));
+            }
+            Fault::SplitWrites(size) => {
+                self.faults.split = size;
+                for socket in self.sockets.values() {
+                    socket.out.split(size);
+                }
+            }
+            Fault::Restart => self.restart(),
+            Fault::Flood { events_per_second } => self.start_flood(events_per_second),
+            Fault::Clear => {
+                self.inject(Fault::SplitWrites(0));
+                self.faults = Faults::default();
+                self.flood = None;
+            }
+        }
+    }
+
+    fn cut_frame(&mut self) {
+        let half = "Content-Length: 900\nContent-Type: text/event-plain\n\n\
+                    Event-Name: HEARTBEAT\nCore-UUID: ";
+        for (_, socket) in std::mem::take(&mut self.sockets) {
+            socket.out.send(&Bytes::from_static(half.as_bytes()));
+            socket.out.close();
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -93,5 +179,10 @@ mod tests {
         assert!(!faults.take_swallow("api show"));
         assert!(faults.take_swallow("api status"));
         assert!(!faults.take_swallow("api status"));
+        let second = Duration::from_secs(1);
+        faults.slow.push((String::new(), second));
+        faults.late.push(("api".to_owned(), second * 2));
+        assert_eq!(faults.take_late("api status"), Some(second * 2));
+        assert_eq!(faults.take_late("api status"), Some(second));
     }
 }

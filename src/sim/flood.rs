@@ -110,18 +110,21 @@ impl World {
         dialog.from_user.clone_from(&number);
         let name = format!("sofia/external/{number}@127.0.0.1");
         let mut channel = Channel::new(0, uuid.clone(), name.clone(), Kind::Phone, true);
-        channel.set_profile(Profile::new(Who {
-            username: number.clone(),
-            dialplan: "XML".into(),
-            cid_name: number.clone(),
-            cid_num: number.clone(),
-            ani: number,
-            network_addr: "127.0.0.1".into(),
-            destination: "9196".into(),
-            source: "mod_sofia".into(),
-            context: "default".into(),
-            ..Who::default()
-        }, self.now));
+        channel.set_profile(Profile::new(
+            Who {
+                username: number.clone(),
+                dialplan: "XML".into(),
+                cid_name: number.clone(),
+                cid_num: number.clone(),
+                ani: number,
+                network_addr: "127.0.0.1".into(),
+                destination: "9196".into(),
+                source: "mod_sofia".into(),
+                context: "default".into(),
+                ..Who::default()
+            },
+            self.now,
+        ));
         channel.vars.extend([("direction", "inbound".to_owned()), ("uuid", uuid)]);
         channel.vars.extend(dialog.received(&name, self.now));
         channel.vars.extend(dialog.parsed());

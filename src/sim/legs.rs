@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use super::channel::{Answer, CallState, Channel, Kind, L16, Other, PCMU, Profile, State, Who, tame};
+use super::channel::{
+    Answer, CallState, Channel, Kind, L16, Other, PCMU, Profile, State, Who, tame,
+};
 use super::event::{Event, Origin, REAL_READ_CODEC, WRITE_CODEC, origin};
 use super::log;
 use super::sip::Dialog;
@@ -154,6 +156,11 @@ impl World {
         let name = format!("sofia/{}/{}@{}", dialog.from_profile, dialog.user, dialog.target);
         dialog.from_user.clone_from(&out.cid_num);
         dialog.from_name.clone_from(&out.cid_name);
+        if dialog.from_name.is_empty()
+            && let Some(name) = self.hostile_name()
+        {
+            name.clone_into(&mut dialog.from_name);
+        }
         let mut channel = Channel::new(session, uuid, name.clone(), kind, false);
         channel.set_profile(outbound_profile(out, &dialog.user, "src/switch_ivr_originate.c", now));
         channel.number = 1;
@@ -274,20 +281,23 @@ impl World {
         let name = format!("sofia/{}/{number}@127.0.0.1", dialog.to_profile);
         let mut channel = Channel::new(session, uuid, name.clone(), kind, true);
         let shown = if dialog.from_name.is_empty() { &number } else { &dialog.from_name };
-        channel.set_profile(Profile::new(Who {
-            username: number.clone(),
-            dialplan: "XML".into(),
-            cid_name: shown.clone(),
-            cid_num: number.clone(),
-            orig_name: tame(shown),
-            orig_num: number.clone(),
-            network_addr: "127.0.0.1".into(),
-            ani: number,
-            destination: dialog.user.clone(),
-            source: "mod_sofia".into(),
-            context: context.to_owned(),
-            ..Who::default()
-        }, now));
+        channel.set_profile(Profile::new(
+            Who {
+                username: number.clone(),
+                dialplan: "XML".into(),
+                cid_name: shown.clone(),
+                cid_num: number.clone(),
+                orig_name: tame(shown),
+                orig_num: number.clone(),
+                network_addr: "127.0.0.1".into(),
+                ani: number,
+                destination: dialog.user.clone(),
+                source: "mod_sofia".into(),
+                context: context.to_owned(),
+                ..Who::default()
+            },
+            now,
+        ));
         channel.vars.extend([
             ("direction", "inbound".to_owned()),
             ("uuid", channel.uuid.clone()),

@@ -80,7 +80,7 @@ impl World {
             }
         }
         for id in lost {
-            self.sockets.remove(&id);
+            self.drop_slow(id);
         }
     }
 

@@ -15,6 +15,17 @@
 //! - With a seed and a set clock the same commands give the same bytes.
 //! - No SIP and no RTP: calls exist as events and tables only.
 //!
+//! # Who does not read
+//!
+//! No subscriber waits for another one. What a client does not read piles up to 64 MiB (some
+//! thirteen thousand events); then the client is cut, and [`Sim::notices`] tells it. FreeSWITCH
+//! itself holds 100,000 events a client and may freeze as a whole when it cuts one.
+//!
+//! # Faults
+//!
+//! A [`Fault`] is injected at once ([`Sim::inject`]) or [`Planned`] with the configuration. As text,
+//! which `switchy sim --fault` takes, it is a name, a value and a time: see [`FAULTS`].
+//!
 //! # Differences from the recordings
 //!
 //! | where | what |
@@ -48,11 +59,14 @@ mod hangup;
 mod legs;
 mod log;
 mod loopback;
+mod notice;
 mod originate;
 mod pairs;
 mod pattern;
+mod planned;
 mod playback;
 mod protocol;
+mod record;
 mod sip;
 mod socket;
 mod subscription;
@@ -74,7 +88,10 @@ use tokio::time::Instant;
 
 pub use config::Config;
 pub use fault::Fault;
+pub use notice::Notice;
+pub use planned::{FAULTS, FaultError, Planned};
 
+use record::Record;
 use socket::Asked;
 use world::{Control, World};
 
@@ -111,6 +128,7 @@ struct Gate {
     control: mpsc::UnboundedSender<Control>,
     requests: mpsc::Sender<Asked>,
     ids: Arc<AtomicU64>,
+    record: Record,
 }
 
 impl Gate {
@@ -123,13 +141,13 @@ impl Gate {
         self.requests.send(asked).await.map_err(|_| ())
     }
 
-    fn serve<S>(&self, stream: S)
+    fn serve<S>(&self, stream: S, peer: Option<SocketAddr>)
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
         let id = self.ids.fetch_add(1, Ordering::Relaxed);
         let (outlet, inlet) = socket::pair();
-        self.control(Control::Attach(id, outlet));
+        self.control(Control::Attach(id, peer, outlet));
         tokio::spawn(socket::run(id, stream, inlet, self.clone()));
     }
 }
@@ -144,7 +162,8 @@ impl Sim {
         let epoch = config.clock.unwrap_or_else(Timestamp::now).as_microsecond();
         let world = World::new(config, u64::try_from(epoch).unwrap_or_default());
         tokio::spawn(run(world, controls, asked));
-        let gate = Gate { control, requests, ids: Arc::new(AtomicU64::new(1)) };
+        let gate =
+            Gate { control, requests, ids: Arc::new(AtomicU64::new(1)), record: Record::new() };
         Self { inner: Arc::new(Inner { gate, stop }) }
     }
 
@@ -164,10 +183,10 @@ impl Sim {
                     accepted = listener.accept() => accepted,
                 };
                 match accepted {
-                    Ok((stream, _)) => {
+                    Ok((stream, peer)) => {
                         // Small frames shall not wait for each other; without it they only do.
                         let _slower = stream.set_nodelay(true);
-                        gate.serve(stream);
+                        gate.serve(stream, Some(peer));
                     }
                     Err(error) => {
                         tracing::debug!(%error, "accept failed");
@@ -192,12 +211,28 @@ impl Sim {
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        self.inner.gate.serve(stream);
+        self.inner.gate.serve(stream, None);
     }
 
-    /// Makes something go wrong.
-    pub fn inject(&self, fault: Fault) {
-        self.inner.gate.control(Control::Inject(fault));
+    /// Makes something go wrong, now or when it is planned.
+    pub fn inject(&self, fault: impl Into<Planned>) {
+        self.inner.gate.control(Control::Inject(fault.into()));
+    }
+
+    /// Writes down everything that clients and the switch say from now on, as JSON lines:
+    /// `{"t": seconds, "conn": number, "from": "client" or "server", "data": bytes as latin-1}`.
+    /// Each line is flushed; passwords of logins are masked. Writing blocks the sockets: give it a
+    /// file, not a slow device. When it fails the recording ends.
+    pub fn record(&self, book: impl io::Write + Send + 'static) {
+        self.inner.gate.record.open(Box::new(book));
+    }
+
+    /// Returns what happens to connections from now on. Dropping the receiver ends it.
+    #[must_use]
+    pub fn notices(&self) -> mpsc::UnboundedReceiver<Notice> {
+        let (watcher, notices) = mpsc::unbounded_channel();
+        self.inner.gate.control(Control::Watch(watcher));
+        notices
     }
 
     /// Fires an event at everybody who subscribed to it. The core headers are added; the name is

@@ -7,7 +7,9 @@ use super::api::{Waiter, Waiting};
 use super::channel::Command;
 use super::event::{Event, origin};
 use super::log;
+use super::notice::Notice;
 use super::pairs::Pairs;
+use super::record::user_of;
 use super::socket::Outlet;
 use super::subscription::{Subscription, known};
 use super::world::{Action, Step, World};
@@ -154,9 +156,12 @@ impl World {
         if good {
             if let Some(socket) = self.sockets.get_mut(&id) {
                 socket.login = Login::Yes;
+                let user = socket.busy.as_ref().and_then(|busy| user_of(&busy.line));
+                self.notify(&Notice::LoggedIn { id, user });
             }
             self.reply(id, "+OK accepted", rights);
         } else {
+            self.notify(&Notice::Refused { id });
             self.reply(id, "-ERR invalid", &[]);
             self.say_goodbye(id);
         }
@@ -438,7 +443,7 @@ impl World {
         socket.held_bytes = 0;
         socket.busy = None;
         if !alive {
-            self.sockets.remove(&id);
+            self.drop_slow(id);
         }
     }
 }

@@ -7,12 +7,14 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadHalf, WriteHalf};
 use tokio::sync::{mpsc, oneshot};
 
 use super::Gate;
+use super::record::Record;
 use super::world::Control;
 use crate::wire::{Request, RequestDecoder};
 
@@ -36,6 +38,8 @@ pub(super) struct Outlet {
 #[derive(Debug)]
 enum Out {
     Data(Bytes),
+    /// Nothing is written for so long.
+    Stall(Duration),
     /// Everything before goes out, then the socket is closed. Holds the kill switch so that it
     /// stays unused until then.
     Close(#[expect(dead_code, reason = "held, not read")] Option<oneshot::Sender<()>>),
@@ -56,6 +60,12 @@ impl Outlet {
         let kill = self.kill.take();
         // A writer that is gone already is closed already.
         let _gone = self.queue.send(Out::Close(kill));
+    }
+
+    /// Writes nothing for so long; what is queued meanwhile waits.
+    pub(super) fn stall(&self, time: Duration) {
+        // A writer that is gone is silent already.
+        let _gone = self.queue.send(Out::Stall(time));
     }
 
     /// Writes in pieces of this size from now on; 0 is whole frames.
@@ -89,7 +99,7 @@ where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let (reader, writer) = tokio::io::split(stream);
-    let mut writing = std::pin::pin!(write(writer, inlet));
+    let mut writing = std::pin::pin!(write(id, writer, inlet, gate.record.clone()));
     let reading = read(id, reader, gate.clone());
     tokio::select! {
         () = &mut writing => {}
@@ -106,6 +116,7 @@ async fn read<S: AsyncRead>(id: u64, mut reader: ReadHalf<S>, gate: Gate) {
     loop {
         match decoder.decode(&mut buf) {
             Ok(Some(request)) => {
+                gate.record.request(id, &request);
                 let (done, answered) = oneshot::channel();
                 if gate.ask(Asked { socket: id, request, done }).await.is_err() {
                     return;
@@ -122,14 +133,25 @@ async fn read<S: AsyncRead>(id: u64, mut reader: ReadHalf<S>, gate: Gate) {
     }
 }
 
-async fn write<S: AsyncWrite>(mut writer: WriteHalf<S>, mut inlet: Inlet) {
+async fn write<S: AsyncWrite>(id: u64, mut writer: WriteHalf<S>, mut inlet: Inlet, record: Record) {
     loop {
         let out = tokio::select! {
             biased;
             _ = &mut inlet.killed => break,
             out = inlet.queue.recv() => out,
         };
-        let Some(Out::Data(bytes)) = out else { break };
+        let bytes = match out {
+            Some(Out::Data(bytes)) => bytes,
+            Some(Out::Stall(time)) => {
+                tokio::select! {
+                    biased;
+                    _ = &mut inlet.killed => break,
+                    () = tokio::time::sleep(time) => continue,
+                }
+            }
+            Some(Out::Close(_)) | None => break,
+        };
+        record.written(id, &bytes);
         let size = inlet.split.load(Ordering::Relaxed);
         let written = tokio::select! {
             biased;

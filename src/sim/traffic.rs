@@ -91,6 +91,11 @@ impl World {
         }
     }
 
+    /// A name for a caller that has none, while hostile names are on.
+    pub(super) fn hostile_name(&mut self) -> Option<&'static str> {
+        if self.faults.hostile { self.rng.choice(HOSTILE).copied() } else { None }
+    }
+
     fn incoming(&mut self, name: String, number: String, exten: &str, hold: u64) {
         let mut dialog = self.dialog(("external", 5060), exten, "127.0.0.1:5080");
         "external".clone_into(&mut dialog.to_profile);

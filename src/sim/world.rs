@@ -4,21 +4,24 @@
 //! from one seeded generator.
 
 use std::collections::{BTreeMap, HashMap};
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use bytes::Bytes;
 use fastrand::Rng;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use tokio::sync::oneshot;
+use tokio::sync::{mpsc, oneshot};
 
 use super::api::schedule::Task;
 use super::channel::Channel;
 use super::config::Config;
 use super::event::{Event, Origin, origin};
-use super::fault::{Fault, Faults};
+use super::fault::Faults;
 use super::flood::Flood;
+use super::notice::Notice;
 use super::originate::Originate;
+use super::planned::Planned;
 use super::protocol::Socket;
 use super::socket::{Asked, Outlet};
 use super::traffic::Plan;
@@ -27,9 +30,10 @@ use crate::wire::Format;
 /// What the handle and the sockets tell the world.
 #[derive(Debug)]
 pub(super) enum Control {
-    Attach(u64, Outlet),
+    Attach(u64, Option<SocketAddr>, Outlet),
     Gone(u64),
-    Inject(Fault),
+    Inject(Planned),
+    Watch(mpsc::UnboundedSender<Notice>),
     Fire(Vec<(String, String)>, Option<String>),
     Channels(oneshot::Sender<usize>),
     Stop,
@@ -51,6 +55,7 @@ pub(super) enum Action {
     RingTimeout(u64),
     OriginateReady(u64),
     Restart,
+    Fault(Planned),
 }
 
 /// The next thing that happens to a channel.
@@ -99,6 +104,7 @@ pub(super) struct World {
     pub(super) globals: Vec<(String, String)>,
     pub(super) tasks: BTreeMap<u64, Task>,
     pub(super) faults: Faults,
+    watchers: Vec<mpsc::UnboundedSender<Notice>>,
     pub(super) flood: Option<Flood>,
     pub(super) plan: Option<Plan>,
     pub(super) counts: Counts,
@@ -151,6 +157,7 @@ impl World {
             ticket: 0,
             tasks: BTreeMap::new(),
             faults: Faults::default(),
+            watchers: Vec::new(),
             flood: None,
             plan,
             counts: Counts { max_sessions: 20_000, max_rate: 2000, ..Counts::default() },
@@ -160,6 +167,9 @@ impl World {
             modules: super::api::system::MODULES.iter().map(|name| (*name).to_owned()).collect(),
         };
         world.start();
+        for planned in std::mem::take(&mut world.config.faults) {
+            world.plan_fault(planned);
+        }
         world
     }
 
@@ -202,6 +212,7 @@ impl World {
             Action::RingTimeout(id) => self.ring_timeout(id),
             Action::OriginateReady(id) => self.originate_ready(id),
             Action::Restart => self.restart(),
+            Action::Fault(planned) => self.fault_is_due(planned),
         }
     }
 
@@ -231,13 +242,18 @@ impl World {
     /// Handles one message; `false` ends the world.
     pub(super) fn control(&mut self, control: Control) -> bool {
         match control {
-            Control::Attach(id, outlet) => self.attach(id, outlet),
+            Control::Attach(id, peer, outlet) => {
+                self.notify(&Notice::Connected { id, peer });
+                self.attach(id, outlet);
+            }
             Control::Gone(id) => {
                 if let Some(socket) = self.sockets.remove(&id) {
                     socket.out.close();
                 }
+                self.notify(&Notice::Closed { id });
             }
-            Control::Inject(fault) => self.inject(fault),
+            Control::Inject(planned) => self.plan_fault(planned),
+            Control::Watch(watcher) => self.watchers.push(watcher),
             Control::Fire(headers, body) => self.fire(headers, body),
             Control::Channels(reply) => {
                 // The asker may have left.
@@ -253,51 +269,13 @@ impl World {
         self.request(asked.socket, &asked.request, asked.done);
     }
 
-    fn inject(&mut self, fault: Fault) {
-        match fault {
-            Fault::LateReply { command_prefix, by } => self.faults.late.push((command_prefix, by)),
-            Fault::NoReply { command_prefix } => self.faults.swallow.push(command_prefix),
-            Fault::Deny { command_prefix } => self.faults.deny.push(command_prefix),
-            Fault::RejectAcl => self.faults.reject = true,
-            Fault::Silent => self.faults.silent = true,
-            Fault::HostileNames => self.faults.hostile = true,
-            Fault::DropAll => self.sockets.clear(),
-            Fault::CutFrame => self.cut_frame(),
-            Fault::Junk(bytes) => {
-                let bytes = Bytes::from(bytes);
-                self.sockets.retain(|_, socket| socket.out.send(&bytes));
-            }
-            Fault::SplitWrites(size) => {
-                self.faults.split = size;
-                for socket in self.sockets.values() {
-                    socket.out.split(size);
-                }
-            }
-            Fault::Restart => self.restart(),
-            Fault::Flood { events_per_second } => self.start_flood(events_per_second),
-            Fault::Clear => {
-                self.inject(Fault::SplitWrites(0));
-                self.faults = Faults::default();
-                self.flood = None;
-            }
-        }
-    }
-
-    fn cut_frame(&mut self) {
-        let half = "Content-Length: 900\nContent-Type: text/event-plain\n\n\
-                    Event-Name: HEARTBEAT\nCore-UUID: ";
-        for (_, socket) in std::mem::take(&mut self.sockets) {
-            socket.out.send(&Bytes::from_static(half.as_bytes()));
-            socket.out.close();
-        }
-    }
-
-    fn restart(&mut self) {
+    pub(super) fn restart(&mut self) {
         self.sockets.clear();
         self.channels.clear();
         self.ids.clear();
         self.originates.clear();
-        self.agenda.clear();
+        // What was planned from outside outlives the process.
+        self.agenda.retain(|_, action| matches!(action, Action::Fault(_)));
         self.tasks.clear();
         self.flood = None;
         self.core_uuid = self.uuid();
@@ -307,6 +285,11 @@ impl World {
         self.paused = false;
         self.counts = Counts { max_sessions: 20_000, max_rate: 2000, ..Counts::default() };
         self.start();
+    }
+
+    /// Tells whoever watches the sockets.
+    pub(super) fn notify(&mut self, notice: &Notice) {
+        self.watchers.retain(|watcher| watcher.send(notice.clone()).is_ok());
     }
 
     /// Goes down and comes back as another process would.
@@ -417,8 +400,9 @@ impl World {
     pub(super) fn emit(&mut self, event: &Event) {
         let mut written: [Option<Bytes>; 3] = [None, None, None];
         let mut lost = Vec::new();
+        let (lossy, rng) = (self.faults.lose, &mut self.rng);
         for (id, socket) in &mut self.sockets {
-            if !socket.subscription.wants(event) {
+            if !socket.subscription.wants(event) || (lossy > 0.0 && rng.f64() < lossy) {
                 continue;
             }
             let slot = match socket.format {
@@ -433,9 +417,14 @@ impl World {
             }
         }
         for id in lost {
-            tracing::debug!(socket = id, "dropped a client that does not read");
-            self.sockets.remove(&id);
+            self.drop_slow(id);
         }
+    }
+
+    /// Cuts a client that has not read for too long.
+    pub(super) fn drop_slow(&mut self, id: u64) {
+        self.sockets.remove(&id);
+        self.notify(&Notice::TooSlow { id });
     }
 
     fn fire(&mut self, headers: Vec<(String, String)>, body: Option<String>) {

@@ -23,6 +23,8 @@ mod replay;
 #[cfg(feature = "shell")]
 mod scripts;
 mod sim;
+mod sim_faults;
+mod sim_process;
 #[cfg(feature = "cli")]
 mod switch;
 mod tidy;

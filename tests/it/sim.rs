@@ -17,7 +17,7 @@ fn path(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/transcripts/{name}.jsonl"))
 }
 
-fn config() -> Config {
+pub(crate) fn config() -> Config {
     Config::new().with_seed(7).with_clock("2026-11-22T19:08:00Z".parse().unwrap())
 }
 
@@ -63,22 +63,22 @@ fn uuids(frames: &[Frame]) -> Vec<String> {
 }
 
 /// An in-memory client.
-struct Client {
+pub(crate) struct Client {
     stream: DuplexStream,
     decoder: Decoder,
     buf: BytesMut,
-    bytes: Vec<u8>,
-    frames: Vec<Frame>,
+    pub(crate) bytes: Vec<u8>,
+    pub(crate) frames: Vec<Frame>,
 }
 
 impl Client {
-    fn new(sim: &Sim) -> Self {
+    pub(crate) fn new(sim: &Sim) -> Self {
         let stream = sim.connect();
         let (bytes, frames) = (Vec::new(), Vec::new());
         Self { stream, decoder: Decoder::new(), buf: BytesMut::new(), bytes, frames }
     }
 
-    async fn login(sim: &Sim) -> Self {
+    pub(crate) async fn login(sim: &Sim) -> Self {
         let mut client = Self::new(sim);
         client.send("auth ClueCon\n\n").await;
         client.read_for(Duration::from_millis(5)).await;
@@ -86,7 +86,7 @@ impl Client {
         client
     }
 
-    async fn send(&mut self, text: &str) {
+    pub(crate) async fn send(&mut self, text: &str) {
         let bytes: Vec<u8> = match text.chars().all(|letter| u32::from(letter) < 256) {
             true => text.chars().map(|letter| u8::try_from(u32::from(letter)).unwrap()).collect(),
             false => text.as_bytes().to_vec(),
@@ -113,23 +113,35 @@ impl Client {
         }
     }
 
-    async fn read_for(&mut self, time: Duration) -> bool {
+    /// Reads bytes that are perhaps no frames.
+    pub(crate) async fn read_raw(&mut self, time: Duration, out: &mut Vec<u8>) {
+        let end = Instant::now() + time;
+        loop {
+            tokio::select! {
+                biased;
+                read = self.stream.read_buf(out) => if !matches!(read, Ok(1..)) { return },
+                () = sleep_until(end) => return,
+            }
+        }
+    }
+
+    pub(crate) async fn read_for(&mut self, time: Duration) -> bool {
         self.read_until(Instant::now() + time).await
     }
 
     /// Sends a command and returns the frames of the next while, which start with its reply.
-    async fn ask(&mut self, command: &str) -> Vec<Frame> {
+    pub(crate) async fn ask(&mut self, command: &str) -> Vec<Frame> {
         self.send(&format!("{command}\n\n")).await;
         self.read_for(Duration::from_millis(5)).await;
         std::mem::take(&mut self.frames)
     }
 
-    async fn text(&mut self, command: &str) -> String {
+    pub(crate) async fn text(&mut self, command: &str) -> String {
         text(&self.ask(command).await[0])
     }
 }
 
-fn text(frame: &Frame) -> String {
+pub(crate) fn text(frame: &Frame) -> String {
     match frame {
         Frame::Reply(reply) => reply.text().to_string(),
         Frame::Api(body) => String::from_utf8_lossy(body).into_owned(),
