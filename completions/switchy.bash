@@ -53,7 +53,7 @@ _switchy() {
 
     case "${cmd}" in
         switchy)
-            opts="-H -P -u -p -x -o -h -V --host --port --user --password --execute --output --color --help --version demo sim completions man help"
+            opts="-H -P -u -p -x -o -h -V --host --port --user --password --execute --output --color --read-only --help --version demo sim completions man help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

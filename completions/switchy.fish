@@ -1,6 +1,6 @@
 # Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
 function __fish_switchy_global_optspecs
-    string join \n H/host= P/port= u/user= p/password= x/execute= o/output= color= h/help V/version
+    string join \n H/host= P/port= u/user= p/password= x/execute= o/output= color= read-only h/help V/version
 end
 
 function __fish_switchy_needs_command
@@ -38,6 +38,7 @@ raw\t'The server\'s own text where there is one, else as csv without a header'"
 complete -c switchy -n "__fish_switchy_needs_command" -l color -d 'Use color: auto, always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
+complete -c switchy -n "__fish_switchy_needs_command" -l read-only -d 'Refuse whatever changes the server'
 complete -c switchy -n "__fish_switchy_needs_command" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c switchy -n "__fish_switchy_needs_command" -s V -l version -d 'Print version'
 complete -c switchy -n "__fish_switchy_needs_command" -a "demo" -d 'Open the shell on a simulated switch with some traffic'

@@ -25,6 +25,9 @@ pub(super) struct Args {
     /// Use color: auto, always or never
     #[arg(long, value_name = "WHEN", default_value = "auto")]
     pub(super) color: Color,
+    /// Refuse whatever changes the server
+    #[arg(long)]
+    pub(super) read_only: bool,
     #[command(subcommand)]
     pub(super) action: Option<Action>,
 }

@@ -22,7 +22,7 @@ use clap::{CommandFactory as _, Parser as _};
 use unicode_width::UnicodeWidthStr as _;
 
 use crate::conn::Config;
-use crate::shell::{CommandError, Settings, Shell, sanitise};
+use crate::shell::{CommandError, ReadOnly, Settings, Shell, sanitise};
 use args::{Action, Args};
 use sim::SimArgs;
 
@@ -68,7 +68,8 @@ fn run(mut args: Args) -> anyhow::Result<u8> {
         }
         None => Target::Hosts(args.connection.hosts()),
     };
-    let settings = Settings { login: args.connection.login(), ..Settings::default() };
+    let read_only = if args.read_only { ReadOnly::Always } else { ReadOnly::Off };
+    let settings = Settings { login: args.connection.login(), read_only, ..Settings::default() };
     let is_script = !args.once.is_empty() || !io::stdin().is_terminal();
     if is_script {
         let runtime = runtime()?;

@@ -169,6 +169,23 @@ impl Session {
         self.verb("uuid_transfer", &format!("{exten} {dialplan} {context}")).await
     }
 
+    /// `uuid_transfer -both`: this leg and the one that it is bridged to; confirmed as
+    /// [`Session::transfer`], for each.
+    ///
+    /// # Errors
+    /// As [`Session::transfer`].
+    pub async fn transfer_both(
+        &self,
+        exten: &str,
+        dialplan: &str,
+        context: &str,
+    ) -> Result<(), Error> {
+        let exten = dial_string::word("extension", exten)?;
+        let dialplan = dial_string::word("dialplan", dialplan)?;
+        let context = dial_string::word("context", context)?;
+        self.verb("uuid_transfer", &format!("-both {exten} {dialplan} {context}")).await
+    }
+
     /// `uuid_bridge` with another session; confirmed by CHANNEL_BRIDGE.
     ///
     /// # Errors
@@ -303,6 +320,14 @@ impl Session {
         self.execute("deflect", uri).await
     }
 
+    /// `uuid_deflect`: a 302 before the answer, a REFER after it; confirmed by the end of the leg.
+    ///
+    /// # Errors
+    /// [`Error::DialString`] for an address that is no word; otherwise as [`Client::api`].
+    pub async fn deflect_to(&self, uri: &str) -> Result<(), Error> {
+        self.verb("uuid_deflect", dial_string::word("address", uri)?).await
+    }
+
     /// Queues `conference`, for example `3000@default`.
     ///
     /// # Errors
@@ -348,6 +373,18 @@ impl Session {
         checked(reply, shown.trim_end()).map(drop)
     }
 
+    /// As [`Session::execute`], under an id that comes back as `Application-UUID` in the events of
+    /// this run.
+    ///
+    /// # Errors
+    /// As [`Session::execute`].
+    pub async fn execute_as(&self, app: &str, arg: &str, mark: &str) -> Result<(), Error> {
+        let id = self.id.as_str();
+        let command = Command::execute(id, app, arg, Some(mark)).map_err(Error::Illegal)?;
+        let reply = self.client.send(command).await?;
+        checked(reply, app).map(drop)
+    }
+
     /// Runs an application and waits until it is over; returns its response, if it gave one.
     ///
     /// # Errors
@@ -361,11 +398,7 @@ impl Session {
         let mark = Id::<model::Event>::random();
         let done = self.expect(&["CHANNEL_EXECUTE_COMPLETE"]).await?;
         let done = done.with("Application-UUID", mark.as_str());
-        let id = self.id.as_str();
-        let command =
-            Command::execute(id, app, arg, Some(mark.as_str())).map_err(Error::Illegal)?;
-        let reply = self.client.send(command).await?;
-        checked(reply, app)?;
+        self.execute_as(app, arg, mark.as_str()).await?;
         let event = done.within(within).await?;
         let response = event.get("Application-Response").map(std::borrow::Cow::into_owned);
         Ok(response.filter(|text| text != "_none_"))

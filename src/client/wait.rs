@@ -13,7 +13,10 @@ use crate::model::{self, Event, Id};
 #[derive(Debug)]
 pub struct Expect {
     listener: EventListener,
-    session: Id<model::Session>,
+    /// The session, and those whose event is as good.
+    sessions: Vec<Id<model::Session>>,
+    /// The header that names the session.
+    key: &'static str,
     kinds: Vec<String>,
     header: Option<(String, String)>,
     events: Events,
@@ -44,7 +47,8 @@ impl Client {
         Ok(Expect {
             events: listener.events(&watched),
             listener,
-            session: session.clone(),
+            sessions: vec![session.clone()],
+            key: "Unique-ID",
             kinds: kinds.iter().map(|kind| (*kind).to_owned()).collect(),
             header: None,
         })
@@ -59,6 +63,21 @@ impl Expect {
         self
     }
 
+    /// Takes the event of another session as well: CHANNEL_BRIDGE is fired for one of the two.
+    #[must_use]
+    pub fn or(mut self, other: &Id<model::Session>) -> Self {
+        self.sessions.push(other.clone());
+        self
+    }
+
+    /// Waits for an event that names the session in another header than `Unique-ID`: ADD_SCHEDULE
+    /// has it in `Task-Group`.
+    #[must_use]
+    pub fn named_by(mut self, header: &'static str) -> Self {
+        self.key = header;
+        self
+    }
+
     /// Waits for the event. Safe to cancel.
     ///
     /// # Errors
@@ -66,7 +85,7 @@ impl Expect {
     /// ends first, [`Error::ListenerNotRunning`] when the connection does.
     pub async fn within(mut self, within: Duration) -> Result<Event, Error> {
         let (listener, kinds) = (self.listener.clone(), self.kinds.join(" or "));
-        let uuid = self.session.to_string();
+        let uuid = self.sessions.first().map(ToString::to_string).unwrap_or_default();
         let waiting = async {
             tokio::select! {
                 event = self.next() => event,
@@ -81,11 +100,9 @@ impl Expect {
 
     async fn next(&mut self) -> Result<Event, Error> {
         while let Some(event) = self.events.next().await {
-            if event.unique_id().as_deref() != Some(self.session.as_str()) {
-                continue;
-            }
             let kind = event.kind();
-            let is_it = self.kinds.iter().any(|wanted| *wanted == kind)
+            let is_it = self.is_about(&event, self.key)
+                && self.kinds.iter().any(|wanted| *wanted == kind)
                 && self.header.as_ref().is_none_or(|(name, value)| {
                     event.get(name).is_some_and(|found| found == *value)
                 });
@@ -93,11 +110,17 @@ impl Expect {
                 drop(kind);
                 return Ok(event);
             }
-            if kind == "CHANNEL_DESTROY" {
+            if kind == "CHANNEL_DESTROY" && self.is_about(&event, "Unique-ID") {
                 let cause = event.get("Hangup-Cause").unwrap_or_default().into_owned();
-                return Err(Error::Gone { uuid: self.session.to_string(), cause });
+                let uuid = event.unique_id().unwrap_or_default().into_owned();
+                return Err(Error::Gone { uuid, cause });
             }
         }
         Err(Error::ListenerNotRunning)
+    }
+
+    fn is_about(&self, event: &Event, key: &str) -> bool {
+        let id = event.get(key);
+        id.is_some_and(|id| self.sessions.iter().any(|known| known.as_str() == &*id))
     }
 }

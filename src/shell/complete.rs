@@ -143,7 +143,9 @@ fn live(shell: &Shell, kind: &str) -> Vec<Candidate> {
         }
         "JOB" => jobs(shell),
         "COMMAND" => grammar::verbs().into_iter().map(Candidate::new).collect(),
-        "SETTING" => ["output", "timeout"].into_iter().map(Candidate::new).collect(),
+        "SETTING" => {
+            ["output", "timeout", "guard", "read-only"].into_iter().map(Candidate::new).collect()
+        }
         "PROFILE" => ["internal", "external"].into_iter().map(Candidate::new).collect(),
         _ => Vec::new(),
     }

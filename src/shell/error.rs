@@ -128,6 +128,9 @@ impl From<client::Error> for CommandError {
                 .hint("type \"listen on\" to start it, then try again"),
             Error::Api { text, .. } => refused(text),
             Error::Denied { .. } => denied(&err),
+            Error::DialString { what: "digits", ref text, why } => {
+                Self::usage(format!("{text:?} cannot be dialled: {why}"))
+            }
             Error::DialString { .. } => {
                 Self::usage(err.to_string()).hint("type \"help originate\" for the forms it takes")
             }

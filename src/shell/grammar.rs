@@ -45,8 +45,23 @@ fn split_around_tail(
     verb: &str,
     rest: &str,
 ) -> Result<Vec<String>, CommandError> {
-    if RAW_TAILS.contains(&verb) {
-        let (mut words, tail) = options(command, rest)?;
+    if let Some((_, before)) = RAW_TAILS.iter().find(|(name, _)| *name == verb) {
+        let (mut words, mut tail) = options(command, rest)?;
+        let mut named = Vec::new();
+        for _ in 0..*before {
+            let Some(text) = tail else { break };
+            let (word, rest) = quoted_word(text)?;
+            named.push(word);
+            let (more, rest) = options(command, rest)?;
+            words.extend(more);
+            tail = rest;
+        }
+        if !named.is_empty() {
+            words.push("--".to_owned());
+            words.extend(named);
+            words.extend(tail.map(|tail| tail.trim_end().to_owned()));
+            return Ok(words);
+        }
         if let Some(tail) = tail.filter(|tail| is_raw(verb, tail)) {
             if verb == "originate" {
                 refuse_late_options(command, tail)?;
@@ -120,14 +135,21 @@ fn refuse_late_options(command: &clap::Command, tail: &str) -> Result<(), Comman
 /// Whether this tail goes to the server as it is.
 fn is_raw(verb: &str, tail: &str) -> bool {
     match verb {
-        "api" | "bgapi" => true,
         "originate" => is_dial_string(tail),
-        _ => false,
+        _ => true,
     }
 }
 
-/// Verbs that may have such a tail.
-const RAW_TAILS: &[&str] = &["api", "bgapi", "originate"];
+/// Verbs that may have such a tail, and how many words of ours stand before it.
+const RAW_TAILS: &[(&str, usize)] = &[
+    ("api", 0),
+    ("bgapi", 0),
+    ("bridge", 1),
+    ("execute", 2),
+    ("originate", 0),
+    ("play", 1),
+    ("setvar", 2),
+];
 
 /// FreeSWITCH's own form names an endpoint: `{vars}user/1000`, `sofia/external/1@host`. The seed's
 /// form, `9196@host:5080`, does not.
@@ -237,6 +259,9 @@ mod tests {
                 "originate --wait 10 --app 'Tone Play' {a='x y'}user/1000 &park",
                 "{a='x y'}user/1000 &park",
             ),
+            ("execute --wait --timeout 3 last set a='b c'  d", "a='b c'  d"),
+            ("execute last --wait 5 set a=b --x", "a=b --x"),
+            ("play last --leg b say::en 'x y'", "say::en 'x y'"),
             (
                 "originate sofia/external/1@h 9196 XML default",
                 "sofia/external/1@h 9196 XML default",
@@ -247,6 +272,8 @@ mod tests {
                 Command::Api(args) => args.tail().to_owned(),
                 Command::Bgapi(args) => args.tail().to_owned(),
                 Command::Originate(args) => args.target().to_owned(),
+                Command::Execute(args) => args.tail().to_owned(),
+                Command::Play(args) => args.tail().to_owned(),
                 other => panic!("{other:?}"),
             };
             assert_eq!(found, tail, "{line}");

@@ -10,7 +10,9 @@
 
 pub mod cmd;
 pub mod complete;
+mod confirm;
 mod context;
+mod control;
 mod error;
 mod filter;
 mod grammar;
@@ -25,6 +27,7 @@ pub mod sanitise;
 mod secret;
 mod switch;
 
+use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -32,6 +35,7 @@ use tokio::sync::mpsc;
 
 pub use context::{Context, Output};
 pub use error::{CommandError, Kind};
+pub use guard::Guard;
 pub use operator::{Lent, Operator, Wish};
 pub use render::Format;
 pub use secret::is_secret;
@@ -61,6 +65,8 @@ struct State {
     settings: Settings,
     /// Simulated switches that `connect sim` started; they end with the shell.
     sims: Vec<Sim>,
+    /// The latest dumps of legs, by uuid, for what has changed since.
+    dumps: VecDeque<(String, BTreeMap<String, String>)>,
 }
 
 /// What `set` changes.
@@ -73,11 +79,33 @@ pub struct Settings {
     pub timeout: u64,
     /// The login of `connect` without options: user and password.
     pub login: Config,
+    /// What needs a confirmation.
+    pub guard: Guard,
+    /// Whether lines that change the server are refused.
+    pub read_only: ReadOnly,
+}
+
+/// Whether lines that change the server are refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum ReadOnly {
+    /// They are not.
+    #[default]
+    Off,
+    /// They are, until `set read-only off`.
+    On,
+    /// They are, as long as the process lives.
+    Always,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { format: Format::Table, timeout: 10, login: Config::new("localhost") }
+        Self {
+            format: Format::Table,
+            timeout: 10,
+            login: Config::new("localhost"),
+            guard: Guard::Normal,
+            read_only: ReadOnly::Off,
+        }
     }
 }
 
@@ -93,6 +121,7 @@ impl Shell {
             previous: None,
             settings,
             sims: Vec::new(),
+            dumps: VecDeque::new(),
         };
         Self { inner: Arc::new(Inner { narration, state: Mutex::new(state) }) }
     }
@@ -295,6 +324,22 @@ impl Shell {
         self.state().previous.clone()
     }
 
+    /// Keeps a dump of a leg, and returns the one before.
+    pub(crate) fn remember_dump(
+        &self,
+        uuid: &str,
+        headers: BTreeMap<String, String>,
+    ) -> Option<BTreeMap<String, String>> {
+        let dumps = &mut self.state().dumps;
+        let at = dumps.iter().position(|(known, _)| known == uuid);
+        let before = at.and_then(|at| dumps.remove(at));
+        dumps.push_back((uuid.to_owned(), headers));
+        if dumps.len() > DUMPS {
+            dumps.pop_front();
+        }
+        before.map(|(_, headers)| headers)
+    }
+
     pub(crate) fn change_settings(&self, change: impl FnOnce(&mut Settings)) {
         change(&mut self.state().settings);
     }
@@ -303,6 +348,9 @@ impl Shell {
         self.inner.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+/// How many dumps are kept for comparison.
+const DUMPS: usize = 50;
 
 /// What comes after a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

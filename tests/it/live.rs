@@ -3,6 +3,8 @@
 //! It must have the layout of the recordings: profile `external` on 5080 with the stock dialplan,
 //! 5090 with one that parks every call, both on 127.0.0.1.
 
+#[cfg(feature = "shell")]
+mod control;
 mod storm;
 
 use std::net::IpAddr;

@@ -420,7 +420,7 @@ fn a_slow_command_leaves_the_prompt() {
 fn a_question_takes_the_place_of_the_prompt() {
     let mut desk = Desk::new();
     let terminal = &mut desk.terminal;
-    let question = "Send it to 127.0.0.1? Type yes:";
+    let question = "Type 127.0.0.1 to go on:";
     let asked = |screen: &Screen<'_>| screen.last() == question;
     for no in ["\x03", "\x04", "\r", "no\r"] {
         terminal.keys("fsctl pause\r");
@@ -430,13 +430,13 @@ fn a_question_takes_the_place_of_the_prompt() {
         at_prompt(terminal);
         let said = terminal.since(before);
         assert!(
-            said.contains("not confirmed, nothing was done") || said.contains("not sent: "),
+            said.contains("not confirmed, nothing was done") || said.contains("nothing was sent"),
             "{no:?} {said}"
         );
     }
     terminal.keys("fsctl pause\r");
     terminal.wait_until("the question", asked);
-    terminal.keys("yes\r");
+    terminal.keys("127.0.0.1\r");
     terminal.wait_until("the answer", |screen| screen.log.contains("\n+OK"));
     at_prompt(terminal);
 
@@ -445,7 +445,7 @@ fn a_question_takes_the_place_of_the_prompt() {
     terminal.wait_until("the running command", |screen| runs(screen, " · api "));
     terminal.keys(&format!("half a 日 line{}", LEFT.repeat(6)));
     terminal.wait_until("the question", asked);
-    terminal.keys("yes\r");
+    terminal.keys("127.0.0.1\r");
     terminal.wait_until("the draft", |screen| screen.last().ends_with("> half a 日 line"));
     terminal.keys("X\r");
     terminal.wait_until("the line", |screen| screen.log.contains("-ERR half Command not found!"));

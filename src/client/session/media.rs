@@ -151,6 +151,14 @@ impl Session {
         self.verb("uuid_audio", &format!("start {side} mute {level}")).await
     }
 
+    /// `uuid_audio ... stop`: ends what [`Session::mute`] began; confirmed by MEDIA_BUG_STOP.
+    ///
+    /// # Errors
+    /// As [`Client::api`](crate::Client::api).
+    pub async fn unmute(&self) -> Result<(), Error> {
+        self.verb("uuid_audio", "stop").await
+    }
+
     /// Queues `speak`, with the engine flite and the voice kal.
     ///
     /// # Errors

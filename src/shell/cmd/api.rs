@@ -3,6 +3,7 @@ use std::time::Duration;
 use serde_json::json;
 
 use super::{CommandError, Context, Format, grammar, guard, near};
+use crate::shell::confirm;
 use crate::shell::render::{Cell, View};
 
 /// Run a command on the server and wait for its answer
@@ -29,22 +30,19 @@ pub(crate) struct Args {
 }
 
 impl Args {
-    #[cfg(test)]
     pub(crate) fn tail(&self) -> &str {
         &self.tail
     }
 }
 
 pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), CommandError> {
-    if !args.yes {
-        confirm_danger(cx, "api", &args.tail).await?;
-    }
+    clear_danger(cx, "api", &args.tail, args.yes).await?;
     send(cx, &args.tail, args.timeout).await
 }
 
 /// Sends a line that is no command of the shell.
 pub(crate) async fn send_bare(cx: &mut Context<'_>, line: &str) -> Result<(), CommandError> {
-    confirm_danger(cx, "api", line).await?;
+    clear_danger(cx, "api", line, false).await?;
     let sent = send(cx, line, None).await;
     sent.map_err(|err| {
         let word = line.split_whitespace().next().unwrap_or_default();
@@ -58,23 +56,21 @@ pub(crate) async fn send_bare(cx: &mut Context<'_>, line: &str) -> Result<(), Co
     })
 }
 
-/// Commands that end calls of others, or the server, are sent when the operator says so.
-pub(crate) async fn confirm_danger(
+/// Commands that end calls of others, or the server, need a word more.
+pub(crate) async fn clear_danger(
     cx: &mut Context<'_>,
     verb: &str,
     line: &str,
+    yes: bool,
 ) -> Result<(), CommandError> {
-    let Some(why) = guard::danger(line) else { return Ok(()) };
-    let refused = || {
-        CommandError::usage(format!("not sent: {why}"))
-            .hint(format!("\"{verb} --yes {line}\" sends it; \"hupall\" ends your own calls"))
-    };
-    if cx.operator().is_none() {
-        return Err(refused());
+    let danger = guard::danger(line, cx.shell.settings().guard);
+    let Some(why) = danger.filter(|_| !yes) else { return Ok(()) };
+    let line = line.trim_start_matches('/');
+    let mut hint = format!("\"{verb} --yes {line}\" sends it");
+    if line.to_ascii_lowercase().contains("hupall") {
+        hint.push_str("; \"hupall\" alone ends your own calls, \"hupall --all\" asks first");
     }
-    let host = cx.switch()?.name().to_owned();
-    let answer = cx.ask(&format!("{line}: {why}\nSend it to {host}? Type yes:")).await?;
-    if answer.eq_ignore_ascii_case("yes") { Ok(()) } else { Err(refused()) }
+    confirm::by_name(cx, &why, &hint).await
 }
 
 /// Sends a line and shows the answer; a failed one is an error with the server's text.

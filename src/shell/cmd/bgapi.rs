@@ -25,16 +25,13 @@ pub(crate) struct Args {
 }
 
 impl Args {
-    #[cfg(test)]
     pub(crate) fn tail(&self) -> &str {
         &self.tail
     }
 }
 
 pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), CommandError> {
-    if !args.yes {
-        super::api::confirm_danger(cx, "bgapi", &args.tail).await?;
-    }
+    super::api::clear_danger(cx, "bgapi", &args.tail, args.yes).await?;
     let job = cx.client()?.bgapi(&args.tail).await?;
     match args.wait {
         None => cx.line(&job.to_string()),

@@ -1,25 +1,40 @@
 //! The only list of commands.
 
+mod answer;
 mod api;
 mod apps;
 mod bgapi;
+mod bridge;
 mod call;
 mod calls;
 mod connect;
+mod deflect;
 mod disconnect;
+mod dtmf;
+mod dump;
 mod events;
+mod execute;
 mod exit;
+mod getvar;
 mod hangup;
 mod help;
+mod hold;
 mod hosts;
 mod hupall;
 mod jobs;
 mod listen;
 mod load_app;
 mod log;
+mod mute;
 mod originate;
+mod park;
+mod play;
+mod record;
+mod sched_hangup;
 mod set;
+mod setvar;
 mod status;
+mod transfer;
 mod unload_app;
 mod use_host;
 mod version;
@@ -27,7 +42,7 @@ mod wait;
 
 use super::grammar::{self, Parsed};
 use super::{CommandError, Context, Format, Kind, Next};
-use super::{guard, near};
+use super::{ReadOnly, guard, near, sanitise};
 
 /// One line of the shell.
 #[derive(Debug, clap::Parser)]
@@ -47,27 +62,42 @@ pub(super) struct Line {
 
 #[derive(Debug, clap::Subcommand)]
 pub(super) enum Command {
+    Answer(answer::Args),
     Api(api::Args),
     Apps(apps::Args),
     Bgapi(bgapi::Args),
+    Bridge(bridge::Args),
     Call(call::Args),
     Calls(calls::Args),
     Connect(connect::Args),
+    Deflect(deflect::Args),
     Disconnect(disconnect::Args),
+    Dtmf(dtmf::Args),
+    Dump(dump::Args),
     Events(events::Args),
+    Execute(execute::Args),
     #[command(visible_alias = "quit")]
     Exit(exit::Args),
+    Getvar(getvar::Args),
     Hangup(hangup::Args),
     Help(help::Args),
+    Hold(hold::Args),
     Hosts(hosts::Args),
     Hupall(hupall::Args),
     Jobs(jobs::Args),
     Listen(listen::Args),
     LoadApp(load_app::Args),
     Log(log::Args),
+    Mute(mute::Args),
     Originate(originate::Args),
+    Park(park::Args),
+    Play(play::Args),
+    Record(record::Args),
+    SchedHangup(sched_hangup::Args),
     Set(set::Args),
+    Setvar(setvar::Args),
     Status(status::Args),
+    Transfer(transfer::Args),
     UnloadApp(unload_app::Args),
     Use(use_host::Args),
     Version(version::Args),
@@ -75,38 +105,116 @@ pub(super) enum Command {
 }
 
 /// Reads and runs one line.
-pub(super) async fn run(cx: &mut Context<'_>, line: &str) -> Result<Next, CommandError> {
-    let line = match grammar::parse(line)? {
+pub(super) async fn run(cx: &mut Context<'_>, text: &str) -> Result<Next, CommandError> {
+    let parsed = match grammar::parse(text)? {
         Parsed::Builtin(line) => line,
         Parsed::Help(text) => return cx.line(text.trim_end()).map(|()| Next::Go),
-        Parsed::Api(text) => return api::send_bare(cx, &text).await.map(|()| Next::Go),
+        Parsed::Api(text) => {
+            read_only(cx, guard::only_reads(&text), &text)?;
+            return api::send_bare(cx, &text).await.map(|()| Next::Go);
+        }
     };
-    cx.format = line.output;
-    match &line.command {
+    read_only(cx, only_reads(&parsed.command), text)?;
+    cx.format = parsed.output;
+    match &parsed.command {
+        Command::Answer(args) => answer::run(cx, args).await?,
         Command::Api(args) => api::run(cx, args).await?,
         Command::Apps(args) => apps::run(cx, args)?,
         Command::Bgapi(args) => bgapi::run(cx, args).await?,
+        Command::Bridge(args) => bridge::run(cx, args).await?,
         Command::Call(args) => call::run(cx, args)?,
         Command::Calls(args) => calls::run(cx, args)?,
         Command::Connect(args) => connect::run(cx, args).await?,
+        Command::Deflect(args) => deflect::run(cx, args).await?,
         Command::Disconnect(args) => disconnect::run(cx, args).await?,
+        Command::Dtmf(args) => dtmf::run(cx, args).await?,
+        Command::Dump(args) => dump::run(cx, args).await?,
         Command::Events(args) => events::run(cx, args).await?,
+        Command::Execute(args) => execute::run(cx, args).await?,
         Command::Exit(args) => return exit::run(args),
+        Command::Getvar(args) => getvar::run(cx, args).await?,
         Command::Hangup(args) => hangup::run(cx, args).await?,
         Command::Help(args) => help::run(cx, args)?,
+        Command::Hold(args) => hold::run(cx, args).await?,
         Command::Hosts(args) => hosts::run(cx, args)?,
         Command::Hupall(args) => hupall::run(cx, args).await?,
         Command::Jobs(args) => jobs::run(cx, args)?,
         Command::Listen(args) => listen::run(cx, args).await?,
         Command::LoadApp(args) => load_app::run(cx, args).await?,
         Command::Log(args) => log::run(cx, args).await?,
+        Command::Mute(args) => mute::run(cx, args).await?,
         Command::Originate(args) => originate::run(cx, args).await?,
+        Command::Park(args) => park::run(cx, args).await?,
+        Command::Play(args) => play::run(cx, args).await?,
+        Command::Record(args) => record::run(cx, args).await?,
+        Command::SchedHangup(args) => sched_hangup::run(cx, args).await?,
         Command::Set(args) => set::run(cx, args)?,
+        Command::Setvar(args) => setvar::run(cx, args).await?,
         Command::Status(args) => status::run(cx, args).await?,
+        Command::Transfer(args) => transfer::run(cx, args).await?,
         Command::UnloadApp(args) => unload_app::run(cx, args).await?,
         Command::Use(args) => use_host::run(cx, args)?,
         Command::Version(args) => version::run(cx, args).await?,
         Command::Wait(args) => wait::run(cx, args).await?,
     }
     Ok(Next::Go)
+}
+
+/// Whether a command changes nothing on the server. Loading an app is a change: it acts on calls.
+fn only_reads(command: &Command) -> bool {
+    match command {
+        Command::Api(args) => guard::only_reads(args.tail()),
+        Command::Bgapi(args) => guard::only_reads(args.tail()),
+        Command::Hupall(args) => args.is_dry_run(),
+        Command::Originate(args) => args.is_dry_run(),
+        Command::Answer(_)
+        | Command::Bridge(_)
+        | Command::Deflect(_)
+        | Command::Dtmf(_)
+        | Command::Execute(_)
+        | Command::Hangup(_)
+        | Command::Hold(_)
+        | Command::LoadApp(_)
+        | Command::Mute(_)
+        | Command::Park(_)
+        | Command::Play(_)
+        | Command::Record(_)
+        | Command::SchedHangup(_)
+        | Command::Setvar(_)
+        | Command::Transfer(_) => false,
+        Command::Apps(_)
+        | Command::Call(_)
+        | Command::Calls(_)
+        | Command::Connect(_)
+        | Command::Disconnect(_)
+        | Command::Dump(_)
+        | Command::Events(_)
+        | Command::Exit(_)
+        | Command::Getvar(_)
+        | Command::Help(_)
+        | Command::Hosts(_)
+        | Command::Jobs(_)
+        | Command::Listen(_)
+        | Command::Log(_)
+        | Command::Set(_)
+        | Command::Status(_)
+        | Command::UnloadApp(_)
+        | Command::Use(_)
+        | Command::Version(_)
+        | Command::Wait(_) => true,
+    }
+}
+
+/// Refuses what may change the server, in a session that shall not.
+fn read_only(cx: &Context<'_>, only_reads: bool, line: &str) -> Result<(), CommandError> {
+    let read_only = cx.shell.settings().read_only;
+    if only_reads || read_only == ReadOnly::Off {
+        return Ok(());
+    }
+    let line = sanitise::line(line);
+    let err = CommandError::new(Kind::Refused, format!("read-only: {line} may change the server"));
+    Err(match read_only {
+        ReadOnly::Always => err.hint("the process was started with --read-only"),
+        _ => err.hint("\"set read-only off\" ends it"),
+    })
 }

@@ -57,6 +57,11 @@ impl Args {
         &self.target
     }
 
+    /// Whether nothing is sent.
+    pub(super) fn is_dry_run(&self) -> bool {
+        self.dry_run
+    }
+
     fn call(&self) -> Result<Originate, CommandError> {
         let mut call = if grammar::is_dial_string(&self.target) {
             Originate::verbatim(&self.target)

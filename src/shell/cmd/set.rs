@@ -1,7 +1,8 @@
 use clap::ValueEnum as _;
 
-use super::{CommandError, Context, Format};
+use super::{CommandError, Context, Format, Kind};
 use crate::shell::render::{Cell, View};
+use crate::shell::{Guard, ReadOnly};
 
 /// Show or change the settings of this session
 ///
@@ -12,7 +13,7 @@ use crate::shell::render::{Cell, View};
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]
 pub(crate) struct Args {
-    /// Which setting: output, timeout
+    /// Which setting: output, timeout, guard, read-only
     #[arg(value_name = "SETTING", requires = "value")]
     name: Option<String>,
     /// Its new value
@@ -26,9 +27,12 @@ pub(crate) fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), CommandError>
     let settings = cx.shell.settings();
     let format = settings.format.to_possible_value();
     let format = format.as_ref().map_or("", |value| value.get_name());
+    let guard = settings.guard.to_possible_value();
     cx.view(&View::single(vec![
         ("output", Cell::text(format)),
         ("timeout", Cell::number(settings.timeout)),
+        ("guard", Cell::text(guard.as_ref().map_or("", |value| value.get_name()))),
+        ("read-only", Cell::text(if settings.read_only == ReadOnly::Off { "off" } else { "on" })),
     ]))
 }
 
@@ -51,6 +55,30 @@ fn change(cx: &Context<'_>, name: &str, value: &str) -> Result<(), CommandError>
                     CommandError::usage(format!("{value:?} is no number of seconds"))
                 })?;
             cx.shell.change_settings(|settings| settings.timeout = seconds);
+        }
+        "guard" => {
+            let guard = Guard::from_str(value, true).map_err(|_unknown| {
+                CommandError::usage(format!("{value:?} is no guard")).hint(
+                    "there are: normal (what harms others is asked for), strict (all changes)",
+                )
+            })?;
+            cx.shell.change_settings(|settings| settings.guard = guard);
+        }
+        "read-only" => {
+            let read_only = match (value, cx.shell.settings().read_only) {
+                ("on", ReadOnly::Off) => ReadOnly::On,
+                ("off", ReadOnly::Always) => {
+                    let message = "the process was started with --read-only";
+                    return Err(CommandError::new(Kind::Refused, message)
+                        .hint("start another one without it"));
+                }
+                ("off", _) => ReadOnly::Off,
+                ("on", as_it_is) => as_it_is,
+                _ => {
+                    return Err(CommandError::usage(format!("{value:?} is neither on nor off")));
+                }
+            };
+            cx.shell.change_settings(|settings| settings.read_only = read_only);
         }
         _ => {
             return Err(CommandError::usage(format!("there is no setting {name:?}"))

@@ -1,0 +1,72 @@
+use super::{CommandError, Context, Kind};
+use crate::client::Session;
+use crate::model::{Event, Id};
+use crate::shell::control;
+use crate::shell::grammar;
+
+/// Connect two legs, or a leg with somebody who is called now
+///
+/// The second one is a leg, named as everywhere, or a dial string, which goes to the server word
+/// for word. Confirmed by CHANNEL_BRIDGE. Options stand before the leg.
+///
+/// Examples:
+///   bridge 6c1d2a5e 8f00b204
+///   bridge 1000 1001
+///   bridge --timeout 60 last user/1001
+#[derive(Debug, clap::Args)]
+#[command(verbatim_doc_comment)]
+pub(crate) struct Args {
+    /// Which call or leg
+    #[arg(value_name = "CALL")]
+    call: String,
+    /// With which leg, or a dial string
+    #[arg(value_name = "CALL|DIALSTRING")]
+    with: String,
+    /// How long to wait for it: 5 for a leg, 60 for a dial string
+    #[arg(long, value_name = "SECS")]
+    timeout: Option<u64>,
+}
+
+pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), CommandError> {
+    let leg = control::leg(cx, &args.call, |_| true)?;
+    let with = args.with.trim();
+    let within = |stock| std::time::Duration::from_secs(args.timeout.unwrap_or(stock));
+    if grammar::is_dial_string(with) {
+        return dial(cx, &leg, with, within(60)).await;
+    }
+    let other = control::leg(cx, with, |_| true)?;
+    if other.id == leg.id {
+        return Err(CommandError::usage(format!("both names stand for {}", leg.id))
+            .hint("\"call ID\" shows the uuids of the legs"));
+    }
+    let event = leg.expect(&["CHANNEL_BRIDGE"]).await?.or(&other.id);
+    leg.bridge_to(&other.id).await?;
+    let (_, outcome) = control::confirmed(event, within(5)).await?;
+    control::say(cx, &leg.id, &format!("bridged with {}", other.id), &outcome)
+}
+
+/// Runs the bridge application; it says in its end why nobody could be reached.
+async fn dial(
+    cx: &mut Context<'_>,
+    leg: &Session,
+    dial_string: &str,
+    within: std::time::Duration,
+) -> Result<(), CommandError> {
+    let mark = Id::<Event>::random();
+    let event = leg.expect(&["CHANNEL_BRIDGE", "CHANNEL_EXECUTE_COMPLETE"]).await?;
+    leg.execute_as("bridge", dial_string, mark.as_str()).await?;
+    let (event, outcome) = control::confirmed(event, within).await?;
+    if event.kind() == "CHANNEL_EXECUTE_COMPLETE"
+        && event.get("Application").as_deref() == Some("bridge")
+    {
+        let why = event.variable("DIALSTATUS").or_else(|| event.get("Application-Response"));
+        let why = why.unwrap_or_default().into_owned();
+        let message = format!("{} was not bridged: {why}", leg.id);
+        let cause = event.variable("originate_disposition").unwrap_or_default().into_owned();
+        return Err(
+            CommandError::new(Kind::Refused, message).hint(format!("\"why\" explains {cause}"))
+        );
+    }
+    let other = event.get("Other-Leg-Unique-ID").unwrap_or_default().into_owned();
+    control::say(cx, &leg.id, &format!("bridged with {other}"), &outcome)
+}

@@ -1,0 +1,38 @@
+use super::{CommandError, Context};
+use crate::shell::control::{self, Patience};
+
+/// Send the far end of a leg to another SIP address
+///
+/// A leg that is not answered gets a 302, an answered one a REFER: its far end calls the address
+/// itself, if it can. Confirmed by the end of the leg.
+///
+/// Examples:
+///   deflect last sip:1001@10.0.0.9
+#[derive(Debug, clap::Args)]
+#[command(verbatim_doc_comment)]
+pub(crate) struct Args {
+    /// Which call or leg
+    #[arg(value_name = "CALL")]
+    call: String,
+    /// Where to
+    #[arg(value_name = "URI")]
+    uri: String,
+    #[command(flatten)]
+    patience: Patience,
+}
+
+pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), CommandError> {
+    if !args.uri.starts_with("sip:")
+        && !args.uri.starts_with("sips:")
+        && !args.uri.starts_with("tel:")
+    {
+        return Err(CommandError::usage(format!("{:?} is no SIP address", args.uri))
+            .hint(format!("type \"deflect {} sip:USER@HOST\"", args.call)));
+    }
+    let leg = control::leg(cx, &args.call, |leg| leg.channel_name.starts_with("sofia/"))?;
+    let event = leg.expect(&["CHANNEL_HANGUP_COMPLETE"]).await?;
+    leg.deflect_to(&args.uri).await?;
+    let why = "the far end has not followed yet, and may not";
+    let outcome = control::confirmed_or(event, args.patience.within(), why).await?;
+    control::say(cx, &leg.id, &format!("deflected to {}", args.uri), &outcome)
+}

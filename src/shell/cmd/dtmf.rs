@@ -1,0 +1,48 @@
+use std::time::Duration;
+
+use super::{CommandError, Context};
+use crate::shell::control::{self, Outcome, Patience};
+
+/// Send digits to the far end of a leg, or as if it had sent them
+///
+/// Digits are 0-9 * # A-D; w is a pause of half a second, W one of a second. Nothing says that the
+/// far end heard them. With --received, the switch takes them as pressed by the far end: confirmed
+/// by DTMF.
+///
+/// Examples:
+///   dtmf last 1234#
+///   dtmf 1000 5 --hold 200
+///   dtmf last 1 --received
+#[derive(Debug, clap::Args)]
+#[command(verbatim_doc_comment)]
+pub(crate) struct Args {
+    /// Which call or leg
+    #[arg(value_name = "CALL")]
+    call: String,
+    /// The digits
+    #[arg(value_name = "DIGITS")]
+    digits: String,
+    /// How long each is held
+    #[arg(long, value_name = "MS", default_value_t = 0)]
+    hold: u64,
+    /// As if the far end had pressed them
+    #[arg(long)]
+    received: bool,
+    #[command(flatten)]
+    patience: Patience,
+}
+
+pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), CommandError> {
+    let leg = control::leg(cx, &args.call, |_| true)?;
+    let hold = Duration::from_millis(args.hold);
+    if !args.received {
+        leg.send_dtmf(&args.digits, hold).await?;
+        let outcome = Outcome::Queued("nothing says whether the far end heard them");
+        return control::say(cx, &leg.id, &format!("sends {}", args.digits), &outcome);
+    }
+    let event = leg.expect(&["DTMF"]).await?;
+    leg.recv_dtmf(&args.digits, hold).await?;
+    let why = "nothing that runs on this leg reads digits now";
+    let outcome = control::confirmed_or(event, args.patience.within(), why).await?;
+    control::say(cx, &leg.id, &format!("received {}", args.digits), &outcome)
+}

@@ -1,0 +1,91 @@
+use std::time::Duration;
+
+use super::{CommandError, Context, Kind};
+use crate::client::Client;
+use crate::model::{Event, Id, Rows};
+use crate::shell::control::{self, Outcome};
+use crate::shell::{guard, near};
+
+/// Run a dial plan application on a leg
+///
+/// Its arguments go to the server word for word: options stand before the leg. Confirmed by
+/// CHANNEL_EXECUTE; with --wait by CHANNEL_EXECUTE_COMPLETE, with its response. An application that
+/// the server does not have is refused here: FreeSWITCH would hang the leg up.
+///
+/// Examples:
+///   execute last playback ivr/ivr-welcome.wav
+///   execute --wait 10 last set foo=bar
+///   execute 1000 sched_hangup +60 ALLOTTED_TIMEOUT
+#[derive(Debug, clap::Args)]
+#[command(verbatim_doc_comment)]
+pub(crate) struct Args {
+    /// Which call or leg
+    #[arg(value_name = "CALL")]
+    call: String,
+    /// The application
+    #[arg(value_name = "APPLICATION")]
+    application: String,
+    /// Its arguments
+    #[arg(value_name = "ARGS")]
+    args: Option<String>,
+    /// Wait until it is over, at most so long
+    #[arg(long, value_name = "SECS", num_args = 0..=1, default_missing_value = "60")]
+    wait: Option<u64>,
+    /// How long to wait until it begins
+    #[arg(long, value_name = "SECS", default_value_t = 5)]
+    timeout: u64,
+    /// Run it even if it can harm more than this call
+    #[arg(long)]
+    yes: bool,
+}
+
+impl Args {
+    #[cfg(test)]
+    pub(crate) fn tail(&self) -> &str {
+        self.args.as_deref().unwrap_or_default()
+    }
+}
+
+pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), CommandError> {
+    let (app, arg) = (args.application.as_str(), args.args.as_deref().unwrap_or_default().trim());
+    if let Some(why) = guard::dangerous_application(app, arg).filter(|_| !args.yes) {
+        return Err(CommandError::usage(format!("not sent: {why}"))
+            .hint(format!("\"execute --yes {} {app} ...\" sends it", args.call)));
+    }
+    let leg = control::leg(cx, &args.call, |_| true)?;
+    known(&cx.client()?, app).await?;
+    let mark = Id::<Event>::random();
+    let kind = if args.wait.is_some() { "CHANNEL_EXECUTE_COMPLETE" } else { "CHANNEL_EXECUTE" };
+    let event = leg.expect(&[kind]).await?.with("Application-UUID", mark.as_str());
+    leg.execute_as(app, arg, mark.as_str()).await?;
+    let Some(wait) = args.wait else {
+        let within = Duration::from_secs(args.timeout);
+        let why = "what runs on the leg now has to end first";
+        let outcome = control::confirmed_or(event, within, why).await?;
+        let done = if matches!(outcome, Outcome::Queued(_)) { "is to run" } else { "runs" };
+        return control::say(cx, &leg.id, format!("{done} {app} {arg}").trim_end(), &outcome);
+    };
+    let (event, outcome) = control::confirmed(event, Duration::from_secs(wait)).await?;
+    let response = event.get("Application-Response").unwrap_or_default();
+    let said = if matches!(&*response, "" | "_none_") {
+        format!("ran {app}")
+    } else {
+        format!("ran {app}: {response}")
+    };
+    control::say(cx, &leg.id, &said, &outcome)
+}
+
+/// Refuses an application that the server does not have; it may not let us ask.
+async fn known(client: &Client, app: &str) -> Result<(), CommandError> {
+    let Ok(reply) = client.api("show application as json").await else { return Ok(()) };
+    let Ok(table) = Rows::parse(&reply.text()) else { return Ok(()) };
+    let names: Vec<&str> = table.rows.iter().filter_map(|row| row.get("name")?.as_str()).collect();
+    if names.is_empty() || names.iter().any(|name| name.eq_ignore_ascii_case(app)) {
+        return Ok(());
+    }
+    let err = CommandError::new(Kind::Refused, format!("the server has no application {app:?}"));
+    Err(match near::nearest(app, names.into_iter()) {
+        Some(near) => err.hint(format!("did you mean {near}?")),
+        None => err.hint("\"api show application\" lists them; a module may not be loaded"),
+    })
+}

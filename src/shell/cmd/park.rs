@@ -1,0 +1,31 @@
+use super::{CommandError, Context};
+use crate::shell::control::{self, Outcome, Patience};
+
+/// Park a leg: it waits, without media, for what comes next
+///
+/// A leg that it was bridged to is hung up, unless its variables say otherwise. Confirmed by
+/// CHANNEL_PARK. A parked leg stays until somebody ends it: "sched-hangup" sets a limit.
+///
+/// Examples:
+///   park last
+///   park 6c1d2a5e
+#[derive(Debug, clap::Args)]
+#[command(verbatim_doc_comment)]
+pub(crate) struct Args {
+    /// Which call or leg
+    #[arg(value_name = "CALL")]
+    call: String,
+    #[command(flatten)]
+    patience: Patience,
+}
+
+pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), CommandError> {
+    let leg = control::leg(cx, &args.call, |_| true)?;
+    if leg.is_parked {
+        return control::say(cx, &leg.id, "is parked", &Outcome::Already);
+    }
+    let event = leg.expect(&["CHANNEL_PARK"]).await?;
+    leg.park().await?;
+    let (_, outcome) = control::confirmed(event, args.patience.within()).await?;
+    control::say(cx, &leg.id, "parked", &outcome)
+}

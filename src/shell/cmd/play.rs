@@ -1,0 +1,76 @@
+use super::transfer::WhichLeg;
+use super::{CommandError, Context, Kind};
+use crate::client::Leg;
+use crate::shell::control::{self, Patience};
+
+/// Play a file or a tone into a call, or stop what plays
+///
+/// The path is the server's, or a stream such as tone_stream://%(1000,0,440), or APP::ARGS. It goes
+/// to the server word for word: options stand before it. Confirmed by PLAYBACK_START.
+///
+/// Examples:
+///   play last ivr/ivr-welcome.wav
+///   play --leg both 1000 tone_stream://%(1000,0,440)
+///   play last --stop
+#[derive(Debug, clap::Args)]
+#[command(verbatim_doc_comment)]
+pub(crate) struct Args {
+    /// Which call or leg
+    #[arg(value_name = "CALL")]
+    call: String,
+    /// What to play
+    #[arg(value_name = "PATH", required_unless_present = "stop")]
+    path: Option<String>,
+    /// Who hears it: the named leg, the one that it is bridged to, or both
+    #[arg(long, value_name = "LEG", default_value = "a")]
+    leg: WhichLeg,
+    /// Stop what plays
+    #[arg(long, conflicts_with = "path")]
+    stop: bool,
+    #[command(flatten)]
+    patience: Patience,
+}
+
+impl Args {
+    #[cfg(test)]
+    pub(crate) fn tail(&self) -> &str {
+        self.path.as_deref().unwrap_or_default()
+    }
+}
+
+pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), CommandError> {
+    let named = control::leg(cx, &args.call, |_| true)?;
+    let legs = args.leg.of(cx, &named)?;
+    let Some(first) = legs.first() else { return Ok(()) };
+    let within = args.patience.within();
+    let Some(path) = args.path.as_deref().map(str::trim) else {
+        let event = first.expect(&["PLAYBACK_STOP", "CHANNEL_EXECUTE_COMPLETE"]).await?;
+        for leg in &legs {
+            leg.break_media().await?;
+        }
+        let outcome = control::confirmed_or(event, within, "nothing said that it played").await?;
+        return control::say(cx, &first.id, "stopped playing", &outcome);
+    };
+    let leg = match args.leg {
+        WhichLeg::A => Leg::A,
+        WhichLeg::B => Leg::B,
+        WhichLeg::Both => Leg::Both,
+    };
+    let is_app = path.contains("::") && !path.contains("://");
+    let kinds: &[&str] =
+        if is_app { &["CHANNEL_EXECUTE"] } else { &["PLAYBACK_START", "CHANNEL_EXECUTE_COMPLETE"] };
+    let event = first.expect(kinds).await?;
+    named.broadcast(path, leg).await?;
+    let (event, outcome) = control::confirmed(event, within).await?;
+    let response = event.get("Application-Response").unwrap_or_default();
+    if event.kind() == "CHANNEL_EXECUTE_COMPLETE"
+        && event.get("Application").as_deref() == Some("playback")
+        && response.contains("NOT FOUND")
+    {
+        let message = format!("{path} was not played: {response}");
+        return Err(CommandError::new(Kind::Refused, message).hint(
+            "the path is one of the server's; a relative one begins in its sounds directory",
+        ));
+    }
+    control::say(cx, &first.id, &format!("plays {path}"), &outcome)
+}

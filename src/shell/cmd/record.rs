@@ -1,0 +1,74 @@
+use super::{CommandError, Context};
+use crate::shell::control::{self, Outcome, Patience};
+
+/// Record a call into a file of the server
+///
+/// Confirmed by RECORD_START and RECORD_STOP. "mask" writes silence until "unmask"; "pause" writes
+/// nothing until "resume". "stop" without a path ends all recordings of the leg.
+///
+/// Examples:
+///   record last start /tmp/call.wav
+///   record last stop
+///   record 1000 mask /tmp/call.wav
+#[derive(Debug, clap::Args)]
+#[command(verbatim_doc_comment)]
+pub(crate) struct Args {
+    /// Which call or leg
+    #[arg(value_name = "CALL")]
+    call: String,
+    /// What to do
+    #[arg(value_name = "ACTION")]
+    action: Action,
+    /// The file
+    #[arg(value_name = "PATH", required_if_eq_any([("action", "start"), ("action", "mask"),
+        ("action", "unmask"), ("action", "pause"), ("action", "resume")]))]
+    path: Option<String>,
+    /// End it after so long
+    #[arg(long, value_name = "SECS")]
+    limit: Option<u32>,
+    #[command(flatten)]
+    patience: Patience,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Action {
+    Start,
+    Stop,
+    Mask,
+    Unmask,
+    Pause,
+    Resume,
+}
+
+pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), CommandError> {
+    let leg = control::leg(cx, &args.call, |_| true)?;
+    let path = args.path.as_deref().unwrap_or("all");
+    if path.contains(char::is_whitespace) {
+        return Err(CommandError::usage(format!("the path {path:?} holds white space"))
+            .hint("uuid_record takes one word; choose another name"));
+    }
+    let (word, kind, done) = match args.action {
+        Action::Start => ("start", Some("RECORD_START"), format!("is recorded to {path}")),
+        Action::Stop => ("stop", Some("RECORD_STOP"), format!("stopped recording {path}")),
+        Action::Mask => ("mask", None, format!("records silence to {path}")),
+        Action::Unmask => ("unmask", None, format!("records again to {path}")),
+        Action::Pause => ("pause", None, format!("paused recording {path}")),
+        Action::Resume => ("resume", None, format!("records again to {path}")),
+    };
+    let path = match args.limit {
+        Some(limit) if args.action == Action::Start => format!("{path} {limit}"),
+        _ => path.to_owned(),
+    };
+    let Some(kind) = kind else {
+        leg.record(word, &path).await?;
+        return control::say(cx, &leg.id, &done, &Outcome::Replied);
+    };
+    let event = leg.expect(&[kind]).await?;
+    let recorded = leg.record(word, &path).await.map_err(CommandError::from);
+    recorded.map_err(|err| match args.action {
+        Action::Start => err.hint("can the server write there? is the leg answered?"),
+        _ => err.hint("\"api uuid_buglist UUID\" shows what is recorded, and to where"),
+    })?;
+    let (_, outcome) = control::confirmed(event, args.patience.within()).await?;
+    control::say(cx, &leg.id, &done, &outcome)
+}

@@ -1,0 +1,46 @@
+use super::{CommandError, Context};
+use crate::model::HangupCause;
+use crate::shell::control::{self, Patience};
+use crate::shell::render::counted;
+
+/// Let a leg end by itself after a time, or take that back
+///
+/// Confirmed by ADD_SCHEDULE. Several may be set: the first one ends the leg. "why ID" shows them.
+///
+/// Examples:
+///   sched-hangup last 300
+///   sched-hangup 1000 60 ALLOTTED_TIMEOUT
+///   sched-hangup last --cancel
+#[derive(Debug, clap::Args)]
+#[command(verbatim_doc_comment)]
+pub(crate) struct Args {
+    /// Which call or leg
+    #[arg(value_name = "CALL")]
+    call: String,
+    /// After how long
+    #[arg(value_name = "SECS", required_unless_present = "cancel",
+        value_parser = clap::value_parser!(u32).range(1..))]
+    seconds: Option<u32>,
+    /// Why, as a FreeSWITCH hangup cause
+    #[arg(value_name = "CAUSE", default_value = "ALLOTTED_TIMEOUT")]
+    cause: String,
+    /// Take back whatever was scheduled for the leg
+    #[arg(long, conflicts_with = "seconds")]
+    cancel: bool,
+    #[command(flatten)]
+    patience: Patience,
+}
+
+pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), CommandError> {
+    let leg = control::leg(cx, &args.call, |_| true)?;
+    let Some(seconds) = args.seconds else {
+        let text = cx.client()?.cmd(&format!("sched_del {}", leg.id)).await?;
+        let count = text.rsplit(' ').next().and_then(|count| count.parse().ok()).unwrap_or(0);
+        return cx.line(&format!("{} {} taken back", leg.id, counted(count, "task")));
+    };
+    let cause = HangupCause::parse(&args.cause);
+    let event = leg.expect(&["ADD_SCHEDULE"]).await?.named_by("Task-Group");
+    leg.sched_hangup(seconds, &cause).await?;
+    let (_, outcome) = control::confirmed(event, args.patience.within()).await?;
+    control::say(cx, &leg.id, &format!("ends in {seconds} s with {cause}"), &outcome)
+}

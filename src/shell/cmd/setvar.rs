@@ -1,0 +1,57 @@
+use super::{CommandError, Context, Format, Kind};
+use crate::shell::control;
+use crate::shell::render::{Cell, View};
+use crate::shell::sanitise;
+
+/// Set a channel variable of a leg, or take it away
+///
+/// The value goes to the server word for word; without one the variable is taken away. What the
+/// channel has then is asked for and told: FreeSWITCH drops ' and \ from values.
+///
+/// Examples:
+///   setvar last hangup_after_bridge true
+///   setvar 1000 effective_caller_id_name Joe Smith
+///   setvar last hangup_after_bridge
+#[derive(Debug, clap::Args)]
+#[command(verbatim_doc_comment)]
+pub(crate) struct Args {
+    /// Which call or leg
+    #[arg(value_name = "CALL")]
+    call: String,
+    /// The variable
+    #[arg(value_name = "NAME")]
+    name: String,
+    /// Its new value
+    #[arg(value_name = "VALUE")]
+    value: Option<String>,
+}
+
+pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), CommandError> {
+    let leg = control::leg(cx, &args.call, |_| true)?;
+    let name = &args.name;
+    let wanted = args.value.as_deref().map(str::trim).filter(|value| !value.is_empty());
+    let before = leg.getvar(name).await?;
+    match wanted {
+        Some(value) => leg.setvar(name, value).await?,
+        None => leg.unsetvar(name).await?,
+    }
+    let now = leg.getvar(name).await?;
+    if now.as_deref() != wanted {
+        let has = now.unwrap_or_else(|| "(not set)".to_owned());
+        let message = format!("{name} is {has:?} on {}, not what was asked for", leg.id);
+        return Err(CommandError::new(Kind::Refused, message)
+            .hint("FreeSWITCH drops ' and \\ from values, and protects some variables"));
+    }
+    if cx.format() != Format::Table {
+        let or_null = |value: &Option<String>| value.as_deref().map_or_else(Cell::none, Cell::text);
+        return cx.view(&View::single(vec![
+            ("uuid", Cell::text(leg.id.as_str())),
+            ("name", Cell::text(name)),
+            ("value", or_null(&now)),
+            ("before", or_null(&before)),
+        ]));
+    }
+    let show = |value: Option<String>| value.unwrap_or_else(|| "(not set)".to_owned());
+    let text = format!("{} {name} is {}, was {}", leg.id, show(now), show(before));
+    cx.line(&sanitise::line(&text))
+}

@@ -1,0 +1,95 @@
+use super::{CommandError, Context, Kind};
+use crate::client::Session;
+use crate::shell::control::{self, Patience};
+
+/// Send a leg to an extension of the dial plan
+///
+/// Without --leg it is the leg that is named; the leg that it was bridged to is hung up unless its
+/// variables say otherwise. Confirmed by CHANNEL_EXECUTE: the first application of the extension.
+/// Where no extension matches, FreeSWITCH hangs the leg up, and that is told.
+///
+/// Examples:
+///   transfer last 9196
+///   transfer 6c1d2a5e 3000 XML conferences
+///   transfer last 9197 --leg b
+#[derive(Debug, clap::Args)]
+#[command(verbatim_doc_comment)]
+pub(crate) struct Args {
+    /// Which call or leg
+    #[arg(value_name = "CALL")]
+    call: String,
+    /// The extension
+    #[arg(value_name = "EXTEN")]
+    exten: String,
+    /// The kind of dial plan
+    #[arg(value_name = "DIALPLAN", default_value = "XML")]
+    dialplan: String,
+    /// Its context
+    #[arg(value_name = "CONTEXT", default_value = "default")]
+    context: String,
+    /// Which leg: the named one, the one that it is bridged to, or both
+    #[arg(long, value_name = "LEG", default_value = "a")]
+    leg: WhichLeg,
+    #[command(flatten)]
+    patience: Patience,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(super) enum WhichLeg {
+    A,
+    B,
+    Both,
+}
+
+impl WhichLeg {
+    /// The legs that it means, the named one first.
+    pub(super) fn of(
+        self,
+        cx: &Context<'_>,
+        named: &Session,
+    ) -> Result<Vec<Session>, CommandError> {
+        let client = cx.client()?;
+        let other = named.other_leg.as_ref().and_then(|id| client.session(id.as_str()));
+        match (self, other) {
+            (Self::A, _) => Ok(vec![named.clone()]),
+            (Self::B, Some(other)) => Ok(vec![other]),
+            (Self::Both, Some(other)) => Ok(vec![named.clone(), other]),
+            (Self::B | Self::Both, None) => {
+                let message = format!("{} is bridged to no other leg", named.id);
+                Err(CommandError::new(Kind::Refused, message).hint("leave --leg out"))
+            }
+        }
+    }
+}
+
+pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), CommandError> {
+    let named = control::leg(cx, &args.call, |_| true)?;
+    let legs = args.leg.of(cx, &named)?;
+    let mut waits = Vec::new();
+    for leg in &legs {
+        waits.push((leg.id.clone(), leg.expect(&["CHANNEL_EXECUTE"]).await?));
+    }
+    // One after the other would hang up the second: it is no longer bridged then.
+    match args.leg {
+        WhichLeg::Both => named.transfer_both(&args.exten, &args.dialplan, &args.context).await?,
+        WhichLeg::A | WhichLeg::B => {
+            for leg in &legs {
+                leg.transfer(&args.exten, &args.dialplan, &args.context).await?;
+            }
+        }
+    }
+    for (id, wait) in waits {
+        let confirmed = control::confirmed(wait, args.patience.within()).await;
+        let (event, outcome) = confirmed.map_err(|err| {
+            let text = format!(
+                "no application of {} ran; does it exist in context {}?",
+                args.exten, args.context
+            );
+            err.hint(text)
+        })?;
+        let app = event.get("Application").unwrap_or_default();
+        let done = format!("transferred to {} {}, runs {app}", args.exten, args.context);
+        control::say(cx, &id, &done, &outcome)?;
+    }
+    Ok(())
+}

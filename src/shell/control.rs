@@ -1,0 +1,125 @@
+//! Verbs on one leg of a call: which leg is meant, and what is said of the outcome.
+//!
+//! # Invariants
+//! - "done" is said only when an event or a second question confirmed it; what FreeSWITCH has
+//!   merely queued is called queued.
+
+use std::time::Duration;
+
+use serde_json::json;
+use tokio::time::Instant;
+
+use super::render::{Cell, View, span};
+use super::{CommandError, Context, Format};
+use crate::client::{Error, Expect, Session};
+use crate::model::{self, Event, Id};
+
+/// How long a verb waits for the event that confirms it.
+#[derive(Debug, clap::Args)]
+pub(super) struct Patience {
+    /// How long to wait for the event that confirms it
+    #[arg(long, value_name = "SECS", default_value_t = 5)]
+    timeout: u64,
+}
+
+impl Patience {
+    pub(super) fn within(&self) -> Duration {
+        Duration::from_secs(self.timeout)
+    }
+}
+
+/// What became of a verb.
+#[derive(Debug)]
+pub(super) enum Outcome {
+    /// It is so, and this says it: an event and how long it took.
+    Done(String, Duration),
+    /// It was so before.
+    Already,
+    /// The switch did it before it replied.
+    Replied,
+    /// The switch took it; nothing says that it was done, for this reason.
+    Queued(&'static str),
+}
+
+/// The leg that a verb is for. A call's name stands for its first leg that `fits`; the uuid of
+/// another leg for itself.
+pub(super) fn leg(
+    cx: &Context<'_>,
+    word: &str,
+    fits: impl Fn(&model::Session) -> bool,
+) -> Result<Session, CommandError> {
+    let named = cx.session(word)?;
+    let client = cx.client()?;
+    let is_call = named.id.as_str() == named.call.as_str() || !named.id.as_str().starts_with(word);
+    let mut found = named.id.clone();
+    if is_call
+        && !fits(&named)
+        && let Some(call) = client.call(named.call.as_str())
+        && let Some(other) = call.sessions().into_iter().find(|leg| fits(leg))
+    {
+        found = other.id.clone();
+    }
+    client.session(found.as_str()).ok_or_else(|| {
+        CommandError::new(super::Kind::Refused, format!("{found} has just ended"))
+            .hint(format!("\"why {}\" tells how", found.short()))
+    })
+}
+
+/// Waits for the event that confirms a verb that was sent, and says so.
+pub(super) async fn confirmed(
+    event: Expect,
+    within: Duration,
+) -> Result<(Event, Outcome), CommandError> {
+    let start = Instant::now();
+    let event = event.within(within).await?;
+    let outcome = Outcome::Done(event.kind().into_owned(), start.elapsed());
+    Ok((event, outcome))
+}
+
+/// As [`confirmed`], where it is no failure when the event does not come.
+pub(super) async fn confirmed_or(
+    event: Expect,
+    within: Duration,
+    why: &'static str,
+) -> Result<Outcome, CommandError> {
+    let start = Instant::now();
+    match event.within(within).await {
+        Ok(event) => Ok(Outcome::Done(event.kind().into_owned(), start.elapsed())),
+        Err(Error::NotConfirmed { .. }) => Ok(Outcome::Queued(why)),
+        Err(err) => Err(err.into()),
+    }
+}
+
+/// Says what became of a verb: `done` as in `UUID parked`.
+pub(super) fn say(
+    cx: &mut Context<'_>,
+    leg: &Id<model::Session>,
+    done: &str,
+    outcome: &Outcome,
+) -> Result<(), CommandError> {
+    let micros = |after: &Duration| u64::try_from(after.as_micros()).unwrap_or(u64::MAX);
+    if cx.format() == Format::Table {
+        let text = match outcome {
+            Outcome::Done(event, after) => {
+                format!("{leg} {done} ({event} after {})", span(micros(after)))
+            }
+            Outcome::Already => format!("{leg} {done} already"),
+            Outcome::Replied => format!("{leg} {done} (+OK)"),
+            Outcome::Queued(why) => format!("{leg} {done}: queued; {why}"),
+        };
+        return cx.line(&super::sanitise::line(&text));
+    }
+    let (word, event, after) = match outcome {
+        Outcome::Done(event, after) => ("done", json!(event), json!(micros(after) / 1000)),
+        Outcome::Already => ("already", json!(null), json!(null)),
+        Outcome::Replied => ("done", json!(null), json!(null)),
+        Outcome::Queued(_) => ("queued", json!(null), json!(null)),
+    };
+    cx.view(&View::single(vec![
+        ("uuid", Cell::text(leg.as_str())),
+        ("what", Cell::text(done)),
+        ("outcome", Cell::text(word)),
+        ("event", Cell::shown(event.as_str().unwrap_or_default(), event.clone())),
+        ("after_ms", Cell::shown(after.to_string(), after)),
+    ]))
+}
