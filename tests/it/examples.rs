@@ -71,6 +71,18 @@ async fn session(verb: &str, example: &str) -> (Shell, Vec<(&'static str, String
     let call = "originate --var origination_caller_id_number=1000 9196@127.0.0.1:5080 --wait 10";
     let said = answer(&shell, call).await.unwrap();
     let call = said.split_whitespace().last().unwrap().to_owned();
+    // Verbs about two calls, or about one that is not answered, have a second one.
+    let mut second = String::new();
+    let target = match verb {
+        "answer" => "park@127.0.0.1:5090",
+        "bridge" | "dump" => "9197@127.0.0.1:5080 --wait 10",
+        _ => "",
+    };
+    if !target.is_empty() {
+        let call = format!("originate --var origination_caller_id_number=1001 {target}");
+        let said = answer(&shell, &call).await.unwrap();
+        second = said.split_whitespace().last().unwrap().to_owned();
+    }
     // What an example does must not be done already.
     if !example.starts_with("load-app") {
         answer(&shell, "load-app TonePlay").await.unwrap();
@@ -82,6 +94,7 @@ async fn session(verb: &str, example: &str) -> (Shell, Vec<(&'static str, String
     let job = said.split_whitespace().nth(1).unwrap().to_owned();
     answer(&shell, "wait last").await.unwrap();
     let mut names = vec![(STAND_INS[0], call), (STAND_INS[1], job)];
+    names.push((STAND_INS[4], second));
     if verb == "connect" {
         names.push((STAND_INS[2], format!("127.0.0.1:{}", ports[0])));
         names.push((STAND_INS[3], format!("127.0.0.1:{}", ports[1])));
@@ -89,8 +102,8 @@ async fn session(verb: &str, example: &str) -> (Shell, Vec<(&'static str, String
     (shell, names)
 }
 
-/// A call, a job, and two hosts.
-const STAND_INS: [&str; 4] = ["6c1d2a5e", "7f3e9b02", "pbx1", "10.0.0.1:8022"];
+/// A call, a job, two hosts, and a second call.
+const STAND_INS: [&str; 5] = ["6c1d2a5e", "7f3e9b02", "pbx1", "10.0.0.1:8022", "8f00b204"];
 
 /// Runs a line for an operator who agrees to everything.
 async fn answer(shell: &Shell, line: &str) -> Result<String, CommandError> {

@@ -9,6 +9,7 @@ use crate::shell::control::{self, Outcome, Patience};
 /// Examples:
 ///   answer last
 ///   answer 6c1d2a5e
+///   answer 1001 --timeout 10
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]
 pub(crate) struct Args {

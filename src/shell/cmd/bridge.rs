@@ -12,7 +12,7 @@ use crate::shell::grammar;
 /// Examples:
 ///   bridge 6c1d2a5e 8f00b204
 ///   bridge 1000 1001
-///   bridge --timeout 60 last user/1001
+///   bridge --timeout 60 last loopback/9197
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]
 pub(crate) struct Args {

@@ -8,6 +8,8 @@ use crate::shell::control::{self, Patience};
 ///
 /// Examples:
 ///   deflect last sip:1001@10.0.0.9
+///   deflect 1000 tel:+18005551212
+///   deflect 6c1d2a5e sip:1001@10.0.0.9 --timeout 10
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]
 pub(crate) struct Args {

@@ -15,7 +15,7 @@ use crate::shell::{guard, near};
 /// Examples:
 ///   execute last playback ivr/ivr-welcome.wav
 ///   execute --wait 10 last set foo=bar
-///   execute 1000 sched_hangup +60 ALLOTTED_TIMEOUT
+///   execute 1000 sleep 500
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]
 pub(crate) struct Args {

@@ -9,7 +9,8 @@ use crate::shell::render::{Cell, View};
 /// With one name, its value alone. A variable that is not set is a failure. "dump" shows all.
 ///
 /// Examples:
-///   getvar last sip_call_id
+///   getvar last uuid
+///   getvar 6c1d2a5e direction
 ///   getvar 1000 read_codec write_codec -o json
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]

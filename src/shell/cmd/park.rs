@@ -9,6 +9,7 @@ use crate::shell::control::{self, Outcome, Patience};
 /// Examples:
 ///   park last
 ///   park 6c1d2a5e
+///   park 1000 --timeout 10
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]
 pub(crate) struct Args {

@@ -10,7 +10,7 @@ use crate::shell::control::{self, Patience};
 ///
 /// Examples:
 ///   play last ivr/ivr-welcome.wav
-///   play --leg both 1000 tone_stream://%(1000,0,440)
+///   play --timeout 10 1000 tone_stream://%(1000,0,440)
 ///   play last --stop
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]

@@ -8,7 +8,7 @@ use crate::shell::control::{self, Outcome, Patience};
 ///
 /// Examples:
 ///   record last start /tmp/call.wav
-///   record last stop
+///   record 6c1d2a5e start /tmp/call.wav --limit 60
 ///   record 1000 mask /tmp/call.wav
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]

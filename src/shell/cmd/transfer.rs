@@ -10,8 +10,8 @@ use crate::shell::control::{self, Patience};
 ///
 /// Examples:
 ///   transfer last 9196
-///   transfer 6c1d2a5e 3000 XML conferences
-///   transfer last 9197 --leg b
+///   transfer 6c1d2a5e 9197 XML default
+///   transfer 1000 9197 --timeout 10
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]
 pub(crate) struct Args {
