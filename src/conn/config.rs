@@ -50,6 +50,7 @@ pub struct Config {
     login: Login,
     connect_timeout: Duration,
     command_timeout: Duration,
+    dead_after: Duration,
 }
 
 impl Config {
@@ -69,6 +70,7 @@ impl Config {
             login: Login::Password(Secret::new(Self::PASSWORD)),
             connect_timeout: Duration::from_secs(5),
             command_timeout: Duration::from_secs(10),
+            dead_after: Duration::from_secs(30),
         }
     }
 
@@ -128,6 +130,15 @@ impl Config {
         self
     }
 
+    /// Sets after how long without a sign of life the peer of a connection is dead: bytes that TCP
+    /// cannot deliver, and commands without a reply on a connection that is kept up. An `api` may
+    /// run longer than that, while the server answers others.
+    #[must_use]
+    pub fn with_dead_after(mut self, after: Duration) -> Self {
+        self.dead_after = after;
+        self
+    }
+
     /// The host as given.
     #[must_use]
     pub fn host(&self) -> &str {
@@ -156,6 +167,12 @@ impl Config {
     #[must_use]
     pub fn command_timeout(&self) -> Duration {
         self.command_timeout
+    }
+
+    /// After how long without a sign of life the peer is dead.
+    #[must_use]
+    pub fn dead_after(&self) -> Duration {
+        self.dead_after
     }
 
     /// `HOST:PORT`, with brackets around an IPv6 address.

@@ -185,6 +185,15 @@ pub enum SendError {
         /// The deadline.
         after: Duration,
     },
+    /// The server took nothing in all the time: nothing of the command was sent, and nothing will
+    /// be.
+    #[error("{command:?} was not sent: the server took nothing for {after:?}")]
+    NotSent {
+        /// The verb line, passwords masked.
+        command: String,
+        /// The deadline.
+        after: Duration,
+    },
     /// The connection is gone. Whether the server carried the command out is not known.
     #[error("{command:?} has no reply: {reason}")]
     Closed {

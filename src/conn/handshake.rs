@@ -8,6 +8,7 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpStream, lookup_host};
 use tokio::time::timeout;
 
+use super::liveness::keep_alive;
 use super::{Config, ConnectError, Login};
 use crate::wire::{Command, CommandReply, Decoder, Frame, WireError};
 
@@ -44,6 +45,9 @@ pub(super) async fn dial(config: &Config) -> Result<TcpStream, ConnectError> {
                 // Commands are small and waited for: without it each would wait for an ACK.
                 if let Err(err) = stream.set_nodelay(true) {
                     tracing::debug!(%err, "no TCP_NODELAY");
+                }
+                if let Err(err) = keep_alive(&stream, config) {
+                    tracing::debug!(%err, "no TCP keepalive");
                 }
                 return Ok(stream);
             }
@@ -94,7 +98,11 @@ where
     }
 }
 
-async fn greeting<R>(reader: &mut R, intake: &mut Intake, peer: &str) -> Result<(), ConnectError>
+pub(super) async fn greeting<R>(
+    reader: &mut R,
+    intake: &mut Intake,
+    peer: &str,
+) -> Result<(), ConnectError>
 where
     R: AsyncRead + Unpin,
 {

@@ -13,7 +13,10 @@ mod config;
 mod driver;
 mod error;
 mod handshake;
+mod liveness;
 mod retry;
+mod slot;
+mod weak;
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -22,15 +25,19 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::mpsc::error::TrySendError;
+use tokio::sync::{mpsc, watch};
 
 pub use config::{Config, Login, Secret};
 pub use error::{CloseReason, ConnectError, SendError, Verdict};
 pub use handshake::Permissions;
 pub use retry::{Backoff, Retryable, retry};
+pub use weak::WeakConnection;
 
 use crate::wire::{Command, CommandReply, EventData, LogLine};
-use driver::{Driver, Order};
+use driver::Driver;
+use liveness::Progress;
+use slot::Slot;
 
 /// What answered a command.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -95,11 +102,12 @@ impl Sink for NoEvents {
 pub struct Connection {
     peer: Arc<str>,
     address: Option<SocketAddr>,
-    orders: mpsc::Sender<Order>,
+    orders: mpsc::Sender<Slot>,
     closed: watch::Receiver<Option<CloseReason>>,
     /// Tells the driver to stop, and why.
     cut: Arc<watch::Sender<Option<CloseReason>>>,
     permissions: Arc<Permissions>,
+    progress: Arc<Progress>,
     command_timeout: Duration,
 }
 
@@ -142,9 +150,11 @@ impl Connection {
         let (orders, inbox) = mpsc::channel(driver::QUEUE);
         let (closing, closed) = watch::channel(None);
         let (cut, cuts) = watch::channel(None);
-        let driver = Driver::new(reader, writer, intake, inbox, sink, closing, cuts);
+        let progress = Arc::<Progress>::default();
+        let shared = Arc::clone(&progress);
+        let driver = Driver::new(reader, writer, intake, inbox, sink, closing, shared);
         // The task ends with the socket or with the last handle; `closed` tells the outcome.
-        let _task = tokio::spawn(driver.run());
+        let _task = tokio::spawn(driver.run(cuts));
         Ok(Self {
             peer: config.address().into(),
             address: None,
@@ -152,16 +162,19 @@ impl Connection {
             closed,
             cut: Arc::new(cut),
             permissions: Arc::new(permissions),
+            progress,
             command_timeout: config.command_timeout(),
         })
     }
 
     /// Sends a command and waits for its reply, at most for the configured time.
     ///
-    /// Dropping the future does not take the command back; its reply will be discarded.
+    /// Dropping the future takes the command back as long as nothing of it was written; after that
+    /// the server may carry it out, and its reply is discarded.
     ///
     /// # Errors
     /// [`SendError::TimedOut`] after the deadline (the server may still carry it out),
+    /// [`SendError::NotSent`] when the server took nothing all the time (it will not),
     /// [`SendError::Closed`] when the connection is gone or goes meanwhile.
     pub async fn send(&self, command: Command) -> Result<Reply, SendError> {
         self.send_within(command, self.command_timeout).await
@@ -176,22 +189,25 @@ impl Connection {
         command: Command,
         within: Duration,
     ) -> Result<Reply, SendError> {
-        let shown = command.shown().to_owned();
-        match tokio::time::timeout(within, self.ask(command)).await {
-            Ok(answer) => answer,
-            Err(_elapsed) => Err(SendError::TimedOut { command: shown, after: within }),
+        let (slot, mut answer) = slot::pair(command);
+        let asking = async {
+            if let Err(TrySendError::Full(slot)) = self.orders.try_send(slot) {
+                // Without a receiver the slot is dropped, and with it the answer is.
+                let _is_taken = self.orders.send(slot).await.is_ok();
+            }
+            (&mut answer).await
+        };
+        let in_time = tokio::time::timeout(within, asking).await;
+        let command = || answer.command().shown().to_owned();
+        match in_time {
+            Ok(Some(reply)) => Ok(reply),
+            // A dropped slot means that the driver ended before the reply came.
+            Ok(None) => Err(SendError::Closed { command: command(), reason: self.close_reason() }),
+            Err(_elapsed) if answer.leave() => {
+                Err(SendError::TimedOut { command: command(), after: within })
+            }
+            Err(_elapsed) => Err(SendError::NotSent { command: command(), after: within }),
         }
-    }
-
-    async fn ask(&self, command: Command) -> Result<Reply, SendError> {
-        let shown = command.shown().to_owned();
-        let lost = |reason| SendError::Closed { command: shown, reason };
-        let (slot, reply) = oneshot::channel();
-        if self.orders.send(Order { command, slot }).await.is_err() {
-            return Err(lost(self.close_reason()));
-        }
-        // A dropped slot means that the driver ended before the reply came.
-        reply.await.map_err(|_gone| lost(self.close_reason()))
     }
 
     /// `HOST:PORT` of the server, as configured.
@@ -226,11 +242,17 @@ impl Connection {
 
     /// Waits until the connection is gone, and its sink was told so, and says why. Safe to cancel.
     pub async fn closed(&self) -> CloseReason {
-        let mut closed = self.closed.clone();
-        // The driver lets go of its inbox last.
-        self.orders.closed().await;
-        let reason = closed.wait_for(Option::is_some).await.ok().and_then(|reason| reason.clone());
-        reason.unwrap_or(CloseReason::Dropped)
+        weak::closed(self.closed.clone()).await
+    }
+
+    /// A handle that does not keep the connection open.
+    #[must_use]
+    pub fn downgrade(&self) -> WeakConnection {
+        WeakConnection {
+            closed: self.closed.clone(),
+            cut: Arc::downgrade(&self.cut),
+            progress: Arc::clone(&self.progress),
+        }
     }
 
     /// Closes the socket at once, without a word to the server. Whoever waits for a reply is told

@@ -83,6 +83,8 @@ impl From<SendError> for CommandError {
         match &err {
             SendError::TimedOut { .. } => Self::new(Kind::TimedOut, err.to_string())
                 .hint("the server may still carry it out; use \"bgapi\" for what takes long"),
+            SendError::NotSent { .. } => Self::new(Kind::TimedOut, err.to_string())
+                .hint("it will not be carried out; see what holds the server up"),
             SendError::Closed { .. } => Self::new(Kind::Connection, chain(&err))
                 .hint("type \"connect\" to connect again; whether the server did it is not known"),
         }

@@ -33,6 +33,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("shlex", &["shell/"]),
     ("rpassword", &["cli/"]),
     ("tracing_subscriber", &["cli/"]),
+    ("socket2", &["conn/"]),
     // The layers below do no I/O and know no time.
     ("tokio", &["conn/", "listener/", "client/", "apps/", "load/", "sim/", "shell/", "cli/"]),
 ];

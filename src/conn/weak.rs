@@ -1,0 +1,56 @@
+//! A handle that does not keep its connection open.
+
+use std::fmt;
+use std::sync::{Arc, Weak};
+
+use tokio::sync::watch;
+
+use super::liveness::Progress;
+use super::{CloseReason, Connection};
+
+/// A handle to a connection for those who only look after it: the socket closes when the last
+/// [`Connection`] is gone, whoever holds one of these.
+#[derive(Clone)]
+pub struct WeakConnection {
+    pub(super) closed: watch::Receiver<Option<CloseReason>>,
+    pub(super) cut: Weak<watch::Sender<Option<CloseReason>>>,
+    pub(super) progress: Arc<Progress>,
+}
+
+impl WeakConnection {
+    /// Whether it is a handle to the same session as the other.
+    #[must_use]
+    pub fn is_same(&self, other: &Connection) -> bool {
+        self.cut.as_ptr() == Arc::as_ptr(&other.cut)
+    }
+
+    /// As [`Connection::closed`].
+    pub async fn closed(&self) -> CloseReason {
+        closed(self.closed.clone()).await
+    }
+
+    /// As [`Connection::abort`].
+    pub fn abort(&self, reason: CloseReason) {
+        if let Some(cut) = self.cut.upgrade() {
+            cut.send_replace(Some(reason));
+        }
+    }
+
+    pub(super) fn progress(&self) -> &Progress {
+        &self.progress
+    }
+}
+
+/// Waits until the driver is gone: it lets go of its end last, when its sink was told.
+pub(super) async fn closed(mut closed: watch::Receiver<Option<CloseReason>>) -> CloseReason {
+    while closed.changed().await.is_ok() {}
+    let reason = closed.borrow().clone();
+    reason.unwrap_or(CloseReason::Dropped)
+}
+
+impl fmt::Debug for WeakConnection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let is_open = self.closed.borrow().is_none();
+        f.debug_struct("WeakConnection").field("open", &is_open).finish_non_exhaustive()
+    }
+}
