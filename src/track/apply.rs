@@ -61,9 +61,13 @@ impl Tracker {
         let Some(entry) = self.sessions.get_mut(&*id) else { return Change::Nothing };
         let before = entry.session.phase;
         entry.generation = self.generation;
-        update(&mut entry.session, facts);
+        let is_called_elsewhere = update(&mut entry.session, facts);
         note_hold(&mut entry.session.times, before, entry.session.phase, facts.timestamp);
         let (phase, is_provisional) = (entry.session.phase, entry.is_provisional);
+        if is_called_elsewhere {
+            let call = entry.session.call.clone();
+            self.note_awaited(&call);
+        }
         if is_provisional && facts.has_variables {
             self.bind(&id, event.data(), facts);
         }
@@ -176,12 +180,13 @@ impl Tracker {
         legs.alive.retain(|leg| *leg != id);
         legs.gone.push((order, session));
         // A call that dials on and on for days keeps its first leg and the latest ones.
-        if legs.gone.len() > self.limits.gone_legs.max(2) {
+        while legs.gone.len() > self.limits.gone_legs.max(2) {
             let (_, forgotten) = legs.gone.remove(1);
             self.own.remove(&forgotten.id);
             self.totals.forgotten += 1;
         }
         let is_last = legs.alive.is_empty();
+        self.note_awaited(&call);
         if is_last {
             self.end_call(&call);
         }
@@ -200,8 +205,7 @@ impl Tracker {
 
     /// Moves a call without living sessions to those that ended.
     pub(super) fn end_call(&mut self, call: &Id<Call>) {
-        let Some(mut legs) = self.calls.remove(call) else { return };
-        self.order.remove(&legs.order);
+        let Some(mut legs) = self.take_legs(call) else { return };
         legs.gone.sort_by_key(|(order, _)| *order);
         let sessions = legs.gone.into_iter().map(|(_, leg)| leg).collect();
         self.totals.ended_calls += 1;
@@ -242,8 +246,9 @@ impl Totals {
     }
 }
 
-/// Takes over what any channel event says.
-fn update(session: &mut Session, facts: &Facts<'_>) {
+/// Takes over what any channel event says. Says whether the session has another destination now.
+pub(super) fn update(session: &mut Session, facts: &Facts<'_>) -> bool {
+    let mut is_called_elsewhere = false;
     session.last_event = session.last_event.max(facts.timestamp);
     if let Some(direction) = facts.direction {
         let is_inbound = direction.raw == b"inbound";
@@ -256,7 +261,7 @@ fn update(session: &mut Session, facts: &Facts<'_>) {
     if session.direction == Direction::Inbound || session.caller_number.is_empty() {
         set(&mut session.caller_name, facts.caller_name);
         set(&mut session.caller_number, facts.caller_number);
-        set(&mut session.destination, facts.destination);
+        is_called_elsewhere = replace(&mut session.destination, facts.destination);
     }
     set(&mut session.context, facts.context);
     set(&mut session.codec, facts.codec);
@@ -285,6 +290,7 @@ fn update(session: &mut Session, facts: &Facts<'_>) {
         session.cause = Some(HangupCause::parse(&cause.value()));
     }
     session.phase = facts.phase_after(session.phase);
+    is_called_elsewhere
 }
 
 /// FreeSWITCH keeps such a sum too, but says it late: the events themselves are exact.
@@ -313,8 +319,8 @@ fn note_end(session: &mut Session, event: &Event) {
 }
 
 /// Replaces a text by a header, if it is there and says something else. An empty one does not
-/// replace: FreeSWITCH leaves out late what it knew before.
-fn set(kept: &mut Box<str>, field: Option<Field<'_>>) {
+/// replace: FreeSWITCH leaves out late what it knew before. Says whether it did.
+fn replace(kept: &mut Box<str>, field: Option<Field<'_>>) -> bool {
     if let Some(field) = field
         && !field.raw.is_empty()
         && !field.is(kept)
@@ -322,8 +328,14 @@ fn set(kept: &mut Box<str>, field: Option<Field<'_>>) {
         let value = field.value();
         if !value.is_empty() {
             *kept = value.into();
+            return true;
         }
     }
+    false
+}
+
+fn set(kept: &mut Box<str>, field: Option<Field<'_>>) {
+    let _has_changed = replace(kept, field);
 }
 
 fn text(field: Field<'_>) -> Cow<'_, str> {

@@ -86,18 +86,62 @@ impl Tracker {
             id.clone(),
             Entry { session, order, is_provisional, generation: self.generation },
         );
-        self.add_leg(call, id);
+        self.add_leg(&call, id);
     }
 
-    fn add_leg(&mut self, call: Id<Call>, session: Id<Session>) {
-        if let Some(legs) = self.calls.get_mut(&call) {
+    pub(super) fn add_leg(&mut self, call: &Id<Call>, session: Id<Session>) {
+        if let Some(legs) = self.calls.get_mut(call) {
             legs.alive.push(session);
+        } else {
+            self.next_order += 1;
+            let order = self.next_order;
+            self.order.insert(order, call.clone());
+            let legs = Legs { order, alive: vec![session], gone: Vec::new(), awaits: None };
+            self.calls.insert(call.clone(), legs);
+        }
+        self.note_awaited(call);
+    }
+
+    /// Takes a call out, its legs stay.
+    pub(super) fn take_legs(&mut self, call: &Id<Call>) -> Option<Legs> {
+        let mut legs = self.calls.remove(call)?;
+        self.order.remove(&legs.order);
+        if let Some(number) = legs.awaits.take() {
+            self.no_longer_awaited(&number);
+        }
+        Some(legs)
+    }
+
+    /// Looks again whether a call is ours and has one leg only, which dialled a number: then
+    /// another leg may come in there.
+    pub(super) fn note_awaited(&mut self, call: &Id<Call>) {
+        let is_own = self.own.contains(call.as_str());
+        let Some(legs) = self.calls.get_mut(call) else { return };
+        let first = match legs.alive.as_slice() {
+            [first] if is_own && legs.gone.is_empty() => self.sessions.get(first),
+            _ => None,
+        };
+        let number = first.map(|entry| &entry.session.destination);
+        let number = number.filter(|number| !number.is_empty());
+        if number == legs.awaits.as_ref() {
             return;
         }
-        self.next_order += 1;
-        let order = self.next_order;
-        self.order.insert(order, call.clone());
-        self.calls.insert(call, Legs { order, alive: vec![session], gone: Vec::new() });
+        let number = number.cloned();
+        if let Some(number) = &number {
+            *self.awaited.entry(number.clone()).or_insert(0) += 1;
+        }
+        if let Some(number) = std::mem::replace(&mut legs.awaits, number) {
+            self.no_longer_awaited(&number);
+        }
+    }
+
+    fn no_longer_awaited(&mut self, number: &str) {
+        if let Some(count) = self.awaited.get_mut(number) {
+            *count -= 1;
+            if *count == 0 {
+                self.awaited.remove(number);
+            }
+        }
     }
 
     /// Binds a session for good, by the first event with variables.
@@ -106,16 +150,47 @@ impl Tracker {
         let (call, association) = self.belongs(id, &ties, facts);
         let Some(entry) = self.sessions.get_mut(id) else { return };
         entry.is_provisional = false;
-        entry.session.association = association;
         entry.session.app = ties.app.map(|(_, app)| app);
         entry.session.gateway = ties.gateway.unwrap_or_default();
+        // The table of channels knew better: towards its end a leg says that it stands for itself.
+        if association == Association::OwnUuid && entry.session.association != association {
+            return;
+        }
+        entry.session.association = association;
         if entry.session.call == call {
             return;
         }
-        let old = std::mem::replace(&mut entry.session.call, call.clone());
-        let id = entry.session.id.clone();
-        self.leave(&old, &id);
-        self.add_leg(call, id);
+        let (old, id) = (entry.session.call.clone(), entry.session.id.clone());
+        if old.as_str() == id.as_str() {
+            // Those that came before it, and belong to it, belong where it does.
+            self.merge_calls(&old, &call);
+        } else {
+            entry.session.call = call.clone();
+            self.leave(&old, &id);
+            self.add_leg(&call, id);
+        }
+    }
+
+    /// Gives all legs of a call to another one, which may be new.
+    pub(super) fn merge_calls(&mut self, old: &Id<Call>, new: &Id<Call>) {
+        let Some(legs) = self.take_legs(old) else { return };
+        let Legs { order, alive, mut gone, .. } = legs;
+        for leg in &alive {
+            if let Some(entry) = self.sessions.get_mut(leg) {
+                entry.session.call = new.clone();
+            }
+        }
+        for (_, leg) in &mut gone {
+            leg.call = new.clone();
+        }
+        if let Some(legs) = self.calls.get_mut(new) {
+            legs.alive.extend(alive);
+            legs.gone.extend(gone);
+        } else {
+            self.order.insert(order, new.clone());
+            self.calls.insert(new.clone(), Legs { order, alive, gone, awaits: None });
+        }
+        self.note_awaited(new);
     }
 
     fn belongs(&self, id: &str, ties: &Ties, facts: &Facts<'_>) -> (Id<Call>, Association) {
@@ -130,11 +205,13 @@ impl Tracker {
         }
         if let Some(other) = facts.call_uuid.map(|field| field.value())
             && other != id
+            && !other.is_empty()
         {
             let known = self.session(&other).map(|session| session.call.clone());
-            if let Some(call) =
-                known.or_else(|| self.calls.get_key_value(&*other).map(|x| x.0.clone()))
-            {
+            // One that was not seen yet may still be: we came in the middle of the call.
+            let is_possible =
+                || self.calls.contains_key(&*other) || !self.tombstones.contains(&other);
+            if let Some(call) = known.or_else(|| is_possible().then(|| Id::new(&other))) {
                 return (call, Association::CallUuid);
             }
         }
@@ -151,24 +228,13 @@ impl Tracker {
             };
             entry.session.call = new.clone();
             self.leave(&old, made);
-            self.add_leg(new, made.clone());
+            self.add_leg(&new, made.clone());
             return;
         }
         self.made.insert(asked.clone(), made.clone());
-        if self.calls.contains_key(&new) {
-            return;
+        if !self.calls.contains_key(&new) {
+            self.merge_calls(&old, &new);
         }
-        let Some(mut legs) = self.calls.remove(&old) else { return };
-        for leg in &legs.alive {
-            if let Some(entry) = self.sessions.get_mut(leg) {
-                entry.session.call = new.clone();
-            }
-        }
-        for (_, leg) in &mut legs.gone {
-            leg.call = new.clone();
-        }
-        self.order.insert(legs.order, new.clone());
-        self.calls.insert(new, legs);
     }
 
     /// Takes a session out of a call that it does not belong to after all.
@@ -176,12 +242,9 @@ impl Tracker {
         let Some(legs) = self.calls.get_mut(call) else { return };
         legs.alive.retain(|leg| leg != session);
         if !legs.alive.is_empty() {
-            return;
-        }
-        if legs.gone.is_empty() {
-            let order = legs.order;
-            self.order.remove(&order);
-            self.calls.remove(call);
+            self.note_awaited(call);
+        } else if legs.gone.is_empty() {
+            let _empty = self.take_legs(call);
         } else {
             // What is left of it are legs that are gone.
             self.end_call(call);
@@ -190,29 +253,44 @@ impl Tracker {
 
     /// CHANNEL_UUID: the session goes on under another id.
     pub(super) fn rename(&mut self, old: &str, new: &str) -> bool {
-        if old == new || self.sessions.contains_key(new) {
+        if old == new {
             return false;
         }
         let Some(mut entry) = self.sessions.remove(old) else { return false };
         let (old, new) = (entry.session.id.clone(), Id::new(new));
-        entry.session.id = new.clone();
         let call = entry.session.call.clone();
-        if entry.is_provisional && call.as_str() == old.as_str() {
-            entry.session.call = new.cast();
-            self.leave(&call, &old);
-            self.add_leg(new.cast(), new.clone());
-        } else if let Some(legs) = self.calls.get_mut(&call) {
+        if self.own.remove(&old) {
+            self.own.insert(new.clone());
+        }
+        self.tombstones.add(old.clone(), self.limits.tombstones);
+        if self.sessions.contains_key(&new) {
+            // Its new name was heard before we were told of it: one channel, seen as two.
+            self.totals.sessions = self.totals.sessions.saturating_sub(1);
+            if call.as_str() == old.as_str() {
+                let now = self.session(new.as_str()).map(|session| session.call.clone());
+                self.leave(&call, &old);
+                self.merge_calls(&call, &now.unwrap_or_else(|| new.cast()));
+            } else {
+                self.leave(&call, &old);
+            }
+            return true;
+        }
+        entry.session.id = new.clone();
+        let is_named_after_it = entry.is_provisional && call.as_str() == old.as_str();
+        self.sessions.insert(new.clone(), entry);
+        if let Some(legs) = self.calls.get_mut(&call) {
             for leg in &mut legs.alive {
                 if *leg == old {
                     *leg = new.clone();
                 }
             }
         }
-        if self.own.remove(&old) {
-            self.own.insert(new.clone());
+        if is_named_after_it {
+            // It takes along who came before it was bound.
+            self.merge_calls(&call, &new.cast());
+        } else {
+            self.note_awaited(&call);
         }
-        self.sessions.insert(new, entry);
-        self.tombstones.add(old, self.limits.tombstones);
         true
     }
 }

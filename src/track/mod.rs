@@ -156,6 +156,8 @@ pub struct Tracker {
     expected: Recent,
     /// Sessions of ours that live, or are legs of a remembered call.
     own: HashSet<Id<Session>, RandomState>,
+    /// How many of our calls wait for their second leg, by the number that it comes in at.
+    awaited: Map<Box<str>, usize>,
     /// Sessions that we asked for and that the switch made under another uuid.
     made: Map<Id<Session>, Id<Session>>,
     totals: Totals,
@@ -184,6 +186,8 @@ struct Legs {
     order: u64,
     alive: Vec<Id<Session>>,
     gone: Vec<(u64, Session)>,
+    /// The number that it is counted for in `awaited`.
+    awaits: Option<Box<str>>,
 }
 
 /// The latest of some ids: those before them are forgotten.
@@ -301,6 +305,7 @@ impl Tracker {
     pub fn rebind(&mut self, asked: &Id<Session>, made: &Id<Session>) {
         if self.sessions.contains_key(made) {
             self.own.insert(made.clone());
+            self.note_awaited(&made.cast());
         } else {
             self.expect_session(made.clone());
         }
@@ -316,16 +321,7 @@ impl Tracker {
     /// Whether a call of ours still waits for its second leg to come in at this number.
     #[must_use]
     pub fn is_awaited(&self, session: &Session) -> bool {
-        self.own.iter().any(|own| {
-            let legs = self.calls.get(own.as_str()).filter(|legs| legs.gone.is_empty());
-            let [first] = legs.map(|legs| legs.alive.as_slice()).unwrap_or_default() else {
-                return false;
-            };
-            let first = self.session(first.as_str());
-            first.is_some_and(|first| {
-                !first.destination.is_empty() && first.destination == session.destination
-            })
-        })
+        self.awaited.contains_key(&session.destination)
     }
 
     /// All legs of a call, those that are gone included, running or ended.

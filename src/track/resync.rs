@@ -4,12 +4,15 @@
 //! session that was heard of since the gap, and what it adds is looked at once more by
 //! [`Tracker::confirm`].
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use foldhash::fast::RandomState;
 
 use super::Tracker;
+use super::apply::update;
+use super::facts::Facts;
 use crate::model::{Association, Call, ChannelRow, Direction, Id, Origin, Phase, Session};
+use crate::wire::EventData;
 
 /// What a snapshot changed, in calls.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -56,8 +59,9 @@ impl Tracker {
         for id in stale {
             self.end_unseen(&id);
         }
+        let table = Table::of(rows);
         for row in rows {
-            self.join(row);
+            self.join(row, &table);
         }
         let kept = before.iter().filter(|call| self.calls.contains_key(*call)).count();
         Difference { ended: before.len() - kept, new: self.calls.len() - kept, kept }
@@ -93,21 +97,114 @@ impl Tracker {
         self.remove_session(id.as_str());
     }
 
-    fn join(&mut self, row: &ChannelRow) {
+    fn join(&mut self, row: &ChannelRow, table: &Table<'_>) {
         let id = row.uuid.as_str();
         if id.is_empty() || self.sessions.contains_key(id) || self.tombstones.contains(id) {
             return;
         }
         let mut session = joined(row);
-        if !row.call_uuid.is_empty() {
-            let other = self.session(&row.call_uuid).map(|other| other.call.clone());
-            session.call = other.unwrap_or_else(|| Id::new(&row.call_uuid));
-            session.association = Association::CallUuid;
-        }
+        (session.call, session.association) = self.placed(row, table);
         // The next event with variables may know better.
         self.add_session(session, true);
     }
+
+    /// The call of a row: that of the leg which its `call_uuid` names, or of the other half of its
+    /// loopback, and so on.
+    fn placed(&self, row: &ChannelRow, table: &Table<'_>) -> (Id<Call>, Association) {
+        let mut at = row;
+        let mut reason = None;
+        for _hop in 0..HOPS {
+            let (next, why) = match table.other_half(at) {
+                _ if !at.call_uuid.is_empty() && at.call_uuid != at.uuid => {
+                    (at.call_uuid.as_str(), Association::CallUuid)
+                }
+                Some(half) => (half, Association::Loopback),
+                None => break,
+            };
+            let reason = *reason.get_or_insert(why);
+            if let Some(known) = self.session(next) {
+                return (known.call.clone(), reason);
+            }
+            match table.rows.get(next) {
+                Some(row) => at = row,
+                None => return (Id::new(next), reason),
+            }
+        }
+        (Id::new(&at.uuid), reason.unwrap_or(Association::OwnUuid))
+    }
+
+    /// The sessions of which no event with variables was seen, the latest first: what binds them to
+    /// their call and their app may still be asked for.
+    #[must_use]
+    pub fn undescribed(&self) -> Vec<Id<Session>> {
+        let mut entries: Vec<_> =
+            self.sessions.values().filter(|entry| entry.is_provisional).collect();
+        entries.sort_by_key(|entry| std::cmp::Reverse(entry.order));
+        entries.into_iter().map(|entry| entry.session.id.clone()).collect()
+    }
+
+    /// Takes what `uuid_dump` says of a session that no event with variables was seen of, and binds
+    /// it. What it knows better by then stays.
+    pub fn describe(&mut self, dump: &EventData) {
+        let facts = Facts::of(dump, |_| None);
+        let Some(id) = facts.unique_id.map(|id| id.value().into_owned()) else { return };
+        let Some(entry) = self.sessions.get_mut(&*id).filter(|entry| entry.is_provisional) else {
+            return;
+        };
+        // It is no event: whether one was seen decides who is a ghost.
+        let last_event = entry.session.last_event;
+        let is_called_elsewhere = update(&mut entry.session, &facts);
+        entry.session.last_event = last_event;
+        let call = entry.session.call.clone();
+        if facts.has_variables {
+            self.bind(&id, dump, &facts);
+        }
+        if is_called_elsewhere {
+            self.note_awaited(&call);
+        }
+    }
 }
+
+/// A snapshot, for looking up.
+struct Table<'a> {
+    rows: HashMap<&'a str, &'a ChannelRow, RandomState>,
+    /// The `-a` half of a `-b` half.
+    halves: HashMap<&'a str, &'a str, RandomState>,
+}
+
+impl<'a> Table<'a> {
+    fn of(rows: &'a [ChannelRow]) -> Self {
+        // The two halves of a loopback share a name and the second of their birth
+        // (`transcripts/call_loopback`). Where more do, only their variables tell who is whose.
+        type Halves<'a> = (Vec<&'a str>, Vec<&'a str>);
+        let mut named: HashMap<_, Halves<'a>, RandomState> = HashMap::default();
+        for row in rows {
+            let Some((name, half)) = row.name.rsplit_once('-') else { continue };
+            if !name.starts_with("loopback/") {
+                continue;
+            }
+            let (a, b) = named.entry((name, row.created_epoch.as_str())).or_default();
+            match half {
+                "a" => a.push(&row.uuid),
+                "b" => b.push(&row.uuid),
+                _ => {}
+            }
+        }
+        let pairs = named.into_values().filter_map(|(a, b)| match (a.as_slice(), b.as_slice()) {
+            ([a], [b]) => Some((*b, *a)),
+            _ => None,
+        });
+        let halves = pairs.collect();
+        Self { rows: rows.iter().map(|row| (row.uuid.as_str(), row)).collect(), halves }
+    }
+
+    fn other_half(&self, row: &ChannelRow) -> Option<&'a str> {
+        self.halves.get(row.uuid.as_str()).copied()
+    }
+}
+
+/// How far a leg may be from the one that its call is named after.
+const HOPS: usize = 16;
 
 /// A session as a row of `show channels` tells it.
 fn joined(row: &ChannelRow) -> Session {

@@ -111,8 +111,38 @@ fn legs_are_bound_by_the_first_rule_that_matches() {
         "CHANNEL_CREATE a variable_x=1",
         "CHANNEL_CREATE b Channel-Call-UUID=zz variable_x=1",
     ]);
-    assert_eq!(shape(&lone), "a[a:new] b[b:new]");
-    assert_eq!(lone.session("b").unwrap().association, Association::OwnUuid);
+    assert_eq!(shape(&lone), "a[a:new] zz[b:new]");
+    let over = fold(&[
+        "CHANNEL_CREATE zz variable_x=1",
+        "CHANNEL_DESTROY zz",
+        "CHANNEL_CREATE b Channel-Call-UUID=zz variable_x=1",
+    ]);
+    assert_eq!(shape(&over), "b[b:new]");
+    assert_eq!(over.session("b").unwrap().association, Association::OwnUuid);
+}
+
+#[test]
+fn legs_that_come_before_the_one_that_they_belong_to_are_with_it_in_the_end() {
+    let a = "CHANNEL_ANSWER a Channel-Call-UUID=a variable_x=1";
+    let other_half = "CHANNEL_ANSWER a Channel-Call-UUID=a variable_other_loopback_leg_uuid=b";
+    for (b, a, expected) in [
+        ("CHANNEL_ANSWER b Channel-Call-UUID=a variable_x=1", a, "a[b:new a:new]"),
+        ("CHANNEL_ANSWER b variable_switchy_originating_session=a", a, "a[b:new a:new]"),
+        ("CHANNEL_ANSWER b variable_other_loopback_leg_uuid=a", other_half, "b[b:new a:new]"),
+    ] {
+        check(&[b, a], expected);
+        // The one that they belong to was seen, but is not bound yet.
+        check(&["CHANNEL_STATE a", b, a], "a[a:new b:new]");
+    }
+    // It belongs elsewhere itself, and takes them along.
+    check(
+        &[
+            "CHANNEL_ANSWER c Channel-Call-UUID=b variable_x=1",
+            "CHANNEL_ANSWER b variable_switchy_originating_session=a",
+            "CHANNEL_ANSWER a variable_x=1",
+        ],
+        "a[c:new b:new a:new]",
+    );
 }
 
 #[test]
@@ -172,6 +202,25 @@ fn channel_uuid_renames() {
         ],
         "a[a:new new:new]",
     );
+    // A leg came before the one that is renamed was bound: they stay together.
+    check(
+        &[
+            "CODEC old",
+            "CHANNEL_CREATE b Channel-Call-UUID=old variable_x=1",
+            "CHANNEL_UUID new Old-Unique-ID=old variable_x=1",
+        ],
+        "new[new:new b:new]",
+    );
+    // The new name was heard first: it is one channel all the same.
+    let tracker = fold(&[
+        "CODEC old",
+        "CHANNEL_CREATE b Channel-Call-UUID=old variable_x=1",
+        "CHANNEL_CREATE new variable_x=1",
+        "CHANNEL_UUID new Old-Unique-ID=old variable_x=1",
+        "CODEC old",
+    ]);
+    assert_eq!(shape(&tracker), "new[new:new b:new]");
+    assert_eq!(tracker.totals().sessions, 2);
 }
 
 #[test]
@@ -249,6 +298,111 @@ fn a_snapshot_adds_what_was_never_seen_and_nothing_that_is_over() {
     assert_eq!((joined.origin, joined.phase), (Origin::Joined, Phase::Answered));
 }
 
+/// A row as `uuid name created_epoch call_uuid`; `-` for an empty call_uuid.
+fn leg(text: &str) -> ChannelRow {
+    let words: Vec<&str> = text.split(' ').collect();
+    ChannelRow {
+        name: words[1].to_owned(),
+        created_epoch: words[2].to_owned(),
+        call_uuid: words[3].trim_matches('-').to_owned(),
+        ..row(words[0])
+    }
+}
+
+#[test]
+fn legs_known_from_a_snapshot_only_are_in_one_call_whatever_the_order_of_the_rows() {
+    // As a FreeSWITCH 1.10.12 lists a loopback leg that is bridged to another loopback, beside a
+    // bridged call and a lone leg.
+    let rows = [
+        "f7 loopback/9196-a 100 f7",
+        "78 loopback/9196-b 100 -",
+        "29 loopback/9197-a 100 f7",
+        "ed loopback/9197-b 100 -",
+        "0f sofia/external/1 100 0f",
+        "46 sofia/external/2 100 0f",
+        "9b sofia/external/3 100 -",
+    ]
+    .map(leg);
+    let mut orders = vec![rows.to_vec(), rows.iter().rev().cloned().collect()];
+    orders.push([&rows[3..], &rows[..3]].concat());
+    for rows in orders {
+        let mut tracker = Tracker::new();
+        tracker.resync(&rows, false);
+        let mut calls: Vec<_> = tracker
+            .calls()
+            .map(|call| {
+                let mut legs: Vec<_> =
+                    call.sessions.iter().map(|leg| leg.id.as_str().to_owned()).collect();
+                legs.sort();
+                format!("{} {}", call.id, legs.join(","))
+            })
+            .collect();
+        calls.sort();
+        assert_eq!(calls, ["0f 0f,46", "9b 9b", "f7 29,78,ed,f7"]);
+        let why = |id: &str| tracker.session(id).unwrap().association;
+        assert_eq!((why("46"), why("78")), (Association::CallUuid, Association::Loopback));
+        assert_eq!(why("9b"), Association::OwnUuid);
+        // Towards its end a leg says that it stands for itself (transcripts/call_bridge).
+        tracker.apply(&line("CHANNEL_HANGUP 46 Channel-Call-UUID=46 variable_x=1"));
+        assert_eq!(tracker.session("46").unwrap().call.as_str(), "0f");
+    }
+}
+
+#[test]
+fn loopback_halves_that_the_table_cannot_tell_apart_are_told_apart_by_their_variables() {
+    let rows = [
+        "a1 loopback/9-a 100 a1",
+        "b1 loopback/9-b 100 -",
+        "a2 loopback/9-a 100 a2",
+        "b2 loopback/9-b 100 -",
+    ];
+    let mut tracker = Tracker::new();
+    tracker.resync(&rows.map(leg), false);
+    assert_eq!(tracker.call_count(), 4);
+    assert_eq!(tracker.undescribed().len(), 4);
+    for (half, other) in [("b2", "a2"), ("b1", "a1"), ("a1", "b1"), ("a2", "b2")] {
+        let dump = format!(
+            "CHANNEL_DATA {half} Event-Date-Timestamp=9 Answer-State=answered \
+             variable_other_loopback_leg_uuid={other} variable_switchy_app=x"
+        );
+        tracker.describe(line(&dump).data());
+    }
+    let legs = |id: &str| tracker.call(id).unwrap().sessions.len();
+    assert_eq!((tracker.call_count(), legs("a1"), legs("b2")), (2, 2, 2));
+    assert!(tracker.undescribed().is_empty());
+    assert_eq!(tracker.sessions_of_app(&Id::new("x")).count(), 4);
+    // A dump is no event: what is not in the second table either is a ghost.
+    assert_eq!(tracker.confirm(&rows[..2].iter().map(|text| leg(text)).collect::<Vec<_>>()), 2);
+}
+
+#[test]
+fn a_call_of_ours_is_awaited_until_its_second_leg_comes() {
+    let mut tracker = Tracker::new();
+    for id in ["a", "b"] {
+        tracker.expect_session(Id::new(id));
+        tracker.apply(&line(&format!(
+            "CHANNEL_CREATE {id} Caller-Destination-Number=9196 variable_x=1"
+        )));
+    }
+    let stray = |number: &str| {
+        let create = format!("CHANNEL_CREATE x Caller-Destination-Number={number} variable_x=1");
+        fold(&[&create]).session("x").unwrap().clone()
+    };
+    let (awaited, other) = (stray("9196"), stray("9197"));
+    assert!(tracker.is_awaited(&awaited) && !tracker.is_awaited(&other));
+    tracker.apply(&line("CHANNEL_CREATE c variable_switchy_originating_session=a"));
+    assert!(tracker.is_awaited(&awaited), "b still waits");
+    tracker.apply(&line("CHANNEL_DESTROY b"));
+    assert!(!tracker.is_awaited(&awaited));
+    // The second leg leaves: the first waits for no other.
+    tracker.apply(&line("CHANNEL_DESTROY c"));
+    tracker.apply(&line("CHANNEL_DESTROY a"));
+    assert!(!tracker.is_awaited(&awaited) && tracker.awaited.is_empty());
+    // Somebody else's call is not awaited.
+    tracker.apply(&line("CHANNEL_CREATE y Caller-Destination-Number=9196 variable_x=1"));
+    assert!(!tracker.is_awaited(&awaited));
+}
+
 #[test]
 fn after_a_gap_what_is_not_in_the_snapshot_is_over_unless_it_was_heard_of_since() {
     let mut tracker = fold(&["CHANNEL_CREATE a", "CHANNEL_CREATE b", "CHANNEL_CREATE c"]);
@@ -309,7 +463,9 @@ fn a_call_whose_last_living_leg_belongs_elsewhere_is_over() {
     ]);
     assert_eq!(shape(&tracker), "a[c:new]");
     tracker.apply(&line("CHANNEL_DESTROY c"));
-    assert_eq!((tracker.call_count(), tracker.ended().count()), (0, 2));
+    // What is gone was with it.
+    assert_eq!((tracker.call_count(), tracker.ended().count()), (0, 1));
+    assert_eq!(tracker.ended().next().unwrap().sessions.len(), 2);
 }
 
 #[test]
