@@ -20,11 +20,27 @@ pub struct Expect {
     kinds: Vec<String>,
     header: Option<(String, String)>,
     events: Events,
+    _held: Held,
+}
+
+/// Subscriptions that are given back when nobody waits any more.
+#[derive(Debug)]
+struct Held {
+    listener: EventListener,
+    names: Vec<String>,
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        if !self.names.is_empty() && tokio::runtime::Handle::try_current().is_ok() {
+            self.listener.release_later(std::mem::take(&mut self.names));
+        }
+    }
 }
 
 impl Client {
     /// Begins to wait for the next of these events (names or CUSTOM subclasses) of a session. What
-    /// is not subscribed to yet is subscribed to.
+    /// is not subscribed to yet is subscribed to for as long as somebody waits.
     ///
     /// # Errors
     /// [`Error::NoListener`], [`Error::ListenerNotRunning`]; [`Error::Listener`] when the server
@@ -35,12 +51,8 @@ impl Client {
         kinds: &[&str],
     ) -> Result<Expect, Error> {
         let listener = self.running_listener()?;
-        let known = listener.subscriptions();
-        let is_known = |kind: &str| known.iter().any(|name| name == kind || name == "ALL");
-        let new: Vec<&str> = kinds.iter().copied().filter(|kind| !is_known(kind)).collect();
-        if !new.is_empty() {
-            listener.subscribe(&new).await?;
-        }
+        let held = Held { names: listener.claim(kinds).await?, listener };
+        let listener = held.listener.clone();
         let mut watched = kinds.to_vec();
         // The end of the session ends every wait for it.
         watched.push("CHANNEL_DESTROY");
@@ -51,6 +63,7 @@ impl Client {
             key: "Unique-ID",
             kinds: kinds.iter().map(|kind| (*kind).to_owned()).collect(),
             header: None,
+            _held: held,
         })
     }
 }

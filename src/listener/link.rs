@@ -11,6 +11,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
+use super::snapshot::channel_rows;
 use super::{Error, EventListener, Inner};
 use crate::conn::{Backoff, CloseReason, Connection, Retryable, Verdict, retry};
 use crate::track::Difference;
@@ -90,9 +91,15 @@ impl EventListener {
         let connection = self.connection()?;
         // It ends with the listener or with `disconnect`; the one of an earlier call ends now.
         self.inner.leaving.send_modify(|count| *count += 1);
-        let leaving = self.inner.leaving.subscribe();
-        let inner = Arc::downgrade(&self.inner);
-        let _task = tokio::spawn(supervise(inner, connection, backoff, leaving));
+        let mut leaving = self.inner.leaving.subscribe();
+        let supervise = supervise(Arc::downgrade(&self.inner), connection, backoff);
+        let _task = tokio::spawn(async move {
+            tokio::select! {
+                biased;
+                _ = leaving.changed() => {}
+                () = supervise => {}
+            }
+        });
         Ok(())
     }
 
@@ -120,12 +127,7 @@ impl EventListener {
     }
 }
 
-async fn supervise(
-    inner: Weak<Inner>,
-    mut connection: Connection,
-    backoff: Backoff,
-    mut leaving: watch::Receiver<u64>,
-) {
+async fn supervise(inner: Weak<Inner>, mut connection: Connection, backoff: Backoff) {
     loop {
         let reason = watch_over(&inner, &connection).await;
         let lost_at = Instant::now();
@@ -150,13 +152,7 @@ async fn supervise(
                 });
             },
         );
-        // `disconnect` while it waits ends it too.
-        let reopened = tokio::select! {
-            biased;
-            _ = leaving.changed() => return,
-            outcome = outcome => outcome,
-        };
-        match reopened {
+        match outcome.await {
             Ok((reopened, gap)) => {
                 connection = reopened;
                 link.send_replace(Link::Up { gap: Some(gap) });
@@ -229,7 +225,7 @@ async fn reconcile(inner: &Weak<Inner>, connection: &Connection) {
     }
     // What was new at the beginning is in the tables by then.
     tokio::time::sleep(2 * TABLE_LAG).await;
-    if let Ok(Some(rows)) = super::channel_rows(connection).await
+    if let Ok(Some(rows)) = channel_rows(connection).await
         && let Some(inner) = inner.upgrade()
     {
         let difference = inner.shared.tracker().resync(&rows, false);
@@ -243,7 +239,7 @@ pub(super) fn confirm_later(listener: &EventListener, connection: &Connection) {
     let _task = tokio::spawn(async move {
         tokio::time::sleep(TABLE_LAG).await;
         let Some(listener) = inner.upgrade().map(|inner| EventListener { inner }) else { return };
-        if let Ok(Some(rows)) = super::channel_rows(&connection).await {
+        if let Ok(Some(rows)) = channel_rows(&connection).await {
             let ghosts = listener.tracker().confirm(&rows);
             tracing::debug!(ghosts, "snapshot confirmed");
         }

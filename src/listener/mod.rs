@@ -5,7 +5,8 @@
 //! loses updates and is told how many, the socket is drained all the same.
 //!
 //! # Invariants
-//! - A listener sends nothing to the switch but subscriptions, filters, `log` and one snapshot.
+//! - A listener sends nothing to the switch but subscriptions, filters, `log` and what a snapshot
+//!   takes.
 //! - What is lost is counted.
 
 mod claims;
@@ -14,6 +15,7 @@ mod error;
 mod intake;
 mod job;
 mod link;
+mod snapshot;
 mod subscribe;
 mod watching;
 
@@ -29,8 +31,8 @@ pub use link::{Gap, Link};
 pub use watching::{Changes, Events, Logs, Seen, Update};
 
 use crate::conn::{CloseReason, Config, Connection, Reply};
-use crate::model::{Call, ChannelRow, Id, JobRecord, Rows, Session};
-use crate::track::{Difference, Totals, Tracker};
+use crate::model::{Call, Id, JobRecord, Session};
+use crate::track::{Totals, Tracker};
 use crate::wire::{Command, Format};
 use claims::Claims;
 use intake::{Intake, Shared, Tap};
@@ -248,19 +250,6 @@ impl EventListener {
         Ok(())
     }
 
-    /// Merges what the server says is there.
-    async fn snapshot(
-        &self,
-        connection: &Connection,
-        is_restarted: bool,
-    ) -> Result<Difference, Error> {
-        let rows = channel_rows(connection).await?;
-        let Some(rows) = rows else { return Ok(Difference::default()) };
-        let difference = self.tracker().resync(&rows, is_restarted);
-        tracing::debug!(?difference, "snapshot of channels");
-        Ok(difference)
-    }
-
     /// Whether the event connection is up now.
     #[must_use]
     pub fn is_connected(&self) -> bool {
@@ -415,19 +404,6 @@ impl EventListener {
 #[must_use]
 pub fn get_listener(host: &str) -> EventListener {
     EventListener::new(host)
-}
-
-/// Asks what channels there are; `None` when this login may not ask.
-async fn channel_rows(connection: &Connection) -> Result<Option<Vec<ChannelRow>>, Error> {
-    let show = Command::api("show channels as json").map_err(Error::Illegal)?;
-    let reply = connection.send(show).await.map_err(Error::Send)?;
-    match Rows::parse_as::<ChannelRow>(&reply.text()) {
-        Ok(rows) => Ok(Some(rows)),
-        Err(err) => {
-            tracing::warn!(%err, "no snapshot of channels");
-            Ok(None)
-        }
-    }
 }
 
 /// Sends a command that must be answered with `+OK`.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use switchy::client::Originate;
 use switchy::conn::Config;
 use switchy::load::{Load, Plan};
-use switchy::model::HangupCause;
+use switchy::model::{Association, HangupCause, Origin};
 use switchy::sim::{self, Sim};
 use switchy::{Client, EventListener};
 
@@ -42,11 +42,22 @@ pub(crate) async fn until(listener: &EventListener, what: impl Fn(&EventListener
 async fn calls_that_were_there_before_are_joined() {
     let sim = sim();
     let (client, _) = pair(&sim).await;
-    client.originate(&Originate::to("9196@127.0.0.1:5080")).await.unwrap().get(LONG).await.unwrap();
+    let call = Originate::to("9196@127.0.0.1:5080");
+    let uuid = client.originate(&call).await.unwrap().get(LONG).await.unwrap();
+    let loopback = client.cmd("originate loopback/9196/default &park").await.unwrap();
     let (_, late) = pair(&sim).await;
+    // The legs of a call are one call, though only variables tell that of the first one.
+    let shape = |id: &str| {
+        let legs = late.call(id).unwrap().sessions;
+        legs.iter().map(|leg| leg.association).collect::<Vec<_>>()
+    };
+    assert_eq!(late.calls().len(), 2, "{:?}", late.calls());
+    assert_eq!(shape(&uuid), [Association::Header; 2]);
+    assert!(shape(loopback.trim_start_matches("+OK ")).contains(&Association::Loopback));
+    assert_eq!(late.calls().iter().map(|call| call.sessions.len()).collect::<Vec<_>>(), [2, 2]);
     let sessions: Vec<_> = late.calls().into_iter().flat_map(|call| call.sessions).collect();
-    assert_eq!(sessions.len(), 2);
-    assert!(sessions.iter().all(|leg| leg.origin == switchy::model::Origin::Joined));
+    assert!(sessions.iter().all(|leg| leg.origin == Origin::Joined));
+    client.cmd(&format!("uuid_kill {}", loopback.trim_start_matches("+OK "))).await.unwrap();
     client.hupall(None, &HangupCause::NORMAL_CLEARING).await.unwrap();
     until(&late, |late| late.calls().is_empty()).await;
 }
@@ -65,5 +76,37 @@ async fn a_load_makes_its_calls_and_accounts_for_each() {
     let report = bad.run().await.unwrap();
     assert_eq!((report.offered, report.failed), (5, 5));
     assert_eq!(report.causes.get(&HangupCause::parse("USER_BUSY")), Some(&5));
+    until(&listener, |listener| listener.calls().is_empty()).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_wait_for_an_event_subscribes_for_as_long_as_somebody_waits() {
+    let sim = sim();
+    let (client, listener) = pair(&sim).await;
+    let call = Originate::to("9196@127.0.0.1:5080");
+    let uuid = client.originate(&call).await.unwrap().get(LONG).await.unwrap();
+    let session = client.session(&uuid).unwrap();
+    let before = listener.subscriptions();
+    let kinds = &["PLAYBACK_START", "CHANNEL_ANSWER"];
+    let (one, other) = (session.expect(kinds).await.unwrap(), session.expect(kinds).await.unwrap());
+    assert!(listener.is_subscribed("PLAYBACK_START"));
+    drop(one);
+    tokio::time::sleep(LONG).await;
+    assert!(listener.is_subscribed("PLAYBACK_START"), "the other one waits");
+    // A wait that is given up before it began holds nothing.
+    let never = session.expect(&["DTMF"]);
+    drop(never);
+    let begun = tokio::time::timeout(Duration::ZERO, session.expect(&["DTMF"])).await;
+    assert!(begun.is_err());
+    drop(other);
+    tokio::time::sleep(LONG).await;
+    assert_eq!(listener.subscriptions(), before);
+    // It works again, and one that is subscribed to for good stays.
+    listener.subscribe(&["DTMF"]).await.unwrap();
+    let heard = session.expect(&["DTMF"]).await.unwrap();
+    drop(heard);
+    tokio::time::sleep(LONG).await;
+    assert!(listener.is_subscribed("DTMF"));
+    client.hupall(None, &HangupCause::NORMAL_CLEARING).await.unwrap();
     until(&listener, |listener| listener.calls().is_empty()).await;
 }
