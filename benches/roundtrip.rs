@@ -1,18 +1,22 @@
 //! `api` round trips over TCP: one at a time and 200 in flight, beside a bare blocking socket that
 //! does the same against the same kind of server in the same run.
 //!
-//! `cargo bench --bench roundtrip`. Read the ratios: server and client share the processors. A
-//! bare tokio socket stands between the two: what it takes more than the blocking one is the price
-//! of waiting for readiness (one `epoll_wait` for each answer), not ours. Both bare ones count
-//! bytes and look at nothing; in flight they send 200 commands in one write.
+//! `cargo bench --bench roundtrip`. Read the ratios: server and client share the processors. The
+//! bare clients do the least that a client of this protocol can: write a command, find the end of
+//! the header, read `Content-Length`, take the body. In flight they keep 200 commands under way:
+//! each reply is followed by the next command, written for itself. A bare tokio socket stands
+//! between the two: what it takes more than the blocking one is the price of waiting for readiness
+//! (one `epoll_wait` for each answer), not ours.
+//!
+//! `SWITCHY_LIVE=HOST:PORT:PASSWORD` takes a real FreeSWITCH as the server.
 #![expect(clippy::print_stdout, reason = "a benchmark prints its result")]
 #![expect(clippy::expect_used, reason = "a failed bench may panic")]
 
 use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{TcpListener, TcpStream};
 use std::time::Instant;
 
-use switchy::conn::{Config, Connection, NoEvents};
+use switchy::conn::{Config, Connection, Login, NoEvents};
 use switchy::wire::Command;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::runtime::{Builder, Runtime};
@@ -23,15 +27,21 @@ const IN_FLIGHT: usize = 200;
 fn main() {
     // `cargo test --benches` runs this too: once, briefly.
     let is_bench = std::env::args().any(|arg| arg == "--bench");
-    let (rounds, trips) = if is_bench { (9, 20_000) } else { (1, 400) };
+    let live = std::env::var("SWITCHY_LIVE").ok();
+    let (rounds, trips) = match (is_bench, &live) {
+        (true, None) => (9, 20_000),
+        (true, Some(_)) => (5, 4_000),
+        (false, _) => (1, 400),
+    };
     for depth in [1, IN_FLIGHT] {
         for name in ["current_thread", "multi_thread"] {
             let runtime = || runtime(name);
+            let serve = |client: &dyn Fn(Config) -> f64| serve(live.as_deref(), client);
             let mut all = Vec::new();
             for _round in 0..rounds {
-                let blocking = serve(|address| blocking(address, trips, depth));
-                let bare = serve(|address| runtime().block_on(bare(address, trips, depth)));
-                let ours = serve(|address| runtime().block_on(ours(address, trips, depth)));
+                let blocking = serve(&|server| blocking(&server, trips, depth));
+                let bare = serve(&|server| runtime().block_on(bare(server, trips, depth)));
+                let ours = serve(&|server| runtime().block_on(ours(server, trips, depth)));
                 all.push([blocking, bare, ours]);
             }
             let [blocking, bare, ours] = all.iter().fold([f64::MAX; 3], |best, round| {
@@ -60,12 +70,16 @@ fn runtime(kind: &str) -> Runtime {
     builder.enable_all().build().expect("a runtime")
 }
 
-/// Runs a client against a fresh server; microseconds for each round trip.
-fn serve(client: impl FnOnce(SocketAddr) -> f64) -> f64 {
+/// Runs a client against a fresh server, or the real one; microseconds for each round trip.
+fn serve(live: Option<&str>, client: &dyn Fn(Config) -> f64) -> f64 {
+    if let Some(live) = live {
+        let (address, password) = live.rsplit_once(':').expect("HOST:PORT:PASSWORD");
+        return client(Config::new(address).with_password(password));
+    }
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
-    let address = listener.local_addr().expect("an address");
+    let port = listener.local_addr().expect("an address").port();
     let server = std::thread::spawn(move || echo(&listener));
-    let took = client(address);
+    let took = client(Config::new("127.0.0.1").with_port(port));
     server.join().expect("the server ends");
     took
 }
@@ -108,45 +122,107 @@ fn echo(listener: &TcpListener) {
 
 const REPLY: &[u8] = b"Content-Type: command/reply\nReply-Text: +OK accepted\n\n";
 /// Every round trip carries the same.
+const TEXT: &str = "0123456789";
 const COMMAND: &[u8] = b"api echo 0123456789\n\n";
-const ANSWER: &[u8] = b"Content-Type: api/response\nContent-Length: 10\n\n0123456789";
 
-/// The least that a program can do: one write, then reads until all answers are there.
-fn blocking(address: SocketAddr, trips: usize, depth: usize) -> f64 {
-    let mut stream = TcpStream::connect(address).expect("connect");
+/// What a bare client has read and not looked at yet.
+struct Replies {
+    buf: Vec<u8>,
+    start: usize,
+    end: usize,
+}
+
+impl Replies {
+    fn new() -> Self {
+        Self { buf: vec![0; 256 << 10], start: 0, end: 0 }
+    }
+
+    /// Where to read to.
+    fn room(&mut self) -> &mut [u8] {
+        if self.start == self.end {
+            (self.start, self.end) = (0, 0);
+        }
+        self.buf.get_mut(self.end..).expect("room")
+    }
+
+    fn got(&mut self, count: usize) {
+        assert!(count > 0, "the server closed");
+        self.end += count;
+    }
+
+    /// Takes the next frame if it is whole; returns its body.
+    fn next(&mut self) -> Option<&[u8]> {
+        let read = self.buf.get(self.start..self.end).unwrap_or_default();
+        let header = memchr::memmem::find(read, b"\n\n")? + 2;
+        let length = read.get(..header).unwrap_or_default().split(|byte| *byte == b'\n');
+        let length = length.filter_map(|line| line.strip_prefix(b"Content-Length: ")).next();
+        let length = std::str::from_utf8(length.unwrap_or(b"0")).expect("digits");
+        let end = header + length.parse::<usize>().expect("a number");
+        let body = read.get(header..end)?;
+        self.start += end;
+        Some(body)
+    }
+}
+
+fn blocking(server: &Config, trips: usize, depth: usize) -> f64 {
+    let mut stream = TcpStream::connect(server.address()).expect("connect");
     stream.set_nodelay(true).expect("nodelay");
-    let mut buf = vec![0; 256 << 10];
-    let _greeting = stream.read(&mut buf).expect("greeting");
-    stream.write_all(b"auth ClueCon\n\n").expect("login");
-    let _reply = stream.read(&mut buf).expect("reply");
-    let commands = COMMAND.repeat(depth);
+    let mut replies = Replies::new();
+    for command in [String::new(), login(server)] {
+        stream.write_all(command.as_bytes()).expect("login");
+        while replies.next().is_none() {
+            let count = stream.read(replies.room()).expect("a reply");
+            replies.got(count);
+        }
+    }
     let start = Instant::now();
-    for _batch in 0..trips / depth {
-        stream.write_all(&commands).expect("commands");
-        let mut missing = ANSWER.len() * depth;
-        while missing > 0 {
-            missing -= stream.read(&mut buf).expect("answers");
+    for _command in 0..depth {
+        stream.write_all(COMMAND).expect("a command");
+    }
+    let (mut answered, mut sent) = (0, depth);
+    while answered < trips {
+        let count = stream.read(replies.room()).expect("answers");
+        replies.got(count);
+        while let Some(body) = replies.next() {
+            assert_eq!(body, TEXT.as_bytes());
+            answered += 1;
+            if sent < trips {
+                stream.write_all(COMMAND).expect("a command");
+                sent += 1;
+            }
         }
     }
     each(start, trips)
 }
 
 /// The same over a tokio socket.
-async fn bare(address: SocketAddr, trips: usize, depth: usize) -> f64 {
+async fn bare(server: Config, trips: usize, depth: usize) -> f64 {
     let asking = tokio::spawn(async move {
-        let mut stream = tokio::net::TcpStream::connect(address).await.expect("connect");
+        let mut stream = tokio::net::TcpStream::connect(server.address()).await.expect("connect");
         stream.set_nodelay(true).expect("nodelay");
-        let mut buf = vec![0; 256 << 10];
-        let _greeting = stream.read(&mut buf).await.expect("greeting");
-        stream.write_all(b"auth ClueCon\n\n").await.expect("login");
-        let _reply = stream.read(&mut buf).await.expect("reply");
-        let commands = COMMAND.repeat(depth);
+        let mut replies = Replies::new();
+        for command in [String::new(), login(&server)] {
+            stream.write_all(command.as_bytes()).await.expect("login");
+            while replies.next().is_none() {
+                let count = stream.read(replies.room()).await.expect("a reply");
+                replies.got(count);
+            }
+        }
         let start = Instant::now();
-        for _batch in 0..trips / depth {
-            stream.write_all(&commands).await.expect("commands");
-            let mut missing = ANSWER.len() * depth;
-            while missing > 0 {
-                missing -= stream.read(&mut buf).await.expect("answers");
+        for _command in 0..depth {
+            stream.write_all(COMMAND).await.expect("a command");
+        }
+        let (mut answered, mut sent) = (0, depth);
+        while answered < trips {
+            let count = stream.read(replies.room()).await.expect("answers");
+            replies.got(count);
+            while let Some(body) = replies.next() {
+                assert_eq!(body, TEXT.as_bytes());
+                answered += 1;
+                if sent < trips {
+                    stream.write_all(COMMAND).await.expect("a command");
+                    sent += 1;
+                }
             }
         }
         each(start, trips)
@@ -154,35 +230,34 @@ async fn bare(address: SocketAddr, trips: usize, depth: usize) -> f64 {
     asking.await.expect("the answers")
 }
 
-async fn ours(address: SocketAddr, trips: usize, depth: usize) -> f64 {
-    let config = Config::new("127.0.0.1").with_port(address.port());
-    let connection = Connection::open(&config, NoEvents).await.expect("connect");
-    // In a task, as in a program: the main thread of a runtime is no worker of it.
-    let asking = tokio::spawn(async move {
-        let start = Instant::now();
-        if depth == 1 {
-            for _trip in 0..trips {
+/// `depth` tasks that each ask one thing after the other.
+async fn ours(server: Config, trips: usize, depth: usize) -> f64 {
+    let connection = Connection::open(&server, NoEvents).await.expect("connect");
+    let start = Instant::now();
+    let mut tasks = tokio::task::JoinSet::new();
+    for _asker in 0..depth {
+        let connection = connection.clone();
+        tasks.spawn(async move {
+            for _trip in 0..trips / depth {
                 ask(&connection).await;
             }
-        } else {
-            for _batch in 0..trips / depth {
-                let mut tasks = tokio::task::JoinSet::new();
-                for _command in 0..depth {
-                    let connection = connection.clone();
-                    tasks.spawn(async move { ask(&connection).await });
-                }
-                tasks.join_all().await;
-            }
-        }
-        each(start, trips)
-    });
-    asking.await.expect("the answers")
+        });
+    }
+    tasks.join_all().await;
+    each(start, trips)
+}
+
+fn login(server: &Config) -> String {
+    let (Login::Password(password) | Login::User { password, .. }) = server.login() else {
+        return String::new();
+    };
+    format!("auth {}\n\n", password.expose())
 }
 
 async fn ask(connection: &Connection) {
-    let command = Command::api("echo 0123456789").expect("a command");
+    let command = Command::api(&format!("echo {TEXT}")).expect("a command");
     let reply = connection.send(command).await.expect("a reply");
-    assert_eq!(reply.text(), "0123456789");
+    assert_eq!(reply.text(), TEXT);
 }
 
 #[expect(clippy::cast_precision_loss, reason = "times are rough")]

@@ -196,6 +196,11 @@ impl Apps {
             .cloned()
     }
 
+    /// Forgets the unloaded apps whose id is not among these.
+    pub(super) fn forget_unloaded(&self, issued: &[Id<model::App>]) {
+        self.table().unloaded.retain(|(_, id)| issued.contains(id));
+    }
+
     fn is_empty(&self) -> bool {
         self.table().loaded.is_empty()
     }

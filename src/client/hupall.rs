@@ -78,4 +78,57 @@ impl Client {
         });
         Ok(preview.collect())
     }
+
+    /// Remembers that an originate carries this id. Ids of apps that are unloaded and have no calls
+    /// any more are forgotten when they become many.
+    pub(super) fn note_issued(&self, app: Id<model::App>) {
+        let is_room = {
+            let mut state = self.state();
+            if !state.issued.contains(&app) {
+                state.issued.push(app);
+            }
+            state.issued.len() <= ISSUED
+        };
+        if is_room {
+            return;
+        }
+        let alive = self.listener().map(|listener| listener.sessions_per_app());
+        let is_loaded = |id: &Id<model::App>| self.apps().id(id.as_str()).is_ok();
+        let is_needed = |id: &Id<model::App>| {
+            id == self.id() || is_loaded(id) || alive.as_ref().is_ok_and(|x| x.contains_key(id))
+        };
+        let mut state = self.state();
+        // The latest half stays as it is: a call of theirs may be about to begin.
+        let old = state.issued.len() / 2;
+        let mut place = 0;
+        state.issued.retain(|id| {
+            place += 1;
+            place > old || is_needed(id)
+        });
+        let issued = state.issued.clone();
+        drop(state);
+        self.apps().forget_unloaded(&issued);
+    }
+}
+
+/// With more app ids than this, those that nobody needs are forgotten.
+const ISSUED: usize = 256;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_that_nobody_needs_are_forgotten() {
+        let client = Client::new("vm-host");
+        client.note_issued(client.id().clone());
+        for _app in 0..10_000 {
+            client.note_issued(Id::random());
+        }
+        let last = Id::random();
+        client.note_issued(last.clone());
+        let issued = client.state().issued.clone();
+        assert!(issued.len() <= ISSUED, "{}", issued.len());
+        assert_eq!((issued.first(), issued.last()), (Some(client.id()), Some(&last)));
+    }
 }

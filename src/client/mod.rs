@@ -21,6 +21,8 @@ use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use tokio::sync::watch;
+
 pub use app::{App, LiveCalls, LoadAs, LoadedApp};
 pub use call::{Call, LegEnd};
 pub use error::Error;
@@ -31,7 +33,9 @@ pub use scope::{Active, active_client};
 pub use session::{Leg, MuteSide, Recording, Session};
 pub use wait::Expect;
 
-use crate::conn::{Backoff, CloseReason, Config, Connection, NoEvents, Reply, retry};
+use crate::conn::{
+    Backoff, CloseReason, Config, Connection, NoEvents, Reply, WeakConnection, retry,
+};
 use crate::listener::{EventListener, Job};
 use crate::model::{self, Id, Outcome};
 use crate::wire::Command;
@@ -58,12 +62,16 @@ struct Inner {
     /// Tags what this client originates for no app.
     id: Id<model::App>,
     state: Mutex<State>,
+    /// Counts what changes the connection from outside, for the task that looks after it.
+    changes: watch::Sender<u64>,
     apps: Apps,
 }
 
 struct State {
     config: Config,
     connection: Option<Connection>,
+    /// Connections are kept up, with these waits.
+    kept: Option<Backoff>,
     listener: Option<EventListener>,
     /// Every app id that an originate of ours carried, oldest first.
     issued: Vec<Id<model::App>>,
@@ -80,8 +88,10 @@ impl Client {
     #[must_use]
     pub fn with_config(config: Config) -> Self {
         let issued = Vec::new();
-        let state = Mutex::new(State { config, connection: None, listener: None, issued });
-        let inner = Inner { id: Id::random(), state, apps: Apps::default() };
+        let state =
+            Mutex::new(State { config, connection: None, kept: None, listener: None, issued });
+        let (changes, _) = watch::channel(0);
+        let inner = Inner { id: Id::random(), state, changes, apps: Apps::default() };
         Self { inner: Arc::new(inner) }
     }
 
@@ -104,33 +114,26 @@ impl Client {
         self.state().config.clone()
     }
 
-    /// Connects and logs in.
+    /// Connects and logs in. A connection that the client has already is closed then.
     ///
     /// # Errors
-    /// [`Error::Connect`] says which way it failed.
+    /// [`Error::Connect`] says which way it failed; the client is as before then.
     pub async fn connect(&self) -> Result<(), Error> {
         let config = self.config();
         let connection = Connection::open(&config, NoEvents).await.map_err(Error::Connect)?;
-        self.state().connection = Some(connection);
+        self.adopt(connection, config).await;
         Ok(())
     }
 
     /// As [`Client::connect`], to another host: `HOST` or `HOST:PORT`. It is the client's host from
-    /// then on, and a connection to the one before is closed; its listener stays where it is.
+    /// then on, and is kept connected if the one before was; its listener stays where it is.
     ///
     /// # Errors
     /// As [`Client::connect`]; the host is as before then.
     pub async fn connect_to(&self, host: &str) -> Result<(), Error> {
         let config = self.config().with_host(host);
         let connection = Connection::open(&config, NoEvents).await.map_err(Error::Connect)?;
-        let old = {
-            let mut state = self.state();
-            state.config = config;
-            state.connection.replace(connection)
-        };
-        if let Some(old) = old {
-            old.close().await;
-        }
+        self.adopt(connection, config).await;
         Ok(())
     }
 
@@ -145,31 +148,64 @@ impl Client {
         let config = self.config();
         let connection =
             Connection::over(stream, &config, NoEvents).await.map_err(Error::Connect)?;
-        self.state().connection = Some(connection);
+        self.adopt(connection, config).await;
         Ok(())
     }
 
-    /// Keeps the command connection up from now on: when it is lost it is opened again, with
-    /// growing waits, until [`Client::disconnect`]. A command that was under way has failed by
-    /// then; it is not sent twice.
+    /// Takes a new connection for the one that it had, which is closed.
+    async fn adopt(&self, connection: Connection, config: Config) {
+        self.inner.changes.send_modify(|count| *count += 1);
+        let (old, kept) = {
+            let mut state = self.state();
+            state.config = config;
+            (state.connection.replace(connection.clone()), state.kept)
+        };
+        if let Some(backoff) = kept {
+            self.look_after(&connection, backoff);
+        }
+        if let Some(old) = old {
+            old.close().await;
+        }
+    }
+
+    /// Keeps the command connection up from now on: when it is lost, or the server is frozen, it
+    /// is opened again, with growing waits, until [`Client::disconnect`]. So is one that
+    /// [`Client::connect`] or [`Client::connect_to`] opens later. A command that was under way has
+    /// failed by then; it is not sent twice.
     ///
     /// # Errors
     /// [`Error::NotConnected`] before [`Client::connect`].
     pub fn keep_connected(&self, backoff: Backoff) -> Result<(), Error> {
-        let mut connection = self.connection()?;
+        let connection = self.connection()?;
+        let was_kept = self.state().kept.replace(backoff).is_some();
+        // Who looks after it already goes on, with the new waits.
+        if !was_kept {
+            self.look_after(&connection, backoff);
+        }
+        Ok(())
+    }
+
+    /// Starts a task that keeps this connection up. It ends with the client, with `disconnect` or a
+    /// connection of the client's own making, or when trying again cannot help.
+    fn look_after(&self, connection: &Connection, backoff: Backoff) {
+        let mut connection = connection.downgrade();
         let inner = Arc::downgrade(&self.inner);
-        // It ends with the client, with `disconnect`, or when trying again cannot help.
-        let _task = tokio::spawn(async move {
-            while !matches!(connection.closed().await, CloseReason::Dropped) {
-                let Some(client) = inner.upgrade().map(|inner| Self { inner }) else { return };
-                let config = client.config();
-                drop(client);
+        let client = move || inner.upgrade().map(|inner| Self { inner });
+        let mut changes = self.inner.changes.subscribe();
+        let keep = async move {
+            loop {
+                let Some(config) = client().map(|client| client.config()) else { return };
+                if matches!(connection.attend(&config).await, CloseReason::Dropped) {
+                    return;
+                }
                 let attempt = || Connection::open(&config, NoEvents);
+                let backoff = client().and_then(|client| client.state().kept).unwrap_or(backoff);
                 let reopened = retry(&backoff, attempt, |_, _, _| {}).await;
-                let Some(client) = inner.upgrade().map(|inner| Self { inner }) else { return };
+                let Some(client) = client() else { return };
                 match reopened {
-                    Ok(reopened) if client.replace(&connection, &reopened) => connection = reopened,
-                    // Disconnected, or connected anew, while it waited.
+                    Ok(reopened) if client.replace(&connection, &reopened) => {
+                        connection = reopened.downgrade();
+                    }
                     Ok(_unwanted) => return,
                     Err(err) => {
                         let host = config.host();
@@ -178,17 +214,29 @@ impl Client {
                     }
                 }
             }
+        };
+        let _task = tokio::spawn(async move {
+            tokio::select! {
+                biased;
+                _ = changes.changed() => {}
+                () = keep => {}
+            }
         });
-        Ok(())
     }
 
-    /// Leaves the command connection as it is and opens another one: for when a command holds it
-    /// up. FreeSWITCH carries that command out all the same; nobody gets its reply.
+    /// Leaves the command connection as it is and opens another one, which is kept up: for when a
+    /// command holds the old one up. FreeSWITCH carries that command out all the same; nobody gets
+    /// its reply.
     ///
     /// # Errors
     /// As [`Client::connect`]; then there is no connection.
     pub async fn renew(&self, backoff: Backoff) -> Result<(), Error> {
-        let held_up = self.state().connection.take();
+        self.inner.changes.send_modify(|count| *count += 1);
+        let held_up = {
+            let mut state = self.state();
+            state.kept = None;
+            state.connection.take()
+        };
         if let Some(held_up) = held_up {
             held_up.abort(CloseReason::Dropped);
         }
@@ -197,9 +245,9 @@ impl Client {
     }
 
     /// Puts a new connection where the old one was, if it is still wanted.
-    fn replace(&self, old: &Connection, new: &Connection) -> bool {
+    fn replace(&self, old: &WeakConnection, new: &Connection) -> bool {
         let mut state = self.state();
-        let is_wanted = state.connection.as_ref().is_some_and(|now| now.is_same(old));
+        let is_wanted = state.connection.as_ref().is_some_and(|now| old.is_same(now));
         if is_wanted {
             state.connection = Some(new.clone());
         }
@@ -214,7 +262,12 @@ impl Client {
 
     /// Closes the command connection; the listener keeps its own.
     pub async fn disconnect(&self) {
-        let connection = self.state().connection.take();
+        self.inner.changes.send_modify(|count| *count += 1);
+        let connection = {
+            let mut state = self.state();
+            state.kept = None;
+            state.connection.take()
+        };
         if let Some(connection) = connection {
             connection.close().await;
         }

@@ -358,12 +358,7 @@ impl Client {
         let session = call.chosen_uuid().unwrap_or_else(Id::random);
         let app = self.app_id(&call.app)?;
         let line = call.render(&session, &app)?;
-        {
-            let mut state = self.state();
-            if !state.issued.contains(&app) {
-                state.issued.push(app);
-            }
-        }
+        self.note_issued(app);
         self.background(&line, Some(session)).await
     }
 

@@ -23,10 +23,14 @@ struct Setup {
 }
 
 async fn setup() -> Setup {
+    setup_with(|config| config).await
+}
+
+async fn setup_with(configure: impl Fn(Config) -> Config) -> Setup {
     let sim =
         Sim::start(sim::Config::new().with_seed(5).with_heartbeat(Duration::from_millis(200)));
     let port = sim.listen("127.0.0.1:0").await.unwrap().port();
-    let config = Config::new("127.0.0.1").with_port(port);
+    let config = configure(Config::new("127.0.0.1").with_port(port));
     let listener = EventListener::with_config(config.clone());
     listener.connect().await.unwrap();
     listener.start().await.unwrap();
@@ -126,6 +130,50 @@ async fn a_restarted_switch_is_known_by_its_core_uuid() {
     assert!(gap.is_restarted);
     assert_eq!((gap.calls.ended, gap.calls.kept), (1, 0));
     assert!(listener.calls().is_empty());
+}
+
+#[tokio::test]
+async fn a_frozen_server_is_told_from_a_slow_api() {
+    let soon = Duration::from_millis(300);
+    let Setup { sim, client, .. } =
+        setup_with(|config| config.with_dead_after(soon).with_connect_timeout(soon)).await;
+    // Five times as long as a dead server is waited for.
+    let slow = client.api_within("msleep 1500", LONG).await.unwrap();
+    assert!(slow.text().starts_with("+OK"), "{slow:?}");
+    // A reply that never comes, from a server that greets others: the connection stays.
+    sim.inject(Fault::NoReply { command_prefix: "api echo".to_owned() });
+    let lost = client.api_within("echo lost", 5 * soon).await.unwrap_err().to_string();
+    let connection = client.connection().unwrap();
+    assert_eq!(lost, "no reply");
+    // Now it greets nobody: it is frozen.
+    sim.inject(Fault::Silent);
+    let reason = tokio::time::timeout(LONG, connection.closed()).await.unwrap();
+    assert_eq!(reason.to_string(), "the server does not answer any more");
+    sim.inject(Fault::Clear);
+    until(async || client.cmd("echo again").await.is_ok_and(|text| text == "again")).await;
+}
+
+#[tokio::test]
+async fn a_client_that_connects_anew_closes_the_old_connection_and_keeps_the_new_one() {
+    let Setup { sim, client, .. } = setup().await;
+    let other = Sim::start(sim::Config::new().with_seed(6));
+    let port = other.listen("127.0.0.1:0").await.unwrap().port();
+    let first = client.connection().unwrap();
+    client.connect().await.unwrap();
+    let second = client.connection().unwrap();
+    assert!(!second.is_same(&first));
+    tokio::time::timeout(LONG, first.closed()).await.unwrap();
+    client.connect_to(&format!("127.0.0.1:{port}")).await.unwrap();
+    tokio::time::timeout(LONG, second.closed()).await.unwrap();
+    // What went away was kept up, and so is what came for it.
+    sim.stop();
+    other.inject(Fault::DropAll);
+    until(async || !client.is_connected()).await;
+    until(async || client.cmd("status").await.is_ok()).await;
+    // Nobody keeps a connection that the client gave up, or a client that is gone.
+    let last = client.connection().unwrap().downgrade();
+    drop(client);
+    tokio::time::timeout(LONG, last.closed()).await.unwrap();
 }
 
 #[tokio::test]
