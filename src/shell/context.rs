@@ -162,7 +162,6 @@ impl<'a> Context<'a> {
     }
 
     /// The running calls for which a filter holds, oldest first: the fields are those of `calls`.
-    #[expect(dead_code, reason = "kill takes filters next")]
     pub(super) fn calls_where(&self, filter: &str) -> Result<Vec<Call>, CommandError> {
         let listener = self.listener()?;
         let (now, names) = (listener.server_time(), self.app_names()?);

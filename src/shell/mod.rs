@@ -13,6 +13,7 @@ pub mod complete;
 mod confirm;
 mod context;
 mod control;
+mod ending;
 mod error;
 mod filter;
 mod grammar;

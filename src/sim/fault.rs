@@ -66,6 +66,8 @@ pub enum Fault {
     /// Background callers, and calls that are placed without a caller name, get names with escapes,
     /// bidi controls, line ends and bytes that are no UTF-8.
     HostileNames,
+    /// The rows that `show channels` has now stay in it when their channels have ended.
+    GhostRows,
     /// Ends all faults that last.
     Clear,
 }
@@ -80,6 +82,8 @@ pub(super) struct Faults {
     pub(super) reject: bool,
     pub(super) silent: bool,
     pub(super) hostile: bool,
+    /// Rows of `show channels` that stay.
+    pub(super) ghosts: Vec<Vec<String>>,
     pub(super) lose: f64,
     pub(super) split: usize,
 }
@@ -134,6 +138,7 @@ impl World {
             Fault::RejectAcl => self.faults.reject = true,
             Fault::Silent => self.faults.silent = true,
             Fault::HostileNames => self.faults.hostile = true,
+            Fault::GhostRows => self.faults.ghosts = self.channel_rows(),
             Fault::LoseEvents(share) => self.faults.lose = share.clamp(0.0, 1.0),
             Fault::Stall(time) => self.sockets.values().for_each(|socket| socket.out.stall(time)),
             Fault::DropAll => self.sockets.clear(),

@@ -45,6 +45,7 @@ pub const FAULTS: &[(&str, &str)] = &[
     ("restart@every:1m", "a crash: calls and connections are gone, the Core-UUID is new"),
     ("lose-events=5%", "so many events are lost to each client, without a word"),
     ("flood=5000", "so many events a second of calls that are in events only"),
+    ("ghost-rows", "the rows of show channels stay when their channels end"),
     ("hostile-names", "callers without a name, and of --traffic, have names that attack terminals"),
 ];
 
@@ -167,6 +168,7 @@ fn fault(name: &str, value: Option<&str>) -> Option<Fault> {
         "cut-frame" => Fault::CutFrame,
         "restart" => Fault::Restart,
         "hostile-names" => Fault::HostileNames,
+        "ghost-rows" => Fault::GhostRows,
         _ => return None,
     })
 }

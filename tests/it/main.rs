@@ -9,6 +9,8 @@
 #[cfg(feature = "cli")]
 mod completions;
 #[cfg(feature = "shell")]
+mod ending;
+#[cfg(feature = "shell")]
 mod examples;
 mod faults;
 mod live;

@@ -492,7 +492,7 @@ fn the_acceptance_dialogue() {
         calls.lines().find(|line| line.starts_with(short)).unwrap_or_else(|| panic!("{calls}"));
     assert_eq!(row.split_whitespace().nth(1), Some("2"), "sessions: {row}");
     assert!(row.contains("9196") && row.contains("own"), "{row}");
-    assert!(desk.run("hangup last").contains(&format!("call {session} told to hang up")));
+    assert!(desk.run("hangup last").contains(&format!("call {session} hung up")));
     desk.terminal.wait_until("the end of the call", told("hangup NORMAL_CLEARING (by the switch"));
     assert!(desk.run("calls").contains("no calls"));
     let told = desk.run("events last 1000");

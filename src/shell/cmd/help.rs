@@ -45,7 +45,7 @@ pub(crate) fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), CommandError>
 /// The commands by what they are for.
 const GROUPS: &[(&str, &[&str])] = &[
     ("What is going on", &["status", "calls", "call", "events", "log"]),
-    ("Make and end calls", &["originate", "hangup", "hupall"]),
+    ("Make and end calls", &["originate", "hangup", "hupall", "kill", "ghosts"]),
     (
         "Control a call",
         &[

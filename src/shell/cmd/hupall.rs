@@ -3,36 +3,45 @@ use serde_json::json;
 use super::{CommandError, Context, Format};
 use crate::client::{Client, HungUp};
 use crate::model::HangupCause;
+use crate::shell::ending::{self, Manner};
+use crate::shell::guard::{self, Guard};
 use crate::shell::narrate;
 use crate::shell::render::{Cell, View, counted};
 use crate::shell::rows::direction;
 
 /// Hang up the calls that this shell started, and no others
 ///
-/// FreeSWITCH's own hupall, which can end every call of the server, is "api hupall".
+/// With --all it is every call that runs, whoever made it: they are shown, and the name of the host
+/// has to be typed. FreeSWITCH's own hupall is "api hupall".
 ///
 /// Examples:
 ///   hupall
 ///   hupall --app TonePlay
 ///   hupall --dry-run
+///   hupall --all --dry-run
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]
 pub(crate) struct Args {
     /// Why, as a FreeSWITCH hangup cause
     #[arg(value_name = "CAUSE", default_value = "NORMAL_CLEARING")]
     cause: String,
+    /// What FreeSWITCH's own hupall takes here
+    #[arg(hide = true)]
+    pairs: Vec<String>,
     /// Only the calls of this loaded app, by name or id
     #[arg(long, value_name = "APP")]
     app: Option<String>,
-    /// List the legs that would be hung up, and hang up nothing
-    #[arg(long)]
-    dry_run: bool,
+    /// Every call, whoever made it
+    #[arg(long, conflicts_with = "app")]
+    all: bool,
+    #[command(flatten)]
+    manner: Manner,
 }
 
 impl Args {
     /// Whether nothing is sent.
     pub(super) fn is_dry_run(&self) -> bool {
-        self.dry_run
+        self.manner.dry_run
     }
 }
 
@@ -40,7 +49,14 @@ pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), Command
     let client = cx.client()?;
     let app = args.app.as_deref();
     let cause = HangupCause::parse(&args.cause);
-    if args.dry_run {
+    if !args.pairs.is_empty() {
+        return Err(not_ours(args));
+    }
+    if args.all {
+        let calls = cx.listener()?.calls();
+        return ending::end(cx, calls, &cause, &args.manner, "hupall --all").await;
+    }
+    if args.manner.dry_run {
         let tagged = client.hupall_dry_run(app, &cause)?;
         cx.view(&victims(&client, &tagged))?;
         return say(cx, &tagged, "would be hung up");
@@ -56,6 +72,17 @@ pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), Command
     }
     cx.view(&view)?;
     say(cx, &done, "told to hang up")
+}
+
+/// FreeSWITCH's own hupall was meant: says what it would do.
+fn not_ours(args: &Args) -> CommandError {
+    let line = format!("hupall {} {}", args.cause, args.pairs.join(" "));
+    let why = guard::danger(&line, Guard::Normal).unwrap_or_default();
+    let message =
+        format!("not sent: this hupall takes a cause and no more; as for FreeSWITCH's: {why}");
+    CommandError::usage(message)
+        .hint("\"hupall\" ends your own calls; \"kill where FILTER\" those that a filter names")
+        .hint(format!("\"api {line}\" sends it, after a question"))
 }
 
 /// Says to people how many.

@@ -16,12 +16,14 @@ mod events;
 mod execute;
 mod exit;
 mod getvar;
+mod ghosts;
 mod hangup;
 mod help;
 mod hold;
 mod hosts;
 mod hupall;
 mod jobs;
+mod kill;
 mod listen;
 mod load_app;
 mod log;
@@ -79,12 +81,14 @@ pub(super) enum Command {
     #[command(visible_alias = "quit")]
     Exit(exit::Args),
     Getvar(getvar::Args),
+    Ghosts(ghosts::Args),
     Hangup(hangup::Args),
     Help(help::Args),
     Hold(hold::Args),
     Hosts(hosts::Args),
     Hupall(hupall::Args),
     Jobs(jobs::Args),
+    Kill(kill::Args),
     Listen(listen::Args),
     LoadApp(load_app::Args),
     Log(log::Args),
@@ -134,11 +138,13 @@ pub(super) async fn run(cx: &mut Context<'_>, text: &str) -> Result<Next, Comman
         Command::Exit(args) => return exit::run(args),
         Command::Getvar(args) => getvar::run(cx, args).await?,
         Command::Hangup(args) => hangup::run(cx, args).await?,
+        Command::Ghosts(args) => ghosts::run(cx, args).await?,
         Command::Help(args) => help::run(cx, args)?,
         Command::Hold(args) => hold::run(cx, args).await?,
         Command::Hosts(args) => hosts::run(cx, args)?,
         Command::Hupall(args) => hupall::run(cx, args).await?,
         Command::Jobs(args) => jobs::run(cx, args)?,
+        Command::Kill(args) => kill::run(cx, args).await?,
         Command::Listen(args) => listen::run(cx, args).await?,
         Command::LoadApp(args) => load_app::run(cx, args).await?,
         Command::Log(args) => log::run(cx, args).await?,
@@ -166,6 +172,7 @@ fn only_reads(command: &Command) -> bool {
         Command::Api(args) => guard::only_reads(args.tail()),
         Command::Bgapi(args) => guard::only_reads(args.tail()),
         Command::Hupall(args) => args.is_dry_run(),
+        Command::Kill(args) => args.is_dry_run(),
         Command::Originate(args) => args.is_dry_run(),
         Command::Answer(_)
         | Command::Bridge(_)
@@ -191,6 +198,7 @@ fn only_reads(command: &Command) -> bool {
         | Command::Events(_)
         | Command::Exit(_)
         | Command::Getvar(_)
+        | Command::Ghosts(_)
         | Command::Help(_)
         | Command::Hosts(_)
         | Command::Jobs(_)
