@@ -1,61 +1,35 @@
 //! The apps that come with Switchy.
+//!
+//! They assume a dial plan that parks the calls that they are for. What each does, and with which
+//! parameters, stands in its [`Kind`]; `apps NAME` prints it at the prompt.
 
+mod bert;
+mod book;
+mod bridger;
+mod callee_block;
+mod callee_ringback;
+mod cdr;
+mod dtmf_checker;
+mod kind;
+mod play_rec;
+mod proxier;
+pub mod router;
 mod tone_play;
 
-use std::sync::Arc;
-
 pub use crate::client::App;
+pub use bert::Bert;
+pub use bridger::Bridger;
+pub use callee_block::CalleeBlockOnInvite;
+pub use callee_ringback::CalleeRingback;
+pub use cdr::Cdr;
+pub use dtmf_checker::DtmfChecker;
+pub use kind::{Kind, Param, ParamError, Params, Takes, Values};
+pub use play_rec::{PlayRec, RecInfo};
+pub use proxier::Proxier;
+pub use router::Router;
 pub use tone_play::{Tone, TonePlay};
 
-/// An app that can be loaded by name.
-#[derive(Debug, Clone, Copy)]
-pub struct Kind {
-    /// Its name.
-    pub name: &'static str,
-    /// What it does, in one line.
-    pub about: &'static str,
-    /// The names of its parameters.
-    pub params: &'static [&'static str],
-    make: fn(&Params<'_>) -> Result<Arc<dyn App>, ParamError>,
-}
-
-/// Parameters of an app: names and values.
-pub type Params<'a> = [(&'a str, &'a str)];
-
-/// A parameter that an app cannot take.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum ParamError {
-    /// It has none of that name.
-    #[error("app {app} has no parameter {name:?}")]
-    Unknown {
-        /// The app.
-        app: &'static str,
-        /// The name.
-        name: String,
-    },
-    /// It cannot have that value.
-    #[error("{value:?} is no {what}")]
-    Value {
-        /// What it should be.
-        what: &'static str,
-        /// The value.
-        value: String,
-    },
-}
-
 impl Kind {
-    /// Makes one. Nothing of it is registered anywhere when a parameter is wrong.
-    ///
-    /// # Errors
-    /// [`ParamError`], before anything is made.
-    pub fn make(&self, params: &Params<'_>) -> Result<Arc<dyn App>, ParamError> {
-        if let Some((name, _)) = params.iter().find(|(name, _)| !self.params.contains(name)) {
-            return Err(ParamError::Unknown { app: self.name, name: (*name).to_owned() });
-        }
-        (self.make)(params)
-    }
-
     /// The app of that name, in any case.
     #[must_use]
     pub fn named(name: &str) -> Option<&'static Self> {
@@ -63,22 +37,20 @@ impl Kind {
     }
 }
 
-/// All of them.
-pub const APPS: &[Kind] = &[Kind {
-    name: "TonePlay",
-    about: "the caller plays a tone, the callee answers and echoes it",
-    params: &["tone"],
-    make: |params| match params.iter().rev().find(|(name, _)| *name == "tone") {
-        None => Ok(Arc::new(TonePlay)),
-        Some((_, tone)) if tone.starts_with("%(") && tone.ends_with(')') => {
-            Ok(Arc::new(TonePlay.with_tone(tone)))
-        }
-        Some((_, tone)) => Err(ParamError::Value {
-            what: "tone, such as %(500,500,440)",
-            value: (*tone).to_owned(),
-        }),
-    },
-}];
+/// All of them, by name.
+pub const APPS: &[Kind] = &[
+    bert::KIND,
+    bridger::KIND,
+    callee_block::KIND,
+    callee_ringback::KIND,
+    cdr::KIND,
+    dtmf_checker::KIND,
+    play_rec::MUTED,
+    play_rec::KIND,
+    proxier::KIND,
+    router::KIND,
+    tone_play::KIND,
+];
 
 #[cfg(test)]
 mod tests {
@@ -88,10 +60,55 @@ mod tests {
     fn the_table_is_sorted_and_says_the_truth() {
         assert!(APPS.is_sorted_by_key(|kind| kind.name));
         for kind in APPS {
-            let app = kind.make(&[]).unwrap();
-            assert_eq!(app.name(), kind.name);
-            assert!(!app.events().is_empty());
             assert!(Kind::named(&kind.name.to_lowercase()).is_some());
+            for param in kind.params {
+                let is_good = param.default.is_empty() || param.takes.accepts(param.default);
+                assert!(is_good, "{}: {} has a bad default", kind.name, param.name);
+                let words = param.takes.words();
+                assert!(words.iter().all(|word| param.takes.accepts(word)), "{}", param.name);
+            }
+            match kind.make(&[]) {
+                Ok(app) => {
+                    assert_eq!(app.name(), kind.name);
+                    assert!(!app.events().is_empty());
+                }
+                Err(err) => assert!(matches!(err, ParamError::Missing { .. }), "{err}"),
+            }
         }
+    }
+
+    #[test]
+    fn parameters_are_checked_by_name_and_type() {
+        let wrong = [
+            ("TonePlay", "tone", "440"),
+            ("PlayRec", "iterations", "two"),
+            ("PlayRec", "iterations", "0"),
+            ("PlayRec", "stereo", "maybe"),
+            ("PlayRec", "tail", "-1"),
+            ("PlayRec", "tail", "inf"),
+            ("Bert", "timeout", "1.5"),
+            ("Bert", "ring_response", "ring"),
+            ("DtmfChecker", "sequence", "12x"),
+            ("CalleeBlockOnInvite", "response", "NO_SUCH_CAUSE"),
+            ("CalleeBlockOnInvite", "response", "200"),
+            ("Router", "route", "(unclosed hangup"),
+            ("Router", "route", "^1 fly"),
+        ];
+        for (app, name, value) in wrong {
+            let made = Kind::named(app).unwrap().make(&[(name, value)]);
+            assert!(matches!(made, Err(ParamError::Value { .. })), "{app} {name}={value}");
+        }
+        let right = [
+            ("Bert", "bert_window_ms", "500"),
+            ("PlayRec", "tail", "0.5"),
+            ("CalleeBlockOnInvite", "response", "486"),
+            ("CalleeBlockOnInvite", "response", "USER_BUSY"),
+            ("Router", "route", "Caller-Context~^default$ hangup USER_BUSY"),
+        ];
+        for (app, name, value) in right {
+            assert!(Kind::named(app).unwrap().make(&[(name, value)]).is_ok(), "{app} {name}");
+        }
+        let unknown = Kind::named("TonePlay").unwrap().make(&[("colour", "blue")]);
+        assert!(matches!(unknown, Err(ParamError::Unknown { .. })));
     }
 }

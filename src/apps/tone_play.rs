@@ -1,5 +1,8 @@
 //! The caller plays a tone, the callee echoes it.
 
+use std::sync::Arc;
+
+use super::kind::{Kind, Param, Takes};
 use crate::client::app::Handling;
 use crate::client::{App, Error, Session};
 use crate::model::{Direction, Event, Phase};
@@ -19,6 +22,16 @@ impl TonePlay {
         Tone { tone: tone.to_owned() }
     }
 }
+
+pub(super) const KIND: Kind = Kind {
+    name: "TonePlay",
+    about: "the caller plays a tone, the callee answers and echoes it",
+    params: &[Param::new("tone", Takes::Tone, TONE, "what the caller plays, again and again")],
+    make: |values| match values.text("tone") {
+        TONE => Ok(Arc::new(TonePlay)),
+        tone => Ok(Arc::new(TonePlay.with_tone(tone))),
+    },
+};
 
 /// [`TonePlay`] with a tone of one's own. Made by [`TonePlay::with_tone`].
 #[derive(Debug, Clone)]

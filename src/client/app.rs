@@ -3,6 +3,7 @@
 //! The trait stands here and not in the `apps` layer above, because [`Client::load_app`] needs it;
 //! `apps` holds the apps themselves.
 
+mod load;
 mod route;
 
 use std::any::Any;
@@ -10,11 +11,10 @@ use std::fmt;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::{Client, Error, Session, dial_string};
+use super::{Client, Error, Session};
 use crate::listener::EventListener;
-use crate::model::{self, Event, HangupCause, Id};
-use crate::track::Rules;
-use route::Router;
+use crate::model::{self, Event, Id};
+pub use load::{Callback, Fate, Unloaded};
 
 /// What a callback of an app returns.
 pub type Handling<'a> = Pin<Box<dyn Future<Output = Result<(), Error>> + Send + 'a>>;
@@ -26,6 +26,9 @@ pub type Handling<'a> = Pin<Box<dyn Future<Output = Result<(), Error>> + Send + 
 /// sessions of the switch. Events of one session are handled in order, those of different sessions
 /// at the same time. A callback that fails or panics is logged with event and uuid; the next event
 /// goes on.
+///
+/// The next event of a session waits until the callback for the one before has returned, so one
+/// that takes long spawns a task, and ends it in its tear-down.
 pub trait App: Any + Send + Sync {
     /// The name it is loaded under unless told otherwise.
     fn name(&self) -> &str;
@@ -47,6 +50,17 @@ pub trait App: Any + Send + Sync {
         let _unused = client;
         Box::pin(async { Ok(()) })
     }
+
+    /// Runs instead of the tear-down when another instance takes its place and its calls.
+    fn retire<'a>(&'a self, client: &'a Client, successor: &'a dyn App) -> Handling<'a> {
+        let _unused = successor;
+        self.tear_down(client)
+    }
+
+    /// What it has counted so far, for whoever looks: names and values.
+    fn notes(&self) -> Vec<(&'static str, String)> {
+        Vec::new()
+    }
 }
 
 /// How apps are loaded: under which name, with which id.
@@ -54,6 +68,7 @@ pub trait App: Any + Send + Sync {
 pub struct LoadAs {
     name: Option<String>,
     id: Option<Id<model::App>>,
+    takes_foreign: bool,
 }
 
 impl LoadAs {
@@ -78,6 +93,15 @@ impl LoadAs {
         self.id = Some(id.clone());
         self
     }
+
+    /// Takes legs that carry the id in a SIP header even where the call did not begin on this
+    /// switch: for the far ends of calls between the switches of a pool, with one id for all.
+    /// Whoever gets to know the id can put it into an INVITE then.
+    #[must_use]
+    pub fn with_foreign_legs(mut self) -> Self {
+        self.takes_foreign = true;
+        self
+    }
 }
 
 /// What becomes of the calls of an app that is unloaded.
@@ -94,11 +118,12 @@ pub enum LiveCalls {
 #[derive(Clone)]
 pub struct LoadedApp {
     id: Id<model::App>,
-    name: String,
+    name: Arc<str>,
     parts: Arc<[Arc<dyn App>]>,
     listener: EventListener,
     /// The subscriptions that it holds there.
-    held: Vec<String>,
+    held: Arc<[String]>,
+    takes_foreign: bool,
 }
 
 impl LoadedApp {
@@ -112,6 +137,12 @@ impl LoadedApp {
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// The subscriptions that it holds, beside those that the listener has anyway.
+    #[must_use]
+    pub fn held(&self) -> &[String] {
+        &self.held
     }
 
     /// The instance, if it is (or has among its parts) one of this type.
@@ -174,7 +205,7 @@ impl Apps {
 
     /// The name that an id has or had.
     pub(super) fn name(&self, id: &Id<model::App>) -> Option<String> {
-        let loaded = self.with_id(id).map(|loaded| loaded.name);
+        let loaded = self.with_id(id).map(|loaded| loaded.name.to_string());
         loaded.or_else(|| self.unloaded(id.as_str()).map(|(name, _)| name))
     }
 
@@ -186,6 +217,11 @@ impl Apps {
 
     fn with_id(&self, id: &Id<model::App>) -> Option<LoadedApp> {
         self.table().loaded.iter().find(|loaded| loaded.id == *id).cloned()
+    }
+
+    /// The app of the sessions that have no other.
+    fn default(&self) -> Option<LoadedApp> {
+        self.find(route::DEFAULT).ok()
     }
 
     fn unloaded(&self, name_or_id: &str) -> Option<Named> {
@@ -212,244 +248,14 @@ impl Apps {
     /// Takes a name and an id, until the guard is dropped.
     fn reserve(&self, name: &str, id: &Id<model::App>) -> Result<(), Error> {
         let mut table = self.table();
-        let loaded = table.loaded.iter().map(|loaded| (&loaded.name, &loaded.id));
-        let mut taken = loaded.chain(table.loading.iter().map(|(name, id)| (name, id)));
+        let loaded = table.loaded.iter().map(|loaded| (&*loaded.name, &loaded.id));
+        let mut taken = loaded.chain(table.loading.iter().map(|(name, id)| (name.as_str(), id)));
         if let Some((name, id)) =
             taken.find(|(known, taken)| known.eq_ignore_ascii_case(name) || *taken == id)
         {
-            return Err(Error::AppLoaded { name: name.clone(), id: id.to_string() });
+            return Err(Error::AppLoaded { name: name.to_owned(), id: id.to_string() });
         }
         table.loading.push((name.to_owned(), id.clone()));
         Ok(())
-    }
-}
-
-/// A load that is under way. Dropped before it is done, by cancellation or panic too, it leaves
-/// nothing behind.
-struct Loading<'a> {
-    apps: &'a Apps,
-    id: Id<model::App>,
-    listener: EventListener,
-    held: Vec<String>,
-}
-
-impl Drop for Loading<'_> {
-    fn drop(&mut self) {
-        self.apps.table().loading.retain(|(_, id)| *id != self.id);
-        let held = std::mem::take(&mut self.held);
-        if !held.is_empty()
-            && let Ok(runtime) = tokio::runtime::Handle::try_current()
-        {
-            let listener = self.listener.clone();
-            // It ends with the server's answer, or with the connection.
-            let _task = runtime.spawn(async move { release(&listener, &held).await });
-        }
-    }
-}
-
-async fn release(listener: &EventListener, held: &[String]) {
-    if let Err(err) = listener.release(held).await {
-        tracing::warn!(target: "switchy.Client", %err, "subscriptions of an app are left");
-    }
-}
-
-impl Client {
-    /// Loads an app under its own name and returns its id, a fresh uuid.
-    ///
-    /// Loading is atomic: subscriptions are made, then the set-up runs, and only then do events
-    /// reach it; when a step fails nothing of it is left.
-    ///
-    /// # Errors
-    /// [`Error::NoListener`], [`Error::ListenerNotRunning`], [`Error::AppLoaded`],
-    /// [`Error::AppSetup`].
-    pub async fn load_app(&self, app: impl App) -> Result<Id<model::App>, Error> {
-        self.load_apps(vec![Arc::new(app)], &LoadAs::new()).await
-    }
-
-    /// As [`Client::load_app`], under another name: for a second copy of one app.
-    ///
-    /// # Errors
-    /// As [`Client::load_app`].
-    pub async fn load_app_as(
-        &self,
-        app: Arc<dyn App>,
-        name: &str,
-    ) -> Result<Id<model::App>, Error> {
-        self.load_apps(vec![app], &LoadAs::new().with_name(name)).await
-    }
-
-    /// As [`Client::load_app`], for several apps under one name and id: each event goes through
-    /// those that want it, in order, one after the other.
-    ///
-    /// # Errors
-    /// As [`Client::load_app`]; [`Error::DialString`] for an id that is no word.
-    pub async fn load_apps(
-        &self,
-        parts: Vec<Arc<dyn App>>,
-        options: &LoadAs,
-    ) -> Result<Id<model::App>, Error> {
-        let listener = self.running_listener()?;
-        let own = || parts.first().map_or_else(String::new, |first| first.name().to_owned());
-        let name = options.name.clone().unwrap_or_else(own);
-        let id = options.id.clone().unwrap_or_else(Id::random);
-        dial_string::word("app id", id.as_str())?;
-        self.apps().reserve(&name, &id)?;
-        let host = self.config().host().to_owned();
-        tracing::info!(target: "switchy.Client", host, %id, "Loading call app '{name}'");
-        let held = Vec::new();
-        let mut loading = Loading { apps: self.apps(), id: id.clone(), listener, held };
-        let wanted: Vec<&str> = parts.iter().flat_map(|part| part.events()).copied().collect();
-        loading.held = loading.listener.claim(&wanted).await?;
-        if let Err(err) = self.set_up(&parts).await {
-            release(&loading.listener, &std::mem::take(&mut loading.held)).await;
-            return Err(Error::AppSetup { name, source: Box::new(err) });
-        }
-        let (listener, held) = (loading.listener.clone(), std::mem::take(&mut loading.held));
-        let parts = parts.into();
-        let loaded = LoadedApp { id: id.clone(), name, parts, listener: listener.clone(), held };
-        {
-            let mut table = self.apps().table();
-            table.unloaded.retain(|(_, other)| *other != id);
-            table.loaded.push(loaded);
-        }
-        self.tap_for_apps(&listener);
-        Ok(id)
-    }
-
-    /// Sets apps up in order. After a failure those that were begun are torn down, the latest
-    /// first.
-    async fn set_up(&self, parts: &[Arc<dyn App>]) -> Result<(), Error> {
-        for (at, part) in parts.iter().enumerate() {
-            if let Err(err) = part.set_up(self).await {
-                for part in parts.iter().take(at + 1).rev() {
-                    if let Err(err) = part.tear_down(self).await {
-                        let app = part.name();
-                        tracing::warn!(target: "switchy.Client", app, %err, "tear-down failed");
-                    }
-                }
-                return Err(err);
-            }
-        }
-        Ok(())
-    }
-
-    /// Lets the events of a listener reach the loaded apps.
-    pub(super) fn tap_for_apps(&self, listener: &EventListener) {
-        let number = {
-            let mut table = self.apps().table();
-            let (is_there, last) = match &table.tapped {
-                Some((tapped, number)) => (tapped == listener.id(), *number),
-                None => (false, 0),
-            };
-            if table.loaded.is_empty() || is_there {
-                return;
-            }
-            table.tapped = Some((listener.id().clone(), last + 1));
-            last + 1
-        };
-        let mut router = Router::new(self, listener, number);
-        listener.tap(move |seen| router.route(seen));
-    }
-
-    /// Gives the loaded apps the events of the assigned listener, after another one was assigned:
-    /// subscribes to what they want.
-    ///
-    /// # Errors
-    /// [`Error::NoListener`], [`Error::ListenerNotRunning`]; [`Error::Listener`] when the server
-    /// refuses a subscription.
-    pub async fn restore_apps(&self) -> Result<(), Error> {
-        let loaded = self.apps().table().loaded.clone();
-        if loaded.is_empty() {
-            return Ok(());
-        }
-        let listener = self.running_listener()?;
-        for app in loaded {
-            if app.listener.id() == listener.id() {
-                continue;
-            }
-            let wanted: Vec<&str> =
-                app.parts.iter().flat_map(|part| part.events()).copied().collect();
-            let held = listener.claim(&wanted).await?;
-            let mut table = self.apps().table();
-            if let Some(loaded) = table.loaded.iter_mut().find(|loaded| loaded.id == app.id) {
-                (loaded.listener, loaded.held) = (listener.clone(), held);
-            }
-        }
-        Ok(())
-    }
-
-    /// Unloads an app, by name or id: its tear-down runs, no event reaches it any more. Its calls
-    /// go on, without an app. Subscriptions that nobody else wants are dropped. One that was
-    /// unloaded before is no error.
-    ///
-    /// # Errors
-    /// [`Error::NoSuchApp`]; an error of the tear-down, after which it is unloaded all the same.
-    pub async fn unload_app(&self, name_or_id: &str) -> Result<Id<model::App>, Error> {
-        self.unload_app_with(name_or_id, LiveCalls::Keep).await
-    }
-
-    /// As [`Client::unload_app`], and says what becomes of its calls.
-    ///
-    /// # Errors
-    /// As [`Client::unload_app`]; as [`Client::api`] when they cannot be hung up.
-    pub async fn unload_app_with(
-        &self,
-        name_or_id: &str,
-        calls: LiveCalls,
-    ) -> Result<Id<model::App>, Error> {
-        let taken = {
-            let mut table = self.apps().table();
-            let found = table.loaded.iter().position(|loaded| loaded.is(name_or_id));
-            let taken = found.map(|at| table.loaded.remove(at));
-            if let Some(loaded) = &taken {
-                table.unloaded.push((loaded.name.clone(), loaded.id.clone()));
-            }
-            taken
-        };
-        let Some(loaded) = taken else {
-            let id = self.apps().id_ever(name_or_id)?;
-            tracing::debug!(target: "switchy.Client", %id, "app '{name_or_id}' is unloaded already");
-            return Ok(id);
-        };
-        let mut torn_down = Ok(());
-        for part in loaded.parts.iter().rev() {
-            torn_down = torn_down.and(part.tear_down(self).await);
-        }
-        release(&loaded.listener, &loaded.held).await;
-        if calls == LiveCalls::HangUp {
-            self.hupall_tagged(&loaded.id, &HangupCause::NORMAL_CLEARING).await?;
-        }
-        torn_down.map(|()| loaded.id)
-    }
-
-    /// A loaded app, by name or id.
-    ///
-    /// # Errors
-    /// [`Error::NoSuchApp`].
-    pub fn app(&self, name_or_id: &str) -> Result<LoadedApp, Error> {
-        self.apps().find(name_or_id)
-    }
-
-    /// The loaded apps: name and id, in the order of their loading.
-    #[must_use]
-    pub fn loaded_apps(&self) -> Vec<(String, Id<model::App>)> {
-        let table = self.apps().table();
-        table.loaded.iter().map(|loaded| (loaded.name.clone(), loaded.id.clone())).collect()
-    }
-
-    pub(super) fn apps(&self) -> &Apps {
-        &self.inner.apps
-    }
-
-    /// FreeSWITCH's `hupall` for one id.
-    pub(super) async fn hupall_tagged(
-        &self,
-        id: &Id<model::App>,
-        cause: &HangupCause,
-    ) -> Result<(), Error> {
-        // An empty value would match every channel of the switch.
-        let id = dial_string::word("app id", id.as_str())?;
-        let line = format!("hupall {cause} {} {id}", Rules::APP_VARIABLE);
-        self.api(&line).await.map(drop)
     }
 }

@@ -16,6 +16,15 @@ pub(super) fn word<'a>(what: &'static str, text: &'a str) -> Result<&'a str, Err
     Err(Error::DialString { what, text: text.to_owned(), why })
 }
 
+/// Whether a text is in FreeSWITCH's own form, which names an endpoint: `{vars}user/1000`,
+/// `sofia/external/1@host`. `9196@host:5080` is not.
+#[must_use]
+pub fn is_dial_string(text: &str) -> bool {
+    let text = text.trim_start();
+    let first = text.split(char::is_whitespace).next().unwrap_or(text);
+    text.starts_with(['{', '[', '<']) || first.contains('/')
+}
+
 /// A variable's value, quoted where FreeSWITCH would end it early. Inside single quotes a comma
 /// or a space is plain text, a quote needs a backslash (`switch_separate_string`,
 /// `src/switch_utils.c`).

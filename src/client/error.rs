@@ -75,6 +75,21 @@ pub enum Error {
         #[source]
         source: Box<Self>,
     },
+    /// An app could not go on; the text is its own.
+    #[error("{text}")]
+    App {
+        /// What happened.
+        text: String,
+    },
+    /// An app wants an event that FreeSWITCH does not have. It would accept the subscription and
+    /// send nothing.
+    #[error("app {app} wants the event {name:?}, which FreeSWITCH does not have")]
+    NoSuchEvent {
+        /// The app.
+        app: String,
+        /// The name.
+        name: String,
+    },
     /// FreeSWITCH would take an unknown cause for NORMAL_CLEARING without a word.
     #[error("{cause:?} is no hangup cause")]
     UnknownCause {

@@ -23,8 +23,9 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
-pub use app::{App, LiveCalls, LoadAs, LoadedApp};
+pub use app::{App, Callback, Fate, LiveCalls, LoadAs, LoadedApp, Unloaded};
 pub use call::{Call, LegEnd};
+pub use dial_string::is_dial_string;
 pub use error::Error;
 pub use hupall::HungUp;
 pub use originate::{AppRef, Originate};

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::dial_string::{quoted, word};
+use super::dial_string::{is_dial_string, quoted, word};
 use super::{Client, Error};
 use crate::listener::Job;
 use crate::model::{self, Id, Session};
@@ -77,6 +77,13 @@ impl Originate {
     pub fn verbatim(text: &str) -> Self {
         let target = Target::Verbatim(text.trim().to_owned());
         Self::with_target(target)
+    }
+
+    /// What an operator means by one text: a dial string in FreeSWITCH's own words, which names an
+    /// endpoint (`{vars}user/1000`, `sofia/external/1@host`), or `USER@HOST[:PORT]`.
+    #[must_use]
+    pub fn of(target: &str) -> Self {
+        if is_dial_string(target) { Self::verbatim(target) } else { Self::to(target) }
     }
 
     fn with_target(target: Target) -> Self {

@@ -12,7 +12,7 @@ use std::time::Duration;
 pub use media::{Leg, MuteSide, Recording};
 
 use super::{Client, Error, Expect, LegEnd, Originate, checked, dial_string};
-use crate::model::{self, HangupCause, Id};
+use crate::model::{self, Event, HangupCause, Id};
 use crate::wire::Command;
 
 /// A session as it was when it was looked up, with verbs.
@@ -201,6 +201,17 @@ impl Session {
     /// [`Error::DialString`]; otherwise as [`Session::execute`].
     pub async fn bridge(&self, to: &Originate) -> Result<(), Error> {
         self.execute("bridge", &to.render_bridge()?).await
+    }
+
+    /// As [`Session::bridge`], and this leg ends when the bridge does, or when it does not come
+    /// about. Otherwise FreeSWITCH leaves it parked, where nobody may look for it.
+    ///
+    /// # Errors
+    /// As [`Session::bridge`] and [`Session::setvar`].
+    pub async fn bridge_or_end(&self, to: &Originate) -> Result<(), Error> {
+        let to = to.render_bridge()?;
+        self.setvar("hangup_after_bridge", "true").await?;
+        self.execute("bridge", &to).await
     }
 
     /// `uuid_hold`; confirmed by CHANNEL_HOLD. The reply says `+OK` even for a session that is
@@ -395,13 +406,22 @@ impl Session {
         arg: &str,
         within: Duration,
     ) -> Result<Option<String>, Error> {
-        let mark = Id::<model::Event>::random();
+        let event = self.ran(app, arg, within).await?;
+        let response = event.get("Application-Response").map(std::borrow::Cow::into_owned);
+        Ok(response.filter(|text| text != "_none_"))
+    }
+
+    /// Runs an application and waits until it is over; returns the CHANNEL_EXECUTE_COMPLETE, which
+    /// carries the variables that it has set.
+    ///
+    /// # Errors
+    /// As [`Session::executed`].
+    pub async fn ran(&self, app: &str, arg: &str, within: Duration) -> Result<Event, Error> {
+        let mark = Id::<Event>::random();
         let done = self.expect(&["CHANNEL_EXECUTE_COMPLETE"]).await?;
         let done = done.with("Application-UUID", mark.as_str());
         self.execute_as(app, arg, mark.as_str()).await?;
-        let event = done.within(within).await?;
-        let response = event.get("Application-Response").map(std::borrow::Cow::into_owned);
-        Ok(response.filter(|text| text != "_none_"))
+        done.within(within).await
     }
 
     async fn verb(&self, api: &str, arg: &str) -> Result<(), Error> {

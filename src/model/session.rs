@@ -154,6 +154,9 @@ pub struct Session {
     pub other_leg: Option<Id<Self>>,
     /// The app id that it carries, if any.
     pub app: Option<Id<App>>,
+    /// Where that id came from: a SIP header, which anybody can send, or a channel variable.
+    #[serde(skip)]
+    pub app_association: Option<Association>,
     /// Its milestones.
     pub times: Times,
     /// Why it ended.
@@ -190,6 +193,7 @@ impl Session {
             gateway: Box::default(),
             other_leg: None,
             app: None,
+            app_association: None,
             times: Times::default(),
             cause: None,
             sip_status: None,

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::narrate::caller;
-use super::{Shell, grammar, sanitise};
+use super::{Shell, grammar, kinds, sanitise};
 use crate::apps::APPS;
 use crate::listener::EventListener;
 use crate::model::{EVENT_NAMES, HangupCause};
@@ -94,6 +94,12 @@ fn arguments(shell: &Shell, verb: &str, rest: &[&str], word: &str) -> Vec<Candid
         return values.iter().map(|value| Candidate::new(value.get_name())).collect();
     }
     let kind = argument.get_value_names().and_then(|names| names.first());
+    if kind.is_some_and(|kind| kind == "PARAM")
+        && let Some(what) = rest.iter().find(|word| !word.starts_with('-'))
+    {
+        let words = kinds::words(what, word).into_iter();
+        return words.map(|(replacement, display)| Candidate { replacement, display }).collect();
+    }
     kind.map_or_else(Vec::new, |kind| live(shell, kind.as_str()))
 }
 
@@ -208,6 +214,9 @@ mod tests {
         assert_eq!(offered("calls -o js"), ["json", "jsonl"]);
         assert_eq!(offered("calls --output cs"), ["csv"]);
         assert_eq!(offered("load-app T"), ["TonePlay"]);
+        assert_eq!(offered("load-app PlayRec iter"), ["iterations="]);
+        assert_eq!(offered("load-app --as X PlayRec stereo="), ["stereo=yes", "stereo=no"]);
+        assert_eq!(offered("load-app TonePlay+Cdr fi"), ["file="]);
         assert_eq!(offered("hangup x USER_B"), ["USER_BUSY"]);
         assert_eq!(offered("listen "), ["on", "off"]);
         assert_eq!(offered("events CHANNEL_ANSWER CHANNEL_PAR"), ["CHANNEL_PARK"]);

@@ -4,7 +4,7 @@ use super::near;
 use crate::client;
 use crate::conn::{ConnectError, SendError};
 use crate::listener::{self, JobError};
-use crate::model::HangupCause;
+use crate::model::{EVENT_NAMES, HangupCause};
 use crate::wire::WireError;
 
 /// What kind of failure, which decides the exit code.
@@ -147,7 +147,14 @@ impl From<client::Error> for CommandError {
                 .hint("the server has queued it and may still do it"),
             Error::Gone { .. } => Self::new(Kind::Refused, err.to_string())
                 .hint("\"calls --ended\" tells how it ended"),
-            Error::Panicked => Self::new(Kind::Refused, err.to_string()),
+            Error::Panicked | Error::App { .. } => Self::new(Kind::Refused, err.to_string()),
+            Error::NoSuchEvent { ref name, .. } => {
+                let err = Self::new(Kind::Refused, err.to_string());
+                match near::nearest(name, EVENT_NAMES.iter().copied()) {
+                    Some(near) => err.hint(format!("did you mean {near}?")),
+                    None => err.hint("subclasses of CUSTOM have a \"::\" in their names"),
+                }
+            }
             Error::UnknownCause { ref cause } => {
                 let err = Self::usage(err.to_string());
                 match near::nearest(cause, HangupCause::names()) {

@@ -4,6 +4,7 @@ use clap::{ArgAction, CommandFactory as _, Parser as _};
 
 use super::CommandError;
 use super::cmd::Line;
+use crate::client::is_dial_string;
 
 /// What a line is.
 #[derive(Debug)]
@@ -150,13 +151,6 @@ const RAW_TAILS: &[(&str, usize)] = &[
     ("play", 1),
     ("setvar", 2),
 ];
-
-/// FreeSWITCH's own form names an endpoint: `{vars}user/1000`, `sofia/external/1@host`. The seed's
-/// form, `9196@host:5080`, does not.
-pub(super) fn is_dial_string(tail: &str) -> bool {
-    let (first, _) = first_word(tail);
-    tail.starts_with(['{', '[', '<']) || first.contains('/')
-}
 
 /// The names of all built-in commands.
 pub(super) fn verbs() -> Vec<String> {

@@ -18,6 +18,7 @@ mod error;
 mod filter;
 mod grammar;
 mod guard;
+mod kinds;
 mod narrate;
 mod near;
 mod operator;

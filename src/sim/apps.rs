@@ -11,6 +11,7 @@ use super::world::{Step, World};
 pub(super) const APPS: &[(&str, &str)] = &[
     ("acknowledge_call", ""),
     ("answer", ""),
+    ("bert_test", ""),
     ("bridge", "<channel_url>"),
     ("conference", "<name>"),
     ("delay_echo", "<delay ms>"),
@@ -31,6 +32,7 @@ pub(super) const APPS: &[(&str, &str)] = &[
     ("queue_dtmf", "<dtmf_data>"),
     ("record", "<path>"),
     ("record_session", "<path>"),
+    ("respond", "<code> [<phrase>]"),
     ("ring_ready", ""),
     ("send_dtmf", "<dtmf_data>"),
     ("set", "<varname>=<value>"),
@@ -80,6 +82,7 @@ impl World {
             Step::Unwind => {}
             Step::Hold(on) => self.peer_hold(id, on),
             Step::Digit(digit, duration, source) => self.digit(id, digit, duration, source),
+            Step::Bert(token, is_last) => self.bert(id, token, is_last),
         }
     }
 
@@ -261,6 +264,8 @@ impl World {
                 self.start_bridge(id, data);
                 return Doing::Bridge;
             }
+            "bert_test" => return self.start_bert(id, token),
+            "respond" => self.respond(id, data),
             "record" | "record_session" => self.start_record(id, data),
             "stop_record_session" => self.stop_record(id, data),
             "send_dtmf" => self.send_digits(id, data),

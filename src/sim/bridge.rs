@@ -50,11 +50,12 @@ impl World {
             self.step_in(0, id, Step::Over(token));
             return;
         }
-        let plan_left = self
+        // `switch_channel_handle_cause`: whatever the plan says next.
+        let goes_on = self
             .channels
             .get(&id)
-            .is_some_and(|channel| !channel.plan.is_empty() || !channel.stack.is_empty());
-        if plan_left {
+            .is_some_and(|channel| channel.vars.get("continue_on_fail") == Some("true"));
+        if goes_on {
             self.proceed(id);
         } else {
             self.hangup(id, cause, Tick::Soon);
@@ -189,8 +190,14 @@ impl World {
             return;
         }
         if bridging {
+            let ends_too = channel.vars.get("hangup_after_bridge") == Some("true");
+            let cause = cause.to_owned();
             self.stop_bridge(id);
             self.complete(id);
+            if ends_too {
+                self.hangup(id, &cause, Tick::Soon);
+                return;
+            }
             self.proceed(id);
         } else {
             channel.partner = None;

@@ -48,6 +48,7 @@
 
 mod api;
 mod apps;
+mod bert;
 mod bridge;
 mod channel;
 mod config;

@@ -82,6 +82,8 @@ pub(super) enum Step {
     Unwind,
     Hold(bool),
     Digit(char, u32, &'static str),
+    /// A window of `bert_test` is over; `true` with its last one.
+    Bert(u64, bool),
 }
 
 /// A simulated switch.

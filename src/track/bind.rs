@@ -150,6 +150,11 @@ impl Tracker {
         let (call, association) = self.belongs(id, &ties, facts);
         let Some(entry) = self.sessions.get_mut(id) else { return };
         entry.is_provisional = false;
+        let rule = ties.app.as_ref().and_then(|(at, _)| self.rules.app.get(*at));
+        // `mod_sofia` puts what it makes of an INVITE under names that begin like this.
+        let is_header = |name: &String| name.starts_with("variable_sip_");
+        entry.session.app_association = rule
+            .map(|name| if is_header(name) { Association::Header } else { Association::Variable });
         entry.session.app = ties.app.map(|(_, app)| app);
         entry.session.gateway = ties.gateway.unwrap_or_default();
         // The table of channels knew better: towards its end a leg says that it stands for itself.

@@ -6,6 +6,7 @@
     reason = "a panic is a failed test"
 )]
 
+mod apps;
 #[cfg(feature = "cli")]
 mod completions;
 #[cfg(feature = "shell")]

@@ -29,7 +29,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("clap_complete", &["cli/"]),
     ("clap_mangen", &["cli/"]),
     ("anyhow", &["cli/"]),
-    ("regex_lite", &["shell/filter/"]),
+    ("regex_lite", &["apps/router.rs", "shell/filter/"]),
     ("shlex", &["shell/"]),
     ("rpassword", &["cli/"]),
     ("tracing_subscriber", &["cli/"]),

@@ -9,8 +9,8 @@ use tokio::sync::mpsc;
 use super::super::{Client, Inner, Session};
 use super::{App, LoadedApp};
 use crate::listener::{EventListener, Seen};
-use crate::model::{self, Event, Id};
-use crate::track::{Change, What};
+use crate::model::{self, Association, Event, Id};
+use crate::track::{Change, Tracker, What};
 
 /// Finds the app of an event, in the reader's task, and hands the event to its session's worker.
 pub(super) struct Router {
@@ -19,12 +19,12 @@ pub(super) struct Router {
     number: u64,
     lost: Arc<AtomicU64>,
     workers: HashMap<Id<model::Session>, mpsc::Sender<Work>>,
-    /// Ids that no app has and that were told of.
+    /// Ids that no app has, and sessions with one that is not theirs, that were told of.
     unknown: HashSet<Id<model::App>>,
 }
 
 struct Work {
-    name: String,
+    name: Arc<str>,
     apps: Vec<Arc<dyn App>>,
     session: Session,
     event: Event,
@@ -71,7 +71,7 @@ impl Router {
             _ => seen.tracker.session(&id),
         };
         let Some(session) = session else { return };
-        let Some(app) = self.app(client, session) else { return };
+        let Some(app) = self.app(client, seen.tracker, session) else { return };
         let kind = seen.event.kind();
         let apps: Vec<_> =
             app.parts.iter().filter(|part| part.events().contains(&&*kind)).cloned().collect();
@@ -101,24 +101,51 @@ impl Router {
     }
 
     /// The app of a session: the one whose id it carries, else the one called `default`. Only ids
-    /// of loaded apps select one: an INVITE can carry any header.
-    fn app(&mut self, client: &Client, session: &model::Session) -> Option<LoadedApp> {
+    /// of loaded apps select one, and one that came with an INVITE only where the call is one that
+    /// we began: anybody can put any header into an INVITE.
+    fn app(
+        &mut self,
+        client: &Client,
+        tracker: &Tracker,
+        session: &model::Session,
+    ) -> Option<LoadedApp> {
         let apps = client.apps();
         if let Some(id) = &session.app {
-            if let Some(loaded) = apps.with_id(id) {
-                return Some(loaded);
-            }
-            if !self.unknown.contains(id) && id != client.id() && self.unknown.len() < UNKNOWN {
-                self.unknown.insert(id.clone());
-                tracing::debug!(target: "switchy.Client", uuid = %session.id, "no app has the id '{id}', its sessions go to '{DEFAULT}'");
+            match apps.with_id(id) {
+                Some(loaded) if loaded.takes_foreign || is_genuine(tracker, session) => {
+                    return Some(loaded);
+                }
+                Some(_) if self.tells_of(&session.id.cast()) => {
+                    tracing::warn!(target: "switchy.Client", uuid = %session.id, from = %session.caller_number, "the id of an app came with an INVITE that is no part of a call of ours; it is ignored");
+                }
+                None if id != client.id() && self.tells_of(id) => {
+                    tracing::debug!(target: "switchy.Client", uuid = %session.id, "no app has the id '{id}', its sessions go to '{DEFAULT}'");
+                }
+                _ => {}
             }
         }
-        apps.find(DEFAULT).ok()
+        apps.default()
+    }
+
+    /// Whether something is to be told: once, and not without end.
+    fn tells_of(&mut self, id: &Id<model::App>) -> bool {
+        self.unknown.len() < UNKNOWN && self.unknown.insert(id.clone())
     }
 }
 
+/// Whether a session's app id is ours to believe: it did not come from the network, or the call
+/// began with a session of this switch that has the same id.
+fn is_genuine(tracker: &Tracker, session: &model::Session) -> bool {
+    if session.app_association != Some(Association::Header) {
+        return true;
+    }
+    let legs = tracker.legs(&session.call);
+    let mut trusted = legs.iter().filter(|leg| leg.id != session.id && leg.app == session.app);
+    trusted.any(|leg| leg.app_association != Some(Association::Header))
+}
+
 /// The name of the app that gets the sessions without a loaded one.
-const DEFAULT: &str = "default";
+pub(super) const DEFAULT: &str = "default";
 
 async fn worker(mut inbox: mpsc::Receiver<Work>) {
     while let Some(Work { name, apps, session, event }) = inbox.recv().await {
@@ -130,10 +157,10 @@ async fn worker(mut inbox: mpsc::Receiver<Work>) {
             match handling.await {
                 Ok(Ok(())) => {}
                 Ok(Err(err)) => {
-                    tracing::error!(target: "switchy.Client", app = name, %uuid, event = kind, %err, "app failed");
+                    tracing::error!(target: "switchy.Client", app = &*name, %uuid, event = kind, %err, "app failed");
                 }
                 Err(err) => {
-                    tracing::error!(target: "switchy.Client", app = name, %uuid, event = kind, %err, "app panicked");
+                    tracing::error!(target: "switchy.Client", app = &*name, %uuid, event = kind, %err, "app panicked");
                 }
             }
         }

@@ -2,32 +2,53 @@ use serde_json::json;
 
 use super::{CommandError, Context};
 use crate::apps::{APPS, Kind};
+use crate::client::LoadedApp;
+use crate::model::{self, Id};
+use crate::shell::kinds;
 use crate::shell::render::{Cell, View};
 
-/// List the apps that can be loaded, and which are
+/// List the apps that can be loaded and those that are, or tell about one
+///
+/// Of a kind it tells the parameters, of a loaded app also what it has counted. --callbacks lists
+/// which app is called for which event, and which subscriptions are held for that.
 ///
 /// Examples:
 ///   apps
-///   apps -o json
+///   apps PlayRec
+///   apps --callbacks
 ///   load-app TonePlay
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]
-pub(crate) struct Args {}
+pub(crate) struct Args {
+    /// Tell about this one, a kind or a loaded app
+    #[arg(value_name = "KIND")]
+    app: Option<String>,
+    /// List the events that loaded apps are called for
+    #[arg(long, conflicts_with = "app")]
+    callbacks: bool,
+}
 
-pub(crate) fn run(cx: &mut Context<'_>, _args: &Args) -> Result<(), CommandError> {
+pub(crate) fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), CommandError> {
+    if args.callbacks {
+        return callbacks(cx);
+    }
+    match &args.app {
+        Some(name) => about(cx, name),
+        None => list(cx),
+    }
+}
+
+fn list(cx: &mut Context<'_>) -> Result<(), CommandError> {
     let loaded = cx.client().map(|client| client.loaded_apps()).unwrap_or_default();
-    let listener = cx.listener().ok();
     let mut view = View::new(&["name", "loaded", "id", "sessions", "about"], "no apps");
     for (name, id) in &loaded {
-        let sessions = listener
-            .as_ref()
-            .map_or(0, |listener| listener.with(|tracker| tracker.sessions_of_app(id).count()));
+        let app = cx.client()?.app(id.as_str()).ok();
         view.push(vec![
             Cell::text(name),
             Cell::shown("yes", json!(true)),
             Cell::text(id.as_str()),
-            Cell::number(sessions as u64),
-            Kind::named(name).map_or_else(Cell::none, |kind| Cell::text(kind.about)),
+            Cell::number(sessions(cx, id) as u64),
+            app.map_or_else(Cell::none, |app| Cell::text(&abouts(&app))),
         ]);
     }
     for kind in APPS.iter().filter(|kind| !loaded.iter().any(|(name, _)| name == kind.name)) {
@@ -40,4 +61,58 @@ pub(crate) fn run(cx: &mut Context<'_>, _args: &Args) -> Result<(), CommandError
         ]);
     }
     cx.view(&view)
+}
+
+fn about(cx: &mut Context<'_>, name: &str) -> Result<(), CommandError> {
+    let loaded = cx.client().ok().and_then(|client| client.app(name).ok());
+    let mut view = View::new(&["app", "name", "takes", "value", "about"], "nothing is known of it");
+    let mut row = |cells: [&str; 5]| view.push(cells.into_iter().map(Cell::text).collect());
+    let kinds: Vec<&Kind> = match &loaded {
+        Some(app) => {
+            let (own, count) = (app.name(), sessions(cx, app.id()).to_string());
+            row([own, "id", "", app.id().as_str(), "what its sessions carry"]);
+            row([own, "sessions", "", &count, "that live now"]);
+            row([own, "subscriptions", "", &app.held().join(" "), "held for it"]);
+            for part in app.parts() {
+                for (noted, value) in part.notes() {
+                    row([part.name(), noted, "", &value, "so far"]);
+                }
+            }
+            app.parts().iter().filter_map(|part| Kind::named(part.name())).collect()
+        }
+        None => name.split('+').map(kinds::kind).collect::<Result<_, _>>()?,
+    };
+    for kind in kinds {
+        if loaded.is_none() {
+            row([kind.name, "", "", "", kind.about]);
+        }
+        for [name, takes, default, about] in kinds::listed(kind.params) {
+            let is_set = loaded.is_none() || default.is_empty();
+            let value = if is_set { default } else { format!("default {default}") };
+            row([kind.name, &name, &takes, &value, &about]);
+        }
+    }
+    cx.view(&view)
+}
+
+fn callbacks(cx: &mut Context<'_>) -> Result<(), CommandError> {
+    let mut view =
+        View::new(&["event", "app", "part", "subscription"], "no app is called for any event");
+    for callback in cx.client()?.callbacks() {
+        let held = if callback.is_held { "held" } else { "there anyway" };
+        let cells = [&callback.event, &callback.app, &callback.part];
+        let cells = cells.into_iter().map(|text| Cell::text(text));
+        view.push(cells.chain([Cell::text(held)]).collect());
+    }
+    cx.view(&view)
+}
+
+fn sessions(cx: &Context<'_>, id: &Id<model::App>) -> usize {
+    let count = |tracker: &crate::track::Tracker| tracker.sessions_of_app(id).count();
+    cx.listener().map(|listener| listener.with(count)).unwrap_or_default()
+}
+
+fn abouts(app: &LoadedApp) -> String {
+    let known = app.parts().iter().filter_map(|part| Kind::named(part.name()));
+    known.map(|kind| kind.about).collect::<Vec<_>>().join("; ")
 }

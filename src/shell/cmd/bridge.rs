@@ -1,8 +1,7 @@
 use super::{CommandError, Context, Kind};
-use crate::client::Session;
+use crate::client::{Session, is_dial_string};
 use crate::model::{Event, Id};
 use crate::shell::control;
-use crate::shell::grammar;
 
 /// Connect two legs, or a leg with somebody who is called now
 ///
@@ -31,7 +30,7 @@ pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), Command
     let leg = control::leg(cx, &args.call, |_| true)?;
     let with = args.with.trim();
     let within = |stock| std::time::Duration::from_secs(args.timeout.unwrap_or(stock));
-    if grammar::is_dial_string(with) {
+    if is_dial_string(with) {
         return dial(cx, &leg, with, within(60)).await;
     }
     let other = control::leg(cx, with, |_| true)?;

@@ -1,17 +1,21 @@
-use std::sync::Arc;
-
 use super::{CommandError, Context};
-use crate::apps::{APPS, App, Kind};
 use crate::client::LoadAs;
 use crate::model::Id;
+use crate::shell::kinds::{self, Made};
 
 /// Load a call control app
 ///
-/// Prints the app's id, a fresh uuid. Calls originated with --app NAME are controlled by it.
+/// KIND is one of those that "apps" lists, or several as one: TonePlay+Cdr. Parameters follow as
+/// NAME=VALUE; "apps KIND" tells which there are. Prints the app's id, a fresh uuid. Calls
+/// originated with --app NAME are controlled by it; loaded --as default it gets all calls of the
+/// switch that have no other app.
 ///
 /// Examples:
 ///   load-app TonePlay
-///   load-app TonePlay --as Second --param tone=%(500,500,440)
+///   load-app PlayRec filename=ivr/ivr-welcome.wav iterations=2
+///   load-app TonePlay --as Second tone=%(500,500,440)
+///   load-app TonePlay+Cdr file=calls.csv
+///   load-app Router 'route=^9(\d+)$ bridge 9$1@127.0.0.1:5080' --as default
 ///   originate park@127.0.0.1:5090 --app TonePlay
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]
@@ -19,57 +23,48 @@ pub(crate) struct Args {
     /// Which app
     #[arg(value_name = "KIND")]
     app: String,
+    /// Its parameters, as NAME=VALUE
+    #[arg(value_name = "PARAM")]
+    words: Vec<String>,
     /// Load it under another name
     #[arg(long = "as", value_name = "NAME")]
     name: Option<String>,
     /// Give it this id, one word, instead of a fresh uuid
     #[arg(long, value_name = "ID")]
     id: Option<String>,
-    /// Set a parameter of the app
+    /// Set a parameter of the app, as NAME=VALUE does
     #[arg(long = "param", value_name = "NAME=VALUE")]
     params: Vec<String>,
+    /// Take legs that carry the id in from other switches, where the same id is loaded
+    #[arg(long)]
+    foreign_legs: bool,
     /// Use the instance that another switch of this shell has loaded under the name
-    #[arg(long, conflicts_with = "params")]
+    #[arg(long, conflicts_with_all = ["params", "words"])]
     shared: bool,
 }
 
 pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), CommandError> {
-    let kind = Kind::named(&args.app).ok_or_else(|| {
-        let names: Vec<_> = APPS.iter().map(|kind| kind.name).collect();
-        CommandError::usage(format!("there is no app {:?}", args.app))
-            .hint(format!("there are: {}", names.join(", ")))
-    })?;
-    let name = args.name.as_deref().unwrap_or(kind.name);
+    let words: Vec<String> = args.words.iter().chain(&args.params).cloned().collect();
+    let Made { name, parts } = kinds::made(&args.app, &words)?;
+    let name = args.name.as_deref().unwrap_or(&name);
     let mut options = LoadAs::new().with_name(name);
     if let Some(id) = &args.id {
         options = options.with_id(&Id::new(id));
     }
-    let parts = if args.shared { shared(cx, name)? } else { vec![made(kind, &args.params)?] };
+    if args.foreign_legs {
+        options = options.with_foreign_legs();
+    }
+    let parts = if args.shared { shared(cx, name)?.parts } else { parts };
     let id = cx.client()?.load_apps(parts, &options).await?;
     cx.line(id.as_str())
 }
 
-fn made(kind: &Kind, params: &[String]) -> Result<Arc<dyn App>, CommandError> {
-    let mut pairs = Vec::new();
-    for param in params {
-        let pair = param.split_once('=');
-        pairs.push(pair.ok_or_else(|| CommandError::usage(format!("{param:?} is no NAME=VALUE")))?);
-    }
-    kind.make(&pairs).map_err(|err| {
-        let err = CommandError::usage(err.to_string());
-        match kind.params {
-            [] => err.hint("it has none"),
-            names => err.hint(format!("its parameters: {}", names.join(", "))),
-        }
-    })
-}
-
-fn shared(cx: &Context<'_>, name: &str) -> Result<Vec<Arc<dyn App>>, CommandError> {
+fn shared(cx: &Context<'_>, name: &str) -> Result<Made, CommandError> {
     let mut switches = cx.shell.switches().into_iter();
     let loaded = switches.find_map(|switch| switch.client().app(name).ok());
     let loaded = loaded.ok_or_else(|| {
         CommandError::new(crate::shell::Kind::Refused, format!("no switch has loaded {name:?}"))
             .hint("load it on one switch without --shared first")
     })?;
-    Ok(loaded.parts().to_vec())
+    Ok(Made { name: name.to_owned(), parts: loaded.parts().to_vec() })
 }

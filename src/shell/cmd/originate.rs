@@ -1,7 +1,7 @@
 use std::time::Duration;
 
-use super::{CommandError, Context, grammar};
-use crate::client::Originate;
+use super::{CommandError, Context};
+use crate::client::{Originate, is_dial_string};
 
 /// Make a call
 ///
@@ -63,7 +63,7 @@ impl Args {
     }
 
     fn call(&self) -> Result<Originate, CommandError> {
-        let mut call = if grammar::is_dial_string(&self.target) {
+        let mut call = if is_dial_string(&self.target) {
             Originate::verbatim(&self.target)
         } else {
             let call = Originate::to(&self.target).with_profile(&self.profile);

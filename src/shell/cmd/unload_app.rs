@@ -1,5 +1,5 @@
 use super::{CommandError, Context};
-use crate::client::LiveCalls;
+use crate::client::{Fate, LiveCalls};
 
 /// Unload an app
 ///
@@ -22,10 +22,15 @@ pub(crate) struct Args {
 }
 
 pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), CommandError> {
-    let client = cx.client()?;
-    let is_loaded = client.app(&args.app).is_ok();
     let calls = if args.hangup { LiveCalls::HangUp } else { LiveCalls::Keep };
-    let id = client.unload_app_with(&args.app, calls).await?;
-    let already = if is_loaded { "" } else { "already " };
-    cx.line(&format!("{already}unloaded {id}"))
+    let unloaded = cx.client()?.unload_app_with(&args.app, calls).await?;
+    let already = if unloaded.fate == Fate::AlreadyUnloaded { "already " } else { "" };
+    cx.line(&format!("{already}unloaded {}", unloaded.id))?;
+    match (unloaded.sessions, &unloaded.fate) {
+        (0, _) => Ok(()),
+        (_, Fate::Alone) => {
+            cx.line(&format!("{unloaded}; \"hupall --app {}\" ends them", args.app))
+        }
+        _ => cx.line(&unloaded.to_string()),
+    }
 }

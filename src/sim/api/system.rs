@@ -9,6 +9,7 @@ use super::{Outcome, Waiter, Waiting};
 /// The modules that are loaded at the start.
 pub(in super::super) const MODULES: &[&str] = &[
     "CORE_PCM_MODULE",
+    "mod_bert",
     "mod_commands",
     "mod_conference",
     "mod_console",

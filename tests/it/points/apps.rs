@@ -253,6 +253,8 @@ async fn s63_a_load_that_fails_at_any_step_leaves_everything_as_it_was() {
     client.load_app(Probe::new("Before", &["DTMF", "CODEC"])).await.unwrap();
     listener.subscribe(&["RELOADXML"]).await.unwrap();
     let (apps, events) = (client.loaded_apps(), listener.subscriptions());
+    let callbacks = client.callbacks();
+    assert_eq!(callbacks.len(), 2, "{callbacks:?}");
     // New ones, one that another app holds, one that somebody wants for good, a default one.
     let wanted = ["PLAYBACK_START", "DTMF", "RELOADXML", "CHANNEL_PARK", "mod_x::thing"];
     let options = LoadAs::new().with_name("Bad");
@@ -261,8 +263,9 @@ async fn s63_a_load_that_fails_at_any_step_leaves_everything_as_it_was() {
         vec![Probe::new("a", &wanted), Probe::new("b", &["TALK"]).ending(SetUp::Fails)],
         vec![Probe::new("a", &wanted).ending(SetUp::Panics)],
         vec![Probe::new("a", &wanted).ending(SetUp::Hangs)],
-        // The wire cannot carry this name.
-        vec![Probe::new("a", &["PLAYBACK_STOP", "A\n\nB"])],
+        // The wire cannot carry this name; FreeSWITCH would take the other one and send nothing.
+        vec![Probe::new("a", &["PLAYBACK_STOP", "A::\n\nB"])],
+        vec![Probe::new("a", &["PLAYBACK_STOP", "CHANNEL_PRAK"])],
     ] {
         let apps_of: Vec<Arc<dyn App>> =
             parts.iter().map(|part| Arc::new(part.clone()) as Arc<dyn App>).collect();
@@ -276,9 +279,9 @@ async fn s63_a_load_that_fails_at_any_step_leaves_everything_as_it_was() {
         tokio::time::sleep(Duration::from_secs(1)).await;
         assert_eq!(client.loaded_apps(), apps);
         assert_eq!(listener.subscriptions(), events);
-        if parts.iter().any(|part| part.ends == SetUp::Fails) {
-            assert!(parts.iter().all(|part| part.counts() == (1, 1)), "set up, so torn down");
-        }
+        let counts: Vec<_> = parts.iter().map(Probe::counts).collect();
+        assert!(counts.iter().all(|(up, down)| up == down), "set up, so torn down: {counts:?}");
+        assert_eq!(client.callbacks(), callbacks);
     }
     // On the server neither: what the bad ones wanted does not come, what was there does.
     let mut fired = listener.events::<&str>(&[]);
@@ -332,6 +335,38 @@ async fn s67_an_event_finds_its_app_by_the_id_that_its_session_carries() {
     let untagged = called(&client, &echo()).await;
     until(&listener, |_| default.has("CHANNEL_ANSWER", &untagged)).await;
     assert_eq!(log.count(&["no app has the id"]), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn s67_an_id_in_an_invite_counts_only_where_the_call_is_ours() {
+    let log = Log::start();
+    let sim = sim();
+    let (client, listener) = pair(&sim).await;
+    let own = Probe::new("Own", &["CHANNEL_ANSWER"]);
+    let id = client.load_app(own.clone()).await.unwrap();
+    // Our call comes back with our headers: both legs are the app's.
+    let mine = called(&client, &echo().with_app("Own")).await;
+    until(&listener, |_| own.book().len() == 2).await;
+    // Somebody got to know the id, as every far end does, and puts it into an INVITE: alone, and
+    // with the call that it belongs to made up.
+    for header in ["", ",sip_h_X-switchy_originating_session=made-up"] {
+        let variables = format!("sip_h_X-switchy_app={id}{header}");
+        let call = format!("originate {{{variables}}}sofia/external/9196@127.0.0.1:5080 &park");
+        let stranger = pair(&sim).await.0;
+        stranger.bgapi(&call).await.unwrap();
+        until(&listener, |listener| listener.count_sessions() == 4).await;
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        let legs = own.book();
+        // The outbound leg has the header as a variable of its own call, not the app's: no event.
+        assert_eq!(legs.len(), 2, "{legs:#?}");
+        for leg in listener.calls().iter().flat_map(|call| call.sessions.clone()) {
+            if !client.call(mine.as_str()).unwrap().sessions.iter().any(|own| own.id == leg.id) {
+                client.session(leg.id.as_str()).unwrap().hangup().await.unwrap();
+            }
+        }
+        until(&listener, |listener| listener.count_sessions() == 2).await;
+    }
+    assert!(log.count(&["WARN", "no part of a call of ours"]) >= 2, "{:#?}", log.lines());
 }
 
 #[tokio::test(start_paused = true)]

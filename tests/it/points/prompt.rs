@@ -212,7 +212,7 @@ async fn s56_s60_s61_s62_s66_s72_apps_from_the_prompt() {
     let bad = refused(&shell, "load-app TonePlay --param colour=blue").await;
     assert_eq!(bad.kind, Kind::Usage);
     assert!(bad.hints[0].contains("tone"), "{bad:?}");
-    assert!(!typed(&shell, "apps").await.unwrap().contains("loaded"));
+    assert!(!typed(&shell, "apps").await.unwrap().contains("yes"));
     let id = typed(&shell, "load-app TonePlay").await.unwrap();
     assert_eq!((id.trim().len(), id.matches('-').count()), (36, 4));
     let own = typed(&shell, "load-app toneplay --as Second --id second-1").await.unwrap();
@@ -238,7 +238,8 @@ async fn s56_s60_s61_s62_s66_s72_apps_from_the_prompt() {
     typed(&shell, line).await.unwrap();
     until_said(&shell, "calls", &["playback"]).await;
     let unloaded = format!("unloaded {id}");
-    assert_eq!(typed(&shell, "unload-app TonePlay --hangup").await.unwrap(), unloaded);
+    let told = format!("{unloaded}its 2 sessions were told to hang up\n");
+    assert_eq!(typed(&shell, "unload-app TonePlay --hangup").await.unwrap(), told);
     until_said(&shell, "calls", &["no calls"]).await;
     let again = typed(&shell, "unload-app TonePlay").await.unwrap();
     assert_eq!(again, format!("already {unloaded}"));

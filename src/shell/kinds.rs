@@ -1,0 +1,111 @@
+//! From what an operator types behind `load-app` to apps: kinds, files, parameters.
+
+use std::sync::Arc;
+
+use super::{CommandError, Kind as Failure, near};
+use crate::apps::{APPS, App, Kind, Param, ParamError};
+
+/// Apps that are to be loaded as one, and the name they have unless told otherwise.
+#[derive(Clone)]
+pub(super) struct Made {
+    pub(super) name: String,
+    pub(super) parts: Vec<Arc<dyn App>>,
+}
+
+/// Makes the apps that `TonePlay`, `TonePlay+Cdr` name, with `NAME=VALUE` words.
+pub(super) fn made(what: &str, words: &[String]) -> Result<Made, CommandError> {
+    let kinds = what.split('+').map(kind).collect::<Result<Vec<_>, _>>()?;
+    let params = words.iter().map(|word| pair(word)).collect::<Result<Vec<_>, _>>()?;
+    for (name, _) in &params {
+        if !kinds.iter().any(|kind| of(kind, name).is_some()) {
+            return Err(unknown(&kinds, name));
+        }
+    }
+    let mut parts = Vec::new();
+    for kind in &kinds {
+        let own: Vec<_> =
+            params.iter().filter_map(|(name, value)| Some((of(kind, name)?, *value))).collect();
+        parts.push(kind.make(&own).map_err(|err| explained(kind, &err))?);
+    }
+    let names: Vec<_> = kinds.iter().map(|kind| kind.name).collect();
+    Ok(Made { name: names.join("+"), parts })
+}
+
+/// The kind of a name.
+pub(super) fn kind(name: &str) -> Result<&'static Kind, CommandError> {
+    Kind::named(name).ok_or_else(|| {
+        let names = || APPS.iter().map(|kind| kind.name);
+        let err = CommandError::usage(format!("there is no app {name:?}"));
+        let err = match near::nearest(name, names()) {
+            Some(near) => err.hint(format!("did you mean {near}?")),
+            None => err,
+        };
+        err.hint(format!("there are: {}", names().collect::<Vec<_>>().join(", ")))
+    })
+}
+
+/// The words that may follow what is loaded: names with a `=`, or values behind one.
+pub(super) fn words(what: &str, word: &str) -> Vec<(String, String)> {
+    let kinds: Vec<_> = what.split('+').filter_map(Kind::named).collect();
+    let params = || kinds.iter().flat_map(|kind| kind.params);
+    if let Some((name, _)) = word.split_once('=') {
+        let param = kinds.iter().find_map(|kind| kind.param(name));
+        let values = param.map_or(&[][..], |param| param.takes.words());
+        return values
+            .iter()
+            .map(|value| (format!("{name}={value}"), (*value).to_owned()))
+            .collect();
+    }
+    params()
+        .map(|param| {
+            let name = param.name.strip_suffix('*').unwrap_or(param.name);
+            let equals = if name == param.name || name == "route" { "=" } else { "" };
+            (format!("{name}{equals}"), format!("{}  {}", param.name, param.about))
+        })
+        .collect()
+}
+
+/// `name=value  what  about` of each parameter, in columns.
+pub(super) fn listed(params: &[Param]) -> Vec<[String; 4]> {
+    let row = |param: &Param| {
+        let (name, default) = (param.name.to_owned(), param.default.to_owned());
+        [name, param.takes.to_string(), default, param.about.to_owned()]
+    };
+    params.iter().map(row).collect()
+}
+
+/// `NAME=VALUE`.
+pub(super) fn pair(word: &str) -> Result<(&str, &str), CommandError> {
+    let pair = word.split_once('=').filter(|(name, _)| !name.is_empty());
+    pair.ok_or_else(|| {
+        CommandError::usage(format!("{word:?} is no NAME=VALUE"))
+            .hint("parameters look like this: load-app PlayRec filename=ivr.wav iterations=2")
+    })
+}
+
+/// The name of a parameter within a kind: `Cdr.file` is `file` of Cdr, `file` that of all.
+fn of<'a>(kind: &Kind, name: &'a str) -> Option<&'a str> {
+    if kind.param(name).is_some() {
+        return Some(name);
+    }
+    let (owner, name) = name.split_once('.')?;
+    (owner.eq_ignore_ascii_case(kind.name) && kind.param(name).is_some()).then_some(name)
+}
+
+fn unknown(kinds: &[&Kind], name: &str) -> CommandError {
+    let names: Vec<_> = kinds.iter().map(|kind| kind.name).collect();
+    let err = CommandError::usage(format!("app {} has no parameter {name:?}", names.join("+")));
+    let params: Vec<_> =
+        kinds.iter().flat_map(|kind| kind.params).map(|param| param.name).collect();
+    let near = near::nearest(name, params.iter().copied());
+    match (params.as_slice(), near) {
+        ([], _) => err.hint("it has none"),
+        (_, Some(near)) => err.hint(format!("did you mean {near}?")),
+        (all, None) => err.hint(format!("its parameters: {}", all.join(", "))),
+    }
+}
+
+fn explained(kind: &Kind, err: &ParamError) -> CommandError {
+    let failed = CommandError::new(Failure::Usage, err.to_string());
+    failed.hint(format!("\"apps {}\" tells about its parameters", kind.name))
+}
