@@ -71,7 +71,7 @@ pub(super) async fn open(target: &Target, shell: &Shell) -> Result<(), CommandEr
 async fn step(args: &Args, shell: &Shell, line: &str) -> Result<Next, CommandError> {
     let width = io::stdout().is_terminal().then(|| terminal::size().0);
     let mut stdout = Stdout;
-    let output = Output::new(&mut stdout).with_format(args.output).with_width(width);
+    let output = Output::new(&mut stdout).with_format(args.output).with_width(width).on_stdout();
     shell.run_line(line, output).await
 }
 

@@ -279,9 +279,11 @@ impl Repl {
 
     async fn step(&self, line: &str, run: &Run) -> Result<Next, CommandError> {
         let mut text = self.printing(run);
+        let (columns, rows) = terminal::size();
         let output = Output::new(&mut text)
             .with_format(self.format)
-            .with_width(Some(terminal::size().0))
+            .with_width(Some(columns))
+            .with_rows(Some(rows))
             .with_operator(Some(self.operator.clone()));
         self.shell.run_line(line, output).await
     }

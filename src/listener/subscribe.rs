@@ -66,8 +66,7 @@ impl EventListener {
     /// [`Error::NotConnected`], [`Error::Refused`] with the server's text, [`Error::Denied`].
     pub async fn filter(&self, header: &str, value: &str) -> Result<(), Error> {
         let connection = self.connection()?;
-        let always = [("Event-Name", "BACKGROUND_JOB"), ("Event-Name", "HEARTBEAT")];
-        for (header, value) in always.into_iter().chain([(header, value)]) {
+        for (header, value) in ALWAYS.into_iter().chain([(header, value)]) {
             let filter = (header.to_owned(), value.to_owned());
             if !self.state().filters.contains(&filter) {
                 let command = Command::filter(header, value).map_err(Error::Illegal)?;
@@ -75,6 +74,27 @@ impl EventListener {
                 self.state().filters.push(filter);
             }
         }
+        Ok(())
+    }
+
+    /// The filters that were asked for, and those that let job results and HEARTBEAT through.
+    #[must_use]
+    pub fn filters(&self) -> Vec<(String, String)> {
+        self.state().filters.clone()
+    }
+
+    /// Takes one filter away. With the last one that was asked for, all of them go.
+    ///
+    /// # Errors
+    /// As [`EventListener::filter`].
+    pub async fn unfilter_one(&self, header: &str, value: &str) -> Result<(), Error> {
+        let is_it = |filter: &(String, String)| filter.0 == header && filter.1 == value;
+        if self.filters().iter().all(|filter| is_it(filter) || ALWAYS.contains(&pair(filter))) {
+            return self.unfilter().await;
+        }
+        let command = Command::filter_delete(header, Some(value)).map_err(Error::Illegal)?;
+        accepted(&self.connection()?, command).await?;
+        self.state().filters.retain(|filter| !is_it(filter));
         Ok(())
     }
 
@@ -104,3 +124,10 @@ impl EventListener {
         Ok(reply.text())
     }
 }
+
+fn pair(filter: &(String, String)) -> (&str, &str) {
+    (&filter.0, &filter.1)
+}
+
+/// What passes whatever is filtered.
+const ALWAYS: [(&str, &str); 2] = [("Event-Name", "BACKGROUND_JOB"), ("Event-Name", "HEARTBEAT")];

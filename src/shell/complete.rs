@@ -149,9 +149,10 @@ fn live(shell: &Shell, kind: &str) -> Vec<Candidate> {
         }
         "JOB" => jobs(shell),
         "COMMAND" => grammar::verbs().into_iter().map(Candidate::new).collect(),
-        "SETTING" => {
-            ["output", "timeout", "guard", "read-only"].into_iter().map(Candidate::new).collect()
-        }
+        "SETTING" => ["output", "pager", "timeout", "guard", "read-only"]
+            .into_iter()
+            .map(Candidate::new)
+            .collect(),
         "PROFILE" => ["internal", "external"].into_iter().map(Candidate::new).collect(),
         _ => Vec::new(),
     }

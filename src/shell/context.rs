@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use super::pipe::Pace;
 use super::render::View;
 use super::{CommandError, Format, Kind, Operator, Shell, Switch, rows, sanitise};
 use crate::client::Client;
@@ -17,15 +18,33 @@ pub struct Output<'a> {
     pub format: Option<Format>,
     /// The width of the terminal, if it is one.
     pub width: Option<u16>,
+    /// The height of the terminal, if it is one: longer answers go through a pager.
+    pub rows: Option<u16>,
     /// Who can be asked; nobody in a script.
     pub operator: Option<Operator>,
+    /// Whether `text` ends up on the standard output of this process, so that programs which a line
+    /// starts may write there themselves.
+    pub owns_stdout: bool,
+    /// What the line itself asked for with `\G`.
+    pub(super) forced: Option<Format>,
+    /// How fast what is written without end is read.
+    pub(super) pace: Option<Pace>,
 }
 
 impl<'a> Output<'a> {
     /// An answer into `text`: no format asked for, no terminal, nobody to ask.
     #[must_use]
     pub fn new(text: &'a mut (dyn fmt::Write + Send)) -> Self {
-        Self { text, format: None, width: None, operator: None }
+        Self {
+            text,
+            format: None,
+            width: None,
+            rows: None,
+            operator: None,
+            owns_stdout: false,
+            forced: None,
+            pace: None,
+        }
     }
 
     /// In the format that the process was asked for.
@@ -38,6 +57,32 @@ impl<'a> Output<'a> {
     #[must_use]
     pub fn with_width(self, width: Option<u16>) -> Self {
         Self { width, ..self }
+    }
+
+    /// For a terminal of that many rows.
+    #[must_use]
+    pub fn with_rows(self, rows: Option<u16>) -> Self {
+        Self { rows, ..self }
+    }
+
+    /// On the standard output of this process.
+    #[must_use]
+    pub fn on_stdout(self) -> Self {
+        Self { owns_stdout: true, ..self }
+    }
+
+    /// With the format and the operator of another one; that it is a terminal is not taken over.
+    pub(super) fn asked_as(self, other: &Output<'_>) -> Self {
+        let operator = other.operator.clone();
+        Self { format: other.format, forced: other.forced, operator, ..self }
+    }
+
+    pub(super) fn forced(self, format: Option<Format>) -> Self {
+        Self { forced: format.or(self.forced), ..self }
+    }
+
+    pub(super) fn paced(self, pace: Pace) -> Self {
+        Self { pace: Some(pace), ..self }
     }
 
     /// With somebody who can be asked.
@@ -111,7 +156,15 @@ impl<'a> Context<'a> {
 
     /// How the answer is to be written.
     pub(super) fn format(&self) -> Format {
-        self.format.or(self.output.format).unwrap_or_else(|| self.shell.settings().format)
+        let asked = self.format.or(self.output.forced).or(self.output.format);
+        asked.unwrap_or_else(|| self.shell.settings().format)
+    }
+
+    /// Waits for whoever reads an answer without end.
+    pub(super) async fn keep_pace(&mut self) {
+        if let Some(pace) = &self.output.pace {
+            pace.keep().await;
+        }
     }
 
     /// Writes a line for people. A machine's format has none.

@@ -152,6 +152,18 @@ const RAW_TAILS: &[(&str, usize)] = &[
     ("setvar", 2),
 ];
 
+/// Whether this command goes to the server word for word, all of it or its tail.
+pub(super) fn is_verbatim(line: &str) -> bool {
+    let (verb, rest) = first_word(line);
+    let verb = verb.to_ascii_lowercase();
+    let grammar = grammar();
+    let Some(command) = grammar.find_subcommand(&verb) else { return true };
+    let verb = command.get_name();
+    let tail = || options(command, rest).ok().and_then(|(_, tail)| tail);
+    let known = RAW_TAILS.iter().find(|(name, _)| *name == verb);
+    known.is_some_and(|(_, before)| *before > 0 || tail().is_some_and(|tail| is_raw(verb, tail)))
+}
+
 /// The names of all built-in commands.
 pub(super) fn verbs() -> Vec<String> {
     grammar().get_subcommands().map(|command| command.get_name().to_owned()).collect()

@@ -22,11 +22,13 @@ mod kinds;
 mod narrate;
 mod near;
 mod operator;
+mod pipe;
 pub mod render;
 mod rows;
 pub mod sampler;
 pub mod sanitise;
 mod secret;
+mod stream;
 mod switch;
 
 use std::collections::{BTreeMap, VecDeque};
@@ -39,6 +41,7 @@ pub use context::{Context, Output};
 pub use error::{CommandError, Kind};
 pub use guard::Guard;
 pub use operator::{Lent, Operator, Wish};
+pub use pipe::Paging;
 pub use render::Format;
 pub use secret::is_secret;
 pub use switch::Switch;
@@ -77,6 +80,8 @@ struct State {
 pub struct Settings {
     /// How answers are written unless a line says otherwise.
     pub format: Format,
+    /// When answers go through `$PAGER` at the prompt.
+    pub pager: Paging,
     /// How long an `api` may take, in seconds.
     pub timeout: u64,
     /// The login of `connect` without options: user and password.
@@ -103,6 +108,7 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             format: Format::Table,
+            pager: Paging::Auto,
             timeout: 10,
             login: Config::new("localhost"),
             guard: Guard::Normal,
@@ -140,6 +146,11 @@ impl Shell {
         if line.is_empty() || line.starts_with('#') {
             return Ok(Next::Go);
         }
+        pipe::run(self, line, output).await
+    }
+
+    /// Runs a line that is a command and nothing else.
+    async fn run_command(&self, line: &str, output: Output<'_>) -> Result<Next, CommandError> {
         let Some(tagged) = line.strip_prefix('@') else {
             let switch = self.current();
             return cmd::run(&mut Context::new(self, switch, output), line).await;
@@ -168,10 +179,12 @@ impl Shell {
         for switch in switches {
             let name = switch.name().to_owned();
             let text = &mut *output.text;
-            let output = Output::new(text)
-                .with_format(output.format)
-                .with_width(output.width)
-                .with_operator(output.operator.clone());
+            let output = Output {
+                text,
+                operator: output.operator.clone(),
+                pace: output.pace.clone(),
+                ..output
+            };
             let mut cx = Context::new(self, Some(switch), output);
             if cx.format() == Format::Table {
                 cx.line(&format!("{name}:"))?;

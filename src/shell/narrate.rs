@@ -1,5 +1,7 @@
 //! Events as lines that read well: one for each change of a call.
 
+mod choice;
+
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -7,6 +9,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use nu_ansi_term::{Color, Style};
+
+pub(super) use choice::{Choice, Condition, Form, Only, document, header, kind_of_word};
 
 use super::render::{counted, span};
 use super::sampler::{Line, Priority};
@@ -33,9 +37,7 @@ pub(super) enum Mode {
 #[derive(Debug, Default)]
 pub(super) struct Narration {
     lines: Lines,
-    mode: Mutex<Mode>,
-    names: Mutex<Vec<String>>,
-    log: AtomicBool,
+    choice: Mutex<Choice>,
     color: AtomicBool,
     many: AtomicBool,
     unseen: AtomicU64,
@@ -50,22 +52,14 @@ impl Narration {
         narration
     }
 
-    pub(super) fn mode(&self) -> Mode {
-        *lock(&self.mode)
+    /// Looks at what is shown, or changes it.
+    pub(super) fn choose<T>(&self, choose: impl FnOnce(&mut Choice) -> T) -> T {
+        choose(&mut lock(&self.choice))
     }
 
-    /// Sets what is shown; `names` are the events of the raw mode, all when empty.
-    pub(super) fn set_mode(&self, mode: Mode, names: Vec<String>) {
-        *lock(&self.mode) = mode;
-        *lock(&self.names) = names;
-    }
-
-    pub(super) fn names(&self) -> Vec<String> {
-        lock(&self.names).clone()
-    }
-
-    pub(super) fn set_log(&self, on: bool) {
-        self.log.store(on, Ordering::Relaxed);
+    /// Whether a line of the log is shown.
+    pub(super) fn wants_log(&self, log: &LogLine) -> bool {
+        lock(&self.choice).wants_log(log)
     }
 
     /// Says that there are several switches, so that lines say which.
@@ -76,11 +70,6 @@ impl Narration {
     /// How many lines nobody had room for.
     pub(super) fn unseen(&self) -> u64 {
         self.unseen.load(Ordering::Relaxed)
-    }
-
-    fn wants(&self, event: &Event) -> bool {
-        let names = lock(&self.names);
-        names.is_empty() || names.iter().any(|name| *name == event.kind() || *name == event.name())
     }
 
     fn show(&self, host: &str, mut line: Line) {
@@ -134,14 +123,11 @@ pub(super) fn follow(host: &str, listener: &EventListener, narration: Arc<Narrat
                     None => break,
                 },
                 event = events.next() => match event {
-                    Some(event) if narration.mode() == Mode::Raw && narration.wants(&event) => {
-                        Some(narration.raw(&event))
-                    }
-                    Some(_) => None,
+                    Some(event) => narration.raw(&event),
                     None => break,
                 },
                 log = logs.next() => match log {
-                    Some(log) if narration.log.load(Ordering::Relaxed) => Some(narration.log_line(&log)),
+                    Some(log) if narration.wants_log(&log) => Some(narration.log_line(&log)),
                     Some(_) => None,
                     None => break,
                 },
@@ -169,14 +155,22 @@ pub(super) fn follow(host: &str, listener: &EventListener, narration: Arc<Narrat
 
 impl Narration {
     fn change(&self, update: &Update) -> Option<Line> {
-        let mode = self.mode();
+        let mode = lock(&self.choice).mode;
         match &update.change {
-            Change::Session { what, .. } if mode == Mode::Calls => {
-                self.session(update, update.session.as_deref()?, *what)
+            Change::Session { what, .. } => {
+                let session = update.session.as_deref()?;
+                // Also what is not told says which legs belong to a call.
+                let is_told =
+                    lock(&self.choice).wants_change(session, kind_of(*what), update.is_own);
+                if mode != Mode::Calls || !is_told {
+                    return None;
+                }
+                self.session(update, session, *what)
             }
             Change::Job(_) => {
                 let job = update.job.as_deref()?;
-                let is_told = mode == Mode::Calls && !job.is_foreign;
+                let is_muted = lock(&self.choice).muted.contains("JOB");
+                let is_told = mode == Mode::Calls && !job.is_foreign && !is_muted;
                 is_told.then(|| self.job(update, job.id.short(), &job.command, &job.state))
             }
             _ => None,
@@ -253,19 +247,42 @@ impl Narration {
         plain(Priority::Own, "JOB", text)
     }
 
-    fn raw(&self, event: &Event) -> Line {
+    fn raw(&self, event: &Event) -> Option<Line> {
+        let form = {
+            let mut choice = lock(&self.choice);
+            if !choice.wants_event(event) {
+                return None;
+            }
+            choice.form.clone()
+        };
+        let kind = event.name();
+        let kind = kind.strip_prefix("CHANNEL_").unwrap_or(&kind);
+        let text = match form {
+            Form::Line => self.raw_line(event),
+            Form::Json => sanitise::line(&document(event).to_string()).into_owned(),
+            Form::Headers(names) => {
+                let of = |name: &String| {
+                    let value = event.get(name).unwrap_or_default();
+                    format!("{name}={}", sanitise::line(&value))
+                };
+                let clock = self.paint(Style::new().dimmed(), &clock(event.timestamp()));
+                format!("{clock} {}", names.iter().map(of).collect::<Vec<_>>().join(" "))
+            }
+        };
+        Some(plain(Priority::Rest, kind, text))
+    }
+
+    fn raw_line(&self, event: &Event) -> String {
         let uuid = event.unique_id().unwrap_or_default();
         let short = uuid.get(..8).unwrap_or(&uuid);
         let name = event.get("Channel-Name").or_else(|| event.get("Job-UUID")).unwrap_or_default();
-        let text = format!(
+        format!(
             "{} {} {} {}",
             self.paint(Style::new().dimmed(), &clock(event.timestamp())),
             self.paint(Style::new().bold(), &sanitise::line(short)),
             self.paint(Color::Cyan.normal(), &sanitise::line(&event.kind())),
             sanitise::line(&name),
-        );
-        let kind = event.name();
-        plain(Priority::Rest, kind.strip_prefix("CHANNEL_").unwrap_or(&kind), text)
+        )
     }
 
     fn log_line(&self, log: &LogLine) -> Line {

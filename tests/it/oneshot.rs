@@ -116,3 +116,41 @@ fn a_reader_that_goes_away_is_no_error() {
     feeder.join().unwrap();
     assert_eq!((output.status.code(), text(&output.stderr).as_str()), (Some(0), ""));
 }
+
+#[test]
+fn events_stream_as_json_until_there_were_enough() {
+    let switch = Switch::start();
+    let line = "events CHANNEL_CREATE where Caller-Destination-Number=9196 -o jsonl --count 2";
+    let mut stream = command(&switch.args(&["-x", line])).spawn().unwrap();
+    // It takes a while until it listens.
+    let status = loop {
+        run(&switch, &["-x", "originate --wait 10 loopback/9196 &park"]);
+        if let Some(status) = stream.try_wait().unwrap() {
+            break status;
+        }
+    };
+    let output = stream.wait_with_output().unwrap();
+    assert_eq!((status.code(), text(&output.stderr).as_str()), (Some(0), ""));
+    let stdout = text(&output.stdout);
+    let events: Vec<Value> =
+        stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(events.len(), 2, "{stdout}");
+    for event in events {
+        assert_eq!(event["Event-Name"], "CHANNEL_CREATE");
+        assert_eq!(event["Caller-Destination-Number"], "9196");
+        assert!(event["Unique-ID"].is_string());
+    }
+    let output = run(&switch, &["-x", "events on --for 1", "-o", "jsonl"]);
+    assert_eq!((output.status.code(), text(&output.stderr).as_str()), (Some(0), ""));
+}
+
+#[test]
+fn an_answer_goes_through_a_program_byte_by_byte() {
+    let switch = Switch::start();
+    let output = run(&switch, &["-x", "version -o json | wc -l", "-x", "! printf 'a\\377b'"]);
+    assert_eq!((output.status.code(), text(&output.stderr).as_str()), (Some(0), ""));
+    assert!(output.stdout.ends_with(b"a\xffb"), "{output:?}");
+    let output = run(&switch, &["-x", "version | grep nothing-of-it", "-x", "version"]);
+    assert_eq!((output.status.code(), output.stdout.as_slice()), (Some(1), &b""[..]));
+    assert!(text(&output.stderr).contains("ended with exit status 1"));
+}

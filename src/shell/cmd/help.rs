@@ -10,7 +10,7 @@ use crate::shell::grammar;
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]
 pub(crate) struct Args {
-    /// About which command, or one of: filters
+    /// About which command, or one of: filters, pipes
     #[arg(value_name = "COMMAND")]
     command: Option<String>,
 }
@@ -44,7 +44,7 @@ pub(crate) fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), CommandError>
 
 /// The commands by what they are for.
 const GROUPS: &[(&str, &[&str])] = &[
-    ("What is going on", &["status", "calls", "call", "events", "log"]),
+    ("What is going on", &["status", "calls", "call", "events", "filter", "log"]),
     ("Make and end calls", &["originate", "hangup", "hupall", "kill", "ghosts"]),
     (
         "Control a call",
@@ -73,7 +73,24 @@ const GROUPS: &[(&str, &[&str])] = &[
 ];
 
 /// What is not about one command.
-const TOPICS: &[(&str, &str)] = &[("filters", FILTERS)];
+const TOPICS: &[(&str, &str)] = &[("filters", FILTERS), ("pipes", PIPES)];
+
+const PIPES: &str = "\
+An answer can go elsewhere:
+
+  CMD | PROGRAM ..   the answer goes to a program of your own shell: calls | grep 1000 | less
+  CMD > FILE         into a file; \">>\" adds to it
+  CMD \\G             one field a line
+  ! PROGRAM ..       runs a program of your own shell
+
+What goes to a program or file is exact and has no color; \"-o csv\", \"-o jsonl\" suit programs best.
+Errors stay on the screen. A program that fails is an error, one that reads no more is not. At the
+prompt an answer longer than the terminal goes through $PAGER (\"set pager off\" does without).
+
+FreeSWITCH has | and > of its own. Inside quotes, brackets and braces they are never taken, nor
+without a blank in front. In what goes to the server word for word they are taken only when a program
+that is there follows \" | \", or a file name with a / or a . ends the line behind \" > \". In a filter
+\" > \" compares unless such a file name follows.";
 
 const FILTERS: &str = "\
 Tables take \"where FILTER\": only the rows for which it holds are listed.

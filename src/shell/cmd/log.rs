@@ -1,25 +1,79 @@
-use super::{CommandError, Context};
+use super::events::{lasting, only};
+use super::{CommandError, Context, Format};
+use crate::shell::filter::Pattern;
+use crate::shell::stream::{self, Limits};
 
-/// Show the server's log above the prompt
+/// Show the server's log above the prompt, or stream it
 ///
-/// Levels: 0 console, 1 alert, 2 crit, 3 err, 4 warning, 5 notice, 6 info, 7 debug.
+/// Levels: 0 console, 1 alert, 2 crit, 3 err, 4 warning, 5 notice, 6 info, 7 debug. Lines that say
+/// whose they are can be narrowed to one call; not all do.
+///
+///   log LEVEL | off         as bad as this, and worse
+///   log only CALL | off     lines of one call, or of the calls of one number
+///   log grep TEXT | off     lines with this text, or /EXPRESSION/
+///
+/// With "-o jsonl" lines are written as JSON until Ctrl-C, --count or --for.
 ///
 /// Examples:
 ///   log warning
-///   log 7
+///   log only last
+///   log grep 'sofia.c'
+///   log debug -o jsonl --for 10s
 ///   log off
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]
 pub(crate) struct Args {
-    /// The level, by name or number, or "off"
+    /// The level, by name or number, "off", "only" or "grep"
     #[arg(value_name = "LEVEL")]
-    level: String,
+    what: Vec<String>,
+    /// End a stream after so many
+    #[arg(long, value_name = "N")]
+    count: Option<u64>,
+    /// End a stream after so long: 10s, 5m
+    #[arg(long = "for", value_name = "SPAN")]
+    lasting: Option<String>,
 }
 
 pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), CommandError> {
-    let is_off = args.level == "off";
-    let level = Some(args.level.as_str()).filter(|_| !is_off);
-    let text = cx.listener()?.log(level).await.map_err(|err| {
+    let words: Vec<&str> = args.what.iter().map(String::as_str).collect();
+    let narration = |cx: &Context<'_>| cx.shell.narration().choose(|choice| choice.told_log());
+    let is_stream = cx.format() == Format::Jsonl;
+    match words.as_slice() {
+        [] => {}
+        ["only", "off"] => cx.shell.narration().choose(|choice| choice.log_only = None),
+        ["only", word] => {
+            let only = only(cx, word)?;
+            cx.shell.narration().choose(|choice| choice.log_only = Some(only));
+        }
+        ["grep", "off"] => cx.shell.narration().choose(|choice| choice.log_grep = None),
+        ["grep", text @ ..] if !text.is_empty() => {
+            let text = text.join(" ");
+            let pattern = Pattern::parse(&text)?;
+            cx.shell.narration().choose(|choice| choice.log_grep = Some((text, pattern)));
+        }
+        [level] if !matches!(*level, "only" | "grep") => {
+            let told = set_level(cx, level).await?;
+            if !is_stream {
+                return cx.server_text(&told);
+            }
+        }
+        _ => {
+            return Err(CommandError::usage(format!("log {} what?", words.join(" ")))
+                .hint("\"help log\" shows each form"));
+        }
+    }
+    if is_stream {
+        let lasting = args.lasting.as_deref().map(lasting).transpose()?;
+        return stream::log(cx, &Limits { count: args.count, lasting }).await;
+    }
+    let told = narration(cx);
+    let is_off = told == "log: off" && !words.is_empty();
+    cx.line(&if is_off { format!("{told}; \"log info\" switches it on") } else { told })
+}
+
+async fn set_level(cx: &mut Context<'_>, word: &str) -> Result<String, CommandError> {
+    let level = Some(word).filter(|level| !level.eq_ignore_ascii_case("off"));
+    let told = cx.listener()?.log(level).await.map_err(|err| {
         let err = CommandError::from(err);
         match err.message.as_str() {
             "-ERR invalid log level" => err.hint(
@@ -28,6 +82,7 @@ pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), Command
             _ => err,
         }
     })?;
-    cx.shell.narration().set_log(!is_off);
-    cx.server_text(&text)
+    let level = level.map(str::to_owned);
+    cx.shell.narration().choose(|choice| choice.log_level = level);
+    Ok(told)
 }

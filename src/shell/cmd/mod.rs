@@ -15,6 +15,7 @@ mod dump;
 mod events;
 mod execute;
 mod exit;
+mod filter;
 mod getvar;
 mod ghosts;
 mod hangup;
@@ -80,6 +81,7 @@ pub(super) enum Command {
     Execute(execute::Args),
     #[command(visible_alias = "quit")]
     Exit(exit::Args),
+    Filter(filter::Args),
     Getvar(getvar::Args),
     Ghosts(ghosts::Args),
     Hangup(hangup::Args),
@@ -136,6 +138,7 @@ pub(super) async fn run(cx: &mut Context<'_>, text: &str) -> Result<Next, Comman
         Command::Events(args) => events::run(cx, args).await?,
         Command::Execute(args) => execute::run(cx, args).await?,
         Command::Exit(args) => return exit::run(args),
+        Command::Filter(args) => filter::run(cx, args).await?,
         Command::Getvar(args) => getvar::run(cx, args).await?,
         Command::Hangup(args) => hangup::run(cx, args).await?,
         Command::Ghosts(args) => ghosts::run(cx, args).await?,
@@ -197,6 +200,7 @@ fn only_reads(command: &Command) -> bool {
         | Command::Dump(_)
         | Command::Events(_)
         | Command::Exit(_)
+        | Command::Filter(_)
         | Command::Getvar(_)
         | Command::Ghosts(_)
         | Command::Help(_)

@@ -2,18 +2,19 @@ use clap::ValueEnum as _;
 
 use super::{CommandError, Context, Format, Kind};
 use crate::shell::render::{Cell, View};
-use crate::shell::{Guard, ReadOnly};
+use crate::shell::{Guard, Paging, ReadOnly};
 
 /// Show or change the settings of this session
 ///
 /// Examples:
 ///   set
 ///   set output json
+///   set pager off
 ///   set timeout 30
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]
 pub(crate) struct Args {
-    /// Which setting: output, timeout, guard, read-only
+    /// Which setting: output, pager, timeout, guard, read-only
     #[arg(value_name = "SETTING", requires = "value")]
     name: Option<String>,
     /// Its new value
@@ -30,6 +31,10 @@ pub(crate) fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), CommandError>
     let guard = settings.guard.to_possible_value();
     cx.view(&View::single(vec![
         ("output", Cell::text(format)),
+        (
+            "pager",
+            Cell::text(settings.pager.to_possible_value().as_ref().map_or("", |x| x.get_name())),
+        ),
         ("timeout", Cell::number(settings.timeout)),
         ("guard", Cell::text(guard.as_ref().map_or("", |value| value.get_name()))),
         ("read-only", Cell::text(if settings.read_only == ReadOnly::Off { "off" } else { "on" })),
@@ -48,6 +53,13 @@ fn change(cx: &Context<'_>, name: &str, value: &str) -> Result<(), CommandError>
                     .hint(format!("there are: {}", names.join(", ")))
             })?;
             cx.shell.change_settings(|settings| settings.format = format);
+        }
+        "pager" => {
+            let pager = Paging::from_str(value, true).map_err(|_unknown| {
+                CommandError::usage(format!("{value:?} is not on, off or auto"))
+                    .hint("auto pages what is longer than the terminal")
+            })?;
+            cx.shell.change_settings(|settings| settings.pager = pager);
         }
         "timeout" => {
             let seconds =

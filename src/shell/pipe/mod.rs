@@ -1,0 +1,142 @@
+//! What becomes of an answer: to a program, to a file, down a pager; and programs by themselves.
+//!
+//! # Invariants
+//! - What goes to a program or a file is exact and has no color; errors go to the screen.
+//! - A program that stops reading is no error; one that fails is.
+//! - While a program has the terminal, nothing else is written to it.
+
+mod pager;
+mod program;
+mod split;
+
+use std::fmt;
+use std::fs::{File, OpenOptions};
+use std::io::{self, Write as _};
+use std::path::Path;
+
+pub(super) use program::Pace;
+
+use super::{CommandError, Format, Kind, Next, Output, Shell};
+use program::{Place, Program, Stdin};
+use split::{Plumbed, Sink};
+
+/// When an answer goes through `$PAGER` at the prompt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
+pub enum Paging {
+    /// Always.
+    On,
+    /// Never.
+    Off,
+    /// When it is longer than the terminal.
+    #[default]
+    Auto,
+}
+
+/// Runs a line with everything around its command.
+pub(super) async fn run(
+    shell: &Shell,
+    line: &str,
+    mut output: Output<'_>,
+) -> Result<Next, CommandError> {
+    match split::split(line) {
+        None => pager::run(shell, line, output).await,
+        Some(Plumbed::Program("")) => Err(CommandError::usage("run what?")
+            .hint("\"! COMMAND\" runs a command of your own shell on this machine")),
+        Some(Plumbed::Program(program)) => {
+            Program::start(program, Place::of(&output), Stdin::Terminal)
+                .await?
+                .ended(&mut output)
+                .await?;
+            Ok(Next::Go)
+        }
+        Some(Plumbed::Command { line, is_vertical, sink }) => {
+            let format = if is_vertical { Some(Format::Vertical) } else { None };
+            match sink {
+                Sink::Answer => pager::run(shell, line, output.forced(format)).await,
+                Sink::Pipe(program) => to_program(shell, line, program, output, format).await,
+                Sink::File { path, is_appended } => {
+                    let mut file = Target::open(&path, is_appended)?;
+                    let sent = Output::new(&mut file).asked_as(&output).forced(format);
+                    let ran = shell.run_command(line, sent).await;
+                    file.finish(&path, ran)
+                }
+            }
+        }
+    }
+}
+
+/// Sends an answer to a program and waits for its end.
+async fn to_program(
+    shell: &Shell,
+    line: &str,
+    program: &str,
+    mut output: Output<'_>,
+    format: Option<Format>,
+) -> Result<Next, CommandError> {
+    let mut program = Program::start(program, Place::of(&output), Stdin::Answer).await?;
+    let ran = {
+        let (mut feed, pace) = program.feed();
+        let sent = Output::new(&mut feed).asked_as(&output).forced(format).paced(pace);
+        tokio::select! {
+            ran = shell.run_command(line, sent) => Some(ran),
+            // A Ctrl-C that ended the program is meant for the command, too.
+            () = program.killed() => None,
+        }
+    };
+    let is_gone = program.is_gone();
+    let ended = program.ended(&mut output).await;
+    match ran {
+        // What could not be written says nothing when the reader has seen enough.
+        Some(Err(err)) if err.kind == Kind::Interrupted && is_gone => ended.map(|()| Next::Go),
+        Some(Err(err)) => Err(err),
+        Some(Ok(next)) => ended.map(|()| next),
+        None => Err(CommandError::new(Kind::Interrupted, "interrupted")),
+    }
+}
+
+/// A file that takes an answer. What it held is replaced when there is something to write.
+struct Target {
+    file: File,
+    is_fresh: bool,
+    failed: Option<io::Error>,
+}
+
+impl Target {
+    fn open(path: &Path, is_appended: bool) -> Result<Self, CommandError> {
+        let mut options = OpenOptions::new();
+        let options = options.create(true).append(is_appended).write(true).truncate(false);
+        let file = options.open(path).map_err(|err| failed(path, &err))?;
+        Ok(Self { file, is_fresh: !is_appended, failed: None })
+    }
+
+    fn finish(
+        mut self,
+        path: &Path,
+        ran: Result<Next, CommandError>,
+    ) -> Result<Next, CommandError> {
+        if let Some(err) = self.failed.take() {
+            return Err(failed(path, &err));
+        }
+        // An empty answer is one as well; a failure leaves what was there.
+        if ran.is_ok() && self.is_fresh {
+            self.file.set_len(0).map_err(|err| failed(path, &err))?;
+        }
+        ran
+    }
+}
+
+impl fmt::Write for Target {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        let emptied =
+            if std::mem::take(&mut self.is_fresh) { self.file.set_len(0) } else { Ok(()) };
+        let written = emptied.and_then(|()| self.file.write_all(text.as_bytes()));
+        written.map_err(|err| {
+            self.failed = Some(err);
+            fmt::Error
+        })
+    }
+}
+
+fn failed(path: &Path, err: &io::Error) -> CommandError {
+    CommandError::usage(format!("cannot write {}: {err}", path.display()))
+}

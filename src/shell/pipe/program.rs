@@ -1,0 +1,214 @@
+//! A program of the operator's own machine, run by their shell.
+
+use std::fmt;
+use std::process::{ExitStatus, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::process::{Child, ChildStdin, Command};
+use tokio::sync::{Notify, mpsc};
+use tokio::task::JoinHandle;
+
+use crate::shell::{CommandError, Kind, Lent, Operator, Output, sanitise};
+
+/// What a program reads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Stdin {
+    /// What the operator types.
+    Terminal,
+    /// What is written to [`Program::feed`].
+    Answer,
+}
+
+/// Where it runs: what an [`Output`] says about it.
+pub(super) struct Place {
+    operator: Option<Operator>,
+    owns_stdout: bool,
+}
+
+impl Place {
+    pub(super) fn of(output: &Output<'_>) -> Self {
+        Self { operator: output.operator.clone(), owns_stdout: output.owns_stdout }
+    }
+}
+
+/// A running program.
+pub(super) struct Program {
+    name: String,
+    child: Child,
+    feeder: Option<JoinHandle<()>>,
+    sender: Option<mpsc::UnboundedSender<String>>,
+    backlog: Arc<Backlog>,
+    /// What it writes, where it may not write itself.
+    captured: Option<JoinHandle<Vec<u8>>>,
+    /// The terminal is its own until then.
+    _lent: Option<Lent>,
+}
+
+impl Program {
+    /// Starts it. At the prompt it gets the terminal.
+    pub(super) async fn start(
+        command: &str,
+        place: Place,
+        stdin: Stdin,
+    ) -> Result<Self, CommandError> {
+        let lent = match &place.operator {
+            Some(operator) => operator.terminal().await,
+            None => None,
+        };
+        let is_inherited = lent.is_some() || place.owns_stdout;
+        let stdout = if is_inherited { Stdio::inherit() } else { Stdio::piped() };
+        let input = match stdin {
+            Stdin::Answer => Stdio::piped(),
+            Stdin::Terminal if lent.is_some() => Stdio::inherit(),
+            // In a script, standard input is the script.
+            Stdin::Terminal => Stdio::null(),
+        };
+        let mut child = shell(command)
+            .stdin(input)
+            .stdout(stdout)
+            .kill_on_drop(true)
+            .spawn()
+            .map_err(|err| CommandError::usage(format!("cannot run {command:?}: {err}")))?;
+        let backlog = Arc::new(Backlog::default());
+        let (feeder, sender) = child.stdin.take().map_or((None, None), |stdin| {
+            let (sender, parts) = mpsc::unbounded_channel();
+            (Some(tokio::spawn(feed(stdin, parts, Arc::clone(&backlog)))), Some(sender))
+        });
+        let captured = child.stdout.take().map(|mut stdout| {
+            tokio::spawn(async move {
+                let mut bytes = Vec::new();
+                // What came before it broke is shown.
+                let _read = stdout.read_to_end(&mut bytes).await;
+                bytes
+            })
+        });
+        let name = command.to_owned();
+        Ok(Self { name, child, feeder, sender, backlog, captured, _lent: lent })
+    }
+
+    /// Takes its input.
+    pub(super) fn feed(&self) -> (Feed, Pace) {
+        let feed = Feed { sender: self.sender.clone(), backlog: Arc::clone(&self.backlog) };
+        (feed, Pace(Arc::clone(&self.backlog)))
+    }
+
+    /// Whether it reads no more.
+    pub(super) fn is_gone(&self) -> bool {
+        self.backlog.is_gone.load(Ordering::Relaxed)
+    }
+
+    /// Waits until a signal has ended it; for ever when it ends by itself.
+    pub(super) async fn killed(&mut self) {
+        match self.child.wait().await {
+            Ok(status) if status.code().is_none() => {}
+            _ => std::future::pending().await,
+        }
+    }
+
+    /// Ends its input and waits for its end.
+    pub(super) async fn ended(mut self, output: &mut Output<'_>) -> Result<(), CommandError> {
+        drop(self.sender.take());
+        if let Some(feeder) = self.feeder.take() {
+            // It cannot panic; when it is cancelled, so are we.
+            let _fed = feeder.await;
+        }
+        if let Some(captured) = self.captured.take() {
+            let bytes = captured.await.unwrap_or_default();
+            let text = String::from_utf8_lossy(&bytes);
+            if output.width.is_none() {
+                output.text.write_str(&text)?;
+            } else {
+                output.text.write_str(&sanitise::block(&text))?;
+            }
+        }
+        let status = self.child.wait().await;
+        let status = status.map_err(|err| {
+            CommandError::new(Kind::Refused, format!("{}: its end is not known: {err}", self.name))
+        })?;
+        if status.success() {
+            return Ok(());
+        }
+        Err(CommandError::new(Kind::Refused, format!("{:?} {}", self.name, told(status))))
+    }
+}
+
+fn told(status: ExitStatus) -> String {
+    match status.code() {
+        Some(127) => "is no command of your shell (exit status 127)".to_owned(),
+        Some(code) => format!("ended with exit status {code}"),
+        None => "was ended by a signal".to_owned(),
+    }
+}
+
+fn shell(command: &str) -> Command {
+    let (program, option) = if cfg!(windows) { ("cmd", "/C") } else { ("sh", "-c") };
+    let mut shell = Command::new(program);
+    shell.arg(option).arg(command);
+    shell
+}
+
+/// Writes parts as they come; when nobody reads them any more, the rest is dropped.
+async fn feed(
+    mut stdin: ChildStdin,
+    mut parts: mpsc::UnboundedReceiver<String>,
+    backlog: Arc<Backlog>,
+) {
+    while let Some(part) = parts.recv().await {
+        let written = stdin.write_all(part.as_bytes()).await;
+        backlog.bytes.fetch_sub(part.len(), Ordering::Relaxed);
+        backlog.written.notify_waiters();
+        if written.is_err() {
+            backlog.is_gone.store(true, Ordering::Relaxed);
+            backlog.written.notify_waiters();
+            return;
+        }
+    }
+}
+
+/// What was handed over and not yet read.
+#[derive(Debug, Default)]
+struct Backlog {
+    bytes: AtomicUsize,
+    is_gone: AtomicBool,
+    written: Notify,
+}
+
+/// Hands text to a program.
+pub(super) struct Feed {
+    sender: Option<mpsc::UnboundedSender<String>>,
+    backlog: Arc<Backlog>,
+}
+
+impl fmt::Write for Feed {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        if self.backlog.is_gone.load(Ordering::Relaxed) {
+            return Err(fmt::Error);
+        }
+        self.backlog.bytes.fetch_add(text.len(), Ordering::Relaxed);
+        let sender = self.sender.as_ref().ok_or(fmt::Error)?;
+        sender.send(text.to_owned()).map_err(|_gone| fmt::Error)
+    }
+}
+
+/// Lets what writes without end wait for its reader.
+#[derive(Debug, Clone)]
+pub(in crate::shell) struct Pace(Arc<Backlog>);
+
+impl Pace {
+    /// Waits until the reader has caught up, or is gone.
+    pub(in crate::shell) async fn keep(&self) {
+        loop {
+            let written = self.0.written.notified();
+            let is_gone = self.0.is_gone.load(Ordering::Relaxed);
+            if is_gone || self.0.bytes.load(Ordering::Relaxed) < MOST {
+                return;
+            }
+            written.await;
+        }
+    }
+}
+
+/// How many bytes may wait for a program.
+const MOST: usize = 1 << 20;
