@@ -1,6 +1,6 @@
 # Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
 function __fish_switchy_global_optspecs
-    string join \n H/host= P/port= u/user= p/password= x/execute= o/output= color= read-only h/help V/version
+    string join \n profile= H/host= P/port= u/user= p/password= r/retry R/reconnect T/connect-timeout= t/timeout= read-only config= no-config x/execute= f/file= stop-on-error keep-going echo set= o/output= as-fs-cli fail-on-error color= n/no-color b/batchmode l/loglevel= q/quiet U/log-uuid S/log-uuid-short s/set-log-uuid= i/interrupt Q/no-history-file d/debug= h/help V/version
 end
 
 function __fish_switchy_needs_command
@@ -24,11 +24,17 @@ function __fish_switchy_using_subcommand
     contains -- $cmd[1] $argv
 end
 
+complete -c switchy -n "__fish_switchy_needs_command" -l profile -d 'A profile of the configuration; one that does not exist is an error' -r
 complete -c switchy -n "__fish_switchy_needs_command" -s H -l host -d 'The server' -r
 complete -c switchy -n "__fish_switchy_needs_command" -s P -l port -d 'The port of its event socket' -r
 complete -c switchy -n "__fish_switchy_needs_command" -s u -l user -d 'Log in as a directory user' -r
-complete -c switchy -n "__fish_switchy_needs_command" -s p -l password -d 'The password; SWITCHY_PASSWORD is safer, others can see this one' -r
+complete -c switchy -n "__fish_switchy_needs_command" -s p -l password -d 'The password; others can see it: SWITCHY_PASSWORD or password_command are safer' -r
+complete -c switchy -n "__fish_switchy_needs_command" -s T -l connect-timeout -d 'How long connecting may take, and the login again: milliseconds, or with a unit (5s)' -r
+complete -c switchy -n "__fish_switchy_needs_command" -s t -l timeout -d 'How long an answer may take: milliseconds, or with a unit (5s)' -r
+complete -c switchy -n "__fish_switchy_needs_command" -l config -d 'Read this configuration instead of the user\'s' -r -F
 complete -c switchy -n "__fish_switchy_needs_command" -s x -l execute -d 'Run this line and leave; may be repeated' -r
+complete -c switchy -n "__fish_switchy_needs_command" -s f -l file -d 'Run the lines of this file and leave; - is standard input' -r
+complete -c switchy -n "__fish_switchy_needs_command" -l set -d 'Set a variable of the script: $NAME in a line stands for VALUE' -r
 complete -c switchy -n "__fish_switchy_needs_command" -s o -l output -d 'Write answers in this format' -r -f -a "table\t'For people: fitted to the terminal, numbers and ages humanised'
 vertical\t'One field a line'
 json\t'One JSON document'
@@ -38,11 +44,30 @@ raw\t'The server\'s own text where there is one, else as csv without a header'"
 complete -c switchy -n "__fish_switchy_needs_command" -l color -d 'Use color: auto, always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
+complete -c switchy -n "__fish_switchy_needs_command" -s l -l loglevel -d 'Start with the server\'s log up to this level' -r
+complete -c switchy -n "__fish_switchy_needs_command" -s s -l set-log-uuid -d 'Show only log lines of this call' -r
+complete -c switchy -n "__fish_switchy_needs_command" -s d -l debug -d 'How much this client tells about itself: 0 to 7' -r
+complete -c switchy -n "__fish_switchy_needs_command" -s r -l retry -d 'Try to connect again, once a second for two minutes'
+complete -c switchy -n "__fish_switchy_needs_command" -s R -l reconnect -d 'Come back when the connection is lost: that is so already, with everything subscribed to'
 complete -c switchy -n "__fish_switchy_needs_command" -l read-only -d 'Refuse whatever changes the server'
-complete -c switchy -n "__fish_switchy_needs_command" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c switchy -n "__fish_switchy_needs_command" -l no-config -d 'Read no configuration, neither ours nor fs_cli\'s'
+complete -c switchy -n "__fish_switchy_needs_command" -l stop-on-error -d 'Leave at the first line that fails, as it is unless told otherwise'
+complete -c switchy -n "__fish_switchy_needs_command" -l keep-going -d 'Go on behind lines that fail; the exit code is that of the first'
+complete -c switchy -n "__fish_switchy_needs_command" -l echo -d 'Write each line to standard error before it is run'
+complete -c switchy -n "__fish_switchy_needs_command" -l as-fs-cli -d 'Behave as fs_cli does, as under its name'
+complete -c switchy -n "__fish_switchy_needs_command" -l fail-on-error -d 'As fs_cli: leave with 1 when the server refuses, though fs_cli leaves with 0'
+complete -c switchy -n "__fish_switchy_needs_command" -s n -l no-color -d 'No color'
+complete -c switchy -n "__fish_switchy_needs_command" -s b -l batchmode -d 'No color and no line editing'
+complete -c switchy -n "__fish_switchy_needs_command" -s q -l quiet -d 'Start without the log, as it is unless told otherwise'
+complete -c switchy -n "__fish_switchy_needs_command" -s U -l log-uuid -d 'Put the call\'s uuid in front of log lines'
+complete -c switchy -n "__fish_switchy_needs_command" -s S -l log-uuid-short -d 'Put the first eight characters of the call\'s uuid in front of log lines'
+complete -c switchy -n "__fish_switchy_needs_command" -s i -l interrupt -d 'Let Ctrl-C at an empty prompt leave'
+complete -c switchy -n "__fish_switchy_needs_command" -s Q -l no-history-file -d 'Keep no history of typed lines'
+complete -c switchy -n "__fish_switchy_needs_command" -s h -l help -d 'Print help; --help tells more'
 complete -c switchy -n "__fish_switchy_needs_command" -s V -l version -d 'Print version'
 complete -c switchy -n "__fish_switchy_needs_command" -a "demo" -d 'Open the shell on a simulated switch with some traffic'
 complete -c switchy -n "__fish_switchy_needs_command" -a "sim" -d 'Serve a simulated switch to any event-socket client'
+complete -c switchy -n "__fish_switchy_needs_command" -a "config" -d 'Check, show or make the configuration'
 complete -c switchy -n "__fish_switchy_needs_command" -a "completions" -d 'Print the completion script of a shell'
 complete -c switchy -n "__fish_switchy_needs_command" -a "man" -d 'Print the manual page'
 complete -c switchy -n "__fish_switchy_needs_command" -a "help" -d 'Print this message or the help of the given subcommand(s)'
@@ -52,13 +77,19 @@ complete -c switchy -n "__fish_switchy_using_subcommand demo" -l seed -d 'Make i
 complete -c switchy -n "__fish_switchy_using_subcommand demo" -l traffic -d 'Background calls a second, answered, busy, unanswered and wrong ones' -r
 complete -c switchy -n "__fish_switchy_using_subcommand demo" -l fault -d 'Let something go wrong; may be repeated, the list is below' -r
 complete -c switchy -n "__fish_switchy_using_subcommand demo" -s x -l execute -d 'Run this line and leave; may be repeated' -r
+complete -c switchy -n "__fish_switchy_using_subcommand demo" -s f -l file -d 'Run the lines of this file and leave; - is standard input' -r
+complete -c switchy -n "__fish_switchy_using_subcommand demo" -l set -d 'Set a variable of the script: $NAME in a line stands for VALUE' -r
 complete -c switchy -n "__fish_switchy_using_subcommand demo" -s o -l output -d 'Write answers in this format' -r -f -a "table\t'For people: fitted to the terminal, numbers and ages humanised'
 vertical\t'One field a line'
 json\t'One JSON document'
 jsonl\t'One JSON object a line'
 csv\t'Comma-separated, with a header line'
 raw\t'The server\'s own text where there is one, else as csv without a header'"
-complete -c switchy -n "__fish_switchy_using_subcommand demo" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c switchy -n "__fish_switchy_using_subcommand demo" -l stop-on-error -d 'Leave at the first line that fails, as it is unless told otherwise'
+complete -c switchy -n "__fish_switchy_using_subcommand demo" -l keep-going -d 'Go on behind lines that fail; the exit code is that of the first'
+complete -c switchy -n "__fish_switchy_using_subcommand demo" -l echo -d 'Write each line to standard error before it is run'
+complete -c switchy -n "__fish_switchy_using_subcommand demo" -l as-fs-cli -d 'Behave as fs_cli does, as under its name'
+complete -c switchy -n "__fish_switchy_using_subcommand demo" -l fail-on-error -d 'As fs_cli: leave with 1 when the server refuses, though fs_cli leaves with 0'
 complete -c switchy -n "__fish_switchy_using_subcommand sim" -l listen -d 'Where it listens; port 0 is any free one' -r
 complete -c switchy -n "__fish_switchy_using_subcommand sim" -l password -d 'Its password' -r
 complete -c switchy -n "__fish_switchy_using_subcommand sim" -l user -d 'A user for userauth, with the switch\'s password or an own one; may be repeated' -r
@@ -66,11 +97,26 @@ complete -c switchy -n "__fish_switchy_using_subcommand sim" -l seed -d 'Make id
 complete -c switchy -n "__fish_switchy_using_subcommand sim" -l traffic -d 'Background calls a second, answered, busy, unanswered and wrong ones' -r
 complete -c switchy -n "__fish_switchy_using_subcommand sim" -l fault -d 'Let something go wrong; may be repeated, the list is below' -r
 complete -c switchy -n "__fish_switchy_using_subcommand sim" -l record -d 'Write all exchanges to a file, as JSON lines; passwords are masked' -r -F
-complete -c switchy -n "__fish_switchy_using_subcommand sim" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c switchy -n "__fish_switchy_using_subcommand completions" -s h -l help -d 'Print help'
-complete -c switchy -n "__fish_switchy_using_subcommand man" -s h -l help -d 'Print help'
-complete -c switchy -n "__fish_switchy_using_subcommand help; and not __fish_seen_subcommand_from demo sim completions man help" -f -a "demo" -d 'Open the shell on a simulated switch with some traffic'
-complete -c switchy -n "__fish_switchy_using_subcommand help; and not __fish_seen_subcommand_from demo sim completions man help" -f -a "sim" -d 'Serve a simulated switch to any event-socket client'
-complete -c switchy -n "__fish_switchy_using_subcommand help; and not __fish_seen_subcommand_from demo sim completions man help" -f -a "completions" -d 'Print the completion script of a shell'
-complete -c switchy -n "__fish_switchy_using_subcommand help; and not __fish_seen_subcommand_from demo sim completions man help" -f -a "man" -d 'Print the manual page'
-complete -c switchy -n "__fish_switchy_using_subcommand help; and not __fish_seen_subcommand_from demo sim completions man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c switchy -n "__fish_switchy_using_subcommand config; and not __fish_seen_subcommand_from check show path init keys help" -f -a "check" -d 'Check the files, and tell all that is wrong with line numbers'
+complete -c switchy -n "__fish_switchy_using_subcommand config; and not __fish_seen_subcommand_from check show path init keys help" -f -a "show" -d 'Show what holds for a profile, and where each value comes from'
+complete -c switchy -n "__fish_switchy_using_subcommand config; and not __fish_seen_subcommand_from check show path init keys help" -f -a "path" -d 'Print where the configuration file is'
+complete -c switchy -n "__fish_switchy_using_subcommand config; and not __fish_seen_subcommand_from check show path init keys help" -f -a "init" -d 'Write a first configuration file, with every key explained; an existing one stays'
+complete -c switchy -n "__fish_switchy_using_subcommand config; and not __fish_seen_subcommand_from check show path init keys help" -f -a "keys" -d 'List all keys and what they mean'
+complete -c switchy -n "__fish_switchy_using_subcommand config; and not __fish_seen_subcommand_from check show path init keys help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c switchy -n "__fish_switchy_using_subcommand config; and __fish_seen_subcommand_from help" -f -a "check" -d 'Check the files, and tell all that is wrong with line numbers'
+complete -c switchy -n "__fish_switchy_using_subcommand config; and __fish_seen_subcommand_from help" -f -a "show" -d 'Show what holds for a profile, and where each value comes from'
+complete -c switchy -n "__fish_switchy_using_subcommand config; and __fish_seen_subcommand_from help" -f -a "path" -d 'Print where the configuration file is'
+complete -c switchy -n "__fish_switchy_using_subcommand config; and __fish_seen_subcommand_from help" -f -a "init" -d 'Write a first configuration file, with every key explained; an existing one stays'
+complete -c switchy -n "__fish_switchy_using_subcommand config; and __fish_seen_subcommand_from help" -f -a "keys" -d 'List all keys and what they mean'
+complete -c switchy -n "__fish_switchy_using_subcommand config; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c switchy -n "__fish_switchy_using_subcommand help; and not __fish_seen_subcommand_from demo sim config completions man help" -f -a "demo" -d 'Open the shell on a simulated switch with some traffic'
+complete -c switchy -n "__fish_switchy_using_subcommand help; and not __fish_seen_subcommand_from demo sim config completions man help" -f -a "sim" -d 'Serve a simulated switch to any event-socket client'
+complete -c switchy -n "__fish_switchy_using_subcommand help; and not __fish_seen_subcommand_from demo sim config completions man help" -f -a "config" -d 'Check, show or make the configuration'
+complete -c switchy -n "__fish_switchy_using_subcommand help; and not __fish_seen_subcommand_from demo sim config completions man help" -f -a "completions" -d 'Print the completion script of a shell'
+complete -c switchy -n "__fish_switchy_using_subcommand help; and not __fish_seen_subcommand_from demo sim config completions man help" -f -a "man" -d 'Print the manual page'
+complete -c switchy -n "__fish_switchy_using_subcommand help; and not __fish_seen_subcommand_from demo sim config completions man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c switchy -n "__fish_switchy_using_subcommand help; and __fish_seen_subcommand_from config" -f -a "check" -d 'Check the files, and tell all that is wrong with line numbers'
+complete -c switchy -n "__fish_switchy_using_subcommand help; and __fish_seen_subcommand_from config" -f -a "show" -d 'Show what holds for a profile, and where each value comes from'
+complete -c switchy -n "__fish_switchy_using_subcommand help; and __fish_seen_subcommand_from config" -f -a "path" -d 'Print where the configuration file is'
+complete -c switchy -n "__fish_switchy_using_subcommand help; and __fish_seen_subcommand_from config" -f -a "init" -d 'Write a first configuration file, with every key explained; an existing one stays'
+complete -c switchy -n "__fish_switchy_using_subcommand help; and __fish_seen_subcommand_from config" -f -a "keys" -d 'List all keys and what they mean'

@@ -1,46 +1,64 @@
-//! The command line.
+//! The command line: fs_cli's options with fs_cli's meaning, and our own.
+
+use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Parser, Subcommand};
 
+use super::config::{self, Data, Section, level, span};
 use super::sim::{SIM_ABOUT, ServeArgs, SimArgs, sim_examples};
 use super::terminal::Color;
-use crate::conn::Config;
 use crate::shell::Format;
 
 /// A shell for people who run live FreeSWITCH servers
 ///
 /// Without a command it opens a prompt. Commands of the shell and FreeSWITCH's own API commands
-/// can be typed there, given with -x, or piped in, one a line.
+/// can be typed there, given with -x, read from a file, or piped in, one a line. Under the name
+/// fs_cli it behaves as fs_cli does.
 #[derive(Debug, Parser)]
-#[command(name = "switchy", version, args_conflicts_with_subcommands = true, after_help = EXIT_CODES)]
+#[command(
+    name = "switchy",
+    version,
+    long_version = LONG_VERSION,
+    args_conflicts_with_subcommands = true,
+    infer_long_args = true,
+    disable_help_flag = true,
+    after_help = EXIT_CODES
+)]
 pub(super) struct Args {
     #[command(flatten)]
     pub(super) connection: Connection,
-    /// Run this line and leave; may be repeated
-    #[arg(short = 'x', long = "execute", value_name = "LINE")]
-    pub(super) once: Vec<String>,
-    /// Write answers in this format
-    #[arg(short, long, value_name = "FORMAT")]
-    pub(super) output: Option<Format>,
-    /// Use color: auto, always or never
-    #[arg(long, value_name = "WHEN", default_value = "auto")]
-    pub(super) color: Color,
-    /// Refuse whatever changes the server
-    #[arg(long)]
-    pub(super) read_only: bool,
+    #[command(flatten)]
+    pub(super) script: Script,
+    #[command(flatten)]
+    pub(super) look: Look,
+    /// Print help; --help tells more
+    #[arg(short, long, short_alias = '?', action = clap::ArgAction::Help)]
+    help: Option<bool>,
     #[command(subcommand)]
     pub(super) action: Option<Action>,
 }
 
 const EXIT_CODES: &str = "Exit codes: 0 ok, 1 the server refused, 2 usage, 3 no connection or login, \
-                          4 timeout, 5 partly done, 130 interrupted";
+                          4 timeout, 5 partly done, 130 interrupted. Under the name fs_cli: 0 for \
+                          any answer, 1 usage, 254 timeout, 255 no connection or login";
+
+const LONG_VERSION: &str = concat!(
+    env!("CARGO_PKG_VERSION"),
+    "\nfeatures: shell, cli\n",
+    "A shell for FreeSWITCH; a simulated one is built in. Licence: MIT OR Apache-2.0"
+);
 
 /// Where to connect and how.
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Default, clap::Args)]
+#[command(next_help_heading = "Connection")]
 pub(super) struct Connection {
-    /// Servers: HOST or HOST:PORT; the last one is current at the prompt
+    /// Servers: a profile, HOST, HOST:PORT, unix:PATH or ssh://USER@HOST; the last one is current
     #[arg(value_name = "TARGET", conflicts_with = "host")]
-    targets: Vec<String>,
+    pub(super) targets: Vec<String>,
+    /// A profile of the configuration; one that does not exist is an error
+    #[arg(long, value_name = "NAME", conflicts_with = "targets")]
+    pub(super) profile: Option<String>,
     /// The server
     #[arg(short = 'H', long)]
     host: Option<String>,
@@ -50,51 +68,166 @@ pub(super) struct Connection {
     /// Log in as a directory user
     #[arg(short, long, value_name = "USER@DOMAIN")]
     user: Option<String>,
-    /// The password; SWITCHY_PASSWORD is safer, others can see this one
+    /// The password; others can see it: SWITCHY_PASSWORD or password_command are safer
     #[arg(short, long)]
-    password: Option<String>,
+    pub(super) password: Option<String>,
+    /// Try to connect again, once a second for two minutes
+    #[arg(short, long)]
+    retry: bool,
+    /// Come back when the connection is lost: that is so already, with everything subscribed to
+    #[arg(short = 'R', long)]
+    reconnect: bool,
+    /// How long connecting may take, and the login again: milliseconds, or with a unit (5s)
+    #[arg(short = 'T', long, value_name = "MS", value_parser = milliseconds)]
+    connect_timeout: Option<Duration>,
+    /// How long an answer may take: milliseconds, or with a unit (5s)
+    #[arg(short, long, value_name = "MS", value_parser = milliseconds)]
+    timeout: Option<Duration>,
+    /// Refuse whatever changes the server
+    #[arg(long)]
+    read_only: bool,
+    /// Read this configuration instead of the user's
+    #[arg(long, value_name = "FILE", conflicts_with = "no_config")]
+    pub(super) config: Option<PathBuf>,
+    /// Read no configuration, neither ours nor fs_cli's
+    #[arg(long)]
+    pub(super) no_config: bool,
 }
 
-impl Connection {
-    /// The servers by name, the stock one of this machine when none is named.
-    pub(super) fn hosts(&self) -> Vec<(String, Config)> {
-        let login = self.login();
-        let stock = || self.host.clone().unwrap_or_else(|| "127.0.0.1".to_owned());
-        let names = if self.targets.is_empty() { vec![stock()] } else { self.targets.clone() };
-        names
-            .into_iter()
-            .map(|name| {
-                let mut config = Config::new(&name).with_login(login.login().clone());
-                if let Some(port) = self.port {
-                    config = config.with_port(port);
-                }
-                (name, config)
+/// What to run without a prompt.
+#[derive(Debug, Default, clap::Args)]
+#[command(next_help_heading = "Without a prompt")]
+pub(super) struct Script {
+    /// Run this line and leave; may be repeated
+    #[arg(short = 'x', long = "execute", value_name = "LINE", allow_hyphen_values = true)]
+    pub(super) once: Vec<String>,
+    /// Run the lines of this file and leave; - is standard input
+    #[arg(short, long, value_name = "FILE", conflicts_with = "once")]
+    pub(super) file: Vec<String>,
+    /// Leave at the first line that fails, as it is unless told otherwise
+    #[arg(long, conflicts_with = "keep_going")]
+    pub(super) stop_on_error: bool,
+    /// Go on behind lines that fail; the exit code is that of the first
+    #[arg(long)]
+    pub(super) keep_going: bool,
+    /// Write each line to standard error before it is run
+    #[arg(long)]
+    pub(super) echo: bool,
+    /// Set a variable of the script: $NAME in a line stands for VALUE
+    #[arg(long = "set", value_name = "NAME=VALUE")]
+    pub(super) variables: Vec<String>,
+    /// Write answers in this format
+    #[arg(short, long, value_name = "FORMAT")]
+    pub(super) output: Option<Format>,
+    /// Behave as fs_cli does, as under its name
+    #[arg(long)]
+    pub(super) as_fs_cli: bool,
+    /// As fs_cli: leave with 1 when the server refuses, though fs_cli leaves with 0
+    #[arg(long)]
+    pub(super) fail_on_error: bool,
+}
+
+/// What is shown, and how.
+#[derive(Debug, Default, clap::Args)]
+#[command(next_help_heading = "At the prompt")]
+pub(super) struct Look {
+    /// Use color: auto, always or never
+    #[arg(long, value_name = "WHEN", default_value = "auto", hide_default_value = true)]
+    color: Color,
+    /// No color
+    #[arg(short, long)]
+    no_color: bool,
+    /// No color and no line editing
+    #[arg(short, long)]
+    pub(super) batchmode: bool,
+    /// Start with the server's log up to this level
+    #[arg(short, long, value_name = "LEVEL")]
+    loglevel: Option<String>,
+    /// Start without the log, as it is unless told otherwise
+    #[arg(short, long, overrides_with = "loglevel")]
+    quiet: bool,
+    /// Put the call's uuid in front of log lines
+    #[arg(short = 'U', long)]
+    log_uuid: bool,
+    /// Put the first eight characters of the call's uuid in front of log lines
+    #[arg(short = 'S', long)]
+    log_uuid_short: bool,
+    /// Show only log lines of this call
+    #[arg(short, long, value_name = "UUID")]
+    pub(super) set_log_uuid: Option<String>,
+    /// Let Ctrl-C at an empty prompt leave
+    #[arg(short, long)]
+    interrupt: bool,
+    /// Keep no history of typed lines
+    #[arg(short = 'Q', long)]
+    no_history_file: bool,
+    /// How much this client tells about itself: 0 to 7
+    #[arg(short, long, value_name = "LEVEL", default_value_t = 0, hide_default_value = true,
+        value_parser = clap::value_parser!(u8).range(..=7))]
+    pub(super) debug: u8,
+}
+
+/// fs_cli's times are milliseconds.
+fn milliseconds(text: &str) -> Result<Duration, String> {
+    let span = span(text, Duration::from_millis(1));
+    span.ok_or_else(|| "milliseconds, or a number with a unit: 500ms, 5s, 2m".to_owned())
+}
+
+impl Args {
+    /// What the options say, as values above those of any file.
+    ///
+    /// # Errors
+    /// When a log level is none.
+    pub(super) fn values(&self, as_fs_cli: bool) -> Result<Section, String> {
+        let (mut values, connection, look) = (Section::new(), &self.connection, &self.look);
+        let mut put = |key, name, data| config::option(&mut values, key, name, data);
+        let text = |text: &str| Some(Data::Text(text.to_owned()));
+        put("host", "-H", connection.host.as_deref().and_then(text));
+        put("port", "-P", connection.port.map(|port| Data::Number(u64::from(port))));
+        put("user", "-u", connection.user.as_deref().and_then(text));
+        put("password", "-p", connection.password.clone().map(Data::Secret));
+        put("read_only", "--read-only", connection.read_only.then_some(Data::Flag(true)));
+        put("retry", "-r", connection.retry.then_some(Data::Span(RETRY)));
+        put("connect_timeout", "-T", connection.connect_timeout.and_then(limit));
+        put("timeout", "-t", connection.timeout.and_then(limit));
+        let level = look.loglevel.as_deref().map(|name| {
+            level(name).ok_or_else(|| {
+                format!("{name:?} is no log level: debug, info, notice, ... or 0 to 7")
             })
-            .collect()
-    }
-
-    /// A configuration that carries the login only.
-    pub(super) fn login(&self) -> Config {
-        let mut config = Config::new("localhost");
-        if let Some(user) = &self.user {
-            config = config.with_user(user);
+        });
+        // fs_cli starts with all of it, which can hold up the server.
+        let level = level.transpose()?;
+        let level = level.or(if as_fs_cli && !look.quiet { Some("notice") } else { None });
+        let name = if look.loglevel.is_some() { "-l" } else { "fs_cli" };
+        if look.loglevel.is_some() || as_fs_cli {
+            put("log", name, level.and_then(text));
         }
-        match self.password.clone().or_else(password_of_environment) {
-            Some(password) => config.with_password(password),
-            None => config,
-        }
-    }
-
-    /// Whether a password was given: then a wrong one is not asked for again.
-    pub(super) fn has_password(&self) -> bool {
-        self.password.is_some() || password_of_environment().is_some()
+        put("log", "-q", if look.quiet { text("off") } else { None });
+        put("log_uuid", "-S", if look.log_uuid_short { text("short") } else { None });
+        put("log_uuid", "-U", if look.log_uuid { text("full") } else { None });
+        put("interrupt", "-i", look.interrupt.then_some(Data::Flag(true)));
+        put("history", "-Q", look.no_history_file.then_some(Data::Flag(false)));
+        let color = match look.color {
+            _ if look.no_color || look.batchmode => text("never"),
+            Color::Always => text("always"),
+            Color::Never => text("never"),
+            Color::Auto => None,
+        };
+        put("color", "--color", color);
+        Ok(values)
     }
 }
 
-/// What SWITCHY_PASSWORD says; empty is not set.
-fn password_of_environment() -> Option<String> {
-    std::env::var("SWITCHY_PASSWORD").ok().filter(|password| !password.is_empty())
+/// A time of nothing means no limit, as in fs_cli.
+fn limit(span: Duration) -> Option<Data> {
+    Some(Data::Span(if span.is_zero() { FOREVER } else { span }))
 }
+
+/// As long as anybody waits.
+pub(super) const FOREVER: Duration = Duration::from_secs(365 * 24 * 3600);
+
+/// As long as fs_cli tries.
+const RETRY: Duration = Duration::from_secs(120);
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Action {
@@ -104,6 +237,11 @@ pub(super) enum Action {
     /// Serve a simulated switch to any event-socket client
     #[command(long_about = SIM_ABOUT, after_help = sim_examples())]
     Sim(ServeArgs),
+    /// Check, show or make the configuration
+    Config {
+        #[command(subcommand)]
+        action: config::Action,
+    },
     /// Print the completion script of a shell
     Completions {
         /// For which shell
@@ -117,10 +255,6 @@ pub(super) enum Action {
 pub(super) struct DemoArgs {
     #[command(flatten)]
     pub(super) sim: SimArgs,
-    /// Run this line and leave; may be repeated
-    #[arg(short = 'x', long = "execute", value_name = "LINE")]
-    pub(super) once: Vec<String>,
-    /// Write answers in this format
-    #[arg(short, long, value_name = "FORMAT")]
-    pub(super) output: Option<Format>,
+    #[command(flatten)]
+    pub(super) script: Script,
 }

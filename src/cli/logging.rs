@@ -2,6 +2,8 @@
 
 use std::fmt::{self, Write as _};
 use std::io::Write as _;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
 
 use jiff::Zoned;
 use nu_ansi_term::Color;
@@ -14,15 +16,42 @@ use tracing_subscriber::util::SubscriberInitExt as _;
 use crate::shell::sampler::{Line, Priority};
 use crate::shell::sanitise;
 
-/// Shows information and worse above the prompt.
-pub(super) fn to_prompt(lines: mpsc::Sender<Line>, color: bool) {
-    let layer = Lines { most: Level::INFO, color, target: Target::Prompt(lines) };
-    init(layer);
+/// How much is told; shared with what shows it, so that it can change.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Verbosity(Arc<AtomicU8>);
+
+impl Verbosity {
+    /// Sets fs_cli's level, 0 to 7; 0 is what is told unless somebody asks.
+    pub(super) fn set(&self, level: u8) {
+        self.0.store(level, Ordering::Relaxed);
+    }
+
+    fn shows(&self, level: Level, usual: Level) -> bool {
+        let most = match self.0.load(Ordering::Relaxed) {
+            0 => usual,
+            1..=3 => Level::ERROR,
+            4 => Level::WARN,
+            5 | 6 => Level::INFO,
+            7 => Level::DEBUG,
+            _ => Level::TRACE,
+        };
+        level <= most
+    }
 }
 
-/// Writes warnings and worse to standard error.
-pub(super) fn to_stderr() {
-    init(Lines { most: Level::WARN, color: false, target: Target::Stderr });
+/// Shows information and worse above the prompt.
+pub(super) fn to_prompt(lines: mpsc::Sender<Line>, color: bool) -> Verbosity {
+    let verbosity = Verbosity::default();
+    let (usual, target) = (Level::INFO, Target::Prompt(lines));
+    init(Lines { usual, verbosity: verbosity.clone(), color, target });
+    verbosity
+}
+
+/// Writes warnings and worse to standard error, or as much as fs_cli's level says.
+pub(super) fn to_stderr(level: u8) {
+    let verbosity = Verbosity::default();
+    verbosity.set(level);
+    init(Lines { usual: Level::WARN, verbosity, color: false, target: Target::Stderr });
 }
 
 fn init(layer: Lines) {
@@ -31,7 +60,8 @@ fn init(layer: Lines) {
 }
 
 struct Lines {
-    most: Level,
+    usual: Level,
+    verbosity: Verbosity,
     color: bool,
     target: Target,
 }
@@ -44,7 +74,8 @@ enum Target {
 impl<S: Subscriber> Layer<S> for Lines {
     fn enabled(&self, metadata: &Metadata<'_>, _: Context<'_, S>) -> bool {
         // rustyline logs every key at its debug level, passwords too: only our own targets.
-        metadata.target().starts_with("switchy") && *metadata.level() <= self.most
+        metadata.target().starts_with("switchy")
+            && self.verbosity.shows(*metadata.level(), self.usual)
     }
 
     fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {

@@ -5,12 +5,15 @@
 //! - A reader that goes away (`| head`) is no error.
 
 mod args;
+mod config;
 mod editor;
+mod fs_cli;
 mod logging;
 mod oneshot;
 mod printer;
 mod repl;
 mod sim;
+mod start;
 mod terminal;
 
 use std::io::{self, IsTerminal as _, Write as _};
@@ -21,36 +24,52 @@ use anyhow::Context as _;
 use clap::{CommandFactory as _, Parser as _};
 use unicode_width::UnicodeWidthStr as _;
 
-use crate::conn::Config;
-use crate::shell::{CommandError, ReadOnly, Settings, Shell, sanitise};
+use crate::shell::{CommandError, Listening, Shell, sanitise};
 use args::{Action, Args};
+use config::Files;
 use sim::SimArgs;
+use start::Start;
 
 /// Runs the program.
 #[must_use]
 pub fn main() -> ExitCode {
+    let as_fs_cli = fs_cli::is_called_so();
     let args = match Args::try_parse() {
         Ok(args) => args,
         Err(err) => {
             // `--help` and `--version` come here too, with exit code 0.
-            let code = u8::try_from(err.exit_code()).unwrap_or(2);
+            let code = match err.exit_code() {
+                0 => 0,
+                _ if as_fs_cli => 1,
+                code => u8::try_from(code).unwrap_or(2),
+            };
             return match err.print() {
                 Ok(()) => ExitCode::from(code),
                 Err(_gone) => ExitCode::from(code),
             };
         }
     };
-    match run(args) {
+    let as_fs_cli = as_fs_cli || args.script.as_fs_cli;
+    let fail_on_error = args.script.fail_on_error;
+    match run(args, as_fs_cli) {
         Ok(code) => ExitCode::from(code),
-        Err(err) => {
-            complain(&CommandError::new(crate::shell::Kind::Connection, format!("{err:#}")), false);
-            ExitCode::from(70)
-        }
+        Err(err) => match err.downcast::<CommandError>() {
+            Ok(err) => {
+                complain(&err, false);
+                ExitCode::from(start::exit_code(err.kind, as_fs_cli, fail_on_error))
+            }
+            Err(err) => {
+                let told = CommandError::new(crate::shell::Kind::Connection, format!("{err:#}"));
+                complain(&told, false);
+                ExitCode::from(70)
+            }
+        },
     }
 }
 
-fn run(mut args: Args) -> anyhow::Result<u8> {
-    let target = match args.action.take() {
+fn run(mut args: Args, as_fs_cli: bool) -> anyhow::Result<u8> {
+    let action = args.action.take();
+    match action {
         Some(Action::Completions { shell }) => {
             let mut command = Args::command();
             clap_complete::generate(shell, &mut command, "switchy", &mut io::stdout());
@@ -61,34 +80,53 @@ fn run(mut args: Args) -> anyhow::Result<u8> {
             return Ok(0);
         }
         Some(Action::Sim(args)) => return runtime()?.block_on(sim::serve(args)),
-        Some(Action::Demo(demo)) => {
-            args.once.extend(demo.once);
-            args.output = args.output.or(demo.output);
-            Target::Demo(demo.sim)
-        }
-        None => Target::Hosts(args.connection.hosts()),
-    };
-    let read_only = if args.read_only { ReadOnly::Always } else { ReadOnly::Off };
-    let settings = Settings { login: args.connection.login(), read_only, ..Settings::default() };
-    let is_script = !args.once.is_empty() || !io::stdin().is_terminal();
-    if is_script {
-        let runtime = runtime()?;
-        let code = runtime.block_on(oneshot::run(&args, &target, settings));
-        // Not waiting for a read of standard input that may still be under way.
-        runtime.shutdown_background();
-        return code;
+        Some(Action::Demo(_) | Action::Config { .. }) | None => {}
     }
-    let color = args.color.enabled();
-    repl::run(&args, &target, settings, color)
-}
-
-/// What the shell opens on.
-#[derive(Debug)]
-enum Target {
-    /// These servers.
-    Hosts(Vec<(String, Config)>),
-    /// A simulated switch of its own.
-    Demo(SimArgs),
+    let files = match &args.connection {
+        connection if connection.no_config => Files::default(),
+        connection => Files::load(connection.config.as_deref())?,
+    };
+    let over = args.values(as_fs_cli).map_err(CommandError::usage)?;
+    let demo = match action {
+        Some(Action::Config { action }) => {
+            let text = config::run(&action, &files, as_fs_cli, &over)?;
+            io::stdout().write_all(text.as_bytes())?;
+            return Ok(0);
+        }
+        Some(Action::Demo(demo)) => {
+            args.script = demo.script;
+            Some(demo.sim)
+        }
+        _ => None,
+    };
+    let mut start = Start::new(args, &files, &over, as_fs_cli, demo)?;
+    let script = &start.script;
+    let is_script = !script.once.is_empty() || !script.file.is_empty() || start.batchmode;
+    if !is_script && io::stdin().is_terminal() {
+        let color = match start.look.text("color") {
+            Some("always") => terminal::Color::Always,
+            Some("never") => terminal::Color::Never,
+            _ => terminal::Color::Auto,
+        };
+        return repl::run(&start, files.rc().as_deref(), color.enabled());
+    }
+    if io::stderr().is_terminal() {
+        for warning in &start.warnings {
+            writeln!(io::stderr(), "warning: {warning}")?;
+        }
+    }
+    start.settings.listening = Listening::WhenNeeded;
+    // Nobody is asked under that name, and what scripts did they still do.
+    start.settings.is_unguarded = as_fs_cli;
+    // One thread starts sooner than several.
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .context("cannot start the runtime")?;
+    let code = runtime.block_on(oneshot::run(&start));
+    // Not waiting for a read of standard input that may still be under way.
+    runtime.shutdown_background();
+    code
 }
 
 fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {

@@ -1,63 +1,161 @@
-//! Lines from `-x` or standard input: answers to standard output, the first failure ends it.
+//! Lines from `-x`, files or standard input: answers to standard output, the rest to standard
+//! error. The first failure ends it, unless told otherwise.
 
 use std::fmt;
 use std::io::{self, IsTerminal as _, Write as _};
 
-use tokio::io::{AsyncBufReadExt as _, BufReader};
+use tokio::io::{AsyncBufReadExt as _, AsyncRead, BufReader};
 
-use super::args::Args;
-use super::{Target, complain, demo_config, logging, terminal};
-use crate::shell::{CommandError, Kind, Next, Output, Settings, Shell};
+use super::start::{Start, Target};
+use super::{complain, demo_config, fs_cli, logging, terminal};
+use crate::shell::{CommandError, Joiner, Kind, Next, Output, Shell, is_secret};
 
 /// Runs the lines and returns the exit code.
-pub(super) async fn run(args: &Args, target: &Target, settings: Settings) -> anyhow::Result<u8> {
-    logging::to_stderr();
-    let shell = Shell::new(settings, None, false);
+pub(super) async fn run(start: &Start) -> anyhow::Result<u8> {
+    logging::to_stderr(start.settings.debug);
+    let shell = Shell::new(start.settings.clone(), None, false);
     let outcome = tokio::select! {
-        outcome = lines(args, target, &shell) => outcome,
+        outcome = lines(start, &shell) => outcome,
         _signal = tokio::signal::ctrl_c() => Err(CommandError::new(Kind::Interrupted, "interrupted")),
     };
     let gone = outcome.is_err() && is_gone();
     if let Err(err) = &outcome
         && !gone
+        && !err.message.is_empty()
     {
-        complain(err, terminal::Color::Auto.enabled() && io::stderr().is_terminal());
+        complain(err, may_color());
     }
     super::close(&shell).await;
     Ok(match outcome {
-        Err(err) if !gone => err.kind.exit_code(),
+        Err(err) if !gone => start.exit_code(err.kind),
         _ => 0,
     })
 }
 
-async fn lines(args: &Args, target: &Target, shell: &Shell) -> Result<(), CommandError> {
-    open(target, shell).await?;
-    if !args.once.is_empty() {
-        for line in &args.once {
-            if step(args, shell, line).await? == Next::Exit {
-                break;
+async fn lines(start: &Start, shell: &Shell) -> Result<(), CommandError> {
+    start.prepare(shell)?;
+    open(&start.target, shell).await?;
+    let mut feed = Feed { start, shell, failed: None };
+    if !start.script.once.is_empty() {
+        for line in &start.script.once {
+            if feed.line(line, None).await? == Next::Exit {
+                return feed.end();
             }
         }
-        return Ok(());
+        return feed.end();
     }
-    let mut script = BufReader::new(tokio::io::stdin()).lines();
-    loop {
-        let line = script.next_line().await;
-        let line =
-            line.map_err(|err| CommandError::usage(format!("cannot read the script: {err}")))?;
-        let Some(line) = line else { return Ok(()) };
-        if step(args, shell, &line).await? == Next::Exit {
-            return Ok(());
+    if start.script.file.is_empty() {
+        feed.source("standard input", tokio::io::stdin()).await?;
+    }
+    for name in &start.script.file {
+        let next = if name == "-" {
+            feed.source("standard input", tokio::io::stdin()).await?
+        } else {
+            let text = std::fs::read(name)
+                .map_err(|err| CommandError::usage(format!("cannot read {name}: {err}")))?;
+            feed.source(name, text.as_slice()).await?
+        };
+        if next == Next::Exit {
+            break;
         }
+    }
+    feed.end()
+}
+
+/// Runs lines one after the other.
+struct Feed<'a> {
+    start: &'a Start,
+    shell: &'a Shell,
+    /// The first failure, when it did not end the run.
+    failed: Option<CommandError>,
+}
+
+impl Feed<'_> {
+    /// Runs the lines of a script.
+    async fn source(
+        &mut self,
+        name: &str,
+        script: impl AsyncRead + Unpin,
+    ) -> Result<Next, CommandError> {
+        let mut script = BufReader::new(script).split(b'\n');
+        let mut joiner = Joiner::default();
+        loop {
+            let line = script.next_segment().await;
+            let line =
+                line.map_err(|err| CommandError::usage(format!("cannot read {name}: {err}")))?;
+            let is_end = line.is_none();
+            let whole = match line {
+                Some(line) => joiner.push(String::from_utf8_lossy(&line).trim_end_matches('\r')),
+                None => joiner.rest(),
+            };
+            if let Some((number, line)) = whole {
+                let place = format!("{name}:{number}");
+                if self.line(&line, Some(&place)).await? == Next::Exit {
+                    return Ok(Next::Exit);
+                }
+            }
+            if is_end {
+                return Ok(Next::Go);
+            }
+        }
+    }
+
+    async fn line(&mut self, line: &str, place: Option<&str>) -> Result<Next, CommandError> {
+        if self.start.script.echo {
+            let shown = if is_secret(line) { "(a line with a secret)" } else { line };
+            // Nobody reads it when it cannot be written.
+            let _written = writeln!(io::stderr(), "> {shown}");
+        }
+        let ran = if self.start.settings.as_fs_cli && place.is_none() && !line.starts_with('/') {
+            fs_cli::execute(self.start, self.shell, line).await.map(|()| Next::Go)
+        } else {
+            self.step(line).await
+        };
+        let err = match ran {
+            Ok(next) => return Ok(next),
+            Err(err) if is_gone() => return Err(err),
+            Err(err) => err,
+        };
+        let err = match place {
+            Some(place) if is_secret(line) => err.hint(place),
+            Some(place) => err.hint(format!("{place}: {line}")),
+            None => err,
+        };
+        let is_patient = self.start.script.keep_going
+            || (self.start.settings.as_fs_cli && !self.start.script.stop_on_error);
+        // Nothing behind a lost connection or an interrupt makes sense.
+        if !is_patient || matches!(err.kind, Kind::Connection | Kind::Interrupted) {
+            return Err(err);
+        }
+        if !err.message.is_empty() {
+            complain(&err, may_color());
+        }
+        self.failed.get_or_insert_with(|| CommandError::new(err.kind, ""));
+        Ok(Next::Go)
+    }
+
+    async fn step(&self, line: &str) -> Result<Next, CommandError> {
+        let width = io::stdout().is_terminal().then(|| terminal::size().0);
+        let mut stdout = Stdout;
+        let format = self.start.script.output;
+        let output = Output::new(&mut stdout).with_format(format).with_width(width).on_stdout();
+        self.shell.run_line(line, output).await
+    }
+
+    fn end(self) -> Result<(), CommandError> {
+        self.failed.map_or(Ok(()), Err)
     }
 }
 
 /// Connects what the process was started for.
 pub(super) async fn open(target: &Target, shell: &Shell) -> Result<(), CommandError> {
     match target {
-        Target::Hosts(hosts) => {
-            for (name, config) in hosts {
-                shell.connect(name, config.clone()).await?;
+        Target::Hosts(profiles) => {
+            for profile in profiles {
+                shell
+                    .open(profile)
+                    .await
+                    .map_err(|err| with_profiles(err, &profile.name, shell))?;
             }
         }
         Target::Demo(sim) => {
@@ -68,15 +166,25 @@ pub(super) async fn open(target: &Target, shell: &Shell) -> Result<(), CommandEr
     Ok(())
 }
 
-async fn step(args: &Args, shell: &Shell, line: &str) -> Result<Next, CommandError> {
-    let width = io::stdout().is_terminal().then(|| terminal::size().0);
-    let mut stdout = Stdout;
-    let output = Output::new(&mut stdout).with_format(args.output).with_width(width).on_stdout();
-    shell.run_line(line, output).await
+/// A name without an address may have been meant for a profile.
+fn with_profiles(err: CommandError, name: &str, shell: &Shell) -> CommandError {
+    let profiles = shell.settings().profiles;
+    if !err.message.starts_with("no address") || profiles.iter().any(|known| known.name == name) {
+        return err;
+    }
+    let names = profiles.iter().map(|profile| profile.name.as_str());
+    match crate::shell::nearest(name, names) {
+        Some(near) => err.hint(format!("there is no profile {name:?}; did you mean {near}?")),
+        None => err,
+    }
+}
+
+fn may_color() -> bool {
+    terminal::Color::Auto.enabled() && io::stderr().is_terminal()
 }
 
 /// Standard output; what cannot be written is an error.
-struct Stdout;
+pub(super) struct Stdout;
 
 impl fmt::Write for Stdout {
     fn write_str(&mut self, text: &str) -> fmt::Result {

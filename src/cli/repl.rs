@@ -1,7 +1,7 @@
 //! The prompt: lines in, answers and events out.
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -10,15 +10,15 @@ use nu_ansi_term::{Color, Style};
 use tokio::sync::mpsc;
 use tokio::time::MissedTickBehavior;
 
-use super::args::Args;
 use super::editor::{Assist, Draft, Editor, Input, Options};
 use super::printer::Printer;
-use super::{Target, error_text, logging, oneshot, terminal};
+use super::start::{Start, Target};
+use super::{error_text, logging, oneshot, terminal};
 use crate::conn::ConnectError;
 use crate::shell::render::{counted, span};
 use crate::shell::sampler::{Budget, Line, Sampler};
 use crate::shell::{
-    CommandError, Format, Kind, Lent, Next, Operator, Output, Settings, Shell, Wish,
+    CommandError, Format, Kind, Lent, Next, Operator, Output, Password, Shell, Wish, script_lines,
 };
 use prompt::Helper;
 use running::{Ended, Run, Running};
@@ -29,31 +29,40 @@ mod running;
 mod signals;
 
 /// Runs the prompt until the operator leaves; returns the exit code.
-pub(super) fn run(
-    args: &Args,
-    target: &Target,
-    settings: Settings,
-    color: bool,
-) -> anyhow::Result<u8> {
+pub(super) fn run(start: &Start, rc: Option<&Path>, color: bool) -> anyhow::Result<u8> {
     let _restored = terminal::Guard::save();
     let (sender, lines) = mpsc::channel(LINES);
-    let shell = Shell::new(settings, Some(sender.clone()), color);
-    let running = Running::default();
+    let shell = Shell::new(start.settings.clone(), Some(sender.clone()), color);
+    start.prepare(&shell)?;
+    let mut running = Running::default();
     let assist = Arc::new(Helper::new(shell.clone(), color, running.board()));
     // Before any socket: the editor waits with `select`, which knows no high descriptors.
-    let options =
-        Options { history: history(), color, assist: Arc::clone(&assist) as Arc<dyn Assist> };
+    let history = history().filter(|_| start.look.flag("history"));
+    let options = Options { history, color, assist: Arc::clone(&assist) as Arc<dyn Assist> };
     let (editor, printer) = Editor::spawn(options)?;
-    logging::to_prompt(sender, color);
+    let verbosity = logging::to_prompt(sender, color);
+    verbosity.set(start.settings.debug);
     let runtime = super::runtime()?;
     let (wishing, wishes) = mpsc::channel(1);
     let operator = Operator::new(wishing);
-    let format = args.output;
-    let repl = Repl { shell, printer: printer.clone(), assist, format, color, operator };
-    let has_password = args.connection.has_password();
+    let format = start.script.output;
+    let leaves = start.look.flag("interrupt");
+    let printer_of_repl = printer.clone();
+    let repl = Repl {
+        shell,
+        printer: printer_of_repl,
+        assist,
+        format,
+        color,
+        operator,
+        verbosity,
+        leaves,
+    };
     let served = runtime.block_on(async {
         let pump = tokio::spawn(pump(lines, repl.printer.clone(), Arc::clone(&repl.assist)));
-        repl.open(target, has_password).await;
+        for line in repl.open(start, rc).await {
+            running.push(line);
+        }
         let served = repl.serve(&editor, running, wishes).await;
         pump.abort();
         super::close(&repl.shell).await;
@@ -82,43 +91,74 @@ struct Repl {
     format: Option<Format>,
     color: bool,
     operator: Operator,
+    verbosity: logging::Verbosity,
+    /// Whether Ctrl-C at an empty prompt leaves.
+    leaves: bool,
 }
 
 impl Repl {
-    /// Connects what the process was started for, and greets. A failure leaves a prompt.
-    async fn open(&self, target: &Target, has_password: bool) {
-        let opened = oneshot::open(target, &self.shell).await;
-        let opened = match opened {
-            Err(err) if !has_password && is_wrong_password(&err) => self.ask_password(target).await,
+    /// Connects what the process was started for, and greets. A failure leaves a prompt. Returns
+    /// the lines that come before those of the operator.
+    async fn open(&self, start: &Start, rc: Option<&Path>) -> Vec<String> {
+        for warning in &start.warnings {
+            self.printer.output(format!("warning: {warning}"));
+        }
+        let target = &start.target;
+        let opened = match oneshot::open(target, &self.shell).await {
+            Err(err) if !start.look.has_password() && is_wrong_password(&err) => {
+                self.ask_password(target).await
+            }
             other => other,
         };
         match (opened, target) {
             (Err(err), _) => {
                 self.complain(&err);
                 self.printer.output(NOT_CONNECTED.to_owned());
+                return Vec::new();
             }
             (Ok(()), Target::Demo(_)) => self.printer.output(DEMO.to_owned()),
-            (Ok(()), Target::Hosts(_)) => {
-                let Some(switch) = self.shell.current() else { return };
-                let version = switch.client().cmd("version").await.unwrap_or_default();
-                let address = switch.client().config().address();
-                let text =
-                    format!("connected to {address}: {version}\n\"help\" shows what can be typed");
-                self.printer.output(crate::shell::sanitise::block(&text).into_owned());
+            (Ok(()), Target::Hosts(_)) => self.greet().await,
+        }
+        let mut lines = Vec::new();
+        if start.look.text("events") == Some("off") {
+            lines.push("events off".to_owned());
+        }
+        match rc.map(std::fs::read_to_string) {
+            Some(Ok(text)) => lines.extend(script_lines(&text).map(|(_, line)| line)),
+            Some(Err(err)) => self.complain(&CommandError::usage(format!("start-up file: {err}"))),
+            None => {}
+        }
+        if let Target::Hosts(profiles) = target {
+            for profile in profiles {
+                let own = profile.on_connect.iter();
+                // On its own switch, whichever is current by then.
+                lines.extend(own.map(|line| format!("@{} {line}", profile.name)));
             }
         }
+        lines
+    }
+
+    async fn greet(&self) {
+        let Some(switch) = self.shell.current() else { return };
+        let version = switch.client().cmd("version").await.unwrap_or_default();
+        let address = switch.client().config().address();
+        let text = format!("connected to {address}: {version}\n\"help\" shows what can be typed");
+        self.printer.output(crate::shell::sanitise::block(&text).into_owned());
     }
 
     /// The stock password was wrong and no other was given: asks once, without echo.
     async fn ask_password(&self, target: &Target) -> Result<(), CommandError> {
-        let Target::Hosts(hosts) = target else { return Ok(()) };
+        let Target::Hosts(profiles) = target else { return Ok(()) };
         self.printer.flush().await;
         let asked = tokio::task::spawn_blocking(|| rpassword::prompt_password("Password: ")).await;
         let Ok(Ok(password)) = asked else {
             return Err(CommandError::new(Kind::Connection, "no password was given"));
         };
-        for (name, config) in hosts {
-            self.shell.connect(name, config.clone().with_password(&password)).await?;
+        for profile in profiles {
+            let mut profile = profile.clone();
+            profile.config = profile.config.with_password(&password);
+            profile.password = Password::Given;
+            self.shell.open(&profile).await?;
         }
         Ok(())
     }
@@ -174,6 +214,9 @@ impl Repl {
                     if is_free => match input
                 {
                     Input::Line(line) => running.push(line),
+                    Input::Interrupted { was_empty: true } if self.leaves && running.len() == 0 => {
+                        return Ok(());
+                    }
                     Input::Interrupted { was_empty: true } => self.stop(&mut running),
                     Input::Interrupted { .. } => {}
                     Input::Preempted(was) => draft = was,
@@ -285,7 +328,9 @@ impl Repl {
             .with_width(Some(columns))
             .with_rows(Some(rows))
             .with_operator(Some(self.operator.clone()));
-        self.shell.run_line(line, output).await
+        let next = self.shell.run_line(line, output).await;
+        self.verbosity.set(self.shell.settings().debug);
+        next
     }
 
     fn printing(&self, run: &Run) -> Printing {

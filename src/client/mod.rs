@@ -338,6 +338,18 @@ impl Client {
         checked(denied(reply, shown)?, line)
     }
 
+    /// As [`Client::api_within`], as an operator's console does it: the server's aliases and its
+    /// `;;` lists work.
+    ///
+    /// # Errors
+    /// As [`Client::api`].
+    pub async fn console_within(&self, line: &str, within: Duration) -> Result<Reply, Error> {
+        let command = Command::console(line).map_err(Error::Illegal)?;
+        let shown = command.shown().to_owned();
+        let reply = self.connection()?.send_within(command, within).await.map_err(Error::Send)?;
+        checked(denied(reply, shown)?, line)
+    }
+
     /// Runs an `api` command and returns its text without surrounding white space. A command that
     /// prints nothing gives an empty text.
     ///

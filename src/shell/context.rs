@@ -4,8 +4,11 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::pipe::Pace;
+use super::profile::Ruling;
 use super::render::View;
-use super::{CommandError, Format, Kind, Operator, Shell, Switch, rows, sanitise};
+use super::{
+    CommandError, Format, Guard, Kind, Next, Operator, Shell, Switch, line, rows, sanitise,
+};
 use crate::client::Client;
 use crate::listener::EventListener;
 use crate::model::{Call, Id, Session};
@@ -132,6 +135,20 @@ impl<'a> Context<'a> {
         Ok(self.client()?.listener()?)
     }
 
+    /// How careful to be on this switch: in production always strict.
+    pub(super) fn guard(&self) -> Guard {
+        let profile = self.switch().ok().and_then(|switch| switch.profile());
+        match profile.and_then(|profile| profile.env).as_deref() {
+            Some("prod") => Guard::Strict,
+            _ => self.shell.settings().guard,
+        }
+    }
+
+    /// What the configuration says about a server command.
+    pub(super) fn ruling(&self, line: &str) -> Option<Ruling> {
+        self.switch().ok()?.profile()?.guard.ruling(line)
+    }
+
     /// Asks the operator and returns what was typed, which is never empty. Waits as long as it
     /// takes; the question takes the place of the prompt, and its answer is kept in no history.
     ///
@@ -152,6 +169,32 @@ impl<'a> Context<'a> {
     #[must_use]
     pub fn operator(&self) -> Option<&Operator> {
         self.output.operator.as_ref()
+    }
+
+    /// Runs another line in the place of this one; its answer is part of this one's.
+    pub(super) async fn nested(&mut self, text: &str) -> Result<Next, CommandError> {
+        let output = Output::new(&mut *self.output.text)
+            .with_format(self.format.or(self.output.format))
+            .with_width(self.output.width)
+            .with_operator(self.output.operator.clone());
+        self.shell.clone().run_line(text, output).await
+    }
+
+    /// The answer to another line, as a file would get it.
+    pub(super) async fn answer_to(&mut self, line: &str) -> Result<String, CommandError> {
+        let mut text = String::new();
+        let output = Output::new(&mut text)
+            .with_format(self.output.format)
+            .with_operator(self.output.operator.clone());
+        let mut inner = Context::new(&self.shell, self.switch.clone(), output);
+        line::run(&mut inner, line).await?;
+        Ok(text)
+    }
+
+    /// Writes an error that does not end the line.
+    pub(super) fn failure(&mut self, err: &CommandError) -> Result<(), CommandError> {
+        self.line(&sanitise::block(&err.message))?;
+        err.hints.iter().try_for_each(|hint| self.line(&format!("hint: {}", sanitise::line(hint))))
     }
 
     /// How the answer is to be written.
@@ -254,7 +297,8 @@ fn has_id<T>(id: &Id<T>, word: &str) -> bool {
     word.len() >= 2 && id.as_str().starts_with(word)
 }
 
-fn is_named(call: &Call, word: &str) -> bool {
+/// Whether a word stands for a call: an id of it or of a leg, or a number.
+pub(super) fn is_named(call: &Call, word: &str) -> bool {
     has_id(&call.id, word)
         || call.sessions.iter().any(|session| {
             has_id(&session.id, word)

@@ -2,7 +2,7 @@
 
 use super::near;
 use crate::client;
-use crate::conn::{ConnectError, SendError};
+use crate::conn::{ConnectError, SendError, Verdict};
 use crate::listener::{self, JobError};
 use crate::model::{EVENT_NAMES, HangupCause};
 use crate::wire::WireError;
@@ -40,7 +40,8 @@ impl Kind {
 }
 
 /// A failed line: what happened, and what to type next.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
 pub struct CommandError {
     /// Which kind.
     pub kind: Kind,
@@ -48,19 +49,27 @@ pub struct CommandError {
     pub message: String,
     /// What may help.
     pub hints: Vec<String>,
+    /// Whether it may work in a moment.
+    is_passing: bool,
 }
 
 impl CommandError {
     /// An error of a kind.
     #[must_use]
     pub fn new(kind: Kind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into(), hints: Vec::new() }
+        Self { kind, message: message.into(), hints: Vec::new(), is_passing: false }
     }
 
     /// A line that makes no sense.
     #[must_use]
     pub fn usage(message: impl Into<String>) -> Self {
         Self::new(Kind::Usage, message)
+    }
+
+    /// Whether trying again in a moment can help.
+    #[must_use]
+    pub fn is_passing(&self) -> bool {
+        self.is_passing
     }
 
     /// Adds a hint.
@@ -73,8 +82,9 @@ impl CommandError {
 
 impl From<ConnectError> for CommandError {
     fn from(err: ConnectError) -> Self {
-        let hint = err.hint();
-        Self::new(Kind::Connection, chain(&err)).hint(hint)
+        let (hint, is_passing) = (err.hint(), err.verdict() == Verdict::Retry);
+        let told = Self::new(Kind::Connection, chain(&err)).hint(hint);
+        Self { is_passing, ..told }
     }
 }
 

@@ -143,10 +143,13 @@ fn is_raw(verb: &str, tail: &str) -> bool {
 
 /// Verbs that may have such a tail, and how many words of ours stand before it.
 const RAW_TAILS: &[(&str, usize)] = &[
+    ("alias", 0),
     ("api", 0),
     ("bgapi", 0),
     ("bridge", 1),
     ("execute", 2),
+    ("expect", 0),
+    ("let", 0),
     ("originate", 0),
     ("play", 1),
     ("setvar", 2),
@@ -211,7 +214,7 @@ pub(super) fn first_word(text: &str) -> (&str, &str) {
 }
 
 /// As [`first_word`], but quotes hold it together and are taken off.
-fn quoted_word(text: &str) -> Result<(String, &str), CommandError> {
+pub(super) fn quoted_word(text: &str) -> Result<(String, &str), CommandError> {
     let text = text.trim_start();
     let Some(quote) = text.chars().next().filter(|first| matches!(first, '\'' | '"')) else {
         let (word, rest) = first_word(text);

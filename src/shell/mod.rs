@@ -8,6 +8,7 @@
 //! - The tail of `api`, `bgapi`, a bare API line and a dial string is never re-quoted.
 //! - Text from the network is sanitised on its way into an answer.
 
+mod alias;
 pub mod cmd;
 pub mod complete;
 mod confirm;
@@ -19,34 +20,47 @@ mod filter;
 mod grammar;
 mod guard;
 mod kinds;
+mod line;
+mod log_view;
 mod narrate;
 mod near;
 mod operator;
 mod pipe;
+mod profile;
 pub mod render;
 mod rows;
 pub mod sampler;
 pub mod sanitise;
+mod script;
 mod secret;
+mod slash;
 mod stream;
 mod switch;
+mod vars;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use tokio::sync::mpsc;
+use tokio::time::{Instant, sleep};
 
 pub use context::{Context, Output};
 pub use error::{CommandError, Kind};
 pub use guard::Guard;
+pub use log_view::{LogView, Prefix};
+pub use near::nearest;
 pub use operator::{Lent, Operator, Wish};
 pub use pipe::Paging;
+pub use profile::{GuardRules, Password, Profile};
 pub use render::Format;
+pub use script::{Joiner, script_lines};
 pub use secret::is_secret;
 pub use switch::Switch;
 
 use crate::conn::Config;
+use crate::listener::Job;
 use crate::sim::Sim;
 use narrate::Narration;
 use sampler::Line;
@@ -68,13 +82,17 @@ struct State {
     current: Option<String>,
     previous: Option<String>,
     settings: Settings,
+    /// What was originated last.
+    latest: Option<Job>,
+    /// What `let` set.
+    variables: BTreeMap<String, String>,
     /// Simulated switches that `connect sim` started; they end with the shell.
     sims: Vec<Sim>,
     /// The latest dumps of legs, by uuid, for what has changed since.
     dumps: VecDeque<(String, BTreeMap<String, String>)>,
 }
 
-/// What `set` changes.
+/// What `set` changes, and what the configuration says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Settings {
@@ -82,14 +100,26 @@ pub struct Settings {
     pub format: Format,
     /// When answers go through `$PAGER` at the prompt.
     pub pager: Paging,
-    /// How long an `api` may take, in seconds.
-    pub timeout: u64,
+    /// How long an `api` may take.
+    pub timeout: Duration,
     /// The login of `connect` without options: user and password.
     pub login: Config,
     /// What needs a confirmation.
     pub guard: Guard,
     /// Whether lines that change the server are refused.
     pub read_only: ReadOnly,
+    /// The servers that have a name.
+    pub profiles: Vec<Profile>,
+    /// Words that stand for lines.
+    pub aliases: BTreeMap<String, String>,
+    /// Whether words that the server knows go there, as in fs_cli, though the shell knows them too.
+    pub as_fs_cli: bool,
+    /// Whether server commands that can harm are sent without `--yes`.
+    pub is_unguarded: bool,
+    /// When a switch gets its second connection, the one for events.
+    pub listening: Listening,
+    /// How much this client tells about itself: fs_cli's 0 to 7.
+    pub debug: u8,
 }
 
 /// Whether lines that change the server are refused.
@@ -104,13 +134,29 @@ pub enum ReadOnly {
     Always,
 }
 
+/// When a switch is listened to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Listening {
+    /// From the start.
+    #[default]
+    Always,
+    /// Once a command needs it: a single question is answered sooner without.
+    WhenNeeded,
+}
+
 impl Default for Settings {
     fn default() -> Self {
         Self {
             format: Format::Table,
             pager: Paging::Auto,
-            timeout: 10,
+            timeout: Duration::from_secs(10),
             login: Config::new("localhost"),
+            profiles: Vec::new(),
+            aliases: BTreeMap::new(),
+            as_fs_cli: false,
+            is_unguarded: false,
+            listening: Listening::Always,
+            debug: 0,
             guard: Guard::Normal,
             read_only: ReadOnly::Off,
         }
@@ -128,6 +174,8 @@ impl Shell {
             current: None,
             previous: None,
             settings,
+            latest: None,
+            variables: BTreeMap::new(),
             sims: Vec::new(),
             dumps: VecDeque::new(),
         };
@@ -153,7 +201,7 @@ impl Shell {
     async fn run_command(&self, line: &str, output: Output<'_>) -> Result<Next, CommandError> {
         let Some(tagged) = line.strip_prefix('@') else {
             let switch = self.current();
-            return cmd::run(&mut Context::new(self, switch, output), line).await;
+            return line::run(&mut Context::new(self, switch, output), line).await;
         };
         let (name, rest) = tagged.split_once(char::is_whitespace).unwrap_or((tagged, ""));
         if rest.is_empty() {
@@ -162,7 +210,7 @@ impl Shell {
         }
         if name != "all" {
             let switch = self.switch(name)?;
-            return cmd::run(&mut Context::new(self, Some(switch), output), rest).await;
+            return line::run(&mut Context::new(self, Some(switch), output), rest).await;
         }
         self.on_all(rest, output).await
     }
@@ -189,11 +237,8 @@ impl Shell {
             if cx.format() == Format::Table {
                 cx.line(&format!("{name}:"))?;
             }
-            if let Err(err) = cmd::run(&mut cx, line).await {
-                cx.line(&sanitise::block(&err.message))?;
-                for hint in &err.hints {
-                    cx.line(&format!("hint: {}", sanitise::line(hint)))?;
-                }
+            if let Err(err) = line::run(&mut cx, line).await {
+                cx.failure(&err)?;
                 failed.push(name);
             }
         }
@@ -253,11 +298,11 @@ impl Shell {
         let known = self.switch(name).ok();
         if let Some(known) = known.as_ref().filter(|known| known.client().config() == config) {
             self.select(name);
-            known.connect().await?;
+            self.up(known).await?;
             return Ok(Arc::clone(known));
         }
         let switch = Arc::new(Switch::new(name, config, Arc::clone(&self.inner.narration)));
-        let connected = switch.connect().await;
+        let connected = self.up(&switch).await;
         if connected.is_ok() || known.is_none() {
             self.remove(name).await;
             self.state().switches.push(Arc::clone(&switch));
@@ -266,6 +311,44 @@ impl Shell {
             }
         }
         connected.map(|()| switch)
+    }
+
+    /// Connects what a switch needs now.
+    async fn up(&self, switch: &Switch) -> Result<(), CommandError> {
+        match self.settings().listening {
+            Listening::Always => switch.connect().await,
+            Listening::WhenNeeded => switch.connect_commands().await,
+        }
+    }
+
+    /// Connects a profile: finds its password, tries for as long as it says, and starts the log.
+    /// Its lines are for the caller to run.
+    ///
+    /// # Errors
+    /// As for [`Shell::connect`]; that of the last attempt.
+    pub async fn open(&self, profile: &Profile) -> Result<Arc<Switch>, CommandError> {
+        let config = profile.login().await?;
+        let until = Instant::now() + profile.retry;
+        let switch = loop {
+            match self.connect(&profile.name, config.clone()).await {
+                Err(err) if err.is_passing() && Instant::now() < until => sleep(PAUSE).await,
+                outcome => break outcome?,
+            }
+        };
+        switch.set_profile(profile.clone());
+        if let Some(level) = &profile.log
+            && switch.listener().is_connected()
+        {
+            switch.listener().log(Some(level)).await?;
+            self.narration().choose(|choice| choice.log_level = Some(level.clone()));
+        }
+        Ok(switch)
+    }
+
+    /// The profile of this name.
+    #[must_use]
+    pub fn profile(&self, name: &str) -> Option<Profile> {
+        self.settings().profiles.into_iter().find(|profile| profile.name == name)
     }
 
     /// A name that no switch has yet: `sim`, `sim2`, ...
@@ -359,6 +442,42 @@ impl Shell {
         change(&mut self.state().settings);
     }
 
+    /// The call that was originated last.
+    pub(crate) fn latest(&self) -> Option<Job> {
+        self.state().latest.clone()
+    }
+
+    pub(crate) fn set_latest(&self, job: Job) {
+        self.state().latest = Some(job);
+    }
+
+    /// What `let` set.
+    pub(crate) fn variables(&self) -> BTreeMap<String, String> {
+        self.state().variables.clone()
+    }
+
+    /// Sets a variable of scripts.
+    ///
+    /// # Errors
+    /// A usage error when the name is none.
+    pub fn define(&self, name: &str, value: &str) -> Result<(), CommandError> {
+        let name = vars::name(name)?.to_owned();
+        self.change_variables(|variables| variables.insert(name, value.to_owned()));
+        Ok(())
+    }
+
+    pub(crate) fn change_variables<T>(
+        &self,
+        change: impl FnOnce(&mut BTreeMap<String, String>) -> T,
+    ) -> T {
+        change(&mut self.state().variables)
+    }
+
+    /// Chooses which log lines are shown.
+    pub fn set_log_view(&self, view: LogView) {
+        self.narration().change_log_view(|now| *now = view);
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         self.inner.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -366,6 +485,8 @@ impl Shell {
 
 /// How many dumps are kept for comparison.
 const DUMPS: usize = 50;
+/// How long to wait between attempts to connect.
+const PAUSE: Duration = Duration::from_secs(1);
 
 /// What comes after a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

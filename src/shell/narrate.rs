@@ -12,6 +12,7 @@ use nu_ansi_term::{Color, Style};
 
 pub(super) use choice::{Choice, Condition, Form, Only, document, header, kind_of_word};
 
+use super::LogView;
 use super::render::{counted, span};
 use super::sampler::{Line, Priority};
 use super::sanitise;
@@ -38,6 +39,7 @@ pub(super) enum Mode {
 pub(super) struct Narration {
     lines: Lines,
     choice: Mutex<Choice>,
+    log_view: Mutex<LogView>,
     color: AtomicBool,
     many: AtomicBool,
     unseen: AtomicU64,
@@ -59,7 +61,11 @@ impl Narration {
 
     /// Whether a line of the log is shown.
     pub(super) fn wants_log(&self, log: &LogLine) -> bool {
-        lock(&self.choice).wants_log(log)
+        lock(&self.choice).wants_log(log) && lock(&self.log_view).shows(log)
+    }
+
+    pub(super) fn change_log_view(&self, change: impl FnOnce(&mut LogView)) {
+        change(&mut lock(&self.log_view));
     }
 
     /// Says that there are several switches, so that lines say which.
@@ -295,7 +301,8 @@ impl Narration {
             _ => Style::new(),
         };
         let priority = if log.level() <= 3 { Priority::Alert } else { Priority::Rest };
-        plain(priority, "log", self.paint(style, &sanitise::line(&log.text())))
+        let prefix = lock(&self.log_view).prefix_of(log);
+        plain(priority, "log", prefix + &self.paint(style, &sanitise::line(&log.text())))
     }
 }
 

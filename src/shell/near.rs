@@ -1,28 +1,34 @@
 //! Did you mean.
 
 /// The word that differs least from `word`, if it differs by few letters.
-pub(super) fn nearest<'a>(word: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+#[must_use]
+pub fn nearest<'a>(word: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     let word = word.to_ascii_lowercase();
     let most = (word.len() / 3).clamp(1, 4);
     let near = known.map(|known| (distance(&word, &known.to_ascii_lowercase()), known));
     near.min_by_key(|(far, _)| *far).filter(|(far, _)| *far <= most).map(|(_, known)| known)
 }
 
-/// How many letters have to be added, removed or replaced.
+/// How many letters have to be added, removed, replaced, or swapped with their neighbour.
 fn distance(a: &str, b: &str) -> usize {
     let mut row: Vec<usize> = (0..=b.len()).collect();
+    let mut row_before = row.clone();
+    let (mut before, letters) = (None, b.as_bytes());
     for (i, x) in a.bytes().enumerate() {
-        let mut left = i + 1;
-        let mut above_left = i;
-        for (y, cell) in b.bytes().zip(row.iter_mut().skip(1)) {
-            let above = *cell;
-            *cell = (above_left + usize::from(x != y)).min(above + 1).min(left + 1);
-            above_left = above;
-            left = *cell;
+        let mut next = vec![i + 1];
+        for (j, y) in letters.iter().enumerate() {
+            let at = |row: &[usize], j: usize| row.get(j).copied().unwrap_or(usize::MAX / 2);
+            let cost = at(&row, j) + usize::from(x != *y);
+            let mut least = cost.min(at(&row, j + 1) + 1).min(at(&next, j) + 1);
+            let is_swapped =
+                j > 0 && before == Some(*y) && letters.get(j.wrapping_sub(1)) == Some(&x);
+            if is_swapped {
+                least = least.min(at(&row_before, j - 1) + 1);
+            }
+            next.push(least);
         }
-        if let Some(first) = row.first_mut() {
-            *first = i + 1;
-        }
+        row_before = std::mem::replace(&mut row, next);
+        before = Some(x);
     }
     row.last().copied().unwrap_or_default()
 }
@@ -38,10 +44,13 @@ mod tests {
             ("NORMAL_CLERING", Some("NORMAL_CLEARING")),
             ("user_busy", Some("USER_BUSY")),
             ("NOANSWER", Some("NO_ANSWER")),
+            ("USRE_BUSY", Some("USER_BUSY")),
             ("XYZZYPLUGHFOO", None),
         ] {
             assert_eq!(nearest(wrong, HangupCause::names()), right, "{wrong}");
         }
+        assert_eq!(nearest("hots", ["port", "host"].into_iter()), Some("host"));
+        assert_eq!((distance("ab", "ba"), distance("abc", "ca"), distance("", "xy")), (1, 3, 2));
         assert_eq!(nearest("calz", ["calls", "call"].into_iter()), Some("call"));
         assert_eq!(nearest("not", ["set", "use"].into_iter()), None);
     }

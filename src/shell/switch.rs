@@ -1,12 +1,13 @@
 //! One connected server: a client, a listener and their two connections.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::mpsc;
 
-use super::CommandError;
 use super::narrate::{self, Narration};
 use super::sampler::Line;
+use super::{CommandError, Profile};
 use crate::client::Client;
 use crate::conn::{Backoff, Config};
 use crate::listener::EventListener;
@@ -18,13 +19,18 @@ pub struct Switch {
     client: Client,
     listener: Mutex<EventListener>,
     narration: Arc<Narration>,
+    profile: Mutex<Option<Profile>>,
+    /// Whether it was listened to, so that it is not done again behind the operator's back.
+    has_listened: AtomicBool,
 }
 
 impl Switch {
     /// A server under a name, not connected.
     pub(super) fn new(name: &str, config: Config, narration: Arc<Narration>) -> Self {
         let listener = Mutex::new(EventListener::with_config(config.clone()));
-        Self { name: name.to_owned(), client: Client::with_config(config), listener, narration }
+        let client = Client::with_config(config);
+        let (profile, has_listened) = (Mutex::new(None), AtomicBool::new(false));
+        Self { name: name.to_owned(), client, listener, narration, profile, has_listened }
     }
 
     /// Its name in the prompt and behind `use`.
@@ -56,11 +62,40 @@ impl Switch {
         self.slot().clone()
     }
 
+    /// The profile that it was opened as.
+    #[must_use]
+    pub fn profile(&self) -> Option<Profile> {
+        self.profile.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub(super) fn set_profile(&self, profile: Profile) {
+        *self.profile.lock().unwrap_or_else(PoisonError::into_inner) = Some(profile);
+    }
+
     /// Connects both sockets, starts the listener and assigns it. What is connected stays.
     pub(super) async fn connect(&self) -> Result<(), CommandError> {
+        self.connect_commands().await?;
+        self.listen().await
+    }
+
+    /// Connects the socket for commands.
+    pub(super) async fn connect_commands(&self) -> Result<(), CommandError> {
         if !self.client.is_connected() {
             self.client.connect().await?;
             self.client.keep_connected(Backoff::default())?;
+        }
+        Ok(())
+    }
+
+    /// Whether it was ever listened to.
+    pub(super) fn has_listened(&self) -> bool {
+        self.has_listened.load(Ordering::Relaxed)
+    }
+
+    /// Listens, if that was put off until it is needed.
+    pub(super) async fn listen_once(&self) -> Result<(), CommandError> {
+        if self.has_listened.load(Ordering::Relaxed) || !self.client.is_connected() {
+            return Ok(());
         }
         self.listen().await
     }
@@ -74,6 +109,7 @@ impl Switch {
 
     /// Connects and starts the listener and assigns it.
     pub(super) async fn listen(&self) -> Result<(), CommandError> {
+        self.has_listened.store(true, Ordering::Relaxed);
         let listener = self.listener();
         if !listener.is_connected() {
             listener.connect().await?;

@@ -93,8 +93,15 @@ async fn session(verb: &str, example: &str) -> (Shell, Vec<(&'static str, String
     let said = answer(&shell, "bgapi status").await.unwrap();
     let job = said.split_whitespace().nth(1).unwrap().to_owned();
     answer(&shell, "wait last").await.unwrap();
+    // What is waited for has happened.
+    if example.starts_with("expect hangup") || example.starts_with("expect calls") {
+        answer(&shell, "hangup last").await.unwrap();
+    }
     let mut names = vec![(STAND_INS[0], call), (STAND_INS[1], job)];
     names.push((STAND_INS[4], second));
+    if verb == "source" {
+        names.push(("checks.switchy", "tests/it/scripts/source/good.switchy".to_owned()));
+    }
     if verb == "connect" {
         names.push((STAND_INS[2], format!("127.0.0.1:{}", ports[0])));
         names.push((STAND_INS[3], format!("127.0.0.1:{}", ports[1])));

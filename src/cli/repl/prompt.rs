@@ -72,9 +72,13 @@ impl Helper {
             "offline".to_owned()
         };
         let name = sanitise::line(switch.name()).into_owned();
+        let env = switch.profile().and_then(|profile| profile.env);
+        let is_prod = env.as_deref() == Some("prod");
+        let name = env.map_or_else(|| name.clone(), |env| format!("{name} ({env})"));
         let state = format!("{state:>0$}", "142 calls".len());
         let raw = format!("{name} {mark} {state}{runs}> ");
-        let name = Style::new().bold().paint(name);
+        let named = if is_prod { Color::White.on(Color::Red).bold() } else { Style::new().bold() };
+        let name = named.paint(name);
         let runs = Color::Yellow.paint(runs);
         let styled = format!("{name} {} {state}{runs}> ", style.paint(mark));
         let styled = if self.color { styled } else { raw.clone() };

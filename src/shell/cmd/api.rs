@@ -2,8 +2,9 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use super::{CommandError, Context, Format, grammar, guard, near};
+use super::{CommandError, Context, Format, Kind, grammar, guard, near};
 use crate::shell::confirm;
+use crate::shell::profile::Ruling;
 use crate::shell::render::{Cell, View};
 
 /// Run a command on the server and wait for its answer
@@ -37,13 +38,13 @@ impl Args {
 
 pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), CommandError> {
     clear_danger(cx, "api", &args.tail, args.yes).await?;
-    send(cx, &args.tail, args.timeout).await
+    send(cx, &args.tail, args.timeout, Via::Api).await
 }
 
 /// Sends a line that is no command of the shell.
 pub(crate) async fn send_bare(cx: &mut Context<'_>, line: &str) -> Result<(), CommandError> {
     clear_danger(cx, "api", line, false).await?;
-    let sent = send(cx, line, None).await;
+    let sent = send(cx, line, None, Via::Console).await;
     sent.map_err(|err| {
         let word = line.split_whitespace().next().unwrap_or_default();
         let verbs = grammar::verbs();
@@ -56,14 +57,24 @@ pub(crate) async fn send_bare(cx: &mut Context<'_>, line: &str) -> Result<(), Co
     })
 }
 
-/// Commands that end calls of others, or the server, need a word more.
+/// Commands that end calls of others, or the server, need a word more. What the configuration says
+/// about a command comes before what we think of it.
 pub(crate) async fn clear_danger(
     cx: &mut Context<'_>,
     verb: &str,
     line: &str,
     yes: bool,
 ) -> Result<(), CommandError> {
-    let danger = guard::danger(line, cx.shell.settings().guard);
+    let danger = match cx.ruling(line) {
+        Some(Ruling::Deny) => {
+            return Err(CommandError::new(Kind::Refused, "not sent: the configuration forbids it")
+                .hint("its [guard] says so under deny; \"switchy config show\" tells where"));
+        }
+        Some(Ruling::Confirm) => Some("the configuration wants to be asked".to_owned()),
+        Some(Ruling::Allow) => None,
+        None if cx.shell.settings().is_unguarded => None,
+        None => guard::danger(line, cx.guard()),
+    };
     let Some(why) = danger.filter(|_| !yes) else { return Ok(()) };
     let line = line.trim_start_matches('/');
     let mut hint = format!("\"{verb} --yes {line}\" sends it");
@@ -73,14 +84,26 @@ pub(crate) async fn clear_danger(
     confirm::by_name(cx, &why, &hint).await
 }
 
+/// How a line goes out: word for word, or as from the server's own console, with its aliases.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Via {
+    Api,
+    Console,
+}
+
 /// Sends a line and shows the answer; a failed one is an error with the server's text.
 pub(crate) async fn send(
     cx: &mut Context<'_>,
     line: &str,
     timeout: Option<u64>,
+    via: Via,
 ) -> Result<(), CommandError> {
-    let within = Duration::from_secs(timeout.unwrap_or_else(|| cx.shell.settings().timeout));
-    let reply = cx.client()?.api_within(line, within).await?;
+    let within = timeout.map_or_else(|| cx.shell.settings().timeout, Duration::from_secs);
+    let client = cx.client()?;
+    let reply = match via {
+        Via::Api => client.api_within(line, within).await?,
+        Via::Console => client.console_within(line, within).await?,
+    };
     let text = reply.text();
     match cx.format() {
         Format::Json | Format::Jsonl | Format::Csv => {

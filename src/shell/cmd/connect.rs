@@ -1,12 +1,13 @@
 use super::{CommandError, Context};
 use crate::conn::Config;
 use crate::shell::render::counted;
-use crate::shell::sanitise;
+use crate::shell::{Password, Profile, sanitise};
 use crate::sim;
 
 /// Connect to servers, and make the last one current
 ///
-/// A target is a host with an optional port, or "sim": a simulated switch in this process.
+/// A target is a profile of the configuration, a host with an optional port, unix:PATH,
+/// ssh://USER@HOST, or "sim": a simulated switch in this process.
 /// Without a target the current switch is connected again.
 ///
 /// Examples:
@@ -33,40 +34,46 @@ pub(crate) struct Args {
 pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), CommandError> {
     if args.targets.is_empty() {
         let switch = cx.switch()?;
+        let known = switch.profile();
         let config = switch.client().config();
-        return connect(cx, switch.name(), config).await;
+        let profile = known.unwrap_or_else(|| Profile::new(switch.name(), config));
+        return connect(cx, &profile).await;
     }
     for target in &args.targets {
         if target == "sim" {
             let config = cx.shell.start_sim(sim::Config::new()).await?;
             let name = cx.shell.free_name("sim");
-            connect(cx, &name, config).await?;
+            connect(cx, &Profile::new(&name, config)).await?;
         } else {
-            let config = args.config(target, &cx.shell.settings().login);
-            connect(cx, target, config).await?;
+            connect(cx, &args.profile(cx, target)).await?;
         }
     }
     Ok(())
 }
 
 impl Args {
-    fn config(&self, target: &str, defaults: &Config) -> Config {
-        let mut config = Config::new(target).with_login(defaults.login().clone());
+    /// The profile of this name, or a host of it, with what the options say.
+    fn profile(&self, cx: &Context<'_>, target: &str) -> Profile {
+        let mut profile = cx.shell.profile(target).unwrap_or_else(|| {
+            let login = cx.shell.settings().login;
+            Profile::new(target, Config::new(target).with_login(login.login().clone()))
+        });
         if let Some(port) = self.port {
-            config = config.with_port(port);
+            profile.config = profile.config.with_port(port);
         }
         if let Some(user) = &self.user {
-            config = config.with_user(user);
+            profile.config = profile.config.with_user(user);
         }
-        match &self.password {
-            Some(password) => config.with_password(password),
-            None => config,
+        if let Some(password) = &self.password {
+            profile.config = profile.config.with_password(password);
+            profile.password = Password::Given;
         }
+        profile
     }
 }
 
-async fn connect(cx: &mut Context<'_>, name: &str, config: Config) -> Result<(), CommandError> {
-    let switch = cx.shell.connect(name, config).await?;
+async fn connect(cx: &mut Context<'_>, profile: &Profile) -> Result<(), CommandError> {
+    let switch = cx.shell.open(profile).await?;
     let listener = switch.listener();
     let calls = listener.with(|tracker| tracker.call_count());
     let address = switch.address();
@@ -81,6 +88,9 @@ async fn connect(cx: &mut Context<'_>, name: &str, config: Config) -> Result<(),
         if rights.log == Some(false) {
             cx.line("this login may not see the log")?;
         }
+    }
+    for line in &profile.on_connect {
+        cx.nested(line).await?;
     }
     Ok(())
 }

@@ -69,7 +69,8 @@ const GROUPS: &[(&str, &[&str])] = &[
     ("Server commands", &["api", "bgapi", "jobs", "wait"]),
     ("Apps", &["apps", "load-app", "unload-app"]),
     ("Connections", &["connect", "disconnect", "hosts", "use", "listen"]),
-    ("This session", &["set", "help", "version", "exit"]),
+    ("Scripts", &["source", "let", "sleep", "expect"]),
+    ("This session", &["set", "alias", "help", "version", "exit"]),
 ];
 
 /// What is not about one command.

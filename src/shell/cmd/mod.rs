@@ -1,5 +1,6 @@
 //! The only list of commands.
 
+mod alias;
 mod answer;
 mod api;
 mod apps;
@@ -15,6 +16,7 @@ mod dump;
 mod events;
 mod execute;
 mod exit;
+mod expect;
 mod filter;
 mod getvar;
 mod ghosts;
@@ -25,6 +27,7 @@ mod hosts;
 mod hupall;
 mod jobs;
 mod kill;
+mod let_value;
 mod listen;
 mod load_app;
 mod log;
@@ -36,6 +39,8 @@ mod record;
 mod sched_hangup;
 mod set;
 mod setvar;
+mod sleep;
+mod source;
 mod status;
 mod transfer;
 mod unload_app;
@@ -66,6 +71,7 @@ pub(super) struct Line {
 #[derive(Debug, clap::Subcommand)]
 pub(super) enum Command {
     Answer(answer::Args),
+    Alias(alias::Args),
     Api(api::Args),
     Apps(apps::Args),
     Bgapi(bgapi::Args),
@@ -84,6 +90,7 @@ pub(super) enum Command {
     Filter(filter::Args),
     Getvar(getvar::Args),
     Ghosts(ghosts::Args),
+    Expect(expect::Args),
     Hangup(hangup::Args),
     Help(help::Args),
     Hold(hold::Args),
@@ -91,6 +98,7 @@ pub(super) enum Command {
     Hupall(hupall::Args),
     Jobs(jobs::Args),
     Kill(kill::Args),
+    Let(let_value::Args),
     Listen(listen::Args),
     LoadApp(load_app::Args),
     Log(log::Args),
@@ -102,6 +110,8 @@ pub(super) enum Command {
     SchedHangup(sched_hangup::Args),
     Set(set::Args),
     Setvar(setvar::Args),
+    Sleep(sleep::Args),
+    Source(source::Args),
     Status(status::Args),
     Transfer(transfer::Args),
     UnloadApp(unload_app::Args),
@@ -110,9 +120,37 @@ pub(super) enum Command {
     Wait(wait::Args),
 }
 
-/// Reads and runs one line.
-pub(super) async fn run(cx: &mut Context<'_>, text: &str) -> Result<Next, CommandError> {
-    let parsed = match grammar::parse(text)? {
+impl Command {
+    /// Whether it wants to know what is going on, and not only to send something.
+    fn needs_events(&self) -> bool {
+        !matches!(
+            self,
+            Self::Alias(_)
+                | Self::Api(_)
+                | Self::Connect(_)
+                | Self::Disconnect(_)
+                | Self::Exit(_)
+                | Self::Help(_)
+                | Self::Hosts(_)
+                | Self::Let(_)
+                | Self::Listen(_)
+                | Self::Set(_)
+                | Self::Sleep(_)
+                | Self::Source(_)
+                | Self::Status(_)
+                | Self::Use(_)
+                | Self::Version(_)
+        )
+    }
+}
+
+/// Runs what a line was read as.
+pub(super) async fn run(
+    cx: &mut Context<'_>,
+    parsed: Parsed,
+    text: &str,
+) -> Result<Next, CommandError> {
+    let parsed = match parsed {
         Parsed::Builtin(line) => line,
         Parsed::Help(text) => return cx.line(text.trim_end()).map(|()| Next::Go),
         Parsed::Api(text) => {
@@ -122,7 +160,13 @@ pub(super) async fn run(cx: &mut Context<'_>, text: &str) -> Result<Next, Comman
     };
     read_only(cx, only_reads(&parsed.command), text)?;
     cx.format = parsed.output;
+    if parsed.command.needs_events()
+        && let Ok(switch) = cx.switch()
+    {
+        switch.listen_once().await?;
+    }
     match &parsed.command {
+        Command::Alias(args) => alias::run(cx, args)?,
         Command::Answer(args) => answer::run(cx, args).await?,
         Command::Api(args) => api::run(cx, args).await?,
         Command::Apps(args) => apps::run(cx, args)?,
@@ -140,6 +184,7 @@ pub(super) async fn run(cx: &mut Context<'_>, text: &str) -> Result<Next, Comman
         Command::Exit(args) => return exit::run(args),
         Command::Filter(args) => filter::run(cx, args).await?,
         Command::Getvar(args) => getvar::run(cx, args).await?,
+        Command::Expect(args) => expect::run(cx, args).await?,
         Command::Hangup(args) => hangup::run(cx, args).await?,
         Command::Ghosts(args) => ghosts::run(cx, args).await?,
         Command::Help(args) => help::run(cx, args)?,
@@ -148,6 +193,7 @@ pub(super) async fn run(cx: &mut Context<'_>, text: &str) -> Result<Next, Comman
         Command::Hupall(args) => hupall::run(cx, args).await?,
         Command::Jobs(args) => jobs::run(cx, args)?,
         Command::Kill(args) => kill::run(cx, args).await?,
+        Command::Let(args) => let_value::run(cx, args).await?,
         Command::Listen(args) => listen::run(cx, args).await?,
         Command::LoadApp(args) => load_app::run(cx, args).await?,
         Command::Log(args) => log::run(cx, args).await?,
@@ -159,6 +205,8 @@ pub(super) async fn run(cx: &mut Context<'_>, text: &str) -> Result<Next, Comman
         Command::SchedHangup(args) => sched_hangup::run(cx, args).await?,
         Command::Set(args) => set::run(cx, args)?,
         Command::Setvar(args) => setvar::run(cx, args).await?,
+        Command::Sleep(args) => sleep::run(cx, args).await?,
+        Command::Source(args) => source::run(cx, args).await?,
         Command::Status(args) => status::run(cx, args).await?,
         Command::Transfer(args) => transfer::run(cx, args).await?,
         Command::UnloadApp(args) => unload_app::run(cx, args).await?,
@@ -192,7 +240,8 @@ fn only_reads(command: &Command) -> bool {
         | Command::SchedHangup(_)
         | Command::Setvar(_)
         | Command::Transfer(_) => false,
-        Command::Apps(_)
+        Command::Alias(_)
+        | Command::Apps(_)
         | Command::Call(_)
         | Command::Calls(_)
         | Command::Connect(_)
@@ -201,6 +250,10 @@ fn only_reads(command: &Command) -> bool {
         | Command::Events(_)
         | Command::Exit(_)
         | Command::Filter(_)
+        | Command::Expect(_)
+        | Command::Let(_)
+        | Command::Sleep(_)
+        | Command::Source(_)
         | Command::Getvar(_)
         | Command::Ghosts(_)
         | Command::Help(_)
@@ -220,12 +273,15 @@ fn only_reads(command: &Command) -> bool {
 /// Refuses what may change the server, in a session that shall not.
 fn read_only(cx: &Context<'_>, only_reads: bool, line: &str) -> Result<(), CommandError> {
     let read_only = cx.shell.settings().read_only;
-    if only_reads || read_only == ReadOnly::Off {
+    let profile = cx.switch().ok().and_then(|switch| switch.profile());
+    let is_profiles = profile.is_some_and(|profile| profile.is_read_only);
+    if only_reads || (read_only == ReadOnly::Off && !is_profiles) {
         return Ok(());
     }
     let line = sanitise::line(line);
     let err = CommandError::new(Kind::Refused, format!("read-only: {line} may change the server"));
     Err(match read_only {
+        _ if is_profiles => err.hint("its profile has read_only = true"),
         ReadOnly::Always => err.hint("the process was started with --read-only"),
         _ => err.hint("\"set read-only off\" ends it"),
     })

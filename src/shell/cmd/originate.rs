@@ -99,6 +99,7 @@ pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), Command
         return cx.line(&format!("bgapi {line}"));
     }
     let job = client.originate(&call).await?;
+    cx.shell.set_latest(job.clone());
     let session = job.sess_uuid().map(ToString::to_string).unwrap_or_default();
     match args.wait {
         None => cx.line(&format!("{job} session {session}")),

@@ -1,4 +1,7 @@
+use std::time::Duration;
+
 use clap::ValueEnum as _;
+use serde_json::json;
 
 use super::{CommandError, Context, Format, Kind};
 use crate::shell::render::{Cell, View};
@@ -35,10 +38,18 @@ pub(crate) fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), CommandError>
             "pager",
             Cell::text(settings.pager.to_possible_value().as_ref().map_or("", |x| x.get_name())),
         ),
-        ("timeout", Cell::number(settings.timeout)),
+        ("timeout", seconds(settings.timeout)),
         ("guard", Cell::text(guard.as_ref().map_or("", |value| value.get_name()))),
         ("read-only", Cell::text(if settings.read_only == ReadOnly::Off { "off" } else { "on" })),
     ]))
+}
+
+/// Seconds: `10`, `0.5`.
+fn seconds(span: Duration) -> Cell {
+    match (span.as_secs(), span.subsec_nanos()) {
+        (seconds, 0) => Cell::number(seconds),
+        _ => Cell::shown(span.as_secs_f64().to_string(), json!(span.as_secs_f64())),
+    }
 }
 
 fn change(cx: &Context<'_>, name: &str, value: &str) -> Result<(), CommandError> {
@@ -62,11 +73,11 @@ fn change(cx: &Context<'_>, name: &str, value: &str) -> Result<(), CommandError>
             cx.shell.change_settings(|settings| settings.pager = pager);
         }
         "timeout" => {
-            let seconds =
-                value.parse().ok().filter(|seconds| *seconds > 0).ok_or_else(|| {
-                    CommandError::usage(format!("{value:?} is no number of seconds"))
-                })?;
-            cx.shell.change_settings(|settings| settings.timeout = seconds);
+            let span = value.parse().ok().filter(|seconds| *seconds > 0.0);
+            let span = span.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+            let span = span
+                .ok_or_else(|| CommandError::usage(format!("{value:?} is no number of seconds")))?;
+            cx.shell.change_settings(|settings| settings.timeout = span);
         }
         "guard" => {
             let guard = Guard::from_str(value, true).map_err(|_unknown| {

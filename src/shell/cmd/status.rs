@@ -29,7 +29,7 @@ pub(crate) async fn run(cx: &mut Context<'_>, _args: &Args) -> Result<(), Comman
         status.sessions, status.sessions_peak, status.sessions_max, status.sessions_since_startup
     );
     let rate = format!("{}/s, limit {}/s", status.per_second, status.per_second_max);
-    let view = View::single(vec![
+    let mut fields = vec![
         ("switch", Cell::text(&switch.client().config().address())),
         ("state", Cell::text(&status.state)),
         ("version", Cell::text(&status.version)),
@@ -51,11 +51,17 @@ pub(crate) async fn run(cx: &mut Context<'_>, _args: &Args) -> Result<(), Comman
             Cell::shown(rate, json!({"now": status.per_second, "limit": status.per_second_max})),
         ),
         ("idle cpu", Cell::shown(format!("{:.0} %", status.idle_cpu), json!(status.idle_cpu))),
-        ("calls", Cell::number(calls as u64)),
-        ("listener", Cell::text(link)),
-        ("lost updates", Cell::number(lost)),
-    ])
-    .with_key("idle cpu", "idle_cpu")
-    .with_key("lost updates", "lost_updates");
+    ];
+    // A single question does without events, and then they are not counted.
+    if switch.has_listened() {
+        fields.extend([
+            ("calls", Cell::number(calls as u64)),
+            ("listener", Cell::text(link)),
+            ("lost updates", Cell::number(lost)),
+        ]);
+    }
+    let view = View::single(fields)
+        .with_key("idle cpu", "idle_cpu")
+        .with_key("lost updates", "lost_updates");
     cx.view(&view)
 }

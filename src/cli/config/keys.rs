@@ -1,0 +1,139 @@
+//! What can be configured: the only list of keys.
+
+/// What a value must be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    Text,
+    /// A text that is never shown.
+    Secret,
+    Number(u64, u64),
+    Flag,
+    /// Seconds, or a text with a unit: `"500 ms"`.
+    Span,
+    /// Command lines; one alone may stand without brackets.
+    Lines,
+    Choice(&'static [&'static str]),
+}
+
+/// A key of a profile, and of `[defaults]`.
+#[derive(Debug)]
+pub(super) struct Key {
+    pub(super) name: &'static str,
+    pub(super) kind: Kind,
+    pub(super) about: &'static str,
+}
+
+/// A table in a profile, or at the top for all of them.
+#[derive(Debug)]
+pub(super) struct Table {
+    pub(super) name: &'static str,
+    pub(super) kind: Kind,
+    pub(super) about: &'static str,
+    /// The names in it; any when there are none.
+    pub(super) names: &'static [&'static str],
+}
+
+/// The key of this name: `host`, `alias.NAME`. None when there is none.
+pub(super) fn kind_of(name: &str) -> Option<Kind> {
+    match name.split_once('.') {
+        None => KEYS.iter().find(|key| key.name == name).map(|key| key.kind),
+        Some((table, entry)) => {
+            let table = TABLES.iter().find(|known| known.name == table)?;
+            let is_known = table.names.is_empty() || table.names.contains(&entry);
+            is_known.then_some(table.kind)
+        }
+    }
+}
+
+pub(super) const KEYS: &[Key] = &[
+    key("inherits", Kind::Text, "the profile whose values hold where this one says nothing"),
+    key("host", Kind::Text, "HOST, HOST:PORT, unix:PATH or ssh://USER@HOST"),
+    key(
+        "port",
+        Kind::Number(1, 65_535),
+        "the port of the event socket, 8021 unless told otherwise",
+    ),
+    key("user", Kind::Text, "log in as this directory user: USER@DOMAIN"),
+    key("password", Kind::Secret, "the password; keep the file to yourself: chmod 600"),
+    key("password_command", Kind::Text, "a command that prints the password: pass show pbx1"),
+    key("env", Kind::Choice(&["prod", "stage", "test"]), "prod colors the prompt and asks more"),
+    key("read_only", Kind::Flag, "send nothing that changes something"),
+    key("timeout", Kind::Span, "how long a command waits for its answer"),
+    key("connect_timeout", Kind::Span, "how long connecting may take, and the login again"),
+    key("retry", Kind::Span, "try to connect for so long before giving up"),
+    key("log", Kind::Choice(LOG_LEVELS), "the log level that a session starts with"),
+    key("log_uuid", Kind::Choice(&["off", "short", "full"]), "the call's id in front of log lines"),
+    key("events", Kind::Choice(&["on", "off"]), "tell changes of calls above the prompt"),
+    key("output", Kind::Choice(FORMATS), "how answers are written"),
+    key("prompt", Kind::Text, "the prompt: {host} {profile} {port} {state} {switchname} ..."),
+    key("color", Kind::Choice(&["auto", "always", "never"]), "when to color"),
+    key("history", Kind::Flag, "whether typed lines are kept in a file"),
+    key("interrupt", Kind::Flag, "whether Ctrl-C at an empty prompt leaves"),
+    key("on_connect", Kind::Lines, "lines to run whenever this profile was connected"),
+];
+
+pub(super) const TABLES: &[Table] = &[
+    Table {
+        name: "alias",
+        kind: Kind::Text,
+        about: "NAME = \"LINE\": $1 to $9 are its arguments, $* is all of them",
+        names: &[],
+    },
+    Table {
+        name: "abbr",
+        kind: Kind::Text,
+        about: "WORD = \"TEXT\": replaced as soon as a space or Enter follows it",
+        names: &[],
+    },
+    Table {
+        name: "keys",
+        kind: Kind::Lines,
+        about: "F1 = \"LINE\"; with two lines the key runs them in turn",
+        names: &["F1", "F2", "F3", "F4", "F5", "F6", "F7", "F8", "F9", "F10", "F11", "F12"],
+    },
+    Table {
+        name: "colors",
+        kind: Kind::Choice(COLORS),
+        about: "of the prompt, of answers, and of log lines by level",
+        names: &[
+            "prompt", "input", "output", "console", "alert", "crit", "err", "warning", "notice",
+            "info", "debug",
+        ],
+    },
+    Table {
+        name: "guard",
+        kind: Kind::Lines,
+        about: "server commands that are refused, or need --yes, or do not; * stands for anything",
+        names: &["deny", "confirm", "allow"],
+    },
+];
+
+pub(super) const LOG_LEVELS: &[&str] =
+    &["off", "console", "alert", "crit", "err", "warning", "notice", "info", "debug"];
+
+const FORMATS: &[&str] = &["table", "vertical", "json", "jsonl", "csv", "raw"];
+
+pub(super) const COLORS: &[&str] = &[
+    "default",
+    "black",
+    "red",
+    "green",
+    "yellow",
+    "blue",
+    "magenta",
+    "cyan",
+    "white",
+    "bold",
+    "bold-black",
+    "bold-red",
+    "bold-green",
+    "bold-yellow",
+    "bold-blue",
+    "bold-magenta",
+    "bold-cyan",
+    "bold-white",
+];
+
+const fn key(name: &'static str, kind: Kind, about: &'static str) -> Key {
+    Key { name, kind, about }
+}

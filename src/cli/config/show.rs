@@ -1,0 +1,195 @@
+//! `switchy config`: what is configured, where it is written, and what is wrong with it.
+
+use std::fmt::Write as _;
+use std::fs::{self, DirBuilder, OpenOptions};
+use std::io::{self, Write as _};
+use std::path::Path;
+
+use super::keys::{KEYS, Kind, TABLES};
+use super::{Data, Files, Origin, Section, shown};
+use crate::shell::{CommandError, Kind as ErrorKind};
+
+/// What to do with the configuration
+#[derive(Debug, clap::Subcommand)]
+pub(crate) enum Action {
+    /// Check the files, and tell all that is wrong with line numbers
+    Check,
+    /// Show what holds for a profile, and where each value comes from
+    Show {
+        /// Which profile; the default one unless named
+        profile: Option<String>,
+    },
+    /// Print where the configuration file is
+    Path,
+    /// Write a first configuration file, with every key explained; an existing one stays
+    Init,
+    /// List all keys and what they mean
+    Keys,
+}
+
+/// Does it; the text goes to standard output.
+pub(crate) fn run(
+    action: &Action,
+    files: &Files,
+    as_fs_cli: bool,
+    over: &Section,
+) -> Result<String, CommandError> {
+    match action {
+        Action::Check => check(files),
+        Action::Show { profile } => {
+            files.sound()?;
+            let name = profile.as_deref().or_else(|| files.default_name(as_fs_cli));
+            show(files, name, over)
+        }
+        Action::Path => {
+            let path = files.own.as_deref().ok_or_else(no_path)?;
+            Ok(format!("{}\n", path.display()))
+        }
+        Action::Init => init(files.own.as_deref().ok_or_else(no_path)?),
+        Action::Keys => Ok(keys()),
+    }
+}
+
+fn check(files: &Files) -> Result<String, CommandError> {
+    let mut text = String::new();
+    let all =
+        [(&files.own, files.file.profiles.len()), (&files.theirs, files.legacy.profiles.len())];
+    for (path, count) in all {
+        let Some(path) = path else { continue };
+        let about =
+            if path.is_file() { format!("{count} profiles") } else { "not there".to_owned() };
+        line(&mut text, &format!("{}: {about}", shown(path)));
+    }
+    for name in files.legacy.profiles.keys().filter(|name| files.file.profiles.contains_key(*name))
+    {
+        line(&mut text, &format!("the profile {name} of config.toml hides that of fs_cli's file"));
+    }
+    for fault in &files.ignored {
+        line(&mut text, &format!("ignored: {fault}"));
+    }
+    for exposed in files.exposed() {
+        line(&mut text, &format!("warning: {exposed}"));
+    }
+    if files.faults.is_empty() {
+        line(&mut text, "no faults");
+        return Ok(text);
+    }
+    let mut told = Vec::new();
+    for fault in &files.faults {
+        let hint = fault.hint.as_ref().map_or_else(String::new, |hint| format!(" ({hint})"));
+        told.push(format!("{fault}{hint}"));
+    }
+    Err(CommandError::new(ErrorKind::Usage, told.join("\n")))
+}
+
+fn show(files: &Files, name: Option<&str>, over: &Section) -> Result<String, CommandError> {
+    let effective = files.effective(name, over)?;
+    let mut text = String::new();
+    line(
+        &mut text,
+        &match name {
+            Some(name) => format!("# profile {name}"),
+            None => "# no profile".to_owned(),
+        },
+    );
+    let rows: Vec<_> = effective
+        .values
+        .iter()
+        .map(|(key, value)| (format!("{key} = {}", value.data), value.origin.to_string()))
+        .collect();
+    let width = rows.iter().map(|(left, _)| left.chars().count()).max().unwrap_or_default().min(60);
+    for (left, origin) in rows {
+        line(&mut text, &format!("{left:width$}  # {origin}"));
+    }
+    Ok(text)
+}
+
+/// Every key, as a file that says nothing yet.
+fn init(path: &Path) -> Result<String, CommandError> {
+    let wrong =
+        |err: io::Error| CommandError::usage(format!("cannot write {}: {err}", shown(path)));
+    let mut file = OpenOptions::new();
+    file.write(true).create_new(true);
+    let mut directory = DirBuilder::new();
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+        file.mode(0o600);
+        directory.mode(0o700);
+    }
+    if let Some(parent) = path.parent().filter(|parent| !parent.as_os_str().is_empty()) {
+        directory.recursive(true).create(parent).map_err(wrong)?;
+    }
+    if fs::exists(path).unwrap_or(false) {
+        let message = format!("{} is there already", shown(path));
+        return Err(CommandError::usage(message).hint("\"switchy config show\" tells what it says"));
+    }
+    let mut file = file.open(path).map_err(wrong)?;
+    file.write_all(template().as_bytes()).map_err(wrong)?;
+    Ok(format!("wrote {}\n", shown(path)))
+}
+
+fn template() -> String {
+    let mut text = String::from(
+        "# Switchy. \"switchy config check\" checks it, \"switchy config show\" tells what holds.\n\n\
+         # The profile that is meant when none is named.\n#default = \"pbx1\"\n\n\
+         # What holds for all profiles.\n[defaults]\n",
+    );
+    for key in KEYS.iter().filter(|key| key.name != "inherits") {
+        line(&mut text, &format!("#{} = {}  # {}", key.name, sample(key.kind), key.about));
+    }
+    text.push_str(
+        "\n# One section a server; any key of above, and:\n#[profile.pbx1]\n\
+         #inherits = \"base\"\n#host = \"pbx1.example.com\"\n",
+    );
+    for table in TABLES {
+        line(&mut text, &format!("\n# {}\n[{}]", table.about, table.name));
+        let example = match table.name {
+            "alias" => "#long = \"calls --where 'age > $1'\"",
+            "abbr" => "#sst = \"sofia status\"",
+            "keys" => "#F5 = [\"/log debug\", \"/nolog\"]",
+            "colors" => "#prompt = \"bold-green\"",
+            _ => "#confirm = [\"reloadxml\", \"sofia profile * rescan\"]",
+        };
+        line(&mut text, example);
+    }
+    text
+}
+
+fn sample(kind: Kind) -> String {
+    match kind {
+        Kind::Text | Kind::Secret => "\"\"".to_owned(),
+        Kind::Number(..) => "8021".to_owned(),
+        Kind::Flag => "false".to_owned(),
+        Kind::Span => "10".to_owned(),
+        Kind::Lines => "[]".to_owned(),
+        Kind::Choice(names) => format!("{:?}", names.first().copied().unwrap_or_default()),
+    }
+}
+
+fn keys() -> String {
+    let mut text = String::new();
+    for key in KEYS {
+        line(&mut text, &format!("{:18} {}", key.name, key.about));
+    }
+    for table in TABLES {
+        line(&mut text, &format!("{:18} {}", format!("[{}]", table.name), table.about));
+    }
+    text
+}
+
+fn line(text: &mut String, line: &str) {
+    // Writing to a String cannot fail.
+    let _written = writeln!(text, "{line}");
+}
+
+fn no_path() -> CommandError {
+    CommandError::usage("no home directory is known").hint("set SWITCHY_CONFIG to a path")
+}
+
+/// A value of an option, for the layer above all files.
+pub(crate) fn option(section: &mut Section, key: &str, name: &'static str, data: Option<Data>) {
+    if let Some(data) = data {
+        section.insert(key.to_owned(), super::Value::new(data, Origin::Option(name)));
+    }
+}

@@ -1,0 +1,211 @@
+use super::*;
+
+fn files(own: &str, theirs: &str) -> Files {
+    let (own_path, their_path): (Arc<Path>, Arc<Path>) =
+        (Path::new("/c/config.toml").into(), Path::new("/c/fs_cli.conf").into());
+    let mut files = Files::default();
+    files.file = file::read(&own_path, own, &mut files.faults);
+    files.legacy = legacy::read(&their_path, theirs, &mut files.ignored);
+    files.own = Some(own_path);
+    files.theirs = Some(their_path);
+    files.check_names();
+    files
+}
+
+fn faults(own: &str) -> Vec<String> {
+    let told = |fault: &Fault| {
+        let hint = fault.hint.as_deref().unwrap_or_default();
+        format!("{}: {} | {hint}", fault.line, fault.message)
+    };
+    files(own, "").faults.iter().map(told).collect()
+}
+
+const OWN: &str = r##"
+default = "pbx1"
+
+[defaults]
+timeout = 20
+alias.long = "calls --where 'age > $1'"
+
+[profile.base]
+port = 8022
+user = "ops@example.com"
+password_command = "pass show base"
+log = "notice"
+keys.F5 = ["/log debug", "/nolog"]
+
+[profile.pbx1]
+inherits = "base"
+host = "pbx1.example.com"
+env = "prod"
+connect_timeout = "500 ms"
+on_connect = "events off"
+
+[profile.pbx2]
+inherits = "base"
+host = "pbx2:8099"
+password = "hunter2"
+
+[guard]
+deny = ["fsctl shutdown"]
+"##;
+
+#[test]
+fn a_profile_has_what_it_inherits_and_knows_from_where() {
+    let files = files(OWN, "");
+    files.sound().unwrap();
+    assert_eq!(files.default_name(false), Some("pbx1"));
+    let pbx1 = files.effective(Some("pbx1"), &Section::new()).unwrap();
+    let profile = pbx1.profile();
+    assert_eq!(profile.name, "pbx1");
+    assert_eq!(profile.config.address(), "pbx1.example.com:8022");
+    assert_eq!(profile.config.connect_timeout(), Duration::from_millis(500));
+    assert_eq!(profile.config.command_timeout(), Duration::from_secs(20));
+    assert_eq!(profile.password, Password::Command("pass show base".to_owned()));
+    assert_eq!(profile.on_connect, ["events off"]);
+    assert_eq!(profile.guard.deny, ["fsctl shutdown"]);
+    assert_eq!(profile.env.as_deref(), Some("prod"));
+    assert_eq!(pbx1.origin("port").unwrap().to_string(), "/c/config.toml:9");
+    assert_eq!(pbx1.origin("host").unwrap().to_string(), "/c/config.toml:17");
+    assert_eq!(pbx1.origin("output").unwrap().to_string(), "built in");
+    let keys: Vec<_> = pbx1.table("keys").collect();
+    assert_eq!(keys, [("F5".to_owned(), vec!["/log debug".to_owned(), "/nolog".to_owned()])]);
+    assert_eq!(pbx1.lines("alias.long"), ["calls --where 'age > $1'"]);
+    // Nearer values win: a port in the host, a password over a command.
+    let pbx2 = files.effective(Some("pbx2"), &Section::new()).unwrap().profile();
+    assert_eq!(pbx2.config.address(), "pbx2:8099");
+    assert_eq!(pbx2.password, Password::Given);
+    assert!(!format!("{pbx2:?}").contains("hunter2"));
+}
+
+#[test]
+fn an_option_comes_before_the_profile() {
+    let files = files(OWN, "");
+    let mut over = Section::new();
+    option(&mut over, "port", "-P", Some(Data::Number(9000)));
+    option(&mut over, "password", "-p", Some(Data::Secret("x".to_owned())));
+    let effective = files.effective(Some("pbx1"), &over).unwrap();
+    assert_eq!(effective.profile().config.address(), "pbx1.example.com:9000");
+    assert_eq!(effective.profile().password, Password::Given);
+    assert_eq!(effective.origin("port").unwrap().to_string(), "-P");
+    option(&mut over, "host", "-H", Some(Data::Text("other".to_owned())));
+    assert_eq!(files.effective(Some("pbx1"), &over).unwrap().profile().name, "other");
+}
+
+#[test]
+fn mistakes_are_told_with_their_line() {
+    for (own, told) in [
+        ("[defaults]\nhots = 'x'", "2: unknown key \"hots\" | did you mean host?"),
+        ("[profil.x]\n", "1: unknown key \"profil\" | did you mean profile?"),
+        (
+            "host = 'x'",
+            "1: host stands outside of a section | put it below [defaults], or below a [profile.NAME]",
+        ),
+        ("[profile.a]\nport = 0", "2: port: \"0\" is no number from 1 to 65535 | "),
+        ("[profile.a]\nport = true", "2: port: must be from 1 to 65535 | "),
+        (
+            "[profile.a]\nenv = 'prd'",
+            "2: env: \"prd\" is none of prod, stage, test | did you mean prod?",
+        ),
+        (
+            "[profile.a]\non_connect = [1]",
+            "2: on_connect: only texts in quotes can stand in this list | ",
+        ),
+        ("[keys]\nF13 = 'x'", "2: unknown key \"F13\" | did you mean F1?"),
+        ("[profile.a]\ninherits = 'b'", "2: there is no profile \"b\" | did you mean a?"),
+        ("[profile.a]\ninherits = 'a'", "2: the profile a inherits from itself | "),
+        (
+            "default = 'nosuch'",
+            "1: there is no profile \"nosuch\" | no profile is configured: see \"switchy config path\"",
+        ),
+        (
+            "[defaults]\ntimeout = 'soon'",
+            "2: timeout: \"soon\" is no time: seconds, or with a unit (\"500 ms\", \"5 s\", \"2 m\") | ",
+        ),
+    ] {
+        assert_eq!(faults(own), [told], "{own}");
+    }
+    let broken = faults("[defaults]\nhost = \n");
+    assert!(broken.len() == 1 && broken[0].starts_with("2: "), "{broken:?}");
+    // All of them, not only the first.
+    assert_eq!(faults("[defaults]\na1 = 1\nb2 = 2\n").len(), 2);
+}
+
+#[test]
+fn an_unknown_profile_is_never_another_one() {
+    let err = files(OWN, "").effective(Some("pbx3"), &Section::new()).unwrap_err();
+    assert_eq!(err.message, "there is no profile \"pbx3\"");
+    assert!(err.hints[0].starts_with("did you mean pbx"), "{err:?}");
+}
+
+const THEIRS: &str = "
+# comment
+[lab]
+host     => 10.0.0.5
+port     => 8022 ;; the other one
+password = s3cret
+loglevel => 6
+quiet    => false
+timeout  => 1500
+prompt-string => %p@%s:%o%%
+prompt-color => bold-cyan
+key_F3   => show channels
+key_toggle_F3 => show calls
+log-uuid-short => true
+nonsense => 1
+[pbx1]
+host => elsewhere
+__END__
+[not read]
+host => x
+";
+
+#[test]
+fn fs_clis_file_is_read_as_profiles() {
+    let files = files(OWN, THEIRS);
+    files.sound().unwrap();
+    assert_eq!(files.names(), ["base", "pbx1", "pbx2", "lab"]);
+    let lab = files.effective(Some("lab"), &Section::new()).unwrap();
+    let profile = lab.profile();
+    assert_eq!(profile.config.address(), "10.0.0.5:8022");
+    assert_eq!(profile.config.command_timeout(), Duration::from_millis(1500));
+    assert_eq!(profile.log.as_deref(), Some("info"));
+    assert_eq!(lab.text("prompt"), Some("{profile}@{switchname}:{port}%> "));
+    assert_eq!(lab.text("colors.prompt"), Some("bold-cyan"));
+    assert_eq!(lab.text("log_uuid"), Some("short"));
+    assert_eq!(lab.lines("keys.F3"), ["show channels", "show calls"]);
+    // A profile of our own hides theirs.
+    let pbx1 = files.effective(Some("pbx1"), &Section::new()).unwrap();
+    assert_eq!(pbx1.profile().config.host(), "pbx1.example.com");
+    let ignored: Vec<_> = files.ignored.iter().map(ToString::to_string).collect();
+    assert_eq!(ignored, ["/c/fs_cli.conf:15: unknown key \"nonsense\""]);
+}
+
+#[test]
+fn the_default_is_fs_clis_only_under_its_name() {
+    let files = files("", THEIRS);
+    assert_eq!(files.default_name(false), None);
+    assert_eq!(files.default_name(true), Some("lab"));
+    let files = self::files("", "[x]\n[default]\nhost => h\n");
+    assert_eq!(files.default_name(false), Some("default"));
+}
+
+#[test]
+fn the_first_file_that_init_writes_is_sound() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("switchy/config.toml");
+    let mut files = Files { own: Some(path.clone().into()), ..Files::default() };
+    run(&Action::Init, &files, false, &Section::new()).unwrap();
+    let text = fs::read_to_string(&path).unwrap();
+    files.file = file::read(&path.as_path().into(), &text, &mut files.faults);
+    files.sound().unwrap();
+    // Also with every line of it in use.
+    let used = text.lines().filter_map(|line| match line.strip_prefix('#') {
+        Some(key) => key.starts_with(|c: char| c.is_ascii_alphanumeric()).then_some(key),
+        None => Some(line),
+    });
+    let all = used.collect::<Vec<_>>().join("\n");
+    let _file = file::read(&path.as_path().into(), &all, &mut files.faults);
+    assert!(all.contains("\nhost = ") && files.faults.is_empty(), "{:?}", files.faults);
+    assert!(run(&Action::Init, &files, false, &Section::new()).is_err(), "an existing one stays");
+}

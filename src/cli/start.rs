@@ -1,0 +1,152 @@
+//! What a process starts with: its options and the configuration, put together.
+
+use super::args::{Args, FOREVER, Script};
+use super::config::{Data, Effective, Files, Origin, Section, Value};
+use super::sim::SimArgs;
+use crate::shell::{
+    CommandError, Format, Kind, LogView, Prefix, Profile, ReadOnly, Settings, Shell,
+};
+
+/// What the shell opens on, and how.
+#[derive(Debug)]
+pub(super) struct Start {
+    pub(super) target: Target,
+    /// What holds for the first server, or for none.
+    pub(super) look: Effective,
+    pub(super) settings: Settings,
+    pub(super) script: Script,
+    pub(super) log_uuid: Option<String>,
+    pub(super) batchmode: bool,
+    /// What the operator should know before anything else.
+    pub(super) warnings: Vec<String>,
+}
+
+/// What the shell opens on.
+#[derive(Debug)]
+pub(super) enum Target {
+    /// These servers.
+    Hosts(Vec<Profile>),
+    /// A simulated switch of its own.
+    Demo(SimArgs),
+}
+
+impl Start {
+    /// Puts it together.
+    ///
+    /// # Errors
+    /// A usage error: a fault of a file, a profile that does not exist.
+    pub(super) fn new(
+        args: Args,
+        files: &Files,
+        over: &Section,
+        as_fs_cli: bool,
+        demo: Option<SimArgs>,
+    ) -> Result<Self, CommandError> {
+        files.sound()?;
+        let named = args.connection.profile.as_slice();
+        let targets = if named.is_empty() { &args.connection.targets } else { named };
+        let mut found = Vec::new();
+        if targets.is_empty() {
+            found.push(files.effective(files.default_name(as_fs_cli), over)?);
+        }
+        for target in targets {
+            found.push(if files.names().contains(&target.as_str()) {
+                files.effective(Some(target), over)?
+            } else if args.connection.profile.is_some() || as_fs_cli {
+                return Err(files.no_profile(target));
+            } else {
+                files.effective(None, &with_host(over, target))?
+            });
+        }
+        let Some(look) = found.first().cloned() else {
+            return Err(CommandError::usage("nothing to connect to"));
+        };
+        let mut settings = settings(&look, as_fs_cli);
+        settings.login = files.effective(None, over)?.profile().config;
+        for name in files.names() {
+            let mut profile = files.effective(Some(name), &Section::new())?.profile();
+            name.clone_into(&mut profile.name);
+            settings.profiles.push(profile);
+        }
+        settings.debug = args.look.debug;
+        let mut warnings = files.exposed();
+        if args.connection.password.is_some() {
+            warnings.push(
+                "-p shows the password to everybody on this machine; SWITCHY_PASSWORD, or \
+                 password_command in a profile, do not"
+                    .to_owned(),
+            );
+        }
+        let profiles = found.iter().map(Effective::profile).collect();
+        Ok(Self {
+            target: demo.map_or(Target::Hosts(profiles), Target::Demo),
+            look,
+            settings,
+            script: args.script,
+            log_uuid: args.look.set_log_uuid,
+            batchmode: args.look.batchmode,
+            warnings,
+        })
+    }
+
+    /// A shell with what was set for it.
+    ///
+    /// # Errors
+    /// When a variable has no name.
+    pub(super) fn prepare(&self, shell: &Shell) -> Result<(), CommandError> {
+        for variable in &self.script.variables {
+            let Some((name, value)) = variable.split_once('=') else {
+                return Err(CommandError::usage(format!("--set: {variable:?} is no NAME=VALUE")));
+            };
+            shell.define(name, value)?;
+        }
+        let mut view = LogView::default();
+        view.uuid.clone_from(&self.log_uuid);
+        view.prefix = Prefix::parse(self.look.text("log_uuid").unwrap_or_default());
+        shell.set_log_view(view);
+        Ok(())
+    }
+
+    /// The exit code for a failure.
+    pub(super) fn exit_code(&self, kind: Kind) -> u8 {
+        exit_code(kind, self.settings.as_fs_cli, self.script.fail_on_error)
+    }
+}
+
+/// The exit code for a failure; under the name of fs_cli it is fs_cli's.
+pub(super) fn exit_code(kind: Kind, as_fs_cli: bool, fail_on_error: bool) -> u8 {
+    match kind {
+        Kind::Refused | Kind::Partial if as_fs_cli && !fail_on_error => 0,
+        Kind::Usage if as_fs_cli => 1,
+        Kind::Connection if as_fs_cli => 255,
+        Kind::TimedOut if as_fs_cli => 254,
+        kind => kind.exit_code(),
+    }
+}
+
+fn with_host(over: &Section, target: &str) -> Section {
+    let mut over = over.clone();
+    let host = Value::new(Data::Text(target.to_owned()), Origin::Option("TARGET"));
+    over.insert("host".to_owned(), host);
+    over
+}
+
+fn settings(look: &Effective, as_fs_cli: bool) -> Settings {
+    let mut settings = Settings { as_fs_cli, ..Settings::default() };
+    if let Some(timeout) = look.span("timeout") {
+        settings.timeout = timeout;
+    }
+    // fs_cli waits as long as it takes, unless it is told otherwise.
+    if as_fs_cli && look.origin("timeout") == Some(&Origin::BuiltIn) {
+        settings.timeout = FOREVER;
+    }
+    if look.flag("read_only") {
+        settings.read_only = ReadOnly::Always;
+    }
+    if let Some(format) = look.text("output") {
+        settings.format = clap::ValueEnum::from_str(format, true).unwrap_or(Format::Table);
+    }
+    let aliases = look.table("alias");
+    settings.aliases = aliases.map(|(name, lines)| (name, lines.join(" ;; "))).collect();
+    settings
+}

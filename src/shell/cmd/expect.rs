@@ -1,0 +1,316 @@
+use std::time::Duration;
+
+use serde_json::json;
+use tokio::time::{Instant, timeout, timeout_at};
+
+use super::{CommandError, Context, Format, Kind, grammar, near};
+use crate::listener::{DEFAULT_EVENTS, EventListener, Job};
+use crate::model::{Call, EVENT_NAMES, Event, HangupCause, JobState, Outcome, Phase, Session};
+use crate::shell::context::is_named;
+use crate::shell::render::{Cell, View, span};
+use crate::shell::sanitise;
+use crate::track::Tracker;
+
+/// Wait until something is so, and fail when it is not in time
+///
+/// A call is "last" (the one that this shell originated last), a uuid or its start, or a number.
+/// What is so already passes at once, but for events. A call that ends while it is waited for
+/// fails at once. Exit codes in scripts: 4 when the time is over, 1 when it went otherwise.
+///
+///   expect ringing|early|answered|bridged|held|parked [CALL] [SECS]
+///   expect hangup [CALL] [SECS] [CAUSE]
+///   expect event NAME [SECS] [HEADER=VALUE ...]
+///   expect calls NUMBER [SECS]
+///   expect text TEXT LINE
+///
+/// Examples:
+///   expect answered last 10
+///   expect hangup last 30 NORMAL_CLEARING
+///   expect event HEARTBEAT 30
+///   expect calls 0 20
+///   expect text RUNNING sofia status
+#[derive(Debug, clap::Args)]
+#[command(verbatim_doc_comment)]
+pub(crate) struct Args {
+    /// What, of which call, for how many seconds
+    #[arg(value_name = "WHAT", required = true)]
+    tail: String,
+}
+
+pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), CommandError> {
+    let (what, rest) = grammar::first_word(&args.tail);
+    let what = what.to_ascii_lowercase();
+    match what.as_str() {
+        "event" => event(cx, rest).await,
+        "text" => text(cx, rest).await,
+        "calls" => calls(cx, rest).await,
+        "ringing" | "early" | "answered" | "bridged" | "held" | "parked" | "hangup" => {
+            call(cx, &what, rest).await
+        }
+        _ => {
+            let known = [
+                "answered", "hangup", "event", "calls", "text", "ringing", "early", "bridged",
+                "held", "parked",
+            ];
+            let err = CommandError::usage(format!("{what:?} cannot be expected"));
+            Err(match near::nearest(&what, known.into_iter()) {
+                Some(near) => err.hint(format!("did you mean {near}?")),
+                None => err.hint(format!("there are: {}", known.join(", "))),
+            })
+        }
+    }
+}
+
+/// How long, unless a line says so.
+const LONG: f64 = 30.0;
+
+fn seconds(word: Option<&str>) -> Result<Duration, CommandError> {
+    let seconds = word.map_or(Ok(LONG), str::parse);
+    let span = seconds.ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+    span.ok_or_else(|| {
+        CommandError::usage(format!("{:?} is no number of seconds", word.unwrap_or_default()))
+    })
+}
+
+/// How far the wait is.
+enum Verdict {
+    Yes(String),
+    No(String),
+    NotYet(String),
+}
+
+async fn call(cx: &mut Context<'_>, what: &str, rest: &str) -> Result<(), CommandError> {
+    let mut words = rest.split_whitespace();
+    let word = words.next().unwrap_or("last").to_owned();
+    let within = seconds(words.next())?;
+    let cause = match words.next() {
+        Some(name) if what == "hangup" => Some(cause(name)?),
+        Some(extra) => return Err(CommandError::usage(format!("{extra:?} has no meaning here"))),
+        None => None,
+    };
+    let job = cx.shell.latest().filter(|_| word == "last");
+    let listener = cx.listener()?;
+    let look = |tracker: &Tracker| {
+        let found = subject(tracker, job.as_ref(), &word);
+        verdict(what, found, job.as_ref(), cause.as_ref())
+    };
+    let told = wait(&listener, within, &format!("{what} {word}"), look).await?;
+    say(cx, what, &told)
+}
+
+fn cause(name: &str) -> Result<HangupCause, CommandError> {
+    if HangupCause::names().any(|known| known == name) {
+        return Ok(HangupCause::parse(name));
+    }
+    let err = CommandError::usage(format!("there is no hangup cause {name}"));
+    Err(match near::nearest(name, HangupCause::names()) {
+        Some(near) => err.hint(format!("did you mean {near}?")),
+        None => err,
+    })
+}
+
+/// The call that is meant, running or ended, and the leg that speaks for it.
+fn subject(tracker: &Tracker, job: Option<&Job>, word: &str) -> Option<(Call, bool)> {
+    let has = |call: &Call| match job.and_then(Job::sess_uuid) {
+        Some(id) => call.sessions.iter().any(|leg| leg.id == *id),
+        None => word == "last" || is_named(call, word),
+    };
+    if let Some(call) = tracker.calls().rev().find(has) {
+        return Some((call, true));
+    }
+    tracker.ended().rev().find(|call| has(call)).map(|call| (call.clone(), false))
+}
+
+fn verdict(
+    what: &str,
+    found: Option<(Call, bool)>,
+    job: Option<&Job>,
+    cause: Option<&HangupCause>,
+) -> Verdict {
+    let failed = job.and_then(|job| match job.state() {
+        JobState::Done(Outcome::Failed(text)) => Some(text),
+        _ => None,
+    });
+    let Some((call, is_running)) = found else {
+        return match failed {
+            Some(text) if what == "hangup" => ended_as(text.trim_start_matches("-ERR "), cause),
+            Some(text) => Verdict::No(format!("originate failed: {}", sanitise::line(&text))),
+            None => Verdict::NotYet("no such call".to_owned()),
+        };
+    };
+    let id = job.and_then(Job::sess_uuid);
+    let own = id.and_then(|id| call.sessions.iter().find(|leg| leg.id == *id));
+    let Some(leg) = own.or_else(|| call.lead()) else { return Verdict::NotYet(String::new()) };
+    if what == "hangup" {
+        if is_running {
+            return Verdict::NotYet(format!("it is {}", leg.phase.word()));
+        }
+        let name = leg.cause.as_ref().map_or("NONE", HangupCause::name);
+        return ended_as(name, cause);
+    }
+    if is_so(what, leg) {
+        return Verdict::Yes(format!("{what}: {} {}", leg.id.short(), since(what, leg)));
+    }
+    let cause = leg.cause.as_ref().map_or("NONE", HangupCause::name);
+    if leg.phase == Phase::Hangup || !is_running {
+        return Verdict::No(format!("the call ended with {}, never {what}", sanitise::line(cause)));
+    }
+    Verdict::NotYet(format!("it is {}", leg.phase.word()))
+}
+
+fn ended_as(name: &str, wanted: Option<&HangupCause>) -> Verdict {
+    let shown = sanitise::line(name);
+    match wanted.filter(|wanted| wanted.name() != name) {
+        Some(wanted) => Verdict::No(format!("the call ended with {shown}, not {}", wanted.name())),
+        None => Verdict::Yes(format!("hangup: {shown}")),
+    }
+}
+
+fn is_so(what: &str, leg: &Session) -> bool {
+    let times = &leg.times;
+    match what {
+        // What comes later has passed it.
+        "ringing" => {
+            leg.phase == Phase::Ringing || [times.progress, times.answered].iter().any(|at| *at > 0)
+        }
+        "early" => leg.phase == Phase::Early || times.progress_media > 0,
+        "answered" => times.answered > 0,
+        "bridged" => times.bridged > 0,
+        "held" => leg.phase == Phase::Held,
+        _ => leg.is_parked && leg.phase < Phase::Hangup,
+    }
+}
+
+fn since(what: &str, leg: &Session) -> String {
+    let rang = leg.ring_time(leg.last_event);
+    match rang.filter(|_| what == "answered") {
+        Some(rang) => format!("after {}", span(rang)),
+        None => String::new(),
+    }
+}
+
+/// Looks at the tracker after each change until it says yes or no, or the time is over.
+async fn wait(
+    listener: &EventListener,
+    within: Duration,
+    wanted: &str,
+    look: impl Fn(&Tracker) -> Verdict,
+) -> Result<String, CommandError> {
+    let (mut changes, end) = (listener.changes(), Instant::now() + within);
+    loop {
+        let now = match listener.with(&look) {
+            Verdict::Yes(told) => return Ok(told),
+            Verdict::No(why) => {
+                return Err(CommandError::new(Kind::Refused, format!("expected {wanted}: {why}")));
+            }
+            Verdict::NotYet(now) => now,
+        };
+        if Instant::now() >= end {
+            return Err(late(wanted, within, &now));
+        }
+        // What a job says comes without a change of a call: look again now and then.
+        let again = end.min(Instant::now() + Duration::from_millis(200));
+        let _change = timeout_at(again, changes.next()).await;
+    }
+}
+
+fn late(wanted: &str, within: Duration, now: &str) -> CommandError {
+    let now = if now.is_empty() { String::new() } else { format!(": {now}") };
+    let message = format!("expected {wanted} within {} s{now}", within.as_secs_f64());
+    CommandError::new(Kind::TimedOut, message)
+}
+
+fn say(cx: &mut Context<'_>, what: &str, told: &str) -> Result<(), CommandError> {
+    match cx.format() {
+        Format::Table | Format::Raw | Format::Vertical => cx.line(told.trim_end()),
+        _ => cx.view(&View::single(vec![
+            ("expected", Cell::text(what)),
+            ("ok", Cell::shown("yes", json!(true))),
+            ("text", Cell::text(told.trim_end())),
+        ])),
+    }
+}
+
+async fn calls(cx: &mut Context<'_>, rest: &str) -> Result<(), CommandError> {
+    let mut words = rest.split_whitespace();
+    let number: usize = words.next().and_then(|word| word.parse().ok()).ok_or_else(|| {
+        CommandError::usage("how many calls?").hint("for example: expect calls 0 20")
+    })?;
+    let within = seconds(words.next())?;
+    let look = |tracker: &Tracker| match tracker.call_count() {
+        count if count == number => Verdict::Yes(format!("calls: {count}")),
+        count => Verdict::NotYet(format!("there are {count}")),
+    };
+    let told = wait(&cx.listener()?, within, &format!("{number} calls"), look).await?;
+    say(cx, "calls", &told)
+}
+
+async fn event(cx: &mut Context<'_>, rest: &str) -> Result<(), CommandError> {
+    let mut words = rest.split_whitespace().peekable();
+    let Some(name) = words.next() else {
+        return Err(CommandError::usage("which event?")
+            .hint("for example: expect event CHANNEL_ANSWER 10 Unique-ID=..."));
+    };
+    let name = if name.contains("::") { name.to_owned() } else { name.to_ascii_uppercase() };
+    if !name.contains("::") && !EVENT_NAMES.contains(&name.as_str()) {
+        let err = CommandError::usage(format!("there is no event {name}"));
+        return Err(match near::nearest(&name, EVENT_NAMES.iter().copied()) {
+            Some(near) => err.hint(format!("did you mean {near}?")),
+            None => err.hint("a CUSTOM subclass has :: in it"),
+        });
+    }
+    let within = seconds(words.next_if(|word| !word.contains('=')))?;
+    let headers = words.map(|word| {
+        word.split_once('=')
+            .ok_or_else(|| CommandError::usage(format!("{word:?} is no HEADER=VALUE")))
+    });
+    let headers: Vec<(&str, &str)> = headers.collect::<Result<_, _>>()?;
+    let listener = cx.listener()?;
+    let is_new = !listener.is_subscribed(&name);
+    // Listened to before it is asked for, so that the first one counts.
+    let mut events = listener.events::<&str>(&[]);
+    if is_new {
+        listener.subscribe(&[&name]).await?;
+    }
+    let is_it = |event: &Event| {
+        let is_named = event.name() == name || event.kind() == name;
+        let has = |(header, value): &(&str, &str)| event.get(header).as_deref() == Some(*value);
+        is_named && headers.iter().all(has)
+    };
+    let found = timeout(within, async {
+        loop {
+            match events.next().await {
+                Some(event) if is_it(&event) => {
+                    return Some(event.unique_id().unwrap_or_default().into_owned());
+                }
+                Some(_) => {}
+                None => return None,
+            }
+        }
+    })
+    .await;
+    if is_new && !DEFAULT_EVENTS.contains(&name.as_str()) {
+        listener.unsubscribe(&[&name]).await?;
+    }
+    match found {
+        Ok(Some(id)) => say(cx, "event", &format!("event: {name} {}", sanitise::line(&id))),
+        Ok(None) => Err(CommandError::new(Kind::Connection, "the listener is gone")),
+        Err(_elapsed) => Err(late(&format!("event {name}"), within, "")),
+    }
+}
+
+async fn text(cx: &mut Context<'_>, rest: &str) -> Result<(), CommandError> {
+    let (wanted, line) = grammar::quoted_word(rest)?;
+    if wanted.is_empty() || line.trim().is_empty() {
+        return Err(CommandError::usage("which text in the answer to which line?")
+            .hint("for example: expect text RUNNING sofia status"));
+    }
+    let answer = cx.answer_to(line.trim()).await?;
+    if answer.contains(&wanted) {
+        return say(cx, "text", &format!("text: {wanted}"));
+    }
+    let first = answer.lines().next().unwrap_or_default();
+    let message =
+        format!("expected text {wanted:?}: the answer starts with {:?}", sanitise::line(first));
+    Err(CommandError::new(Kind::Refused, message))
+}

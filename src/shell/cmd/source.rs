@@ -1,0 +1,56 @@
+use std::path::Path;
+
+use super::{CommandError, Context, Next};
+
+/// Run the lines of a file
+///
+/// As if they were typed: empty lines and those that start with # are skipped. A line that ends
+/// in a backslash goes on in the next one. The first line that fails ends it, unless told
+/// otherwise; "exit" ends the file, not the shell.
+///
+/// Examples:
+///   source checks.switchy
+///   source --keep-going checks.switchy
+///   source --echo checks.switchy
+#[derive(Debug, clap::Args)]
+#[command(verbatim_doc_comment)]
+pub(crate) struct Args {
+    /// Go on behind lines that fail
+    #[arg(long)]
+    keep_going: bool,
+    /// Show each line before its answer
+    #[arg(long)]
+    echo: bool,
+    /// Which file
+    #[arg(value_name = "FILE")]
+    file: String,
+}
+
+pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), CommandError> {
+    let path = Path::new(&args.file);
+    let text = std::fs::read_to_string(path)
+        .map_err(|err| CommandError::usage(format!("cannot read {}: {err}", args.file)))?;
+    let mut failed = None;
+    for (number, line) in crate::shell::script_lines(&text) {
+        if args.echo {
+            cx.line(&format!("> {line}"))?;
+        }
+        match cx.nested(&line).await {
+            Ok(Next::Go) => {}
+            Ok(Next::Exit) => break,
+            Err(err) => {
+                let err = err.hint(format!("{}:{number}: {line}", args.file));
+                if !args.keep_going {
+                    return Err(err);
+                }
+                cx.failure(&err)?;
+                failed.get_or_insert(err);
+            }
+        }
+    }
+    match failed {
+        None => Ok(()),
+        Some(err) => Err(CommandError::new(err.kind, "a line of the file failed")
+            .hint(format!("the first: {}", err.hints.last().cloned().unwrap_or_default()))),
+    }
+}

@@ -1,0 +1,190 @@
+//! A server by name: where it is, how to log in, and what a session there starts with.
+
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use super::{CommandError, Kind};
+use crate::conn::Config;
+
+/// What a configured name stands for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Profile {
+    /// Its name, for the prompt and `connect`.
+    pub name: String,
+    /// Where to connect and how.
+    pub config: Config,
+    /// Where the password comes from.
+    pub password: Password,
+    /// `prod`, `stage` or `test`.
+    pub env: Option<String>,
+    /// Whether nothing may be sent that changes something.
+    pub is_read_only: bool,
+    /// For how long connecting is tried again.
+    pub retry: Duration,
+    /// The log level to start with.
+    pub log: Option<String>,
+    /// Lines to run once it is connected.
+    pub on_connect: Vec<String>,
+    /// Server commands that are refused, confirmed or not.
+    pub guard: GuardRules,
+}
+
+/// Where a password comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Password {
+    /// It is in the configuration of the connection.
+    Given,
+    /// A command of the system prints it.
+    Command(String),
+}
+
+impl Profile {
+    /// A name for a configured server.
+    #[must_use]
+    pub fn new(name: &str, config: Config) -> Self {
+        Self {
+            name: name.to_owned(),
+            config,
+            password: Password::Given,
+            env: None,
+            is_read_only: false,
+            retry: Duration::ZERO,
+            log: None,
+            on_connect: Vec::new(),
+            guard: GuardRules::default(),
+        }
+    }
+
+    /// The configuration with its password; a password command is run for it.
+    pub(super) async fn login(&self) -> Result<Config, CommandError> {
+        let Password::Command(command) = &self.password else { return Ok(self.config.clone()) };
+        let (line, name) = (command.clone(), self.name.clone());
+        let password = tokio::task::spawn_blocking(move || printed_by(&line, &name)).await;
+        let password = password.map_err(|err| failed(&self.name, &err.to_string()))??;
+        Ok(self.config.clone().with_password(password))
+    }
+}
+
+/// The first line that a command prints.
+fn printed_by(line: &str, name: &str) -> Result<String, CommandError> {
+    // Its errors, and a question for a passphrase, belong to the terminal.
+    let output = Command::new("sh")
+        .args(["-c", line])
+        .env_remove("SWITCHY_PASSWORD")
+        .stdin(Stdio::inherit())
+        .stderr(Stdio::inherit())
+        .output()
+        .map_err(|err| failed(name, &err.to_string()))?;
+    if !output.status.success() {
+        return Err(failed(name, &output.status.to_string()));
+    }
+    let text = String::from_utf8_lossy(&output.stdout);
+    match text.lines().next() {
+        Some(password) if !password.is_empty() => Ok(password.to_owned()),
+        _ => Err(failed(name, "it printed nothing")),
+    }
+}
+
+fn failed(name: &str, why: &str) -> CommandError {
+    let message = format!("the password_command of {name} failed: {why}");
+    CommandError::new(Kind::Connection, message)
+        .hint("run it by itself to see why; \"switchy config show\" tells where it is written")
+}
+
+/// The operator's own word on server commands; `*` in a pattern stands for any text.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct GuardRules {
+    /// Never sent.
+    pub deny: Vec<String>,
+    /// Sent only when they are confirmed.
+    pub confirm: Vec<String>,
+    /// Sent without a question, though they would be asked about.
+    pub allow: Vec<String>,
+}
+
+/// What the rules say about a line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Ruling {
+    Deny,
+    Confirm,
+    Allow,
+}
+
+impl GuardRules {
+    /// What is said about a server command; the strictest word holds.
+    pub(super) fn ruling(&self, line: &str) -> Option<Ruling> {
+        let says = |patterns: &[String]| patterns.iter().any(|pattern| is_like(pattern, line));
+        [(Ruling::Deny, &self.deny), (Ruling::Confirm, &self.confirm), (Ruling::Allow, &self.allow)]
+            .into_iter()
+            .find(|(_, patterns)| says(patterns))
+            .map(|(ruling, _)| ruling)
+    }
+}
+
+/// Whether a line is a pattern's command, in any case. A pattern covers what follows it: `unload`
+/// is also `unload mod_sofia`.
+fn is_like(pattern: &str, line: &str) -> bool {
+    let lower = |text: &str| text.to_ascii_lowercase();
+    let (pattern, line) = (lower(pattern), lower(line));
+    let (mut patterns, mut words) = (pattern.split_whitespace(), line.split_whitespace());
+    patterns.all(|pattern| words.next().is_some_and(|word| has_shape(pattern, word)))
+}
+
+fn has_shape(pattern: &str, word: &str) -> bool {
+    let mut parts = pattern.split('*');
+    let first = parts.next().unwrap_or_default();
+    let Some(mut rest) = word.strip_prefix(first) else { return false };
+    let mut parts: Vec<&str> = parts.collect();
+    let Some(last) = parts.pop() else { return rest.is_empty() };
+    for part in parts {
+        let Some((_, after)) = rest.split_once(part) else { return false };
+        rest = after;
+    }
+    rest.ends_with(last)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_strictest_rule_holds() {
+        let rules = GuardRules {
+            deny: vec!["fsctl shutdown".to_owned()],
+            confirm: vec!["sofia profile * rescan".to_owned(), "fsctl".to_owned()],
+            allow: vec!["reload mod_*".to_owned(), "fsctl shutdown cancel".to_owned()],
+        };
+        for (line, ruling) in [
+            ("fsctl shutdown", Some(Ruling::Deny)),
+            ("FSCTL  Shutdown cancel", Some(Ruling::Deny)),
+            ("fsctl loglevel 7", Some(Ruling::Confirm)),
+            ("sofia profile internal rescan", Some(Ruling::Confirm)),
+            ("sofia profile internal", None),
+            ("reload mod_sofia", Some(Ruling::Allow)),
+            ("reloadxml", None),
+            ("fsctlx", None),
+        ] {
+            assert_eq!(rules.ruling(line), ruling, "{line}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_password_command_prints_the_password() {
+        let mut profile = Profile::new("pbx", Config::new("pbx"));
+        for (command, expected) in [
+            ("printf 'hunter2\\nmore\\n'", Ok("hunter2")),
+            ("exit 3", Err("exit status: 3")),
+            ("true", Err("it printed nothing")),
+        ] {
+            profile.password = Password::Command(command.to_owned());
+            match (profile.login().await, expected) {
+                (Ok(config), Ok(password)) => {
+                    assert_eq!(config, Config::new("pbx").with_password(password));
+                }
+                (Err(err), Err(why)) => assert!(err.message.ends_with(why), "{err:?}"),
+                other => panic!("{command}: {other:?}"),
+            }
+        }
+    }
+}
