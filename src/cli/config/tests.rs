@@ -201,7 +201,9 @@ fn the_first_file_that_init_writes_is_sound() {
     files.sound().unwrap();
     // Also with every line of it in use.
     let used = text.lines().filter_map(|line| match line.strip_prefix('#') {
-        Some(key) => key.starts_with(|c: char| c.is_ascii_alphanumeric()).then_some(key),
+        Some(key) => {
+            key.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '[').then_some(key)
+        }
         None => Some(line),
     });
     let all = used.collect::<Vec<_>>().join("\n");
