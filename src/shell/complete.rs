@@ -95,9 +95,10 @@ fn arguments(shell: &Shell, verb: &str, rest: &[&str], word: &str) -> Vec<Candid
     }
     let kind = argument.get_value_names().and_then(|names| names.first());
     if kind.is_some_and(|kind| kind == "PARAM")
-        && let Some(what) = rest.iter().find(|word| !word.starts_with('-'))
+        // The value of an option names no app.
+        && let Some(words) = rest.iter().map(|what| kinds::words(what, word)).find(|words| !words.is_empty())
     {
-        let words = kinds::words(what, word).into_iter();
+        let words = words.into_iter();
         return words.map(|(replacement, display)| Candidate { replacement, display }).collect();
     }
     kind.map_or_else(Vec::new, |kind| live(shell, kind.as_str()))
