@@ -11,6 +11,8 @@ mod callee_ringback;
 mod cdr;
 mod dtmf_checker;
 mod kind;
+#[cfg(feature = "lua")]
+pub mod lua;
 mod play_rec;
 mod proxier;
 pub mod router;
@@ -24,6 +26,8 @@ pub use callee_ringback::CalleeRingback;
 pub use cdr::Cdr;
 pub use dtmf_checker::DtmfChecker;
 pub use kind::{Kind, Param, ParamError, Params, Takes, Values};
+#[cfg(feature = "lua")]
+pub use lua::LuaApp;
 pub use play_rec::{PlayRec, RecInfo};
 pub use proxier::Proxier;
 pub use router::Router;

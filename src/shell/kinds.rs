@@ -1,9 +1,15 @@
 //! From what an operator types behind `load-app` to apps: kinds, files, parameters.
 
+#[cfg(feature = "lua")]
+use std::path::Path;
 use std::sync::Arc;
 
 use super::{CommandError, Kind as Failure, near};
 use crate::apps::{APPS, App, Kind, Param, ParamError};
+#[cfg(feature = "lua")]
+use crate::apps::{LuaApp, lua};
+#[cfg(feature = "lua")]
+use crate::model::EVENT_NAMES;
 
 /// Apps that are to be loaded as one, and the name they have unless told otherwise.
 #[derive(Clone)]
@@ -29,6 +35,50 @@ pub(super) fn made(what: &str, words: &[String]) -> Result<Made, CommandError> {
     }
     let names: Vec<_> = kinds.iter().map(|kind| kind.name).collect();
     Ok(Made { name: names.join("+"), parts })
+}
+
+/// Whether what is to be loaded is a Lua file.
+pub(super) fn is_file(what: &str) -> bool {
+    what.contains('/') || what.to_ascii_lowercase().ends_with(".lua")
+}
+
+/// The app in a Lua file, with `NAME=VALUE` words as its `args`.
+#[cfg(feature = "lua")]
+pub(super) async fn file(
+    path: &str,
+    words: &[String],
+    options: lua::Options,
+) -> Result<Made, CommandError> {
+    let pairs = words.iter().map(|word| pair(word)).collect::<Result<Vec<_>, _>>()?;
+    let args =
+        pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+    let opened = LuaApp::open(Path::new(path), lua::Options { args, ..options }).await;
+    let app = opened.map_err(|err| script_error(&err))?;
+    Ok(Made { name: app.name().to_owned(), parts: vec![Arc::new(app)] })
+}
+
+/// What is wrong with a Lua file.
+#[cfg(feature = "lua")]
+pub(super) fn script_error(err: &lua::LuaError) -> CommandError {
+    let source = std::error::Error::source(err).map(|source| format!(": {source}"));
+    let failed =
+        CommandError::new(Failure::Refused, format!("{err}{}", source.unwrap_or_default()));
+    match err {
+        lua::LuaError::NoSuchEvent { function, .. } => {
+            let word = function.trim_start_matches("on_").to_ascii_uppercase();
+            let names = EVENT_NAMES.iter().map(|name| name.trim_start_matches("CHANNEL_"));
+            match near::nearest(&word, names) {
+                Some(near) => {
+                    failed.hint(format!("did you mean on_{}?", near.to_ascii_lowercase()))
+                }
+                None => failed.hint("a function for the event CHANNEL_PARK is called on_park"),
+            }
+        }
+        lua::LuaError::NoHandlers { .. } => {
+            failed.hint("write: function on_park(session) session:answer() end")
+        }
+        _ => failed,
+    }
 }
 
 /// The kind of a name.

@@ -15,6 +15,8 @@ mod ending;
 mod examples;
 mod faults;
 mod live;
+#[cfg(feature = "lua")]
+mod lua;
 mod model;
 #[cfg(feature = "cli")]
 mod oneshot;

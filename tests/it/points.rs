@@ -28,7 +28,6 @@ mod prompt;
 /// Points without a test, and why.
 const MISSING: &[(u8, &str)] = &[
     (44, "there is no check of profile, context, extension and module yet"),
-    (53, "apps are written in Rust; the shell has no script language yet"),
     (65, "no dial plan is shipped, and nothing checks the profile's context yet"),
     (80, "there is no check of what a deployment needs yet"),
 ];

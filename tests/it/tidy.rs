@@ -29,6 +29,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("clap_complete", &["cli/"]),
     ("clap_mangen", &["cli/"]),
     ("anyhow", &["cli/"]),
+    ("mlua", &["apps/lua/"]),
     ("regex_lite", &["apps/router.rs", "shell/filter/"]),
     ("shlex", &["shell/"]),
     ("rpassword", &["cli/"]),

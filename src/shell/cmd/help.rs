@@ -67,7 +67,7 @@ const GROUPS: &[(&str, &[&str])] = &[
         ],
     ),
     ("Server commands", &["api", "bgapi", "jobs", "wait"]),
-    ("Apps", &["apps", "load-app", "unload-app"]),
+    ("Apps", &["apps", "load-app", "reload-app", "unload-app"]),
     ("Connections", &["connect", "disconnect", "hosts", "use", "listen"]),
     ("Scripts", &["source", "let", "sleep", "expect"]),
     ("This session", &["set", "alias", "help", "version", "exit"]),

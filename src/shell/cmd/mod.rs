@@ -36,6 +36,7 @@ mod originate;
 mod park;
 mod play;
 mod record;
+mod reload_app;
 mod sched_hangup;
 mod set;
 mod setvar;
@@ -107,6 +108,7 @@ pub(super) enum Command {
     Park(park::Args),
     Play(play::Args),
     Record(record::Args),
+    ReloadApp(reload_app::Args),
     SchedHangup(sched_hangup::Args),
     Set(set::Args),
     Setvar(setvar::Args),
@@ -202,6 +204,7 @@ pub(super) async fn run(
         Command::Park(args) => park::run(cx, args).await?,
         Command::Play(args) => play::run(cx, args).await?,
         Command::Record(args) => record::run(cx, args).await?,
+        Command::ReloadApp(args) => reload_app::run(cx, args).await?,
         Command::SchedHangup(args) => sched_hangup::run(cx, args).await?,
         Command::Set(args) => set::run(cx, args)?,
         Command::Setvar(args) => setvar::run(cx, args).await?,
@@ -237,6 +240,7 @@ fn only_reads(command: &Command) -> bool {
         | Command::Park(_)
         | Command::Play(_)
         | Command::Record(_)
+        | Command::ReloadApp(_)
         | Command::SchedHangup(_)
         | Command::Setvar(_)
         | Command::Transfer(_) => false,

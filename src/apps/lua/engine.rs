@@ -1,0 +1,507 @@
+//! The thread that a script runs in: its state, its handlers, and the sessions that it knows.
+
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
+use std::path::Path;
+use std::pin::pin;
+use std::rc::{Rc, Weak};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use mlua::{Function, IntoLuaMulti, Lua, Table, Value};
+use tokio::sync::{Notify, mpsc, oneshot};
+use tokio::task::LocalSet;
+
+use super::call::LuaCall;
+use super::leg::{Leg, Run};
+use super::session::{LuaEvent, LuaSession};
+use super::watchdog::Pulse;
+use super::{LuaError, Options, failure, sandbox, verbs};
+use crate::client::{Client, Session};
+use crate::model::{EVENT_NAMES, Event};
+
+/// What a script's thread is asked for.
+pub(super) enum Message {
+    /// An event of a session; a note starts no handler.
+    Event(Box<(Session, Event, bool)>),
+    SetUp {
+        client: Client,
+        done: oneshot::Sender<Result<(), String>>,
+    },
+    TearDown {
+        client: Client,
+        done: oneshot::Sender<Result<(), String>>,
+    },
+    /// Another one takes its place: it ends with its running handlers.
+    Retire,
+}
+
+impl Message {
+    pub(super) fn event(session: &Session, event: &Event, is_note: bool) -> Self {
+        Self::Event(Box::new((session.clone(), event.clone(), is_note)))
+    }
+}
+
+/// The other threads' end.
+pub(super) struct Handle {
+    pub(super) number: u64,
+    pub(super) file: String,
+    sender: mpsc::Sender<Message>,
+    stop: Arc<Notify>,
+    pub(super) pulse: Arc<Pulse>,
+}
+
+impl Handle {
+    pub(super) async fn tell(&self, message: Message) -> Result<(), String> {
+        if self.pulse.is_stuck.load(Ordering::Relaxed) {
+            return Err(format!("{} does not come back: it was given up", self.file));
+        }
+        let told = self.sender.send(message).await;
+        told.map_err(|_| format!("{}: its thread has ended", self.file))
+    }
+
+    /// Ends the thread and with it what runs there.
+    pub(super) fn stop(&self) {
+        self.stop.notify_one();
+    }
+
+    pub(super) fn is_done(&self) -> bool {
+        self.pulse.is_done.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn is_stuck(&self) -> bool {
+        self.pulse.is_stuck.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn is_retired(&self) -> bool {
+        self.pulse.is_retired.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn memory(&self) -> usize {
+        self.pulse.memory.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn running(&self) -> usize {
+        self.pulse.running.load(Ordering::Relaxed)
+    }
+
+    /// The latest failure, if there was one.
+    pub(super) fn last_failure(&self) -> String {
+        self.pulse.last_failure()
+    }
+
+    pub(super) fn failures(&self) -> usize {
+        self.pulse.failures.load(Ordering::Relaxed)
+    }
+}
+
+type Loaded = Result<Vec<&'static str>, LuaError>;
+
+/// Starts the thread of a script; what it is loaded with comes over the channel.
+pub(super) fn start(
+    path: &Path,
+    source: Vec<u8>,
+    options: &Options,
+) -> (Handle, oneshot::Receiver<Loaded>) {
+    let file =
+        path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
+    let (sender, inbox) = mpsc::channel(ROOM);
+    let (ready, loaded) = oneshot::channel();
+    let (stop, pulse) = (Arc::new(Notify::new()), Arc::new(Pulse::default()));
+    let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+    let handle = Handle {
+        number,
+        file: file.clone(),
+        sender,
+        stop: Arc::clone(&stop),
+        pulse: Arc::clone(&pulse),
+    };
+    let options = options.clone();
+    let thread = std::thread::Builder::new().name("lua".to_owned()).stack_size(STACK);
+    let run = move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build();
+        if let Ok(runtime) = runtime {
+            let local = LocalSet::new();
+            let alive = Arc::clone(&pulse);
+            local.block_on(&runtime, async move {
+                let engine = match Engine::new(number, &file, &options, Arc::clone(&alive)) {
+                    Ok(engine) => engine,
+                    Err(err) => {
+                        let text = failure::describe(&err, &file);
+                        let _nobody_waits = ready.send(Err(LuaError::Script { text })).is_err();
+                        return;
+                    }
+                };
+                let outcome = engine.load(source, &options).await;
+                let is_good = outcome.is_ok();
+                if ready.send(outcome).is_ok() && is_good {
+                    tokio::select! {
+                        () = stop.notified() => {}
+                        () = engine.serve(inbox) => {}
+                    }
+                }
+            });
+        }
+        pulse.is_done.store(true, Ordering::Relaxed);
+    };
+    // Without a thread nobody answers, which is told.
+    let _is_started = thread.spawn(run).is_ok();
+    (handle, loaded)
+}
+
+/// The state of a script.
+pub(super) struct Engine {
+    number: u64,
+    pub(super) file: String,
+    lua: Lua,
+    handlers: RefCell<HashMap<String, Vec<Function>>>,
+    legs: RefCell<HashMap<String, Rc<Leg>>>,
+    calls: RefCell<HashMap<String, Table>>,
+    current: RefCell<Option<Rc<Run>>>,
+    pulse: Arc<Pulse>,
+    is_retired: Cell<bool>,
+    idle: Notify,
+}
+
+impl Engine {
+    fn new(
+        number: u64,
+        file: &str,
+        options: &Options,
+        pulse: Arc<Pulse>,
+    ) -> mlua::Result<Rc<Self>> {
+        let lua = sandbox::state(options.limits, &options.allow)?;
+        let engine = Rc::new(Self {
+            number,
+            file: file.to_owned(),
+            lua,
+            handlers: RefCell::default(),
+            legs: RefCell::default(),
+            calls: RefCell::default(),
+            current: RefCell::default(),
+            pulse,
+            is_retired: Cell::new(false),
+            idle: Notify::new(),
+        });
+        let weak = Rc::downgrade(&engine);
+        sandbox::guard(&engine.lua, &weak, options.limits)?;
+        verbs::install(&engine.lua, &weak, &options.args)?;
+        engine.lua.set_app_data(weak);
+        Ok(engine)
+    }
+
+    /// The engine of a state, inside a function that Lua called.
+    pub(super) fn of(lua: &Lua) -> mlua::Result<Rc<Self>> {
+        let weak = lua.app_data_ref::<Weak<Self>>().and_then(|weak| weak.upgrade());
+        weak.ok_or_else(|| mlua::Error::runtime("this app has ended"))
+    }
+
+    /// The handler that runs right now.
+    pub(super) fn current(&self) -> Option<Rc<Run>> {
+        self.current.borrow().clone()
+    }
+
+    async fn load(self: &Rc<Self>, source: Vec<u8>, options: &Options) -> Loaded {
+        let script =
+            |err: &mlua::Error| LuaError::Script { text: failure::describe(err, &self.file) };
+        let _args = &options.args;
+        let source = String::from_utf8_lossy(&source).into_owned();
+        let chunk = self.lua.load(source).set_name(format!("@{}", self.file));
+        let chunk = chunk.set_mode(mlua::chunk::ChunkMode::Text).into_function();
+        let chunk = chunk.map_err(|err| script(&err))?;
+        let run = self.run("the file", None, None, true);
+        self.drive(&run, chunk.call_async::<()>(())).await.map_err(|err| script(&err))?;
+        self.collect()
+    }
+
+    /// Collects the functions that are called for events.
+    fn collect(&self) -> Loaded {
+        let mut handlers = self.handlers.borrow_mut();
+        for pair in self.lua.globals().pairs::<String, Value>() {
+            let Ok((name, Value::Function(function))) = pair else { continue };
+            let Some(word) = name.strip_prefix("on_").filter(|word| !HOOKS.contains(word)) else {
+                continue;
+            };
+            let word = word.to_ascii_uppercase();
+            let event = [format!("CHANNEL_{word}"), word];
+            match event.into_iter().find(|event| EVENT_NAMES.contains(&event.as_str())) {
+                Some(event) => handlers.entry(event).or_default().insert(0, function),
+                None => {
+                    return Err(LuaError::NoSuchEvent { path: self.file.clone(), function: name });
+                }
+            }
+        }
+        if handlers.is_empty() {
+            return Err(LuaError::NoHandlers { path: self.file.clone() });
+        }
+        let mut events: Vec<&'static str> = ALWAYS.to_vec();
+        for event in handlers.keys() {
+            if !events.contains(&event.as_str()) {
+                let known = EVENT_NAMES.iter().find(|known| *known == event);
+                // A subclass has to live as long as whoever subscribes to it; there are few.
+                events.push(known.copied().unwrap_or_else(|| String::leak(event.clone())));
+            }
+        }
+        events.sort_unstable();
+        Ok(events)
+    }
+
+    /// Adds a handler by the name of its event: `on("mod_x::y", function(session, event) .. end)`.
+    pub(super) fn on(&self, event: &str, function: Function) -> Result<(), String> {
+        let is_known = event.contains("::") || EVENT_NAMES.contains(&event);
+        if !is_known {
+            return Err(format!("there is no event {event:?}"));
+        }
+        self.handlers.borrow_mut().entry(event.to_owned()).or_default().push(function);
+        Ok(())
+    }
+
+    async fn serve(self: Rc<Self>, mut inbox: mpsc::Receiver<Message>) {
+        loop {
+            let message = tokio::select! {
+                message = inbox.recv() => message,
+                () = self.idle.notified(), if self.is_retired.get() => None,
+            };
+            match message {
+                None => return,
+                Some(Message::Event(event)) => {
+                    let (session, event, is_note) = *event;
+                    self.event(&session, &event, is_note);
+                }
+                Some(Message::SetUp { client, done }) => self.hook("on_load", client, done),
+                Some(Message::TearDown { client, done }) => self.hook("on_unload", client, done),
+                Some(Message::Retire) => {
+                    self.is_retired.set(true);
+                    self.pulse.is_retired.store(true, Ordering::Relaxed);
+                    if self.pulse.running.load(Ordering::Relaxed) == 0 {
+                        return;
+                    }
+                }
+            }
+            self.pulse.memory.store(self.lua.used_memory(), Ordering::Relaxed);
+        }
+    }
+
+    /// Runs `on_load` or `on_unload`, if there is one.
+    fn hook(
+        self: &Rc<Self>,
+        name: &str,
+        client: Client,
+        done: oneshot::Sender<Result<(), String>>,
+    ) {
+        let Ok(Value::Function(function)) = self.lua.globals().get(name) else {
+            let _nobody_waits = done.send(Ok(())).is_err();
+            return;
+        };
+        let run = self.run(name, None, Some(client), true);
+        let engine = Rc::clone(self);
+        tokio::task::spawn_local(async move {
+            let outcome = engine.drive(&run, function.call_async::<()>(())).await;
+            let outcome = outcome.map_err(|err| failure::describe(&err, &engine.file));
+            let _nobody_waits = done.send(outcome).is_err();
+        });
+    }
+
+    fn event(self: &Rc<Self>, session: &Session, event: &Event, is_note: bool) {
+        let kind = event.kind();
+        let leg = self.leg(session);
+        match &*kind {
+            "DTMF" => {
+                let mut digits = leg.digits.borrow_mut();
+                if digits.len() < DIGITS {
+                    digits.extend(event.get("DTMF-Digit").unwrap_or_default().chars());
+                }
+                drop(digits);
+                leg.pressed.notify_waiters();
+            }
+            "CHANNEL_HANGUP" | "CHANNEL_DESTROY" => {
+                leg.end(&event.get("Hangup-Cause").unwrap_or_default());
+            }
+            _ => {}
+        }
+        if !is_note && let Some(functions) = self.handlers.borrow().get(&*kind) {
+            let outlives = leg.is_gone();
+            for function in functions {
+                let run = self.run(&kind, Some(&leg), Some(session.client().clone()), outlives);
+                let call = LuaCall::new(session.call.as_str(), session.client().clone());
+                let args = (
+                    LuaSession::new(Rc::clone(&leg), session.clone()),
+                    LuaEvent(event.clone()),
+                    call,
+                );
+                self.start(run, function, args);
+            }
+        }
+        if kind == "CHANNEL_DESTROY" {
+            self.forget(&leg);
+        }
+    }
+
+    fn leg(&self, session: &Session) -> Rc<Leg> {
+        let mut legs = self.legs.borrow_mut();
+        if let Some(leg) = legs.get(session.id.as_str()) {
+            return Rc::clone(leg);
+        }
+        // No event tells of sessions that ended while the connection was down.
+        if legs.len() == legs.capacity() {
+            let client = session.client();
+            legs.retain(|id, leg| {
+                let lives = client.session(id).is_some();
+                if !lives {
+                    leg.end("");
+                }
+                lives
+            });
+        }
+        let leg = Leg::new(session.id.as_str(), session.call.as_str());
+        legs.insert(session.id.as_str().to_owned(), Rc::clone(&leg));
+        leg
+    }
+
+    /// The leg of a session that a script came by in another way.
+    pub(super) fn known_leg(&self, session: &Session) -> Rc<Leg> {
+        self.leg(session)
+    }
+
+    fn forget(&self, leg: &Leg) {
+        let mut legs = self.legs.borrow_mut();
+        legs.remove(&leg.id);
+        if !legs.values().any(|other| other.call == leg.call) {
+            self.calls.borrow_mut().remove(&leg.call);
+        }
+    }
+
+    /// The variables of a call, shared by all handlers of its legs.
+    pub(super) fn call_vars(&self, call: &str) -> mlua::Result<Table> {
+        if let Some(vars) = self.calls.borrow().get(call) {
+            return Ok(vars.clone());
+        }
+        let vars = self.lua.create_table()?;
+        let is_alive = self.legs.borrow().values().any(|leg| leg.call == call);
+        if is_alive {
+            self.calls.borrow_mut().insert(call.to_owned(), vars.clone());
+        }
+        Ok(vars)
+    }
+
+    /// The name under which this script is loaded on a client.
+    pub(super) fn own_name(&self, client: &Client) -> Option<String> {
+        let mut loaded = client.loaded_apps().into_iter();
+        loaded.find_map(|(_, id)| {
+            let app = client.app(id.as_str()).ok()?;
+            let is_own = app.instance::<super::LuaApp>().is_some_and(|app| app.is(self.number));
+            is_own.then(|| id.to_string())
+        })
+    }
+
+    pub(super) fn run(
+        &self,
+        what: &str,
+        leg: Option<&Rc<Leg>>,
+        client: Option<Client>,
+        outlives: bool,
+    ) -> Rc<Run> {
+        Rc::new(Run::new(what, leg.cloned(), client, outlives))
+    }
+
+    /// Whether one more handler may run.
+    pub(super) fn has_room(&self) -> bool {
+        self.pulse.running.load(Ordering::Relaxed) < MOST
+    }
+
+    /// Starts a handler as a task of its own.
+    pub(super) fn start(
+        self: &Rc<Self>,
+        run: Rc<Run>,
+        function: &Function,
+        args: impl IntoLuaMulti + 'static,
+    ) -> tokio::task::AbortHandle {
+        let engine = Rc::clone(self);
+        let call = function.call_async::<()>(args);
+        let counted = Counted::new(self);
+        let task = tokio::task::spawn_local(async move {
+            let _counted = counted;
+            if let Err(err) = engine.drive(&run, call).await {
+                engine.report(&run, &err);
+            }
+        });
+        task.abort_handle()
+    }
+
+    /// Polls a call with its handler as the current one.
+    async fn drive<T>(
+        &self,
+        run: &Rc<Run>,
+        call: impl Future<Output = mlua::Result<T>>,
+    ) -> mlua::Result<T> {
+        let mut call = pin!(call);
+        std::future::poll_fn(|cx| {
+            let before = self.current.replace(Some(Rc::clone(run)));
+            self.pulse.enter();
+            let polled = call.as_mut().poll(cx);
+            self.pulse.leave();
+            self.current.replace(before);
+            polled
+        })
+        .await
+    }
+
+    fn report(&self, run: &Run, err: &mlua::Error) {
+        let uuid = run.leg.as_ref().map(|leg| leg.id.clone()).unwrap_or_default();
+        if failure::is_gone(err) {
+            tracing::debug!(target: "switchy.Client", file = self.file, event = run.what, uuid, "a handler ended with its session");
+            return;
+        }
+        self.pulse.failures.fetch_add(1, Ordering::Relaxed);
+        let text = failure::describe(err, &self.file);
+        self.pulse.note(&text);
+        let call = run.leg.as_ref().map(|leg| leg.call.clone()).unwrap_or_default();
+        tracing::error!(target: "switchy.Client", event = run.what, uuid, call, "app failed: {text}");
+    }
+}
+
+/// Counts a handler while it runs.
+struct Counted(Rc<Engine>);
+
+impl Counted {
+    fn new(engine: &Rc<Engine>) -> Self {
+        engine.pulse.running.fetch_add(1, Ordering::Relaxed);
+        Self(Rc::clone(engine))
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        if self.0.pulse.running.fetch_sub(1, Ordering::Relaxed) == 1 {
+            self.0.idle.notify_one();
+        }
+    }
+}
+
+static NUMBER: AtomicU64 = AtomicU64::new(1);
+
+/// Functions that are no handlers of events.
+const HOOKS: &[&str] = &["load", "unload"];
+
+/// What the verbs wait for, and what tells of digits and ends.
+const ALWAYS: &[&str] = &[
+    "CHANNEL_ANSWER",
+    "CHANNEL_BRIDGE",
+    "CHANNEL_DESTROY",
+    "CHANNEL_EXECUTE_COMPLETE",
+    "CHANNEL_HANGUP",
+    "CHANNEL_PARK",
+    "DTMF",
+];
+
+/// How many events may wait for a script.
+const ROOM: usize = 4096;
+
+/// How many digits wait for somebody who reads them.
+const DIGITS: usize = 256;
+
+/// How many handlers and timers of one script run at once.
+const MOST: usize = 20_000;
+
+/// Lua itself uses little; patterns and the parser recurse.
+const STACK: usize = 4 << 20;

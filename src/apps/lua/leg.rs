@@ -1,0 +1,126 @@
+//! A session as a script knows it, and a handler that runs.
+
+use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
+use std::pin::pin;
+use std::rc::Rc;
+
+use mlua::{Lua, Table};
+use tokio::sync::Notify;
+
+use super::failure::Failure;
+use crate::client::Client;
+
+/// A session as a script knows it.
+pub(super) struct Leg {
+    pub(super) id: String,
+    pub(super) call: String,
+    is_gone: Cell<bool>,
+    cause: RefCell<String>,
+    gone: Notify,
+    pub(super) digits: RefCell<VecDeque<char>>,
+    pub(super) pressed: Notify,
+    vars: RefCell<Option<Table>>,
+}
+
+impl Leg {
+    pub(super) fn new(id: &str, call: &str) -> Rc<Self> {
+        Rc::new(Self {
+            id: id.to_owned(),
+            call: call.to_owned(),
+            is_gone: Cell::new(false),
+            cause: RefCell::default(),
+            gone: Notify::new(),
+            digits: RefCell::default(),
+            pressed: Notify::new(),
+            vars: RefCell::default(),
+        })
+    }
+
+    pub(super) fn vars(&self, lua: &Lua) -> mlua::Result<Table> {
+        if let Some(vars) = &*self.vars.borrow() {
+            return Ok(vars.clone());
+        }
+        let vars = lua.create_table()?;
+        *self.vars.borrow_mut() = Some(vars.clone());
+        Ok(vars)
+    }
+
+    pub(super) fn is_gone(&self) -> bool {
+        self.is_gone.get()
+    }
+
+    pub(super) fn check(&self) -> Result<(), Failure> {
+        if self.is_gone.get() { Err(self.failure()) } else { Ok(()) }
+    }
+
+    pub(super) fn failure(&self) -> Failure {
+        Failure::Gone { cause: self.cause.borrow().clone() }
+    }
+
+    /// Waits for its end.
+    pub(super) async fn gone(&self) {
+        let mut told = pin!(self.gone.notified());
+        told.as_mut().enable();
+        if !self.is_gone.get() {
+            told.await;
+        }
+    }
+
+    pub(super) fn end(&self, cause: &str) {
+        if !self.is_gone.replace(true) {
+            cause.clone_into(&mut self.cause.borrow_mut());
+            self.gone.notify_waiters();
+        }
+    }
+}
+
+/// One running handler.
+pub(super) struct Run {
+    /// The event, or what else it was started by.
+    pub(super) what: String,
+    pub(super) leg: Option<Rc<Leg>>,
+    pub(super) client: Option<Client>,
+    /// Whether it goes on when its session has ended.
+    pub(super) outlives: bool,
+    spent: Cell<u64>,
+    is_stopped: Cell<bool>,
+    stopped_at: RefCell<String>,
+}
+
+impl Run {
+    pub(super) fn new(
+        what: &str,
+        leg: Option<Rc<Leg>>,
+        client: Option<Client>,
+        outlives: bool,
+    ) -> Self {
+        let (spent, is_stopped) = (Cell::new(0), Cell::new(false));
+        let (what, stopped_at) = (what.to_owned(), RefCell::default());
+        Self { what, leg, client, outlives, spent, is_stopped, stopped_at }
+    }
+
+    pub(super) fn spend(&self, instructions: u64) -> u64 {
+        self.spent.set(self.spent.get().saturating_add(instructions));
+        self.spent.get()
+    }
+
+    /// It has waited for something: the count starts anew.
+    pub(super) fn rest(&self) {
+        self.spent.set(0);
+    }
+
+    pub(super) fn is_stopped(&self) -> bool {
+        self.is_stopped.get()
+    }
+
+    /// It goes no further, whatever it catches.
+    pub(super) fn stop(&self, place: Option<String>) -> Failure {
+        self.is_stopped.set(true);
+        let mut at = self.stopped_at.borrow_mut();
+        if at.is_empty() {
+            *at = place.unwrap_or_default();
+        }
+        Failure::Stopped(format!("{at}stopped: too many instructions without a pause"))
+    }
+}

@@ -1,0 +1,267 @@
+//! Apps in Lua files.
+//!
+//! A file defines functions that are called for the events of its calls, `on_park(session)`,
+//! `on_dtmf(session, event)`, and says what is to happen as straight code: a verb such as
+//! `session:play(..)` returns when FreeSWITCH has done it. Each call of a function is a coroutine of
+//! its own.
+//!
+//! # Invariants
+//! - A file runs in a thread of its own, in a state without `os`, `io`, `package` and `debug`, with
+//!   limits of memory and of instructions without a pause. What it does there, or does not stop
+//!   doing, holds up nobody else.
+//! - Nothing of it runs before the file as a whole was read and run without an error.
+
+mod call;
+mod engine;
+mod failure;
+mod leg;
+mod sandbox;
+mod session;
+mod verbs;
+mod watchdog;
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::oneshot;
+
+use crate::client::app::Handling;
+use crate::client::{App, Client, Error, Session};
+use crate::model::Event;
+use engine::{Handle, Message};
+pub use sandbox::{Allow, Limits};
+
+/// An app in a Lua file. Made by [`LuaApp::open`].
+pub struct LuaApp {
+    name: String,
+    path: PathBuf,
+    options: Options,
+    events: Vec<&'static str>,
+    handle: Arc<Handle>,
+    /// The one whose place it took, while handlers of it run: they still want to know of digits and
+    /// hangups.
+    predecessor: Mutex<Option<Arc<Handle>>>,
+}
+
+/// What a Lua file gets, and how much it may take.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    /// Its `args`: names and values.
+    pub args: Vec<(String, String)>,
+    /// Libraries that it may use beside the harmless ones.
+    pub allow: Vec<Allow>,
+    /// How much it may take.
+    pub limits: Limits,
+}
+
+/// Why a Lua file is no app.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum LuaError {
+    /// It cannot be read.
+    #[error("cannot read {path}")]
+    Read {
+        /// The file.
+        path: String,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+    /// It has an error; the text begins with file and line.
+    #[error("{text}")]
+    Script {
+        /// What Lua says.
+        text: String,
+    },
+    /// It defines no function that is called for an event.
+    #[error("{path} defines no function that is called for an event, such as on_park")]
+    NoHandlers {
+        /// The file.
+        path: String,
+    },
+    /// A function is called like one for an event that there is not.
+    #[error("{path} defines {function}, but there is no such event")]
+    NoSuchEvent {
+        /// The file.
+        path: String,
+        /// The function.
+        function: String,
+    },
+    /// It did not come to its end.
+    #[error("{path} was not through after {after:?}")]
+    TooLong {
+        /// The file.
+        path: String,
+        /// How long.
+        after: Duration,
+    },
+}
+
+impl LuaApp {
+    /// Reads and runs a file. Only what stands outside of its functions runs; nothing is registered
+    /// anywhere.
+    ///
+    /// # Errors
+    /// [`LuaError`]; nothing of it is left then.
+    pub async fn open(path: &Path, options: Options) -> Result<Self, LuaError> {
+        let shown = path.display().to_string();
+        let source =
+            std::fs::read(path).map_err(|source| LuaError::Read { path: shown.clone(), source })?;
+        let name = path
+            .file_stem()
+            .map_or_else(|| shown.clone(), |stem| stem.to_string_lossy().into_owned());
+        let (handle, ready) = engine::start(path, source, &options);
+        let loaded = match tokio::time::timeout(START, ready).await {
+            Ok(Ok(Ok(loaded))) => loaded,
+            Ok(Ok(Err(err))) => return Err(err),
+            Ok(Err(_ended)) => {
+                return Err(LuaError::Script { text: format!("{shown}: its thread ended") });
+            }
+            Err(_elapsed) => return Err(LuaError::TooLong { path: shown, after: START }),
+        };
+        watchdog::watch(&handle);
+        let (path, predecessor) = (path.to_owned(), Mutex::new(None));
+        Ok(Self { name, path, options, events: loaded, handle: Arc::new(handle), predecessor })
+    }
+
+    /// Reads the file again, with the same options: for [`Client::reload_app`].
+    ///
+    /// # Errors
+    /// As [`LuaApp::open`].
+    pub async fn reopen(&self) -> Result<Self, LuaError> {
+        Self::open(&self.path, self.options.clone()).await
+    }
+
+    /// As [`LuaApp::reopen`], with other `args`.
+    ///
+    /// # Errors
+    /// As [`LuaApp::open`].
+    pub async fn reopen_with(&self, args: Vec<(String, String)>) -> Result<Self, LuaError> {
+        Self::open(&self.path, Options { args, ..self.options.clone() }).await
+    }
+
+    /// The file.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// How much memory its Lua state uses, in bytes, as of its last event.
+    #[must_use]
+    pub fn memory(&self) -> usize {
+        self.handle.memory()
+    }
+
+    /// How many of its functions run.
+    #[must_use]
+    pub fn running(&self) -> usize {
+        self.handle.running()
+    }
+
+    pub(in crate::apps) fn is(&self, number: u64) -> bool {
+        self.handle.number == number
+    }
+
+    async fn ask(
+        &self,
+        client: &Client,
+        make: fn(Client, oneshot::Sender<Result<(), String>>) -> Message,
+    ) -> Result<(), Error> {
+        let (done, answer) = oneshot::channel();
+        let failed = |text: String| Error::App { text };
+        self.handle.tell(make(client.clone(), done)).await.map_err(failed)?;
+        match tokio::time::timeout(START, answer).await {
+            Ok(Ok(outcome)) => outcome.map_err(failed),
+            Ok(Err(_)) => Err(failed(format!("{}: its thread ended", self.path.display()))),
+            Err(_) => Err(failed(format!("{}: not through after {START:?}", self.path.display()))),
+        }
+    }
+}
+
+impl App for LuaApp {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn events(&self) -> &[&str] {
+        &self.events
+    }
+
+    fn on_event<'a>(&'a self, session: &'a Session, event: &'a Event) -> Handling<'a> {
+        Box::pin(async move {
+            let predecessor = {
+                let mut slot = self.predecessor.lock().unwrap_or_else(PoisonError::into_inner);
+                if slot.as_ref().is_some_and(|old| old.is_done()) {
+                    *slot = None;
+                }
+                slot.clone()
+            };
+            if let Some(old) = predecessor {
+                // Its thread may have ended meanwhile.
+                let _told = old.tell(Message::event(session, event, true)).await.is_ok();
+            }
+            let told = self.handle.tell(Message::event(session, event, false)).await;
+            told.map_err(|text| Error::App { text })
+        })
+    }
+
+    fn set_up<'a>(&'a self, client: &'a Client) -> Handling<'a> {
+        Box::pin(self.ask(client, |client, done| Message::SetUp { client, done }))
+    }
+
+    fn tear_down<'a>(&'a self, client: &'a Client) -> Handling<'a> {
+        Box::pin(async move {
+            let outcome = self.ask(client, |client, done| Message::TearDown { client, done }).await;
+            self.handle.stop();
+            outcome
+        })
+    }
+
+    fn retire<'a>(&'a self, client: &'a Client, successor: &'a dyn App) -> Handling<'a> {
+        Box::pin(async move {
+            let Some(successor) = (successor as &dyn std::any::Any).downcast_ref::<Self>() else {
+                return self.tear_down(client).await;
+            };
+            *successor.predecessor.lock().unwrap_or_else(PoisonError::into_inner) =
+                Some(Arc::clone(&self.handle));
+            // Its running functions go on to their end, then its thread ends.
+            self.handle.tell(Message::Retire).await.map_err(|text| Error::App { text })
+        })
+    }
+
+    fn notes(&self) -> Vec<(&'static str, String)> {
+        let state = match (self.handle.is_stuck(), self.handle.is_done()) {
+            (true, _) => "stuck",
+            (_, true) => "ended",
+            _ => "good",
+        };
+        vec![
+            ("file", self.path.display().to_string()),
+            ("state", state.to_owned()),
+            ("running", self.running().to_string()),
+            ("memory", format!("{} KiB", self.memory() / 1024)),
+            ("failures", self.handle.failures().to_string()),
+            ("last failure", self.handle.last_failure()),
+        ]
+    }
+}
+
+impl Drop for LuaApp {
+    fn drop(&mut self) {
+        // One that was never loaded. Retired, it goes on to the end of what runs.
+        if !self.handle.is_retired() {
+            self.handle.stop();
+        }
+    }
+}
+
+impl fmt::Debug for LuaApp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LuaApp").field("path", &self.path).finish_non_exhaustive()
+    }
+}
+
+/// How long a file, its `on_load` and its `on_unload` may take.
+const START: Duration = Duration::from_secs(10);
