@@ -1,10 +1,12 @@
 //! Applications: the dial plan's, `sendmsg`'s, a broadcast's. One stack a channel.
 
 use super::channel::{CallState, Command, Doing, Running, State};
+use super::dial::{Exten, separate};
 use super::event::{Event, origin};
 use super::hangup::Tick;
 use super::log;
 use super::playback;
+use super::uuid_bridge::SILENT;
 use super::world::{Step, World};
 
 /// Applications that this switch has; any other one ends the call, as an invalid one does.
@@ -23,6 +25,7 @@ pub(super) const APPS: &[(&str, &str)] = &[
     ("hash", "[insert|delete]/<realm>/<key>/<val>"),
     ("hold", ""),
     ("info", ""),
+    ("intercept", "<uuid>"),
     ("ivr", "<ivr_name>"),
     ("log", "<log string>"),
     ("loop_playback", "[+loops] <path>"),
@@ -79,6 +82,12 @@ impl World {
             Step::Refused(cause, status, phrase) => self.refused(id, cause, status, phrase),
             Step::PeerGone(cause, answered) => self.peer_gone(id, &cause, answered),
             Step::Hangup(cause) => self.hangup(id, &cause, Tick::Soon),
+            Step::LegTimeout => {
+                let rings = self.channels.get(&id).is_some_and(|leg| leg.originate.is_some());
+                if rings {
+                    self.hangup(id, "ALLOTTED_TIMEOUT", Tick::Soon);
+                }
+            }
             Step::Unwind => {}
             Step::Hold(on) => self.peer_hold(id, on),
             Step::Digit(digit, duration, source) => self.digit(id, digit, duration, source),
@@ -93,9 +102,10 @@ impl World {
         }
         self.set_callstate(id, CallState::Ringing);
         self.set_state(id, State::Routing, 2);
-        self.hunt(id);
-        let pause = if self.is_local(id) { 1 } else { 2 };
-        self.step_in(pause, id, Step::Execute);
+        if self.hunt(id) {
+            let pause = if self.is_local(id) { 1 } else { 2 };
+            self.step_in(pause, id, Step::Execute);
+        }
     }
 
     /// Begins the plan.
@@ -114,7 +124,8 @@ impl World {
             let Some(channel) = self.channels.get_mut(&id).filter(|channel| channel.is_up()) else {
                 return;
             };
-            if !matches!(channel.state, State::Execute | State::ExchangeMedia) {
+            if !matches!(channel.state, State::Execute | State::SoftExecute | State::ExchangeMedia)
+            {
                 return;
             }
             let top = channel.stack.last();
@@ -247,9 +258,15 @@ impl World {
                 self.fire_full(id, "CHANNEL_PARK", Vec::new(), Vec::new());
                 return Doing::Park;
             }
-            "ivr" | "conference" => {
+            "ivr" => {
                 self.mark_answered(id);
                 return Doing::Endless;
+            }
+            "conference" => {
+                self.mark_answered(id);
+                if self.enter_conference(id, data) {
+                    return Doing::Conference;
+                }
             }
             "echo" | "delay_echo" | "hold" => return Doing::Endless,
             "sleep" => {
@@ -276,11 +293,10 @@ impl World {
     }
 
     fn after_app(&mut self, id: u64, app: &str, data: &str) {
-        if app == "transfer" {
-            let mut words = data.split_whitespace();
-            let exten = words.next().unwrap_or_default();
-            let context = words.nth(1).unwrap_or("default");
-            self.transfer(id, exten, context);
+        if app == "intercept" {
+            self.intercept(id, data.trim());
+        } else if app == "transfer" {
+            self.transfer(id, &Exten::of_words(&separate(data, ' ')));
         }
     }
 
@@ -317,8 +333,10 @@ impl World {
     pub(super) fn complete(&mut self, id: u64) {
         let Some(channel) = self.channels.get(&id) else { return };
         let response = channel.vars.get("current_application_response").unwrap_or("_none_");
-        let after = self.application(id, Some(response.to_owned()));
-        self.fire_full(id, "CHANNEL_EXECUTE_COMPLETE", Vec::new(), after);
+        if channel.stack.last().is_none_or(|running| running.app != SILENT) {
+            let after = self.application(id, Some(response.to_owned()));
+            self.fire_full(id, "CHANNEL_EXECUTE_COMPLETE", Vec::new(), after);
+        }
         let Some(channel) = self.channels.get_mut(&id) else { return };
         let Some(running) = channel.stack.pop() else { return };
         if let Some(command) = running.command {
@@ -387,42 +405,50 @@ impl World {
         let after = file.headers(Some(status));
         self.fire_full(id, "PLAYBACK_STOP", Vec::new(), after);
         if let Some(channel) = self.channels.get_mut(&id) {
-            channel.vars.set("current_application_response", "FILE PLAYED");
+            let cut = channel.cause.is_some();
+            let response = if cut { "PLAYBACK ERROR" } else { "FILE PLAYED" };
+            channel.vars.set("current_application_response", response);
         }
     }
 
     /// Sends the channel to another extension.
-    pub(super) fn transfer(&mut self, id: u64, exten: &str, context: &str) {
-        self.transfer_profile(id, exten, context);
+    pub(super) fn transfer(&mut self, id: u64, exten: &Exten) {
+        self.transfer_profile(id, exten);
         if let Some(channel) = self.channels.get_mut(&id) {
             channel.number = 2;
             channel.plan.clear();
             channel.logical_inbound = true;
         }
-        while let Some(channel) = self.channels.get(&id)
-            && let Some(running) = channel.stack.last()
-        {
+        self.leave_all(id);
+        self.set_state(id, State::Routing, 2);
+        if self.hunt(id) {
+            self.execute(id);
+        }
+    }
+
+    /// Ends all that a channel runs, the innermost first.
+    pub(super) fn leave_all(&mut self, id: u64) {
+        while let Some(running) = self.channels.get(&id).and_then(|channel| channel.stack.last()) {
             match running.doing {
                 Doing::Park => self.fire_full(id, "CHANNEL_UNPARK", Vec::new(), Vec::new()),
                 Doing::Playback { .. } => self.stop_playback(id, "break"),
                 Doing::Bridge => self.stop_bridge(id),
+                Doing::Conference => self.leave_conference(id),
                 Doing::Nothing | Doing::Endless | Doing::Sleep => {}
             }
             self.complete(id);
         }
-        self.set_state(id, State::Routing, 2);
-        self.hunt(id);
-        self.execute(id);
     }
 
     /// What a transfer changes in the caller profile and the variables.
-    pub(super) fn transfer_profile(&mut self, id: u64, exten: &str, context: &str) {
+    pub(super) fn transfer_profile(&mut self, id: u64, exten: &Exten) {
         let (now, mark) = (self.now, self.uuid());
         let Some(channel) = self.channels.get_mut(&id) else { return };
-        let source = format!("{}:{mark}:bl_xfer:{exten}/{context}/XML", now / 1_000_000);
+        let Exten { number, dialplan, context } = exten;
+        let source = format!("{}:{mark}:bl_xfer:{number}/{context}/{dialplan}", now / 1_000_000);
         if let Some(profile) = channel.profile.as_mut() {
-            profile.rdnis = std::mem::replace(&mut profile.destination, exten.to_owned());
-            profile.dialplan = "XML".to_owned();
+            profile.rdnis = std::mem::replace(&mut profile.destination, number.clone());
+            dialplan.clone_into(&mut profile.dialplan);
             profile.transfer_source.clone_from(&source);
             context.clone_into(&mut profile.context);
             profile.index += 1;
@@ -431,8 +457,7 @@ impl World {
             profile.hold_accum = 0;
         }
         channel.vars.set("max_forwards", "70");
-        channel.vars.set("transfer_history", source.clone());
-        channel.vars.set("transfer_source", source);
+        channel.remember_transfer(&source);
         if channel.stack.is_empty() {
             channel.vars.set("call_uuid", channel.call_uuid.clone());
         }

@@ -1,11 +1,12 @@
 //! What two legs do together: bridge, hold, digits; and recordings of one.
 
 use super::api::Waiter;
-use super::channel::{CallState, Doing, Kind, Running, State};
+use super::channel::{CallState, Channel, Doing, Kind, Running, State};
+use super::dial::{Dial, Then};
 use super::event::{DISPLAY, MARK_HOLD};
 use super::hangup::Tick;
 use super::legs::frozen;
-use super::originate::{Dial, Then};
+use super::originate::truth;
 use super::world::{Step, World};
 
 impl World {
@@ -14,15 +15,19 @@ impl World {
         self.set_callstate(id, CallState::RingWait);
         let Some(channel) = self.channels.get(&id) else { return };
         let profile = channel.profile.clone().unwrap_or_default();
-        let mut dial = Dial::parse(data);
-        let mut vars: Vec<(String, String)> = channel
+        let Some(mut dial) = Dial::parse(data) else {
+            self.bridge_failed(id, "DESTINATION_OUT_OF_ORDER");
+            return;
+        };
+        let vars: Vec<(String, String)> = channel
             .vars
             .iter()
             .filter(|(name, _)| name.starts_with("sip_h_"))
             .map(|(name, value)| (name.to_owned(), value.to_owned()))
             .collect();
-        vars.append(&mut dial.vars);
-        dial.vars = vars;
+        for lane in &mut dial.lanes {
+            lane.vars.splice(0..0, vars.iter().cloned());
+        }
         let timeout = channel.vars.get("call_timeout").and_then(|text| text.parse().ok());
         let cid = (profile.cid_name.clone(), profile.cid_num.clone());
         self.originate(None, dial, Then::Bridge(id), cid, timeout.unwrap_or(60));
@@ -34,12 +39,16 @@ impl World {
             return;
         };
         channel.vars.extend([
-            ("originate_disposition", cause.to_owned()),
-            ("DIALSTATUS", cause.to_owned()),
-            ("bridge_hangup_cause", cause.to_owned()),
+            ("originate_disposition", cause),
+            ("DIALSTATUS", dial_status(cause)),
+            ("originate_failed_cause", cause),
         ]);
+        let goes_on = goes_on_after(channel, cause);
         let answered = channel.answer == super::channel::Answer::Answered;
         self.set_callstate(id, if answered { CallState::Active } else { CallState::Ringing });
+        if !goes_on {
+            self.hangup(id, cause, Tick::Soon);
+        }
         let bridging = |running: &Running| running.doing == Doing::Bridge;
         let top = self.channels.get(&id).and_then(|channel| channel.stack.last());
         if top.is_some_and(bridging) {
@@ -50,61 +59,64 @@ impl World {
             self.step_in(0, id, Step::Over(token));
             return;
         }
-        // `switch_channel_handle_cause`: whatever the plan says next.
-        let goes_on = self
-            .channels
-            .get(&id)
-            .is_some_and(|channel| channel.vars.get("continue_on_fail") == Some("true"));
-        if goes_on {
-            self.proceed(id);
-        } else {
-            self.hangup(id, cause, Tick::Soon);
-        }
+        self.proceed(id);
     }
 
     /// Two legs talk to each other from now on.
     pub(super) fn join(&mut self, first: u64, second: u64) {
-        if !self.channels.get(&first).is_some_and(super::channel::Channel::is_up) {
+        if !self.channels.get(&first).is_some_and(|channel| channel.is_up()) {
             self.hangup(second, "ORIGINATOR_CANCEL", Tick::Soon);
             return;
         }
         self.mark_answered(first);
-        self.set_callstate(first, CallState::Active);
         self.couple(first, second);
+        self.note_success(first, second);
+        self.set_callstate(first, CallState::Active);
         let before = self.bridge_headers(first, second);
         self.fire_full(first, "CHANNEL_BRIDGE", before, Vec::new());
+        self.bond(first, second);
         self.set_state(second, State::ExchangeMedia, 5);
-        self.show_callee(second, first);
-        self.show_callee(first, second);
+        self.show_both(first, second);
+    }
+
+    /// Both legs of a bridge are told whom they talk to.
+    pub(super) fn show_both(&mut self, first: u64, second: u64) {
+        self.show_callee(second, first, Role::Caller);
+        self.show_callee(first, second, Role::Callee);
+    }
+
+    /// The leg whose `bridge` was answered learns by whom.
+    fn note_success(&mut self, first: u64, second: u64) {
+        let Some(b) = self.channels.get(&second) else { return };
+        let (uuid, profile) = (b.uuid.clone(), b.profile.clone().unwrap_or_default());
+        let Some(a) = self.channels.get_mut(&first) else { return };
+        a.vars.extend([
+            ("originated_legs", format!("{uuid};Outbound Call;{}", profile.destination)),
+            ("originate_disposition", "SUCCESS".to_owned()),
+            ("DIALSTATUS", "SUCCESS".to_owned()),
+            ("originate_causes", format!("{uuid};NONE")),
+        ]);
+        if let Some(own) = a.profile.as_mut() {
+            own.callee_name.clone_from(&profile.callee_name);
+            own.callee_num.clone_from(&profile.destination);
+        }
     }
 
     /// Notes on both legs that they are partners.
-    fn couple(&mut self, first: u64, second: u64) {
+    pub(super) fn couple(&mut self, first: u64, second: u64) {
         let now = self.now;
         let (Some(a), Some(b)) = (self.channels.get(&first), self.channels.get(&second)) else {
             return;
         };
         let (call, a_uuid, b_uuid) = (a.call_uuid.clone(), a.uuid.clone(), b.uuid.clone());
-        let (a_name, b_name) = (a.name.clone(), b.name.clone());
         let (of_a, of_b) = (frozen(a, "originator", false), frozen(b, "originatee", true));
-        let number = of_b.profile.destination.clone();
         if let Some(a) = self.channels.get_mut(&first) {
             a.partner = Some(second);
             a.other = Some(of_b);
             if let Some(profile) = a.profile.as_mut() {
                 profile.bridged = now;
             }
-            a.vars.extend([
-                ("originated_legs", format!("{b_uuid};Outbound Call;{number}")),
-                ("originate_disposition", "SUCCESS".to_owned()),
-                ("DIALSTATUS", "SUCCESS".to_owned()),
-                ("originate_causes", format!("{b_uuid};NONE")),
-                ("bridge_to", b_uuid.clone()),
-                ("last_bridge_to", b_uuid.clone()),
-                ("bridge_channel", b_name),
-                ("bridge_uuid", b_uuid.clone()),
-                ("signal_bond", b_uuid),
-            ]);
+            a.vars.set("signal_bond", b_uuid);
         }
         if let Some(b) = self.channels.get_mut(&second) {
             b.partner = Some(first);
@@ -113,18 +125,30 @@ impl World {
             if let Some(profile) = b.profile.as_mut() {
                 profile.bridged = now;
             }
-            b.vars.extend([
-                ("call_uuid", call),
-                ("bridge_to", a_uuid.clone()),
-                ("last_bridge_to", a_uuid.clone()),
-                ("bridge_channel", a_name),
-                ("bridge_uuid", a_uuid.clone()),
-                ("signal_bond", a_uuid),
-            ]);
+            b.vars.extend([("call_uuid", call), ("signal_bond", a_uuid)]);
         }
     }
 
-    fn bridge_headers(&self, first: u64, second: u64) -> super::legs::Extra {
+    /// What both legs of a bridge remember of each other from BRIDGE on.
+    pub(super) fn bond(&mut self, first: u64, second: u64) {
+        let (Some(a), Some(b)) = (self.channels.get(&first), self.channels.get(&second)) else {
+            return;
+        };
+        let ends =
+            [(first, (b.uuid.clone(), b.name.clone())), (second, (a.uuid.clone(), a.name.clone()))];
+        for (id, (uuid, name)) in ends {
+            if let Some(channel) = self.channels.get_mut(&id) {
+                channel.vars.extend([
+                    ("bridge_to", &uuid),
+                    ("last_bridge_to", &uuid),
+                    ("bridge_channel", &name),
+                    ("bridge_uuid", &uuid),
+                ]);
+            }
+        }
+    }
+
+    pub(super) fn bridge_headers(&self, first: u64, second: u64) -> super::legs::Extra {
         let uuid = |id: u64| self.channels.get(&id).map(|channel| channel.uuid.clone());
         vec![
             ("Bridge-A-Unique-ID", uuid(first).unwrap_or_default()),
@@ -133,15 +157,15 @@ impl World {
     }
 
     /// CALL_UPDATE: the leg is told whom it talks to.
-    fn show_callee(&mut self, id: u64, with: u64) {
+    fn show_callee(&mut self, id: u64, with: u64, role: Role) {
         let Some(other) = self.channels.get(&with) else { return };
         let profile = other.profile.clone().unwrap_or_default();
         let uuid = other.uuid.clone();
-        let (name, number) = if other.inbound {
-            (profile.cid_name.clone(), profile.cid_num.clone())
-        } else {
-            (profile.callee_name.clone(), profile.callee_num.clone())
+        let (name, number) = match role {
+            Role::Caller => (profile.cid_name.clone(), profile.cid_num.clone()),
+            Role::Callee => (profile.callee_name.clone(), profile.callee_num.clone()),
         };
+        let name = if name.is_empty() { number.clone() } else { name };
         let Some(channel) = self.channels.get_mut(&id) else { return };
         channel.sent_callee = (name.clone(), number.clone());
         channel.callee_direction = "SEND";
@@ -153,6 +177,9 @@ impl World {
             ("Sent-Callee-ID-Number", number),
             ("Bridged-To", uuid),
         ];
+        if !matches!(channel.kind, Kind::Sofia | Kind::Phone) {
+            return;
+        }
         self.fire_channel(id, "CALL_UPDATE", DISPLAY, before, Vec::new(), true);
     }
 
@@ -165,7 +192,10 @@ impl World {
         let cause = cause.map_or_else(|| "NORMAL_CLEARING".to_owned(), |cause| cause.to_string());
         if let Some(channel) = self.channels.get_mut(&id) {
             channel.vars.remove("bridge_to");
-            channel.vars.set("bridge_hangup_cause", cause.clone());
+            if channel.is_up() {
+                channel.vars.set("last_bridge_hangup_cause", &cause);
+            }
+            channel.vars.set("bridge_hangup_cause", &cause);
         }
         let mut before = self.bridge_headers(id, partner);
         if let Some(other) = self.channels.get(&id).and_then(|channel| channel.other.as_ref()) {
@@ -190,64 +220,19 @@ impl World {
             return;
         }
         if bridging {
-            let ends_too = channel.vars.get("hangup_after_bridge") == Some("true");
-            let cause = cause.to_owned();
+            let ends = channel.vars.get("hangup_after_bridge").is_some_and(truth);
             self.stop_bridge(id);
-            self.complete(id);
-            if ends_too {
-                self.hangup(id, &cause, Tick::Soon);
-                return;
+            if ends {
+                self.hangup(id, cause, Tick::Soon);
             }
+            self.complete(id);
             self.proceed(id);
         } else {
             channel.partner = None;
+            channel.vars.remove("bridge_to");
+            channel.vars.set("last_bridge_hangup_cause", cause);
             self.hangup(id, cause, Tick::Soon);
         }
-    }
-
-    /// `uuid_bridge`: both legs leave what they do and are joined.
-    pub(super) fn bridge_calls(&mut self, first: u64, second: u64) {
-        for id in [first, second] {
-            while let Some(running) =
-                self.channels.get(&id).and_then(|channel| channel.stack.last())
-            {
-                match running.doing {
-                    Doing::Park => self.fire_full(id, "CHANNEL_UNPARK", Vec::new(), Vec::new()),
-                    Doing::Playback { .. } => self.stop_playback(id, "break"),
-                    Doing::Bridge => self.stop_bridge(id),
-                    Doing::Nothing | Doing::Endless | Doing::Sleep => {}
-                }
-                self.complete(id);
-            }
-            if let Some(channel) = self.channels.get_mut(&id) {
-                channel.plan.clear();
-            }
-            self.set_state(id, State::Execute, 4);
-        }
-        for (id, other, doing) in [(first, second, Doing::Bridge), (second, first, Doing::Endless)]
-        {
-            let data = self.channels.get(&other).map(|channel| channel.uuid.clone());
-            let (data, uuid, token) = (data.unwrap_or_default(), self.uuid(), self.token());
-            let after = vec![
-                ("Application", "uuid_bridge".to_owned()),
-                ("Application-Data", data.clone()),
-                ("Application-UUID", uuid.clone()),
-            ];
-            let since = self.now;
-            if let Some(channel) = self.channels.get_mut(&id) {
-                channel.vars.set("current_application", "uuid_bridge");
-                channel.vars.set("current_application_data", data.clone());
-                let app = "uuid_bridge".to_owned();
-                let command = None;
-                channel.stack.push(Running { app, data, uuid, doing, since, token, command });
-            }
-            self.fire_full(id, "CHANNEL_EXECUTE", Vec::new(), after);
-        }
-        self.couple(first, second);
-        let before = self.bridge_headers(first, second);
-        self.fire_full(first, "CHANNEL_BRIDGE", before, Vec::new());
-        self.show_callee(second, first);
-        self.show_callee(first, second);
     }
 
     /// `uuid_hold` on or off (`transcripts/call_control`).
@@ -361,12 +346,44 @@ impl World {
     }
 }
 
+/// As whom a leg is shown to the other one.
+#[derive(Debug, Clone, Copy)]
+enum Role {
+    Caller,
+    Callee,
+}
+
+/// Whether the plan of a leg goes on after its `bridge` has failed (`audio_bridge_function` in
+/// mod_dptools).
+fn goes_on_after(channel: &Channel, cause: &str) -> bool {
+    let var = |name: &str| channel.vars.get(name);
+    let lists = |list: &str| list.split(',').any(|one| one.trim().eq_ignore_ascii_case(cause));
+    match (var("continue_on_fail"), var("failure_causes")) {
+        (None, None) => matches!(cause, "NO_ANSWER" | "NO_USER_RESPONSE" | "ORIGINATOR_CANCEL"),
+        (Some(list), _) if truth(list) || lists(list) => true,
+        (_, Some(list)) => !lists(list),
+        (Some(_), None) => false,
+    }
+}
+
+/// What DIALSTATUS says of a cause (`switch_ivr_originate.c`).
+fn dial_status(cause: &str) -> &str {
+    match cause {
+        "ORIGINATOR_CANCEL" => "CANCEL",
+        "USER_BUSY" => "BUSY",
+        "NO_ANSWER" => "NOANSWER",
+        "DESTINATION_OUT_OF_ORDER" | "INVALID_PROFILE" => "INVALIDARGS",
+        "CALL_REJECTED" => "DONTCALL",
+        other => other,
+    }
+}
+
 /// The headers of a media bug.
 pub(super) fn bug(function: &str, target: &str) -> super::legs::Extra {
     vec![("Media-Bug-Function", function.to_owned()), ("Media-Bug-Target", target.to_owned())]
 }
 
-fn note_hold(channel: &mut super::channel::Channel, on: bool, now: u64) {
+fn note_hold(channel: &mut Channel, on: bool, now: u64) {
     let Some(profile) = channel.profile.as_mut() else { return };
     if on {
         profile.last_hold = now;

@@ -15,9 +15,12 @@ pub(super) enum State {
     New = 0,
     Init = 1,
     Routing = 2,
+    SoftExecute = 3,
     Execute = 4,
     ExchangeMedia = 5,
     ConsumeMedia = 7,
+    Hibernate = 8,
+    Reset = 9,
     Hangup = 10,
     Reporting = 11,
     Destroy = 12,
@@ -30,9 +33,12 @@ impl State {
             Self::New => "CS_NEW",
             Self::Init => "CS_INIT",
             Self::Routing => "CS_ROUTING",
+            Self::SoftExecute => "CS_SOFT_EXECUTE",
             Self::Execute => "CS_EXECUTE",
             Self::ExchangeMedia => "CS_EXCHANGE_MEDIA",
             Self::ConsumeMedia => "CS_CONSUME_MEDIA",
+            Self::Hibernate => "CS_HIBERNATE",
+            Self::Reset => "CS_RESET",
             Self::Hangup => "CS_HANGUP",
             Self::Reporting => "CS_REPORTING",
             Self::Destroy => "CS_DESTROY",
@@ -222,6 +228,8 @@ pub(super) enum Doing {
     /// Runs until the end of the call: echo, hold and the like.
     Endless,
     Sleep,
+    /// Sits in a conference.
+    Conference,
     Playback {
         file_type: Option<String>,
         loops: Option<String>,
@@ -289,6 +297,8 @@ pub(super) struct Channel {
     pub(super) last_app: Option<(String, String)>,
     pub(super) recordings: Vec<String>,
     pub(super) muted: bool,
+    /// The codec outside of a conference.
+    pub(super) room: Option<Codec>,
 }
 
 impl Channel {
@@ -326,6 +336,7 @@ impl Channel {
             last_app: None,
             recordings: Vec::new(),
             muted: false,
+            room: None,
         }
     }
 
@@ -343,6 +354,17 @@ impl Channel {
             self.first = profile.clone();
         }
         self.profile = Some(profile);
+    }
+
+    /// Notes where a transfer came from; every further one makes the history an array.
+    pub(super) fn remember_transfer(&mut self, source: &str) {
+        let history = match self.vars.get("transfer_history") {
+            Some(old) if old.starts_with("ARRAY::") => format!("{old}|:{source}"),
+            Some(old) => format!("ARRAY::{old}|:{source}"),
+            None => source.to_owned(),
+        };
+        self.vars.set("transfer_history", history);
+        self.vars.set("transfer_source", source);
     }
 
     /// Writes the channel headers, without variables, in the recorded order.
@@ -427,7 +449,9 @@ fn write_profile(event: &mut Event, prefix: &str, leg: &Leg<'_>, logical: bool, 
     put("Destination-Number", &from.destination);
     put("Unique-ID", leg.uuid);
     put("Source", &from.source);
-    put("Transfer-Source", &from.transfer_source);
+    if prefix == "Caller" {
+        put("Transfer-Source", &from.transfer_source);
+    }
     put("Context", &from.context);
     put("RDNIS", &from.rdnis);
     put("Channel-Name", leg.name);

@@ -1,6 +1,8 @@
 //! The dial plan: two contexts, a handful of extensions.
 
-use super::channel::{Channel, Kind};
+use super::channel::{Channel, Kind, Who};
+use super::dial::inline;
+use super::hangup::Tick;
 use super::log;
 use super::world::World;
 
@@ -13,6 +15,9 @@ pub(super) struct Route {
     /// An api command that evaluating the plan runs.
     asks: Option<(&'static str, &'static str)>,
 }
+
+/// The contexts that there are.
+const CONTEXTS: &[&str] = &["default", "public", "switchy"];
 
 /// The context of calls to a profile.
 pub(super) fn context(profile: &str) -> &'static str {
@@ -64,7 +69,12 @@ fn route(channel: &Channel, now: &str) -> Route {
         .map(|(app, data)| (app.to_owned(), data))
         .to_vec();
     }
-    if let Some(actions) = extension(exten) {
+    if exten.len() == 4 && exten.starts_with('3') && exten.parse::<u16>().is_ok() {
+        let room = format!("{exten}-127.0.0.1@default");
+        found
+            .actions
+            .extend([("answer".to_owned(), String::new()), ("conference".to_owned(), room)]);
+    } else if let Some(actions) = extension(exten) {
         found.actions.extend(own(&actions));
     } else if super::api::sofia::phone(exten).is_some() {
         found.matched = twice(exten);
@@ -78,17 +88,41 @@ fn route(channel: &Channel, now: &str) -> Route {
 }
 
 impl World {
-    /// Looks the channel's destination up and gives it its plan.
-    pub(super) fn hunt(&mut self, id: u64) {
+    /// Looks the channel's destination up and gives it its plan; `false` when there is none, which
+    /// ends the call.
+    pub(super) fn hunt(&mut self, id: u64) -> bool {
+        let Some(channel) = self.channels.get_mut(&id) else { return false };
+        if let Some(profile) = channel.profile.as_mut()
+            && profile.dialplan == "inline"
+        {
+            channel.plan = inline(&profile.destination).into();
+            let who: &mut Who = profile;
+            who.destination = std::mem::take(&mut who.rdnis);
+            return true;
+        }
+        // The far half of `loopback/app=` runs that, and no plan.
+        if channel.kind == Kind::Loopback
+            && channel.inbound
+            && let Some(app) = channel.vars.get("loopback_app").map(str::to_owned)
+        {
+            let args = channel.vars.get("loopback_app_arg").unwrap_or_default().to_owned();
+            channel.plan = [("pre_answer".to_owned(), String::new()), (app, args)].into();
+            return true;
+        }
+        let context = channel.profile.as_ref().map(|profile| profile.context.as_str());
+        if !context.is_some_and(|context| CONTEXTS.contains(&context)) {
+            self.hangup(id, "NO_ROUTE_DESTINATION", Tick::Soon);
+            return false;
+        }
         let now = self.time().to_zoned(jiff::tz::TimeZone::UTC);
         let now = now.strftime("%a, %d %b %Y %H:%M:%S +0000").to_string();
-        let Some(channel) = self.channels.get_mut(&id) else { return };
+        let Some(channel) = self.channels.get_mut(&id) else { return false };
         let found = route(channel, &now);
         channel.plan = found.actions.into();
         if let Some(matched) = found.matched {
             channel.vars.set("DP_MATCH", matched);
         }
-        let Some(profile) = &channel.profile else { return };
+        let Some(profile) = &channel.profile else { return false };
         let text = format!(
             "Processing {} <{}>->{} in context {}",
             profile.cid_name, profile.cid_num, profile.destination, profile.context
@@ -97,6 +131,7 @@ impl World {
         if let Some((command, args)) = found.asks {
             self.fire_api(command, args);
         }
+        true
     }
 
     /// Whether the channel is of the kind that runs the whole stock plan.

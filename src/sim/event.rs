@@ -86,6 +86,9 @@ pub(super) const REAL_READ_CODEC: Origin =
     ("switch_core_codec.c", "switch_core_session_set_real_read_codec", "168");
 pub(super) const WRITE_CODEC: Origin =
     ("switch_core_codec.c", "switch_core_session_set_write_codec", "450");
+/// The application that joins a leg to another one.
+pub(super) const SOFT_EXECUTE: Origin =
+    ("switch_ivr_bridge.c", "uuid_bridge_on_soft_execute", "1102");
 /// The other end's hold, as a SIP re-invite tells it (`transcripts/call_control`).
 pub(super) const MARK_HOLD: Origin = ("switch_channel.c", "switch_channel_mark_hold", "875");
 /// A display update after a bridge (`transcripts/call_bridge`).

@@ -31,6 +31,11 @@ impl World {
         let text = format!("Hangup {} [{}] [{cause}]", channel.name, channel.state.name());
         channel.cause = Some(cause);
         channel.number = State::Hangup as u8;
+        if channel.partner.is_some() {
+            let called = channel.other.as_ref().is_some_and(|other| other.role == "originator");
+            let role = if called { "originatee" } else { "originator" };
+            channel.vars.set("last_bridge_role", role);
+        }
         channel.vars.extend(vars);
         self.fire_full(id, "CHANNEL_HANGUP", Vec::new(), Vec::new());
         self.log_channel(5, id, log::HANGUP, &text);
@@ -79,6 +84,7 @@ impl World {
             (channel.peer.take(), channel.originate.take(), channel.partner.take());
         let answered = channel.answer == Answer::Answered;
         let loops = channel.kind == Kind::Loopback;
+        channel.vars.remove("bridge_to");
         self.set_state(id, State::Hangup, 10);
         let now = self.now;
         if let Some(profile) = self.channels.get_mut(&id).and_then(|it| it.profile.as_mut()) {
@@ -191,6 +197,7 @@ impl World {
             Doing::Park => self.fire_full(id, "CHANNEL_UNPARK", Vec::new(), Vec::new()),
             Doing::Playback { .. } => self.stop_playback(id, "done"),
             Doing::Bridge => self.stop_bridge(id),
+            Doing::Conference => self.leave_conference(id),
             Doing::Nothing | Doing::Endless | Doing::Sleep => {}
         }
         self.complete(id);

@@ -2,9 +2,7 @@
 
 use std::sync::Arc;
 
-use super::channel::{
-    Answer, CallState, Channel, Kind, L16, Other, PCMU, Profile, State, Who, tame,
-};
+use super::channel::{Answer, CallState, Channel, Kind, Other, PCMU, Profile, State, Who, tame};
 use super::event::{Event, Origin, REAL_READ_CODEC, WRITE_CODEC, origin};
 use super::log;
 use super::sip::Dialog;
@@ -19,6 +17,8 @@ pub(super) struct Outgoing {
     pub(super) vars: Vec<(String, String)>,
     /// The leg that dials, in a bridge.
     pub(super) by: Option<u64>,
+    /// Whether early media does not count as an answer.
+    pub(super) ignores_early: bool,
 }
 
 /// Extra headers of one event.
@@ -173,10 +173,9 @@ impl World {
         ]);
         channel.vars.extend(dialog.outgoing(&name));
         channel.vars.extend(out.vars.iter().cloned());
-        channel.vars.set("originate_early_media", "true");
+        channel.vars.set("originate_early_media", (!out.ignores_early).to_string());
         if let Some(by) = out.by.and_then(|by| self.channels.get(&by)) {
-            channel.other = Some(frozen(by, "originator", false));
-            channel.vars.set("originating_leg_uuid", by.uuid.clone());
+            dialled_by(&mut channel, by);
         }
         channel.vars.set("originate_endpoint", "sofia");
         channel.vars.extend(dialog.invited());
@@ -190,7 +189,7 @@ impl World {
     }
 
     /// A leg dialled by another one belongs to its call from here on.
-    fn join_call(&mut self, id: u64, by: Option<u64>) {
+    pub(super) fn join_call(&mut self, id: u64, by: Option<u64>) {
         let call = by.and_then(|by| self.channels.get(&by)).map(|by| by.call_uuid.clone());
         if let (Some(call), Some(channel)) = (call, self.channels.get_mut(&id)) {
             channel.vars.put("call_uuid", call.clone());
@@ -198,7 +197,7 @@ impl World {
         }
     }
 
-    fn begin_outbound(&mut self, id: u64) {
+    pub(super) fn begin_outbound(&mut self, id: u64) {
         self.set_state(id, State::Init, 1);
         self.create(id);
         self.fire_full(id, "CHANNEL_ORIGINATE", Vec::new(), Vec::new());
@@ -217,35 +216,6 @@ impl World {
         let Some(channel) = self.channels.get(&id) else { return };
         let text = format!("New Channel {} [{}]", channel.name, channel.uuid);
         self.log_channel(5, id, log::NEW, &text);
-    }
-
-    /// Makes a `null/` leg, which is answered at once.
-    pub(super) fn null_leg(&mut self, user: &str, out: &Outgoing) -> u64 {
-        let (session, now) = (self.next_session(), self.now);
-        let uuid = out.uuid.clone().unwrap_or_else(|| self.uuid());
-        let mut channel = Channel::new(session, uuid, format!("null/{user}"), Kind::Null, false);
-        channel.set_profile(outbound_profile(out, user, "mod_loopback", now));
-        channel.number = 1;
-        channel.codec = Some(L16);
-        channel.vars.extend([
-            ("direction", "outbound".to_owned()),
-            ("is_outbound", "true".to_owned()),
-            ("uuid", channel.uuid.clone()),
-            ("call_uuid", channel.uuid.clone()),
-            ("session_id", session.to_string()),
-            ("channel_name", channel.name.clone()),
-        ]);
-        channel.vars.extend(out.vars.iter().cloned());
-        channel.vars.extend([
-            ("originate_early_media", "true".to_owned()),
-            ("originate_endpoint", "null".to_owned()),
-        ]);
-        self.add_channel(channel);
-        self.log_new(session);
-        self.fire_brief(session, "CHANNEL_OUTGOING", Vec::new(), Vec::new());
-        self.begin_outbound(session);
-        self.step_in(1, session, Step::Answered);
-        session
     }
 
     /// The INVITE of an outbound leg arrives on one of our own profiles.
@@ -325,10 +295,13 @@ impl World {
             return;
         };
         let Some(profile) = channel.profile.as_mut() else { return };
-        if profile.progress != 0 {
+        if profile.progress != 0 || channel.answer != Answer::Ringing {
             return;
         }
         profile.progress = now;
+        if channel.kind == Kind::Sofia && !channel.inbound {
+            hear(channel);
+        }
         let (peer, loops, inbound) =
             (channel.peer, channel.kind == Kind::Loopback, channel.inbound);
         if let (Some(peer), true) = (peer, inbound) {
@@ -371,10 +344,16 @@ impl World {
             if let Some(peer) = peer {
                 self.mark_early(peer);
             }
-        } else if inbound || kind != Kind::Loopback {
+        } else if inbound {
             self.negotiate(id);
         }
         let Some(channel) = self.channels.get_mut(&id) else { return };
+        if !inbound && kind == Kind::Sofia {
+            hear(channel);
+            if let Some(dialog) = &channel.dialog {
+                dialog.described(&mut channel.vars);
+            }
+        }
         channel.answer = Answer::Early;
         if let Some(profile) = channel.profile.as_mut() {
             profile.progress_media = now;
@@ -383,6 +362,9 @@ impl World {
         let originate = channel.originate;
         self.fire_full(id, "CHANNEL_PROGRESS_MEDIA", Vec::new(), Vec::new());
         self.set_callstate(id, CallState::Early);
+        if !inbound && kind != Kind::Loopback {
+            self.negotiate(id);
+        }
         if let (Some(originate), false) = (originate, inbound) {
             self.early_media(originate, id);
         }
@@ -394,11 +376,8 @@ impl World {
             return;
         }
         channel.codec = Some(PCMU);
-        if !channel.inbound
-            && let Some(profile) = channel.profile.as_mut()
-        {
-            profile.callee_name = profile.destination.clone();
-            profile.network_addr = "127.0.0.1".to_owned();
+        if !channel.inbound {
+            hear(channel);
         }
         self.fire_codecs(id, REAL_READ_CODEC);
         let Some(channel) = self.channels.get_mut(&id) else { return };
@@ -502,7 +481,7 @@ pub(super) fn outbound_profile(out: &Outgoing, user: &str, source: &str, now: u6
     let who = Who {
         cid_name: out.cid_name.clone(),
         cid_num: out.cid_num.clone(),
-        orig_name: tame(&out.cid_name),
+        orig_name: if out.by.is_some() { String::new() } else { tame(&out.cid_name) },
         orig_num: out.cid_num.clone(),
         callee_name: "Outbound Call".into(),
         callee_num: user.to_owned(),
@@ -513,6 +492,29 @@ pub(super) fn outbound_profile(out: &Outgoing, user: &str, source: &str, now: u6
         ..Who::default()
     };
     Profile::new(who, now)
+}
+
+/// What a leg that another one dials knows of it.
+pub(super) fn dialled_by(channel: &mut Channel, by: &Channel) {
+    channel.other = Some(frozen(by, "originator", false));
+    channel.vars.set("originating_leg_uuid", &by.uuid);
+    channel.vars.set("max_forwards", "69");
+    if let Some((name, _)) = by.codec {
+        channel.vars.set("originator_codec", format!("{name}@8000h@20i"));
+    }
+    channel.vars.extend([("originator", &by.uuid), ("signal_bond", &by.uuid)]);
+}
+
+/// What the first reply of the called end tells an outbound leg.
+fn hear(channel: &mut Channel) {
+    let Some(profile) = channel.profile.as_mut().filter(|it| it.network_addr.is_empty()) else {
+        return;
+    };
+    profile.callee_name = profile.destination.clone();
+    profile.network_addr = "127.0.0.1".to_owned();
+    if let Some(dialog) = &channel.dialog {
+        channel.vars.extend(dialog.replied());
+    }
 }
 
 /// A leg as its partner's events show it. The times of an originator are not known there.

@@ -2,14 +2,18 @@
 
 use super::channel::{Channel, Kind, L16, Profile, State};
 use super::event::{Event, READ_CODEC, WRITE_CODEC};
-use super::legs::{Outgoing, outbound_profile};
+use super::legs::{Outgoing, dialled_by, outbound_profile};
 use super::world::{Step, World};
 
 impl World {
     /// Makes both halves of a loopback call (`transcripts/call_loopback`).
+    ///
+    /// `app=NAME:ARGS` in place of an extension runs one application on the far half.
     pub(super) fn loopback_leg(&mut self, exten: &str, context: &str, out: &Outgoing) -> u64 {
         let (first, now) = (self.next_session(), self.now);
         let provisional = self.uuid();
+        let app = exten.strip_prefix("app=").map(|app| app.split_once(':').unwrap_or((app, "")));
+        let (dialled, exten) = (exten, app.map_or(exten, |(app, _)| app));
         let mut a = Channel::new(
             first,
             provisional.clone(),
@@ -18,6 +22,7 @@ impl World {
             false,
         );
         let mut profile = outbound_profile(out, exten, "mod_loopback", now);
+        dialled.clone_into(&mut profile.callee_num);
         profile.dialplan = "xml".to_owned();
         context.clone_into(&mut profile.context);
         a.codec = Some(L16);
@@ -31,12 +36,18 @@ impl World {
         self.add_channel(a);
         self.log_new(first);
         self.fire_codecs_new(first);
-        let uuid = out.uuid.clone().unwrap_or_else(|| provisional.clone());
+        let uuid = self.free_uuid(out).unwrap_or_else(|| provisional.clone());
         let Some(a) = self.channels.get_mut(&first) else { return first };
         a.set_profile(profile.clone());
         a.number = 1;
         a.vars.extend([("uuid", uuid.clone()), ("call_uuid", uuid.clone())]);
-        if out.uuid.is_some() {
+        if let Some((app, args)) = app {
+            a.vars.set("loopback_app", app);
+            if !args.is_empty() {
+                a.vars.set("loopback_app_arg", args);
+            }
+        }
+        if uuid != provisional {
             self.rename(first, &uuid);
             let old = vec![("Old-Unique-ID", provisional)];
             self.fire_full(first, "CHANNEL_UUID", old, Vec::new());
@@ -44,6 +55,12 @@ impl World {
         self.fire_brief(first, "CHANNEL_OUTGOING", Vec::new(), Vec::new());
         self.set_state(first, State::Init, 1);
         let second = self.loopback_half(first, exten, profile, out);
+        if let (Some((app, args)), Some(b)) = (app, self.channels.get_mut(&second)) {
+            b.vars.set("loopback_app", app);
+            if !args.is_empty() {
+                b.vars.set("loopback_app_arg", args);
+            }
+        }
         self.create(first);
         self.fire_full(first, "CHANNEL_ORIGINATE", Vec::new(), Vec::new());
         self.set_state(first, State::Routing, 2);
@@ -52,6 +69,58 @@ impl World {
         self.create(second);
         self.step_in(0, second, Step::Route);
         first
+    }
+
+    /// The uuid that a leg shall have, if no other channel has it.
+    fn free_uuid(&self, out: &Outgoing) -> Option<String> {
+        let lives = |id: u64| self.channels.get(&id).is_some_and(|channel| channel.is_up());
+        out.uuid.clone().filter(|uuid| !self.find(uuid).is_some_and(lives))
+    }
+
+    /// Makes a `null/` leg, which is answered at once.
+    pub(super) fn null_leg(&mut self, user: &str, out: &Outgoing) -> u64 {
+        let (session, now) = (self.next_session(), self.now);
+        let provisional = self.uuid();
+        let name = format!("null/{user}");
+        let mut channel = Channel::new(session, provisional.clone(), name, Kind::Null, false);
+        channel.codec = Some(L16);
+        channel.vars.extend([("direction", "outbound"), ("is_outbound", "true")]);
+        let (name, number) = (channel.name.clone(), session.to_string());
+        channel.vars.set("session_id", number);
+        channel.vars.extend(l16_vars());
+        channel.vars.set("channel_name", name);
+        self.add_channel(channel);
+        self.log_new(session);
+        self.fire_codecs_new(session);
+        let uuid = self.free_uuid(out).unwrap_or_else(|| provisional.clone());
+        let profile = outbound_profile(out, user, "mod_loopback", now);
+        let Some(channel) = self.channels.get_mut(&session) else { return session };
+        channel.set_profile(profile);
+        channel.number = 1;
+        channel.vars.extend([("uuid", &uuid), ("call_uuid", &uuid)]);
+        if uuid != provisional {
+            self.rename(session, &uuid);
+            let old = vec![("Old-Unique-ID", provisional)];
+            self.fire_full(session, "CHANNEL_UUID", old, Vec::new());
+        }
+        if let Some(channel) = self.channels.get_mut(&session) {
+            channel.vars.extend(out.vars.iter().map(|(name, value)| (name, value)));
+            let early = if out.ignores_early { "false" } else { "true" };
+            channel.vars.extend([("originate_early_media", early), ("originate_endpoint", "null")]);
+        }
+        if let Some(by) = out.by
+            && let Some(mut channel) = self.channels.remove(&session)
+        {
+            if let Some(by) = self.channels.get(&by) {
+                dialled_by(&mut channel, by);
+            }
+            self.channels.insert(session, channel);
+        }
+        self.fire_brief(session, "CHANNEL_OUTGOING", Vec::new(), Vec::new());
+        self.join_call(session, out.by);
+        self.begin_outbound(session);
+        self.step_in(1, session, Step::Answered);
+        session
     }
 
     fn loopback_half(&mut self, first: u64, exten: &str, profile: Profile, out: &Outgoing) -> u64 {

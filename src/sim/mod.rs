@@ -8,7 +8,12 @@
 //! The stock layout is that of the recordings: SIP profiles `internal` 5060, `external` 5080
 //! (context `default`), `park` 5090 (context `switchy`, which parks everything), all on 127.0.0.1;
 //! phones 1000 to 1003; gateway `example.com`. In context `default`: 9195 delayed echo, 9196 echo,
-//! 9197 tone, 9198, 9664 music, 5000 menu, `park`, 1000 to 1003 phones.
+//! 9197 tone, 9198, 9664 music, 5000 menu, `park`, 1000 to 1003 phones, 3000
+//! to 3999 conferences. Dial strings take `sofia/`, `loopback/` (also `app=NAME`), `user/`, `group/`
+//! (`default`, `sales`, `support`), `null/` and `error/CAUSE`, with `{}`, `[]`, `<>`, `,`, `|` and
+//! `:_:`, `leg_timeout`, `leg_delay_start`, `originate_timeout`, `ignore_early_media`,
+//! `fail_on_single_reject`, `originate_continue_on_timeout` and `local_var_clobber`; their quotes
+//! and braces are read as FreeSWITCH reads them.
 //!
 //! # Invariants
 //! - One task owns the switch. It never waits for a socket.
@@ -44,6 +49,7 @@
 //! | tables | never lag behind the events |
 //! | regular expressions of `filter` and `regex` | literals, `.`, sets, `*`, `+`, `?`, anchors and alternatives |
 //! | hold, display, media | change states and events, but not the session descriptions |
+//! | conferences | no sounds are played (`play-file`), nobody talks, the rate is 8000; `json_list` is shorter |
 //! | fsctl shutdown | is a restart: all sockets and calls end, the Core-UUID is new |
 
 mod api;
@@ -51,8 +57,11 @@ mod apps;
 mod bert;
 mod bridge;
 mod channel;
+mod conference;
 mod config;
+mod dial;
 mod dialplan;
+mod endpoint;
 mod event;
 mod fault;
 mod flood;
@@ -72,6 +81,7 @@ mod sip;
 mod socket;
 mod subscription;
 mod traffic;
+mod uuid_bridge;
 mod world;
 
 use std::fmt;

@@ -109,7 +109,7 @@ impl Dialog {
     }
 
     /// What a reply to the INVITE adds.
-    fn replied(&self) -> Vec<(&'static str, String)> {
+    pub(super) fn replied(&self) -> Vec<(&'static str, String)> {
         let url = self.url();
         let contact = format!("{}@{}:{}", self.user, self.host, self.port);
         vec![
@@ -144,11 +144,16 @@ impl Dialog {
         ]
     }
 
+    /// What the first session description of the called end adds.
+    pub(super) fn described(&self, vars: &mut Vars) {
+        vars.set("switch_r_sdp", self.answer("192.0.2.2"));
+        vars.set("ep_codec_string", "CORE_PCM_MODULE.PCMU@8000h@20i@64000b");
+    }
+
     /// What the 200 of the called end adds to an outbound leg.
     pub(super) fn accepted(&self, vars: &mut Vars) {
         vars.extend(self.replied());
-        vars.set("switch_r_sdp", self.answer("192.0.2.2"));
-        vars.set("ep_codec_string", "CORE_PCM_MODULE.PCMU@8000h@20i@64000b");
+        self.described(vars);
         vars.set("rtp_use_codec_string", "PCMU,PCMA");
         vars.extend(negotiated());
         vars.extend(self.media_vars(0));

@@ -6,9 +6,9 @@ use std::time::Duration;
 use fastrand::Rng;
 
 use super::channel::Kind;
+use super::dial::Then;
 use super::hangup::Tick;
 use super::legs::Outgoing;
-use super::originate::Then;
 use super::world::{Action, Step, World};
 
 /// The source of background calls.

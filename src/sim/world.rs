@@ -15,7 +15,9 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::api::schedule::Task;
 use super::channel::Channel;
+use super::conference::Conference;
 use super::config::Config;
+use super::dial::LegSpec;
 use super::event::{Event, Origin, origin};
 use super::fault::Faults;
 use super::flood::Flood;
@@ -53,6 +55,8 @@ pub(super) enum Action {
     Traffic,
     Flood,
     RingTimeout(u64),
+    /// A leg of an originate's lane that had to wait.
+    LateLeg(u64, usize, Box<LegSpec>),
     OriginateReady(u64),
     Restart,
     Fault(Planned),
@@ -79,6 +83,8 @@ pub(super) enum Step {
     /// The other leg is gone with this cause, after or before an answer.
     PeerGone(String, bool),
     Hangup(String),
+    /// The leg has rung for as long as its `leg_timeout` allows.
+    LegTimeout,
     Unwind,
     Hold(bool),
     Digit(char, u32, &'static str),
@@ -98,13 +104,16 @@ pub(super) struct World {
     sequence: u64,
     dates: Dates,
     pub(super) sockets: BTreeMap<u64, Socket>,
-    pub(super) channels: BTreeMap<u64, Channel>,
+    /// In boxes: the map would keep room for twice as many.
+    pub(super) channels: BTreeMap<u64, Box<Channel>>,
     ids: HashMap<String, u64>,
     pub(super) originates: BTreeMap<u64, Originate>,
     agenda: BTreeMap<(u64, u64), Action>,
     ticket: u64,
     pub(super) globals: Vec<(String, String)>,
     pub(super) tasks: BTreeMap<u64, Task>,
+    pub(super) conferences: Vec<Conference>,
+    pub(super) conference_ids: u64,
     pub(super) faults: Faults,
     watchers: Vec<mpsc::UnboundedSender<Notice>>,
     pub(super) flood: Option<Flood>,
@@ -158,6 +167,8 @@ impl World {
             agenda: BTreeMap::new(),
             ticket: 0,
             tasks: BTreeMap::new(),
+            conferences: Vec::new(),
+            conference_ids: 0,
             faults: Faults::default(),
             watchers: Vec::new(),
             flood: None,
@@ -211,7 +222,8 @@ impl World {
             Action::Task(id) => self.run_task(id),
             Action::Traffic => self.traffic(),
             Action::Flood => self.flood_tick(),
-            Action::RingTimeout(id) => self.ring_timeout(id),
+            Action::RingTimeout(token) => self.ring_timeout(token),
+            Action::LateLeg(id, lane, spec) => self.late_leg(id, lane, &spec),
             Action::OriginateReady(id) => self.originate_ready(id),
             Action::Restart => self.restart(),
             Action::Fault(planned) => self.fault_is_due(planned),
@@ -276,6 +288,7 @@ impl World {
         self.channels.clear();
         self.ids.clear();
         self.originates.clear();
+        self.conferences.clear();
         // What was planned from outside outlives the process.
         self.agenda.retain(|_, action| matches!(action, Action::Fault(_)));
         self.tasks.clear();
@@ -303,7 +316,7 @@ impl World {
     pub(super) fn add_channel(&mut self, channel: Channel) -> u64 {
         let id = channel.id;
         self.ids.insert(channel.uuid.clone(), id);
-        self.channels.insert(id, channel);
+        self.channels.insert(id, Box::new(channel));
         self.counts.peak = self.counts.peak.max(self.channels.len());
         id
     }
@@ -321,7 +334,10 @@ impl World {
     /// Forgets a channel.
     pub(super) fn remove_channel(&mut self, id: u64) {
         if let Some(channel) = self.channels.remove(&id) {
-            self.ids.remove(&channel.uuid);
+            // A younger channel may have taken the name over.
+            if self.find(&channel.uuid) == Some(id) {
+                self.ids.remove(&channel.uuid);
+            }
         }
     }
 

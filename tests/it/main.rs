@@ -28,6 +28,7 @@ mod replay;
 #[cfg(feature = "shell")]
 mod scripts;
 mod sim;
+mod sim_calls;
 mod sim_faults;
 mod sim_process;
 #[cfg(feature = "cli")]

@@ -2,9 +2,9 @@
 
 use super::super::bridge::bug;
 use super::super::channel::{Command, Doing};
+use super::super::dial::{Dial, Exten, Then, separate};
 use super::super::event::CALLEE_ID;
 use super::super::hangup::Tick;
-use super::super::originate::{Dial, Then, words};
 use super::super::world::{Step, World};
 use super::{Outcome, Waiting};
 use crate::model::HangupCause;
@@ -19,15 +19,26 @@ fn call<'a>(world: &World, asked: &'a Waiting) -> (Option<u64>, &'a str) {
 }
 
 pub(super) fn originate(world: &mut World, asked: &Waiting) -> Outcome {
-    let words = words(&asked.args);
+    let words = separate(&asked.args, ' ');
     let word = |at: usize| words.get(at).map(String::as_str).filter(|word| *word != "undef");
     if words.len() < 2 || words.len() > 7 {
         return "-USAGE: <call url> <exten>|&<application_name>(<app_args>) [<dialplan>] [<context>] [<cid_name>] [<cid_num>] [<timeout_sec>]\n".into();
     }
-    let then = Then::parse(word(1).unwrap_or_default(), word(3).unwrap_or("default"));
+    let (plan, context) = (word(2).unwrap_or("XML"), word(3).unwrap_or("default"));
+    let then = Then::parse(word(1).unwrap_or_default(), plan, context);
     let cid = (word(4).unwrap_or_default().to_owned(), word(5).unwrap_or("0000000000").to_owned());
     let timeout = word(6).and_then(|text| text.parse().ok()).unwrap_or(60);
-    let dial = Dial::parse(word(0).unwrap_or_default());
+    let Some(mut dial) = Dial::parse(word(0).unwrap_or_default()) else {
+        return "-ERR DESTINATION_OUT_OF_ORDER\n".into();
+    };
+    // A caller given behind the extension is a variable of the legs, too.
+    for (at, name) in [(4, "origination_caller_id_name"), (5, "origination_caller_id_number")] {
+        if let (Some(value), None) = (word(at), dial.var(name)) {
+            for lane in &mut dial.lanes {
+                lane.vars.push((name.to_owned(), value.to_owned()));
+            }
+        }
+    }
     world.originate(Some(asked.clone()), dial, then, cid, timeout);
     Outcome::Pending
 }
@@ -85,24 +96,29 @@ pub(super) fn uuid_ring_ready(world: &mut World, asked: &Waiting) -> Outcome {
 
 pub(super) fn uuid_park(world: &mut World, asked: &Waiting) -> Outcome {
     let Some(id) = world.find(&asked.args) else { return NO_CHANNEL.into() };
-    world.transfer(id, "park", "switchy");
+    world.transfer(id, &Exten::new("park", "XML", "switchy"));
     "+OK\n".into()
 }
 
 pub(super) fn uuid_transfer(world: &mut World, asked: &Waiting) -> Outcome {
     let usage = "-USAGE: <uuid> [-bleg|-both] <dest-exten> [<dialplan>] [<context>]\n";
-    let mut words = asked.args.split_whitespace().peekable();
-    let Some(uuid) = words.next() else { return usage.into() };
-    let leg = words.next_if(|word| word.starts_with('-')).unwrap_or("-aleg");
-    let Some(exten) = words.next() else { return usage.into() };
-    let context = words.nth(1).unwrap_or("default").to_owned();
+    let mut words = separate(&asked.args, ' ');
+    let leg = match words.get(1) {
+        Some(word) if word.starts_with('-') => words.remove(1),
+        _ => "-aleg".to_owned(),
+    };
+    let [uuid, exten @ ..] = &words[..] else { return usage.into() };
+    if exten.is_empty() {
+        return usage.into();
+    }
     let Some(id) = world.find(uuid) else { return NO_CHANNEL.into() };
+    let exten = Exten::of_words(exten);
     let partner = world.channels.get(&id).and_then(|channel| channel.partner);
     if leg != "-bleg" {
-        world.transfer(id, exten, &context);
+        world.transfer(id, &exten);
     }
     if let Some(partner) = partner.filter(|_| leg != "-aleg") {
-        world.transfer(partner, exten, &context);
+        world.transfer(partner, &exten);
     }
     "+OK\n".into()
 }

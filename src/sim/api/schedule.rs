@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::super::dial::Exten;
 use super::super::hangup::Tick;
 use super::super::world::{Action, World};
 use super::{Outcome, Waiting};
@@ -88,7 +89,7 @@ impl World {
             }
             Work::Transfer(uuid, exten, context) => {
                 if let Some(channel) = self.find(&uuid) {
-                    self.transfer(channel, &exten, &context);
+                    self.transfer(channel, &Exten::new(&exten, "XML", &context));
                 }
             }
         }

@@ -235,14 +235,8 @@ pub(super) fn accept(_: &mut World, _: &Waiting) -> Outcome {
     "+OK\n".into()
 }
 
-pub(super) fn conference(_: &mut World, asked: &Waiting) -> Outcome {
-    let (first, second) = asked.args.split_once(' ').unwrap_or((&asked.args, ""));
-    match (first, second) {
-        ("xml_list", _) => "<?xml version=\"1.0\"?>\n<conferences></conferences>\n".into(),
-        ("json_list", _) => "[]\n".into(),
-        ("list" | "count", _) | ("", "") => "+OK No active conferences.\n".into(),
-        (name, _) => format!("-ERR Conference {name} not found\n").into(),
-    }
+pub(super) fn conference(world: &mut World, asked: &Waiting) -> Outcome {
+    world.conference(&asked.args).into()
 }
 
 pub(super) fn log(world: &mut World, asked: &Waiting) -> Outcome {

@@ -1,0 +1,182 @@
+//! The endpoints of dial strings: what a leg can be dialled to, and how that fails at once.
+
+use super::channel::{Channel, Kind, State};
+use super::legs::Outgoing;
+use super::world::{Step, World};
+use crate::model::HangupCause;
+
+/// The groups of the directory, as `group/NAME` and `group_call` know them.
+const GROUPS: &[(&str, &[&str])] = &[
+    ("default", &["1000", "1001", "1002", "1003"]),
+    ("sales", &["1000", "1001"]),
+    ("support", &["1002", "1003"]),
+];
+
+/// The cause that a name or a number stands for; what is neither is NORMAL_CLEARING.
+pub(super) fn cause(text: &str) -> HangupCause {
+    let by_number = || {
+        let number = text.parse::<u16>().ok()?;
+        HangupCause::names().map(HangupCause::parse).find(|cause| cause.number() == Some(number))
+    };
+    let named = HangupCause::parse(&text.to_uppercase());
+    if named.is_known() { named } else { by_number().unwrap_or(HangupCause::NORMAL_CLEARING) }
+}
+
+/// Whether a domain is this switch's own.
+fn is_own(domain: &str) -> bool {
+    matches!(domain, "" | "127.0.0.1" | "localhost" | "example.com")
+}
+
+impl World {
+    /// Dials one target, or says why that is impossible.
+    pub(super) fn dial_leg(&mut self, target: &str, out: &Outgoing) -> Result<Vec<u64>, String> {
+        if self.paused {
+            return Err("SWITCH_CONGESTION".to_owned());
+        }
+        let one = |leg: u64| vec![leg];
+        let (endpoint, rest) = target.split_once('/').unwrap_or((target, ""));
+        match endpoint.to_ascii_lowercase().as_str() {
+            "" => Err("DESTINATION_OUT_OF_ORDER".to_owned()),
+            "sofia" => self.dial_sofia(rest, out).map(one),
+            "loopback" => {
+                let mut parts = rest.split('/');
+                let exten = parts.next().filter(|exten| !exten.is_empty()).unwrap_or("service");
+                let context = parts.next().filter(|it| !it.is_empty()).unwrap_or("default");
+                Ok(one(self.loopback_leg(exten, context, out)))
+            }
+            "user" => {
+                let (user, domain) = rest.split_once('@').unwrap_or((rest, ""));
+                if !is_own(domain) || super::api::sofia::phone(user).is_none() {
+                    return Err("SUBSCRIBER_ABSENT".to_owned());
+                }
+                self.refuse_taken(out)?;
+                Ok(one(self.dial_phone("internal", user, out, 200)))
+            }
+            "group" => self.dial_group(rest, out),
+            "null" => Ok(one(self.null_leg(rest, out))),
+            "error" => Err(cause(rest).to_string()),
+            _ => Err("CHAN_NOT_IMPLEMENTED".to_owned()),
+        }
+    }
+
+    /// All phones of a group ring together.
+    fn dial_group(&mut self, rest: &str, out: &Outgoing) -> Result<Vec<u64>, String> {
+        let (group, domain) = rest.split_once('@').unwrap_or((rest, ""));
+        let found = GROUPS.iter().find(|(name, _)| is_own(domain) && *name == group);
+        let Some((_, users)) = found else { return Err("NO_ROUTE_DESTINATION".to_owned()) };
+        self.refuse_taken(out)?;
+        let mut legs = Vec::new();
+        for user in *users {
+            let uuid = out.uuid.clone().filter(|_| legs.is_empty());
+            let out = Outgoing { uuid, ..out.clone() };
+            legs.push(self.dial_phone("internal", user, &out, 200));
+        }
+        Ok(legs)
+    }
+
+    /// SIP legs are not made under a uuid that another channel has.
+    fn refuse_taken(&self, out: &Outgoing) -> Result<(), String> {
+        match &out.uuid {
+            Some(uuid) if self.find(uuid).is_some() => Err("DESTINATION_OUT_OF_ORDER".to_owned()),
+            _ => Ok(()),
+        }
+    }
+
+    /// A SIP session that ends before it is a channel: DESTROY tells it, under the uuid that was
+    /// asked for.
+    fn stillborn(&mut self, out: &Outgoing, cause: &str) -> String {
+        let (session, fresh) = (self.next_session(), self.uuid());
+        let uuid = out.uuid.clone().unwrap_or(fresh);
+        let mut channel = Channel::new(session, uuid, "N/A".to_owned(), Kind::Sofia, false);
+        channel.vars.extend([("direction", "outbound"), ("is_outbound", "true")]);
+        let (uuid, number) = (channel.uuid.clone(), session.to_string());
+        channel.vars.extend([("uuid", &uuid), ("call_uuid", &uuid), ("session_id", &number)]);
+        channel.number = 12;
+        self.add_channel(channel);
+        self.fire_full(session, "CHANNEL_DESTROY", Vec::new(), Vec::new());
+        self.set_state(session, State::Destroy, 12);
+        self.remove_channel(session);
+        cause.to_owned()
+    }
+
+    fn dial_sofia(&mut self, rest: &str, out: &Outgoing) -> Result<u64, String> {
+        self.refuse_taken(out)?;
+        let Some((profile, url)) = rest.split_once('/') else {
+            return Err(self.stillborn(out, "INVALID_URL"));
+        };
+        if profile == "gateway" {
+            let (gateway, user) = url.split_once('/').unwrap_or((url, ""));
+            let name = gateway.rsplit("::").next().unwrap_or(gateway);
+            if name != "example.com" {
+                return Err(self.stillborn(out, "INVALID_GATEWAY"));
+            }
+            let dialog = self.dialog(("external", 5080), user, "example.com");
+            let id = self.sofia_leg(dialog, Kind::Phone, out);
+            let refused = Step::Refused("NO_ROUTE_DESTINATION", 404, "Not Found");
+            self.step_in(180, id, refused);
+            return Ok(id);
+        }
+        let Some(port) = super::api::sofia::profile_port(profile) else {
+            return Err(self.stillborn(out, "INVALID_PROFILE"));
+        };
+        // Without a host it is a registered user.
+        if !url.contains('@') {
+            let user = url.split(['%', ';']).next().unwrap_or(url);
+            if profile != "internal" || super::api::sofia::phone(user).is_none() {
+                return Err(self.stillborn(out, "USER_NOT_REGISTERED"));
+            }
+            return Ok(self.dial_phone(profile, user, out, 200));
+        }
+        let mut parts = url.split(';');
+        let address = parts.next().unwrap_or_default();
+        let address = address.strip_prefix("sip:").unwrap_or(address);
+        let (user, target) = address.rsplit_once('@').unwrap_or((address, ""));
+        let mut dialog = self.dialog((profile, port), user, target);
+        let route = parts.find_map(|part| part.strip_prefix("fs_path="));
+        let route = route.map(|route| route.strip_prefix("sip:").unwrap_or(route).to_owned());
+        let (host, port) = match &route {
+            None => (dialog.host.clone(), dialog.port),
+            Some(route) => match route.rsplit_once(':') {
+                Some((host, port)) => (host.to_owned(), port.parse().unwrap_or(5060)),
+                None => (route.clone(), 5060),
+            },
+        };
+        let local = matches!(host.as_str(), "127.0.0.1" | "localhost");
+        match super::api::sofia::port_profile(port).filter(|_| local) {
+            Some(to) => {
+                to.clone_into(&mut dialog.to_profile);
+                (dialog.host, dialog.port) = (host, port);
+                let id = self.sofia_leg(dialog, Kind::Sofia, out);
+                self.step_in(2, id, Step::Invite);
+                Ok(id)
+            }
+            None => {
+                let id = self.sofia_leg(dialog, Kind::Sofia, out);
+                let refused = Step::Refused("NORMAL_TEMPORARY_FAILURE", 503, "Service Unavailable");
+                self.step_in(20, id, refused);
+                Ok(id)
+            }
+        }
+    }
+
+    /// Dials a phone that rings one to three seconds and answers with a chance of `per_200`.
+    pub(super) fn dial_phone(
+        &mut self,
+        profile: &str,
+        user: &str,
+        out: &Outgoing,
+        per_200: u32,
+    ) -> u64 {
+        let port = super::api::sofia::profile_port(profile).unwrap_or(5060);
+        let target = format!("127.0.0.1:{}", super::api::sofia::phone(user).unwrap_or(6060));
+        let dialog = self.dialog((profile, port), user, &target);
+        let id = self.sofia_leg(dialog, Kind::Phone, out);
+        let ring = self.rng.u64(60..200);
+        self.step_in(ring, id, Step::Ringing);
+        if self.rng.u32(0..200) < per_200 {
+            let answer = ring + self.rng.u64(1000..3000);
+            self.step_in(answer, id, Step::Answered);
+        }
+        id
+    }
+}
