@@ -13,6 +13,7 @@ mod lives;
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
@@ -21,6 +22,9 @@ use switchy::sim::{Config, Sim};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream};
 
 const SUBSCRIBERS: usize = 4;
+
+/// How many of them hear the events.
+static SUBSCRIBED: AtomicUsize = AtomicUsize::new(0);
 
 fn main() {
     // `cargo test --benches` runs this too: once, briefly.
@@ -59,8 +63,10 @@ fn simulate(calls: usize) -> (f64, f64) {
         let subscribers = subscribe(address);
         let mut driver = login(&sim).await;
         ask(&mut driver, "event plain BACKGROUND_JOB").await;
-        // Until all four are heard: their subscriptions are answered in time.
-        tokio::time::sleep(Duration::from_millis(300)).await;
+        while SUBSCRIBED.load(Ordering::Relaxed) < SUBSCRIBERS {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        SUBSCRIBED.store(0, Ordering::Relaxed);
         let before = cpu();
         let (mut placed, mut done, mut tail) = (0, 0, Vec::new());
         while done < calls {
@@ -109,9 +115,15 @@ fn subscribe(address: SocketAddr) -> Vec<JoinHandle<usize>> {
         let mut stream = TcpStream::connect(address).expect("connect");
         stream.write_all(b"auth ClueCon\n\nevent plain ALL\n\n").expect("write");
         let (mut chunk, mut tail, mut events) = (vec![0; 256 << 10], Vec::new(), 0);
-        let needle = b"\nEvent-Sequence: ";
+        let (needle, mut heard) = (b"\nEvent-Sequence: ", false);
         while let Ok(count @ 1..) = stream.read(&mut chunk) {
             tail.extend_from_slice(chunk.get(..count).unwrap_or_default());
+            if !heard && memchr_count(&tail, b"event listener enabled") > 0 {
+                heard = true;
+                SUBSCRIBED.fetch_add(1, Ordering::Relaxed);
+            } else if !heard {
+                continue;
+            }
             events += memchr_count(&tail, needle);
             tail.drain(..tail.len().saturating_sub(needle.len() - 1));
         }

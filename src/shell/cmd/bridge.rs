@@ -58,7 +58,9 @@ async fn dial(
     if event.kind() == "CHANNEL_EXECUTE_COMPLETE"
         && event.get("Application").as_deref() == Some("bridge")
     {
-        let why = event.variable("DIALSTATUS").or_else(|| event.get("Application-Response"));
+        // The cause; DIALSTATUS says it in words of its own (BUSY, NOANSWER).
+        let why = event.variable("originate_disposition");
+        let why = why.or_else(|| event.get("Application-Response"));
         let why = why.unwrap_or_default().into_owned();
         let message = format!("{} was not bridged: {why}", leg.id);
         let cause = event.variable("originate_disposition").unwrap_or_default().into_owned();
