@@ -35,7 +35,7 @@ pub use session::{Leg, MuteSide, Recording, Session};
 pub use wait::Expect;
 
 use crate::conn::{
-    Backoff, CloseReason, Config, Connection, NoEvents, Reply, WeakConnection, retry,
+    Backoff, CloseReason, Config, Connection, NoEvents, Reply, SendError, WeakConnection, retry,
 };
 use crate::listener::{EventListener, Job};
 use crate::model::{self, Id, Outcome};
@@ -394,7 +394,11 @@ impl Client {
         match sent.await {
             Ok(_queued) => Ok(job),
             Err(err) => {
-                listener.forget_job(&job);
+                let is_out = |err: &SendError| !matches!(err, SendError::NotSent { .. });
+                match &err {
+                    Error::Send(why) if is_out(why) => listener.doubt_job(&job),
+                    _ => listener.forget_job(&job),
+                }
                 Err(err)
             }
         }

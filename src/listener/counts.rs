@@ -73,6 +73,17 @@ impl EventListener {
         self.tracker().uptime()
     }
 
+    /// How many events the switch made and this connection did not bring, because a queue of the
+    /// switch was full. Known only under a subscription to `ALL` without filters; 0 otherwise.
+    #[must_use]
+    pub fn missing_events(&self) -> u64 {
+        let sees_all = {
+            let state = self.state();
+            state.filters.is_empty() && state.events.iter().any(|name| name == "ALL")
+        };
+        if sees_all { self.tracker().sequence_gaps() } else { 0 }
+    }
+
     /// Forgets what is over: totals, ended calls, finished jobs. What lives stays.
     pub fn reset(&self) {
         self.tracker().reset();

@@ -177,8 +177,9 @@ async fn supervise(inner: Weak<Inner>, mut connection: Connection, backoff: Back
 /// Waits until the connection is gone. Cuts it when the server is frozen.
 async fn watch_over(inner: &Weak<Inner>, connection: &Connection) -> CloseReason {
     let mut reconciled = Instant::now();
+    let mut missing = Missing::default();
     loop {
-        if reconciled.elapsed() > RECONCILE {
+        if reconciled.elapsed() > RECONCILE || missing.has_grown(inner) {
             reconciled = Instant::now();
             reconcile(inner, connection).await;
         }
@@ -186,7 +187,7 @@ async fn watch_over(inner: &Weak<Inner>, connection: &Connection) -> CloseReason
             Some(inner) => inner.shared.silence().unwrap_or_default(),
             None => return CloseReason::Dropped,
         };
-        let quiet_until = QUIET.saturating_sub(silence).max(Duration::from_secs(1));
+        let quiet_until = QUIET.saturating_sub(silence).clamp(Duration::from_secs(1), GLANCE);
         tokio::select! {
             reason = connection.closed() => return reason,
             () = tokio::time::sleep(quiet_until) => {}
@@ -206,6 +207,34 @@ async fn watch_over(inner: &Weak<Inner>, connection: &Connection) -> CloseReason
             Err(_no_answer) if connection.is_open() => connection.abort(CloseReason::Frozen),
             Err(_closed) => {}
         }
+    }
+}
+
+/// The numbers that are missing in the stream: what the switch dropped when its queue was full.
+#[derive(Default)]
+struct Missing {
+    /// As of the last look: what is only out of order is there by the next one.
+    seen: u64,
+    /// Dealt with.
+    known: u64,
+}
+
+impl Missing {
+    fn has_grown(&mut self, inner: &Weak<Inner>) -> bool {
+        let Some(listener) = inner.upgrade().map(|inner| EventListener { inner }) else {
+            return false;
+        };
+        let now = listener.missing_events();
+        let is_lasting = now.min(self.seen) > self.known;
+        if is_lasting {
+            let count = now - self.known;
+            tracing::warn!(target: "switchy.EventListener", count, "the switch dropped events");
+            self.known = now;
+        }
+        // A new connection counts anew.
+        self.known = self.known.min(now);
+        self.seen = now;
+        is_lasting
     }
 }
 
@@ -259,6 +288,9 @@ const QUIET: Duration = Duration::from_secs(45);
 
 /// How often the tracker is held against `show channels`. It costs the server a table scan.
 const RECONCILE: Duration = Duration::from_secs(600);
+
+/// How often it is looked whether events are missing.
+const GLANCE: Duration = Duration::from_secs(5);
 
 /// How long the answer may take.
 const ANSWER: Duration = Duration::from_secs(10);

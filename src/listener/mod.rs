@@ -386,6 +386,13 @@ impl EventListener {
         self.inner.shared.stop_waiting(job.id());
     }
 
+    /// A job's command went out, but no answer came: it may run. Nobody waits for it any more; if
+    /// its result comes, it is one of ours.
+    pub fn doubt_job(&self, job: &Job) {
+        self.tracker().doubt_job(job.id());
+        self.inner.shared.stop_waiting(job.id());
+    }
+
     fn tracker(&self) -> MutexGuard<'_, Tracker> {
         self.inner.shared.tracker()
     }

@@ -24,7 +24,7 @@ impl EventListener {
     ) -> Result<Difference, Error> {
         let Some(rows) = channel_rows(connection).await? else { return Ok(Difference::default()) };
         let mut difference = self.tracker().resync(&rows, is_restarted);
-        self.describe(connection).await;
+        self.describe(connection, &rows).await;
         // Legs that stood for themselves may have found each other.
         difference.new = self.tracker().call_count().saturating_sub(difference.kept);
         tracing::debug!(?difference, "snapshot of channels");
@@ -33,8 +33,8 @@ impl EventListener {
 
     /// Asks about the sessions that only the snapshot told of. Best effort: what is not answered,
     /// or not allowed, is bound by its next event with variables.
-    async fn describe(&self, connection: &Connection) {
-        let unknown = self.tracker().undescribed();
+    async fn describe(&self, connection: &Connection, rows: &[ChannelRow]) {
+        let unknown = self.tracker().undescribed(rows);
         if unknown.len() > DUMPS {
             let left = unknown.len() - DUMPS;
             tracing::debug!(left, "legs that are not asked about");

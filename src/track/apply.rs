@@ -231,8 +231,11 @@ impl Tracker {
         if let Some(core) = core
             && !self.core.as_deref().is_some_and(|known| core.is(known))
         {
-            self.core = Some(core.value().into_owned());
+            let old = self.core.replace(core.value().into_owned());
             self.sequence = None;
+            if old.is_some() {
+                self.restarted();
+            }
         }
     }
 }
@@ -327,7 +330,7 @@ fn replace(kept: &mut Box<str>, field: Option<Field<'_>>) -> bool {
     {
         let value = field.value();
         if !value.is_empty() {
-            *kept = value.into();
+            *kept = shortened(&value).into();
             return true;
         }
     }
@@ -338,12 +341,20 @@ fn set(kept: &mut Box<str>, field: Option<Field<'_>>) {
     let _has_changed = replace(kept, field);
 }
 
+/// What a session keeps of a text is bounded; nothing real is longer.
+fn shortened(text: &str) -> &str {
+    text.get(..text.floor_char_boundary(LONGEST_TEXT)).unwrap_or_default()
+}
+
 fn text(field: Field<'_>) -> Cow<'_, str> {
     field.value()
 }
 
 /// A channel older than this (in microseconds) at its first event was there before us.
 const JOINED_AFTER: u64 = 2_000_000;
+
+/// How many bytes of a text a session keeps.
+const LONGEST_TEXT: usize = 4096;
 
 /// How many causes are counted by name.
 const CAUSES: usize = 256;

@@ -236,6 +236,10 @@ impl Tracker {
             self.add_leg(&new, made.clone());
             return;
         }
+        // Those whose call never came are of no use to anybody.
+        if self.made.len() >= self.limits.tombstones {
+            self.made.clear();
+        }
         self.made.insert(asked.clone(), made.clone());
         if !self.calls.contains_key(&new) {
             self.merge_calls(&old, &new);

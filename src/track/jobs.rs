@@ -11,6 +11,8 @@ use crate::model::{Event, Id, JobRecord, JobState, Outcome};
 pub(super) struct Jobs {
     records: HashMap<Id<JobRecord>, JobRecord, RandomState>,
     order: VecDeque<Id<JobRecord>>,
+    /// Of all results.
+    bytes: usize,
 }
 
 impl Jobs {
@@ -29,8 +31,20 @@ impl Jobs {
     }
 
     pub(super) fn forget(&mut self, id: &Id<JobRecord>) {
-        self.records.remove(id);
+        self.drop_record(id);
         self.order.retain(|other| other != id);
+    }
+
+    pub(super) fn doubt(&mut self, id: &Id<JobRecord>) {
+        if let Some(job) = self.records.get_mut(id).filter(|job| job.state == JobState::Pending) {
+            job.state = JobState::Unknown;
+        }
+    }
+
+    fn drop_record(&mut self, id: &Id<JobRecord>) {
+        if let Some(job) = self.records.remove(id) {
+            self.bytes -= size(&job.state);
+        }
     }
 
     pub(super) fn lose(&mut self) -> Vec<Id<JobRecord>> {
@@ -47,13 +61,18 @@ impl Jobs {
     pub(super) fn forget_finished(&mut self) {
         self.records.retain(|_, job| job.state == JobState::Pending);
         self.order.retain(|id| self.records.contains_key(id));
+        self.bytes = 0;
     }
 
-    /// Folds a BACKGROUND_JOB in.
+    /// Folds a BACKGROUND_JOB in. One that is told twice is told once.
     pub(super) fn finish(&mut self, event: &Event, limits: &Limits) -> Option<Id<JobRecord>> {
         let id = Id::new(&event.get("Job-UUID")?);
         let state = JobState::Done(Outcome::of(event.body().as_deref().unwrap_or_default()));
+        let bytes = size(&state);
         if let Some(job) = self.records.get_mut(&id) {
+            if matches!(job.state, JobState::Done(_)) {
+                return None;
+            }
             job.state = state;
         } else {
             let mut command = event.get("Job-Command").unwrap_or_default().into_owned();
@@ -63,6 +82,13 @@ impl Jobs {
             }
             let job = JobRecord { id: id.clone(), command, is_foreign: true, state };
             self.add(job, limits);
+        }
+        self.bytes += bytes;
+        while self.bytes > limits.job_bytes {
+            let is_large =
+                |old: &&Id<JobRecord>| **old != id && self.records.get(*old).is_some_and(has_text);
+            let Some(oldest) = self.order.iter().find(is_large).cloned() else { break };
+            self.forget(&oldest);
         }
         Some(id)
     }
@@ -85,9 +111,20 @@ impl Jobs {
                 None => break,
             };
             if let Some(id) = oldest {
-                self.records.remove(&id);
+                self.drop_record(&id);
             }
         }
         forgotten
+    }
+}
+
+fn has_text(job: &JobRecord) -> bool {
+    size(&job.state) > 0
+}
+
+fn size(state: &JobState) -> usize {
+    match state {
+        JobState::Done(outcome) => outcome.text().len(),
+        JobState::Pending | JobState::Unknown => 0,
     }
 }

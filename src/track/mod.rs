@@ -98,6 +98,8 @@ pub struct Limits {
     pub tombstones: usize,
     /// Finished jobs.
     pub jobs: usize,
+    /// Bytes of their results, together. The latest is kept whatever its size.
+    pub job_bytes: usize,
     /// Jobs without a result. Beyond it the oldest is forgotten and counted; its result still
     /// ends whoever waits for it.
     pub pending_jobs: usize,
@@ -112,6 +114,7 @@ impl Default for Limits {
             ended_calls: 1000,
             tombstones: 10_000,
             jobs: 1000,
+            job_bytes: 16 << 20,
             pending_jobs: 20_000,
             gone_legs: 100,
         }
@@ -167,6 +170,8 @@ pub struct Tracker {
     sequence: Option<Span>,
     /// Counts the connections that events came over.
     generation: u64,
+    /// The calls that ran when the connection began, until its snapshot comes.
+    before: Option<HashSet<Id<Call>, RandomState>>,
 }
 
 #[derive(Debug)]
@@ -288,6 +293,12 @@ impl Tracker {
     /// Marks all jobs without a result as unknown, and returns their ids.
     pub fn lose_jobs(&mut self) -> Vec<Id<JobRecord>> {
         self.jobs.lose()
+    }
+
+    /// A job of our own was sent, but nobody said that it was taken: its outcome is unknown unless
+    /// its result comes.
+    pub fn doubt_job(&mut self, id: &Id<JobRecord>) {
+        self.jobs.doubt(id);
     }
 
     /// Takes back a job that was never sent.

@@ -30,6 +30,7 @@ impl Tracker {
     pub fn begin(&mut self) {
         self.generation += 1;
         self.sequence = None;
+        self.before = Some(self.calls.keys().cloned().collect());
     }
 
     /// A check begins: the next [`Tracker::resync`] ends the sessions that it does not know and
@@ -45,7 +46,8 @@ impl Tracker {
     /// Channels that were never seen become sessions that were joined in the middle; sessions that
     /// are not in the snapshot, and were not heard of since the gap, are over for an unknown cause.
     pub fn resync(&mut self, rows: &[ChannelRow], is_restarted: bool) -> Difference {
-        let before: HashSet<Id<Call>, RandomState> = self.calls.keys().cloned().collect();
+        // What ended or began since the connection did is a part of the difference.
+        let before = self.before.take().unwrap_or_else(|| self.calls.keys().cloned().collect());
         let known: HashSet<&str, RandomState> = rows.iter().map(|row| row.uuid.as_str()).collect();
         let generation = self.generation;
         let is_stale =
@@ -87,6 +89,16 @@ impl Tracker {
             self.end_unseen(id);
         }
         ghosts.len()
+    }
+
+    /// The switch is another process than before: what was not heard of over this connection died
+    /// with the old one.
+    pub(super) fn restarted(&mut self) {
+        let generation = self.generation;
+        let dead = self.sessions.values().filter(|entry| entry.generation < generation);
+        for id in dead.map(|entry| entry.session.id.clone()).collect::<Vec<_>>() {
+            self.end_unseen(&id);
+        }
     }
 
     /// Ends a session whose end was not seen.
@@ -133,14 +145,13 @@ impl Tracker {
         (Id::new(&at.uuid), reason.unwrap_or(Association::OwnUuid))
     }
 
-    /// The sessions of which no event with variables was seen, the latest first: what binds them to
-    /// their call and their app may still be asked for.
+    /// Which of these sessions no event with variables was seen of: what binds them to their call
+    /// and their app may still be asked for.
     #[must_use]
-    pub fn undescribed(&self) -> Vec<Id<Session>> {
-        let mut entries: Vec<_> =
-            self.sessions.values().filter(|entry| entry.is_provisional).collect();
-        entries.sort_by_key(|entry| std::cmp::Reverse(entry.order));
-        entries.into_iter().map(|entry| entry.session.id.clone()).collect()
+    pub fn undescribed(&self, rows: &[ChannelRow]) -> Vec<Id<Session>> {
+        let is_provisional = |id: &str| self.sessions.get(id).is_some_and(|x| x.is_provisional);
+        let ids = rows.iter().map(|row| row.uuid.as_str());
+        ids.filter(|id| is_provisional(id)).map(Id::new).collect()
     }
 
     /// Takes what `uuid_dump` says of a session that no event with variables was seen of, and binds

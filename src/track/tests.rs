@@ -357,9 +357,10 @@ fn loopback_halves_that_the_table_cannot_tell_apart_are_told_apart_by_their_vari
         "b2 loopback/9-b 100 -",
     ];
     let mut tracker = Tracker::new();
-    tracker.resync(&rows.map(leg), false);
+    tracker.resync(&rows.clone().map(leg), false);
     assert_eq!(tracker.call_count(), 4);
-    assert_eq!(tracker.undescribed().len(), 4);
+    let rows = rows.map(leg);
+    assert_eq!(tracker.undescribed(&rows).len(), 4);
     for (half, other) in [("b2", "a2"), ("b1", "a1"), ("a1", "b1"), ("a2", "b2")] {
         let dump = format!(
             "CHANNEL_DATA {half} Event-Date-Timestamp=9 Answer-State=answered \
@@ -369,10 +370,10 @@ fn loopback_halves_that_the_table_cannot_tell_apart_are_told_apart_by_their_vari
     }
     let legs = |id: &str| tracker.call(id).unwrap().sessions.len();
     assert_eq!((tracker.call_count(), legs("a1"), legs("b2")), (2, 2, 2));
-    assert!(tracker.undescribed().is_empty());
+    assert!(tracker.undescribed(&rows).is_empty());
     assert_eq!(tracker.sessions_of_app(&Id::new("x")).count(), 4);
     // A dump is no event: what is not in the second table either is a ghost.
-    assert_eq!(tracker.confirm(&rows[..2].iter().map(|text| leg(text)).collect::<Vec<_>>()), 2);
+    assert_eq!(tracker.confirm(&rows[..2]), 2);
 }
 
 #[test]
@@ -410,7 +411,7 @@ fn after_a_gap_what_is_not_in_the_snapshot_is_over_unless_it_was_heard_of_since(
     tracker.apply(&line("CHANNEL_CREATE d"));
     tracker.apply(&line("CHANNEL_ANSWER c Answer-State=answered"));
     let difference = tracker.resync(&[row("a"), row("e")], false);
-    assert_eq!(difference, Difference { ended: 1, new: 1, kept: 3 });
+    assert_eq!(difference, Difference { ended: 1, new: 2, kept: 2 });
     assert_eq!(shape(&tracker), "a[a:new] c[c:answered] d[d:new] e[e:answered]");
     let ended = tracker.ended().next().unwrap();
     assert_eq!((ended.id.as_str(), ended.cause()), ("b", None));
@@ -435,6 +436,61 @@ fn a_restarted_switch_has_none_of_the_old_calls() {
     tracker.begin();
     let difference = tracker.resync(&[row("a")], true);
     assert_eq!((difference.ended, tracker.call_count()), (2, 0));
+}
+
+#[test]
+fn what_ended_and_began_between_the_connection_and_its_snapshot_is_in_the_difference() {
+    let mut tracker = fold(&["CHANNEL_CREATE a", "CHANNEL_CREATE b"]);
+    tracker.begin();
+    tracker.apply(&line("CHANNEL_DESTROY b"));
+    tracker.apply(&line("CHANNEL_CREATE c"));
+    let difference = tracker.resync(&[row("a"), row("c")], false);
+    assert_eq!(difference, Difference { ended: 1, new: 1, kept: 1 });
+}
+
+#[test]
+fn another_core_uuid_ends_what_the_old_process_had() {
+    let mut tracker = fold(&["CHANNEL_CREATE a Core-UUID=one", "CHANNEL_CREATE b Core-UUID=one"]);
+    tracker.begin();
+    tracker.apply(&line("CHANNEL_CREATE c Core-UUID=two"));
+    assert_eq!(shape(&tracker), "c[c:new]");
+    let difference = tracker.resync(&[row("c")], true);
+    assert_eq!(difference, Difference { ended: 2, new: 1, kept: 0 });
+}
+
+#[test]
+fn what_is_kept_of_texts_and_of_results_is_bounded() {
+    let long = "ä".repeat(5000);
+    let tracker = fold(&[&format!("CHANNEL_CREATE a Caller-Destination-Number={long}")]);
+    assert_eq!(tracker.session("a").unwrap().destination.len(), 4096);
+    let limits = Limits { job_bytes: 2500, ..Limits::default() };
+    let mut tracker = Tracker::new().with_limits(limits);
+    tracker.expect_job(Id::new("ours"), "status");
+    let finish = |tracker: &mut Tracker, id: &str, size: usize| {
+        let body = "x".repeat(size);
+        let text =
+            format!("Event-Name: BACKGROUND_JOB\nJob-UUID: {id}\nContent-Length: {size}\n\n{body}");
+        tracker.apply(&Event::new(EventData::new(Format::Plain, Bytes::from(text))))
+    };
+    for id in ["j1", "j2", "j3"] {
+        assert_eq!(finish(&mut tracker, id, 1000), Change::Job(Id::new(id)));
+    }
+    // Told twice, it is news once.
+    assert_eq!(finish(&mut tracker, "j3", 1000), Change::Nothing);
+    let ids = |tracker: &Tracker| {
+        tracker.jobs().map(|job| job.id.as_str().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(ids(&tracker), ["ours", "j2", "j3"]);
+    finish(&mut tracker, "large", 1_000_000);
+    assert_eq!(ids(&tracker), ["ours", "large"]);
+    finish(&mut tracker, "ours", 10);
+    assert_eq!(ids(&tracker), ["ours"]);
+    // One whose command nobody acknowledged is unknown, and ours when its result comes.
+    tracker.expect_job(Id::new("doubted"), "status");
+    tracker.doubt_job(&Id::new("doubted"));
+    assert_eq!(tracker.job("doubted").unwrap().state, JobState::Unknown);
+    assert_eq!(finish(&mut tracker, "doubted", 10), Change::Job(Id::new("doubted")));
+    assert!(!tracker.job("doubted").unwrap().is_foreign);
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! Recorded calls, folded: the expected legs, causes and reasons, and nothing left at the end.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use switchy::model::{Association, Call, Event};
@@ -82,6 +83,58 @@ fn a_recording_that_is_joined_in_the_middle_leaves_no_ghost() {
             let left: Vec<_> = tracker.calls().collect();
             assert!(left.is_empty(), "{name} from event {start}: {left:?}");
         }
+    }
+}
+
+#[test]
+fn a_recording_that_is_joined_in_the_middle_has_the_same_legs_in_the_same_call() {
+    for name in ["call_toneplay", "call_bridge", "call_loopback", "call_loopback_json"] {
+        let events = events(name);
+        // Each leg and the one that its call began with.
+        let legs = |tracker: &Tracker| {
+            let calls = tracker.ended().flat_map(|call| {
+                let ids: Vec<_> = call.sessions.iter().map(|leg| leg.id.to_string()).collect();
+                ids.clone().into_iter().map(move |leg| (leg, ids.clone()))
+            });
+            calls.collect::<BTreeMap<_, _>>()
+        };
+        let whole = legs(&fold(&events));
+        let mut joined = 0;
+        for start in 0..events.len() {
+            let seen = legs(&fold(&events[start..]));
+            for (leg, others) in &seen {
+                let expected = &whole[leg];
+                // What binds a leg comes with its next variables; who is gone by then is history.
+                let bound = |leg: &str| {
+                    let is_it = |event: &Event| {
+                        let has_variables = event.get("variable_direction").is_some();
+                        has_variables && event.unique_id().is_some_and(|id| id.as_ref() == leg)
+                    };
+                    start + events[start..].iter().position(is_it).unwrap()
+                };
+                let gone = |leg: &str| {
+                    let is_it = |event: &Event| {
+                        event.name() == "CHANNEL_DESTROY"
+                            && event.unique_id().is_some_and(|id| id.as_ref() == leg)
+                    };
+                    events.iter().position(is_it).unwrap()
+                };
+                let meets = |other: &&String| {
+                    bound(leg) < gone(other)
+                        && bound(other) < gone(leg)
+                        && seen.contains_key(*other)
+                };
+                for other in expected.iter().filter(meets) {
+                    assert!(
+                        others.contains(other),
+                        "{name} from event {start}: {leg} lost {other}"
+                    );
+                    joined += 1;
+                }
+                assert!(others.iter().all(|other| expected.contains(other)), "{name} {start}");
+            }
+        }
+        assert!(joined > 0);
     }
 }
 

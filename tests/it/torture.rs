@@ -28,8 +28,14 @@ const RECORDINGS: &[&str] = &[
 ];
 
 /// Small, so that forgetting is exercised too; more tombstones than any recording has legs.
-const LIMITS: Limits =
-    Limits { ended_calls: 3, tombstones: 40, jobs: 5, pending_jobs: 5, gone_legs: 3 };
+const LIMITS: Limits = Limits {
+    ended_calls: 3,
+    tombstones: 40,
+    jobs: 5,
+    job_bytes: 1000,
+    pending_jobs: 5,
+    gone_legs: 3,
+};
 
 fn tracker() -> Tracker {
     Tracker::new().with_limits(LIMITS)
