@@ -357,7 +357,7 @@ fn loopback_halves_that_the_table_cannot_tell_apart_are_told_apart_by_their_vari
         "b2 loopback/9-b 100 -",
     ];
     let mut tracker = Tracker::new();
-    tracker.resync(&rows.clone().map(leg), false);
+    tracker.resync(&rows.map(leg), false);
     assert_eq!(tracker.call_count(), 4);
     let rows = rows.map(leg);
     assert_eq!(tracker.undescribed(&rows).len(), 4);
