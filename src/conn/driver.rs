@@ -37,6 +37,8 @@ pub(super) struct Driver<R, W, S> {
     writer: W,
     decoder: Decoder,
     buf: BytesMut,
+    /// The last read was a large one.
+    is_flood: bool,
     inbox: mpsc::Receiver<Slot>,
     /// Taken and not written: their askers may still go.
     unwritten: VecDeque<Slot>,
@@ -85,6 +87,7 @@ where
             writer,
             decoder: intake.decoder,
             buf: intake.buf,
+            is_flood: false,
             inbox,
             unwritten: VecDeque::new(),
             slots: VecDeque::new(),
@@ -143,13 +146,18 @@ where
     }
 
     fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), CloseReason>> {
-        if self.buf.capacity() - self.buf.len() < MIN_READ {
+        // In a flood always to the front of the same memory; a short reply leaves the rest for more.
+        let room = if self.is_flood { READ_SIZE } else { MIN_READ };
+        if self.buf.capacity() - self.buf.len() < room {
             self.buf.reserve(READ_SIZE);
         }
         match pin!(self.reader.read_buf(&mut self.buf)).poll(cx) {
             Poll::Pending => Poll::Pending,
             Poll::Ready(Ok(0)) => Poll::Ready(Err(self.end_of_stream())),
-            Poll::Ready(Ok(_)) => Poll::Ready(self.drain()),
+            Poll::Ready(Ok(count)) => {
+                self.is_flood = count >= MIN_READ / 4;
+                Poll::Ready(self.drain())
+            }
             Poll::Ready(Err(err)) => Poll::Ready(Err(self.failed(err))),
         }
     }
