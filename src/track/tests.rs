@@ -4,6 +4,8 @@ use super::*;
 use crate::model::{Association, ChannelRow, Event, JobState, Origin, Phase};
 use crate::wire::{EventData, Format};
 
+mod snapshot;
+
 fn event(headers: &[(&str, &str)]) -> Event {
     let mut text = Vec::new();
     for (name, value) in headers {
@@ -296,84 +298,6 @@ fn a_snapshot_adds_what_was_never_seen_and_nothing_that_is_over() {
     assert_eq!(difference, Difference { ended: 0, new: 1, kept: 1 });
     let joined = tracker.session("c").unwrap();
     assert_eq!((joined.origin, joined.phase), (Origin::Joined, Phase::Answered));
-}
-
-/// A row as `uuid name created_epoch call_uuid`; `-` for an empty call_uuid.
-fn leg(text: &str) -> ChannelRow {
-    let words: Vec<&str> = text.split(' ').collect();
-    ChannelRow {
-        name: words[1].to_owned(),
-        created_epoch: words[2].to_owned(),
-        call_uuid: words[3].trim_matches('-').to_owned(),
-        ..row(words[0])
-    }
-}
-
-#[test]
-fn legs_known_from_a_snapshot_only_are_in_one_call_whatever_the_order_of_the_rows() {
-    // As a FreeSWITCH 1.10.12 lists a loopback leg that is bridged to another loopback, beside a
-    // bridged call and a lone leg.
-    let rows = [
-        "f7 loopback/9196-a 100 f7",
-        "78 loopback/9196-b 100 -",
-        "29 loopback/9197-a 100 f7",
-        "ed loopback/9197-b 100 -",
-        "0f sofia/external/1 100 0f",
-        "46 sofia/external/2 100 0f",
-        "9b sofia/external/3 100 -",
-    ]
-    .map(leg);
-    let mut orders = vec![rows.to_vec(), rows.iter().rev().cloned().collect()];
-    orders.push([&rows[3..], &rows[..3]].concat());
-    for rows in orders {
-        let mut tracker = Tracker::new();
-        tracker.resync(&rows, false);
-        let mut calls: Vec<_> = tracker
-            .calls()
-            .map(|call| {
-                let mut legs: Vec<_> =
-                    call.sessions.iter().map(|leg| leg.id.as_str().to_owned()).collect();
-                legs.sort();
-                format!("{} {}", call.id, legs.join(","))
-            })
-            .collect();
-        calls.sort();
-        assert_eq!(calls, ["0f 0f,46", "9b 9b", "f7 29,78,ed,f7"]);
-        let why = |id: &str| tracker.session(id).unwrap().association;
-        assert_eq!((why("46"), why("78")), (Association::CallUuid, Association::Loopback));
-        assert_eq!(why("9b"), Association::OwnUuid);
-        // Towards its end a leg says that it stands for itself (transcripts/call_bridge).
-        tracker.apply(&line("CHANNEL_HANGUP 46 Channel-Call-UUID=46 variable_x=1"));
-        assert_eq!(tracker.session("46").unwrap().call.as_str(), "0f");
-    }
-}
-
-#[test]
-fn loopback_halves_that_the_table_cannot_tell_apart_are_told_apart_by_their_variables() {
-    let rows = [
-        "a1 loopback/9-a 100 a1",
-        "b1 loopback/9-b 100 -",
-        "a2 loopback/9-a 100 a2",
-        "b2 loopback/9-b 100 -",
-    ];
-    let mut tracker = Tracker::new();
-    tracker.resync(&rows.map(leg), false);
-    assert_eq!(tracker.call_count(), 4);
-    let rows = rows.map(leg);
-    assert_eq!(tracker.undescribed(&rows).len(), 4);
-    for (half, other) in [("b2", "a2"), ("b1", "a1"), ("a1", "b1"), ("a2", "b2")] {
-        let dump = format!(
-            "CHANNEL_DATA {half} Event-Date-Timestamp=9 Answer-State=answered \
-             variable_other_loopback_leg_uuid={other} variable_switchy_app=x"
-        );
-        tracker.describe(line(&dump).data());
-    }
-    let legs = |id: &str| tracker.call(id).unwrap().sessions.len();
-    assert_eq!((tracker.call_count(), legs("a1"), legs("b2")), (2, 2, 2));
-    assert!(tracker.undescribed(&rows).is_empty());
-    assert_eq!(tracker.sessions_of_app(&Id::new("x")).count(), 4);
-    // A dump is no event: what is not in the second table either is a ghost.
-    assert_eq!(tracker.confirm(&rows[..2]), 2);
 }
 
 #[test]
