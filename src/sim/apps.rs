@@ -214,7 +214,7 @@ impl World {
             doing: Doing::Nothing,
             since: now,
             token,
-            command,
+            command: command.map(Box::new),
         });
         let after = self.application(id, None);
         self.fire_full(id, "CHANNEL_EXECUTE", Vec::new(), after);

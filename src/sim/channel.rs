@@ -247,7 +247,8 @@ pub(super) struct Running {
     pub(super) doing: Doing,
     pub(super) since: u64,
     pub(super) token: u64,
-    pub(super) command: Option<Command>,
+    /// In a box: most applications come from the plan.
+    pub(super) command: Option<Box<Command>>,
 }
 
 /// A queued `sendmsg` or broadcast.

@@ -12,7 +12,7 @@ pub(super) struct Pairs {
 }
 
 /// What a list of variables grows by, in bytes and in places.
-const STEP: (usize, usize) = (1024, 16);
+const STEP: (usize, usize) = (512, 8);
 
 impl Pairs {
     /// A list for an event: room for what a channel event needs.
