@@ -4,15 +4,13 @@
 //! rustyline's defects that bite beside a stream of events are kept away here: see the comments in
 //! [`config`]. Nothing but this thread and, through it, the printer touches the terminal.
 use std::fmt;
-use std::fs::{DirBuilder, OpenOptions};
 use std::io::{self, Write as _};
-use std::path::{Path, PathBuf};
 use std::sync::{Arc, mpsc};
 use std::thread::{self, JoinHandle};
 
 use anyhow::Context as _;
 use rustyline::error::ReadlineError;
-use rustyline::history::FileHistory;
+use rustyline::history::{History as _, MemHistory};
 use rustyline::{
     Cmd, ColorMode, CompletionType, Config, EventHandler, ExternalPrinter as _, KeyCode, KeyEvent,
     Modifiers,
@@ -33,8 +31,10 @@ pub(crate) trait Assist: Send + Sync {
     fn complete(&self, line: &str, pos: usize) -> Completions;
     /// Returns what may follow, shown but not inserted.
     fn hint(&self, line: &str, pos: usize) -> Option<String>;
-    /// Says whether a line may be kept in the history.
-    fn keep(&self, line: &str) -> bool;
+    /// Keeps a line in the history, unless it is not to be kept.
+    fn keep(&self, line: &str);
+    /// Returns the history, oldest first, when it is another than at the last call.
+    fn recall(&self) -> Option<Vec<String>>;
     /// Returns the prompt as it is now: as wide as the raw prompt, or that is shown instead.
     fn prompt(&self) -> String;
 }
@@ -60,8 +60,6 @@ pub(crate) struct Draft {
 
 /// How the editor is set up.
 pub(crate) struct Options {
-    /// Where history is kept.
-    pub(crate) history: Option<PathBuf>,
     /// Color, and hints, which cannot be told from typed text without.
     pub(crate) color: bool,
     /// Who is asked.
@@ -112,7 +110,7 @@ struct Inputs {
     asked: bool,
 }
 
-type Rustyline = rustyline::Editor<Helper, FileHistory>;
+type Rustyline = rustyline::Editor<Helper, MemHistory>;
 
 impl Editor {
     /// Starts the editor and the printer that shares its terminal.
@@ -133,10 +131,10 @@ impl Editor {
         // One prompt is answered by one input, so there is never more of either.
         let (prompts, prompts_rx) = mpsc::sync_channel(1);
         let (tx, rx) = tokio_mpsc::channel(1);
-        let history = History { path: options.history, assist: options.assist };
+        let assist = options.assist;
         let thread = thread::Builder::new()
             .name("repl".to_owned())
-            .spawn(move || run(rustyline, &gate, &history, &prompts_rx, &tx))?;
+            .spawn(move || run(rustyline, &gate, &*assist, &prompts_rx, &tx))?;
         let inputs = Mutex::new(Inputs { rx, asked: false });
         Ok((Self { prompts, inputs, can_preempt, thread }, printer))
     }
@@ -188,17 +186,14 @@ impl Editor {
 
 impl fmt::Debug for Options {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Options")
-            .field("history", &self.history)
-            .field("color", &self.color)
-            .finish_non_exhaustive()
+        f.debug_struct("Options").field("color", &self.color).finish_non_exhaustive()
     }
 }
 
 fn run(
     mut editor: Rustyline,
     gate: &Gate,
-    history: &History,
+    assist: &dyn Assist,
     prompts: &mpsc::Receiver<Prompt>,
     inputs: &tokio_mpsc::Sender<Input>,
 ) {
@@ -207,12 +202,15 @@ fn run(
         if let Some(helper) = editor.helper_mut() {
             helper.begin(&raw, purpose);
         }
+        if let Some(lines) = assist.recall() {
+            recall(&mut editor, &lines);
+        }
         let initial = (draft.left.as_str(), draft.right.as_str());
         let read = editor.readline_with_initial(&(raw, styled), initial);
         let input = match read {
             Ok(line) => {
                 if purpose == Purpose::Command {
-                    history.add(&mut editor, &line);
+                    assist.keep(&line);
                 }
                 gate.away();
                 Input::Line(line)
@@ -261,7 +259,7 @@ const AGAIN: std::time::Duration = std::time::Duration::from_millis(50);
 
 fn rustyline(options: &Options, gate: &Arc<Gate>) -> rustyline::Result<Rustyline> {
     let config = config()?;
-    let mut editor = Rustyline::with_history(config.clone(), FileHistory::with_config(&config))?;
+    let mut editor = Rustyline::with_history(config.clone(), MemHistory::with_config(&config))?;
     editor.set_helper(Some(Helper::new(gate, options)));
     let up = KeyEvent(KeyCode::Up, Modifiers::NONE);
     let down = KeyEvent(KeyCode::Down, Modifiers::NONE);
@@ -271,12 +269,18 @@ fn rustyline(options: &Options, gate: &Arc<Gate>) -> rustyline::Result<Rustyline
         let leave = EventHandler::Conditional(Box::new(Leave::new(gate, key)));
         editor.bind_sequence(KeyEvent::ctrl(key), leave);
     }
-    if let Some(path) = &options.history
-        && let Err(err) = private(path).map_err(Into::into).and_then(|()| editor.load_history(path))
-    {
-        tracing::warn!(%err, path = %path.display(), "history cannot be read");
-    }
     Ok(editor)
+}
+
+/// Gives the editor the history of the switch that is current now.
+fn recall(editor: &mut Rustyline, lines: &[String]) {
+    let history = editor.history_mut();
+    let filled = history
+        .clear()
+        .and_then(|()| lines.iter().try_for_each(|line| history.add(line).map(|_is_added| ())));
+    if let Err(err) = filled {
+        tracing::warn!(%err, "the history cannot be searched");
+    }
 }
 
 fn config() -> rustyline::Result<Config> {
@@ -286,55 +290,9 @@ fn config() -> rustyline::Result<Config> {
         .completion_type(CompletionType::List)
         .completion_show_all_if_ambiguous(true)
         .completion_prompt_limit(usize::MAX)
-        .history_ignore_space(true)
         // Without color rustyline never asks for the prompt, so it could not change; the helper
         // leaves color out itself.
         .color_mode(ColorMode::Forced)
         .max_history_size(10_000)?
         .build())
-}
-
-struct History {
-    path: Option<PathBuf>,
-    assist: Arc<dyn Assist>,
-}
-
-impl History {
-    /// Appends at once, so that sessions side by side keep each other's lines.
-    fn add(&self, editor: &mut Rustyline, line: &str) {
-        if line.trim().is_empty() || !self.assist.keep(line) {
-            return;
-        }
-        let mut added = editor.add_history_entry(line).map(drop);
-        if let Some(path) = &self.path {
-            added = added.and_then(|()| editor.append_history(path));
-        }
-        if let Err(err) = added {
-            tracing::warn!(%err, "history cannot be written");
-        }
-    }
-}
-
-/// Creates the file before rustyline does: two of its sessions would truncate each other's.
-fn private(path: &Path) -> io::Result<()> {
-    let mut directory = DirBuilder::new();
-    let mut file = OpenOptions::new();
-    file.append(true).create(true);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
-        directory.mode(0o700);
-        file.mode(0o600);
-    }
-    if let Some(parent) = path.parent().filter(|parent| !parent.as_os_str().is_empty()) {
-        directory.recursive(true).create(parent)?;
-    }
-    let file = file.open(path)?;
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt as _;
-        file.set_permissions(std::fs::Permissions::from_mode(0o600))?;
-    }
-    drop(file);
-    Ok(())
 }

@@ -17,11 +17,13 @@ mod start;
 mod terminal;
 
 use std::io::{self, IsTerminal as _, Write as _};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::Context as _;
 use clap::{CommandFactory as _, Parser as _};
+use etcetera::BaseStrategy as _;
 use unicode_width::UnicodeWidthStr as _;
 
 use crate::shell::{CommandError, Listening, Shell, sanitise};
@@ -135,6 +137,13 @@ fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
         .enable_all()
         .build()
         .context("cannot start the runtime")
+}
+
+/// `switchy/history.d` in the state directory of the user: a file a switch.
+fn history_folder() -> Option<PathBuf> {
+    let base = etcetera::choose_base_strategy().ok()?;
+    let directory = base.state_dir().unwrap_or_else(|| base.data_dir());
+    Some(directory.join("switchy").join("history.d"))
 }
 
 /// Closes all connections, and waits a moment only: a server that is still busy with a command

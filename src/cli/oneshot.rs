@@ -8,12 +8,17 @@ use tokio::io::{AsyncBufReadExt as _, AsyncRead, BufReader};
 
 use super::start::{Start, Target};
 use super::{complain, demo_config, fs_cli, logging, terminal};
-use crate::shell::{CommandError, Joiner, Kind, Next, Output, Shell, is_secret};
+use crate::shell::{CommandError, History, Joiner, Kind, Next, Output, Shell, is_secret};
 
 /// Runs the lines and returns the exit code.
 pub(super) async fn run(start: &Start) -> anyhow::Result<u8> {
     logging::to_stderr(start.settings.debug);
-    let shell = Shell::new(start.settings.clone(), None, false);
+    let shell = Shell::with_history(
+        start.settings.clone(),
+        None,
+        false,
+        History::new(super::history_folder()),
+    );
     let outcome = tokio::select! {
         outcome = lines(start, &shell) => outcome,
         _signal = tokio::signal::ctrl_c() => Err(CommandError::new(Kind::Interrupted, "interrupted")),

@@ -1,11 +1,10 @@
 //! The prompt: lines in, answers and events out.
 
 use std::fmt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use etcetera::BaseStrategy as _;
 use nu_ansi_term::{Color, Style};
 use tokio::sync::mpsc;
 use tokio::time::MissedTickBehavior;
@@ -18,7 +17,8 @@ use crate::conn::ConnectError;
 use crate::shell::render::{counted, span};
 use crate::shell::sampler::{Budget, Line, Sampler};
 use crate::shell::{
-    CommandError, Format, Kind, Lent, Next, Operator, Output, Password, Shell, Wish, script_lines,
+    CommandError, Format, History, Kind, Lent, Next, Operator, Output, Password, Shell, Wish,
+    script_lines,
 };
 use prompt::Helper;
 use running::{Ended, Run, Running};
@@ -32,13 +32,18 @@ mod signals;
 pub(super) fn run(start: &Start, rc: Option<&Path>, color: bool) -> anyhow::Result<u8> {
     let _restored = terminal::Guard::save();
     let (sender, lines) = mpsc::channel(LINES);
-    let shell = Shell::new(start.settings.clone(), Some(sender.clone()), color);
+    let folder = super::history_folder().filter(|_| start.look.flag("history"));
+    let shell = Shell::with_history(
+        start.settings.clone(),
+        Some(sender.clone()),
+        color,
+        History::new(folder),
+    );
     start.prepare(&shell)?;
     let mut running = Running::default();
     let assist = Arc::new(Helper::new(shell.clone(), color, running.board()));
     // Before any socket: the editor waits with `select`, which knows no high descriptors.
-    let history = history().filter(|_| start.look.flag("history"));
-    let options = Options { history, color, assist: Arc::clone(&assist) as Arc<dyn Assist> };
+    let options = Options { color, assist: Arc::clone(&assist) as Arc<dyn Assist> };
     let (editor, printer) = Editor::spawn(options)?;
     let verbosity = logging::to_prompt(sender, color);
     verbosity.set(start.settings.debug);
@@ -75,13 +80,6 @@ pub(super) fn run(start: &Start, rc: Option<&Path>, color: bool) -> anyhow::Resu
 
 /// How many event lines may wait for the sampler.
 const LINES: usize = 4096;
-
-/// `switchy/history` in the state directory of the user.
-fn history() -> Option<PathBuf> {
-    let base = etcetera::choose_base_strategy().ok()?;
-    let directory = base.state_dir().unwrap_or_else(|| base.data_dir());
-    Some(directory.join("switchy").join("history"))
-}
 
 #[derive(Clone)]
 struct Repl {
@@ -253,6 +251,14 @@ impl Repl {
                     // A command that was stopped meanwhile wants no answer.
                     drop(answer.send(text));
                 }
+            }
+            Wish::Clear { done } => {
+                let printer = self.printer.clone();
+                drop(tokio::task::spawn_blocking(move || printer.hold()).await);
+                terminal::clear();
+                self.printer.release();
+                // A command that was stopped meanwhile does not wait for it.
+                let _is_told = done.send(()).is_ok();
             }
             Wish::Terminal { lent } => {
                 let printer = self.printer.clone();

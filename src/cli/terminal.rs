@@ -1,6 +1,6 @@
 //! The terminal the process runs in: what it can do, and its attributes as they were found.
 use std::env;
-use std::io::{self, IsTerminal as _};
+use std::io::{self, IsTerminal as _, Write as _};
 
 pub(crate) use attributes::Guard;
 
@@ -34,6 +34,20 @@ impl Color {
             Self::Auto => tty && var("TERM").as_deref() != Some("dumb"),
         }
     }
+}
+
+/// Clears the screen, unless the terminal is one that cannot.
+pub(crate) fn clear() {
+    if !is_dumb() {
+        let mut out = io::stdout();
+        // A terminal that is gone needs no clearing.
+        drop(out.write_all(b"\x1b[H\x1b[2J\x1b[3J").and_then(|()| out.flush()));
+    }
+}
+
+/// Whether the terminal understands nothing but text.
+pub(crate) fn is_dumb() -> bool {
+    !matches!(env::var("TERM"), Ok(term) if !term.is_empty() && term != "dumb")
 }
 
 /// Returns columns and rows, 80 by 24 when nobody knows.

@@ -9,6 +9,7 @@
 //! - Text from the network is sanitised on its way into an answer.
 
 mod alias;
+mod catalog;
 pub mod cmd;
 pub mod complete;
 mod confirm;
@@ -19,6 +20,7 @@ mod error;
 mod filter;
 mod grammar;
 mod guard;
+pub mod history;
 mod kinds;
 mod line;
 mod log_view;
@@ -49,6 +51,7 @@ use tokio::time::{Instant, sleep};
 pub use context::{Context, Output};
 pub use error::{CommandError, Kind};
 pub use guard::Guard;
+pub use history::History;
 pub use log_view::{LogView, Prefix};
 pub use near::nearest;
 pub use operator::{Lent, Operator, Wish};
@@ -73,6 +76,7 @@ pub struct Shell {
 }
 
 struct Inner {
+    history: History,
     narration: Arc<Narration>,
     state: Mutex<State>,
 }
@@ -168,6 +172,17 @@ impl Shell {
     /// not fit into the channel is counted, not waited for.
     #[must_use]
     pub fn new(settings: Settings, lines: Option<mpsc::Sender<Line>>, color: bool) -> Self {
+        Self::with_history(settings, lines, color, History::default())
+    }
+
+    /// As [`Shell::new`], with a history that is kept.
+    #[must_use]
+    pub fn with_history(
+        settings: Settings,
+        lines: Option<mpsc::Sender<Line>>,
+        color: bool,
+        history: History,
+    ) -> Self {
         let narration = Arc::new(Narration::new(Lines(lines), color));
         let state = State {
             switches: Vec::new(),
@@ -179,7 +194,7 @@ impl Shell {
             sims: Vec::new(),
             dumps: VecDeque::new(),
         };
-        Self { inner: Arc::new(Inner { narration, state: Mutex::new(state) }) }
+        Self { inner: Arc::new(Inner { history, narration, state: Mutex::new(state) }) }
     }
 
     /// Runs one line and writes its answer to `out`, in parts as they come.
@@ -247,6 +262,18 @@ impl Shell {
             all if all == count => Err(CommandError::new(Kind::Refused, "no switch did it")),
             _ => Err(CommandError::new(Kind::Partial, format!("failed on {}", failed.join(", ")))),
         }
+    }
+
+    /// What was typed.
+    #[must_use]
+    pub fn history(&self) -> &History {
+        &self.inner.history
+    }
+
+    /// Under which name lines are kept now: that of the current switch.
+    #[must_use]
+    pub fn history_name(&self) -> String {
+        self.current().map_or_else(|| "default".to_owned(), |switch| switch.name().to_owned())
     }
 
     /// The switches, in the order in which they were named.

@@ -27,6 +27,11 @@ pub enum Wish {
         /// Takes it. The terminal is given back when that is dropped.
         lent: oneshot::Sender<Lent>,
     },
+    /// An empty screen.
+    Clear {
+        /// Told when it is.
+        done: oneshot::Sender<()>,
+    },
 }
 
 /// The terminal is lent as long as this lives: nothing else is shown, events are only counted.
@@ -65,6 +70,15 @@ impl Operator {
         let (lent, granted) = oneshot::channel();
         self.0.send(Wish::Terminal { lent }).await.ok()?;
         granted.await.ok()
+    }
+
+    /// Clears the screen, if there is one.
+    pub(super) async fn clear(&self) {
+        let (done, cleared) = oneshot::channel();
+        if self.0.send(Wish::Clear { done }).await.is_ok() {
+            // Nobody who could clear it is no failure.
+            let _is_cleared = cleared.await.is_ok();
+        }
     }
 }
 

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::mpsc;
 
+use super::catalog::Catalog;
 use super::narrate::{self, Narration};
 use super::sampler::Line;
 use super::{CommandError, Profile};
@@ -22,6 +23,7 @@ pub struct Switch {
     profile: Mutex<Option<Profile>>,
     /// Whether it was listened to, so that it is not done again behind the operator's back.
     has_listened: AtomicBool,
+    catalog: Arc<Mutex<Arc<Catalog>>>,
 }
 
 impl Switch {
@@ -30,7 +32,15 @@ impl Switch {
         let listener = Mutex::new(EventListener::with_config(config.clone()));
         let client = Client::with_config(config);
         let (profile, has_listened) = (Mutex::new(None), AtomicBool::new(false));
-        Self { name: name.to_owned(), client, listener, narration, profile, has_listened }
+        Self {
+            name: name.to_owned(),
+            client,
+            listener,
+            narration,
+            profile,
+            has_listened,
+            catalog: Arc::default(),
+        }
     }
 
     /// Its name in the prompt and behind `use`.
@@ -83,6 +93,10 @@ impl Switch {
         if !self.client.is_connected() {
             self.client.connect().await?;
             self.client.keep_connected(Backoff::default())?;
+            // A script does not complete anything.
+            if self.narration.is_told() {
+                self.learn();
+            }
         }
         Ok(())
     }
@@ -98,6 +112,31 @@ impl Switch {
             return Ok(());
         }
         self.listen().await
+    }
+
+    /// Asks in the background what the server can do.
+    fn learn(&self) {
+        let (client, slot) = (self.client.clone(), Arc::clone(&self.catalog));
+        let _task = tokio::spawn(async move {
+            let catalog = Arc::new(Catalog::fetch(&client).await);
+            *slot.lock().unwrap_or_else(PoisonError::into_inner) = catalog;
+        });
+    }
+
+    /// What the server can do, as far as it has told.
+    pub(super) fn catalog(&self) -> Arc<Catalog> {
+        Arc::clone(&self.catalog.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// What the server can do; asks when it has not told yet.
+    pub(super) async fn learnt(&self) -> Arc<Catalog> {
+        let known = self.catalog();
+        if !known.is_empty() {
+            return known;
+        }
+        let asked = Arc::new(Catalog::fetch(&self.client).await);
+        *self.catalog.lock().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&asked);
+        asked
     }
 
     /// Opens a new command connection when a command that nobody waits for any more holds up the

@@ -1,6 +1,6 @@
 //! What the prompt says, and how the editor asks the shell.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use nu_ansi_term::{Color, Style};
 use unicode_width::UnicodeWidthStr as _;
@@ -9,8 +9,9 @@ use super::running::{Board, Shown};
 use crate::cli::editor::{Assist, Draft, Prompt, Purpose};
 use crate::listener::Link;
 use crate::shell::complete::{self, Completions};
+use crate::shell::history::Entry;
 use crate::shell::render::counted;
-use crate::shell::{Shell, is_secret, sanitise};
+use crate::shell::{Shell, sanitise};
 
 /// The shell, as the editor sees it.
 pub(super) struct Helper {
@@ -20,17 +21,19 @@ pub(super) struct Helper {
     /// Columns of the part about what runs, in the prompt that is shown: it cannot grow while a line
     /// is typed.
     room: Mutex<usize>,
+    /// What the editor has of the history: of which switch, how many lines, and the last.
+    recalled: Mutex<(String, usize, Option<Entry>)>,
 }
 
 impl Helper {
     pub(super) fn new(shell: Shell, color: bool, board: Board) -> Self {
-        Self { shell, color, board, room: Mutex::default() }
+        Self { shell, color, board, room: Mutex::default(), recalled: Mutex::default() }
     }
 
     /// The prompt for a new line.
     pub(super) fn prompt_now(&self, draft: Draft) -> Prompt {
         let runs = self.runs(0);
-        *self.room.lock().unwrap_or_else(PoisonError::into_inner) = runs.width();
+        *lock(&self.room) = runs.width();
         let (raw, styled) = self.prompts();
         Prompt { raw, styled, purpose: Purpose::Command, draft }
     }
@@ -46,7 +49,7 @@ impl Helper {
     /// `pbx1 ● 142 calls> `, without and with color. All states are as wide as three digits of
     /// calls, so that they can change while a line is typed.
     fn prompts(&self) -> (String, String) {
-        let room = *self.room.lock().unwrap_or_else(PoisonError::into_inner);
+        let room = *lock(&self.room);
         let runs = if room > 0 { self.runs(room) } else { String::new() };
         let Some(switch) = self.shell.current() else {
             let raw = format!("not connected{runs}> ");
@@ -118,14 +121,35 @@ impl Assist for Helper {
         None
     }
 
-    fn keep(&self, line: &str) -> bool {
-        // A paste holds several.
-        !line.lines().any(is_secret)
+    fn keep(&self, line: &str) {
+        if let Err(err) = self.shell.history().add(&self.shell.history_name(), line) {
+            tracing::warn!(%err, "the history cannot be written");
+        }
+    }
+
+    fn recall(&self) -> Option<Vec<String>> {
+        let (history, name) = (self.shell.history(), self.shell.history_name());
+        if let Err(err) = history.refresh(&name) {
+            tracing::warn!(%err, "the history cannot be read");
+        }
+        let mut known = lock(&self.recalled);
+        history.with(&name, |entries| {
+            let now = (name.clone(), entries.len(), entries.last().cloned());
+            if *known == now {
+                return None;
+            }
+            *known = now;
+            Some(entries.iter().map(|entry| entry.line.clone()).collect())
+        })
     }
 
     fn prompt(&self) -> String {
         self.prompts().1
     }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Letters of a verb that the prompt shows.

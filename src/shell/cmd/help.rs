@@ -1,31 +1,27 @@
-use super::{CommandError, Context};
-use crate::shell::grammar;
+use super::{CommandError, Context, Kind, near};
+use crate::shell::catalog::{Catalog, Entry};
+use crate::shell::render::{Cell, View};
+use crate::shell::{Format, grammar, sanitise};
 
 /// Show what can be typed
+///
+/// With the name of a command of the server it shows what the server says about it.
 ///
 /// Examples:
 ///   help
 ///   help originate
-///   calls --help
+///   help uuid_kill
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]
 pub(crate) struct Args {
-    /// About which command, or one of: filters, pipes
+    /// About which command, of the shell or of the server; or one of: filters, pipes
     #[arg(value_name = "COMMAND")]
-    command: Option<String>,
+    words: Vec<String>,
 }
 
-pub(crate) fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), CommandError> {
-    if let Some(verb) = &args.command {
-        if let Some((_, text)) = TOPICS.iter().find(|(topic, _)| topic.eq_ignore_ascii_case(verb)) {
-            return cx.line(text);
-        }
-        let Some(mut command) = grammar::command(verb) else {
-            return Err(CommandError::usage(format!("{verb:?} is no command of this shell"))
-                .hint(format!("it may be one of the server: try \"api help\" or \"{verb}\"")));
-        };
-        let text = command.render_long_help().to_string();
-        return cx.line(text.trim_end());
+pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), CommandError> {
+    if let Some(word) = args.words.first() {
+        return about(cx, word, &args.words).await;
     }
     for (group, verbs) in GROUPS {
         cx.line(&format!("{group}:"))?;
@@ -41,6 +37,79 @@ pub(crate) fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), CommandError>
         "\"@HOST COMMAND\" and \"@all COMMAND\" choose the switch; \"help COMMAND\" tells more.",
     )
 }
+
+/// About one command, wherever it runs.
+async fn about(cx: &mut Context<'_>, word: &str, words: &[String]) -> Result<(), CommandError> {
+    if let Some((_, text)) = TOPICS.iter().find(|(topic, _)| topic.eq_ignore_ascii_case(word)) {
+        return cx.line(text);
+    }
+    let command = grammar::command(word);
+    let switch = cx.switch().ok();
+    let catalog = match &switch {
+        Some(switch) if switch.client().is_connected() => switch.learnt().await,
+        _ => Default::default(),
+    };
+    let name = switch.as_ref().map_or("", |switch| switch.name());
+    if let Some(mut command) = command {
+        let text = command.render_long_help().to_string();
+        cx.line(text.trim_end())?;
+        let Some(entry) = catalog.api(word).filter(|entry| !entry.syntax.is_empty()) else {
+            return Ok(());
+        };
+        let syntax = sanitise::line(&entry.syntax);
+        return cx.line(&format!("\nThe server has one of that name, too: api {word} {syntax}"));
+    }
+    match catalog.api(word) {
+        Some(entry) => of_server(cx, name, word, entry, &catalog, words),
+        None => Err(unknown(word, &catalog)),
+    }
+}
+
+/// What the server says about one of its commands, and what may follow it.
+fn of_server(
+    cx: &mut Context<'_>,
+    server: &str,
+    word: &str,
+    entry: &Entry,
+    catalog: &Catalog,
+    words: &[String],
+) -> Result<(), CommandError> {
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    let next = catalog.words(&words);
+    if cx.format() != Format::Table {
+        return cx.view(&View::single(vec![
+            ("command", Cell::text(word)),
+            ("about", Cell::text(&entry.about)),
+            ("syntax", Cell::text(&entry.syntax)),
+            ("module", Cell::text(&entry.module)),
+        ]));
+    }
+    let (about, syntax) = (sanitise::line(&entry.about), sanitise::line(&entry.syntax));
+    cx.line(&format!("{about} (a command of {server}, from {})", sanitise::line(&entry.module)))?;
+    cx.line(&format!("\nUsage: {word} {syntax}"))?;
+    if !next.fixed.is_empty() {
+        let fixed: Vec<_> = next.fixed.iter().map(|word| sanitise::line(word)).collect();
+        cx.line(&format!("\n\"{}\" goes on with: {}", words.join(" "), fixed.join(", ")))?;
+    }
+    if let Some(own) = OWN.iter().find(|(name, _)| name.eq_ignore_ascii_case(word)) {
+        cx.line(&format!("\nThe shell's own: {}", own.1))?;
+    }
+    Ok(())
+}
+
+fn unknown(word: &str, catalog: &Catalog) -> CommandError {
+    let err = CommandError::new(Kind::Usage, format!("there is no command {word:?}"));
+    let verbs = grammar::verbs();
+    let known = verbs.iter().map(String::as_str).chain(catalog.apis().map(|(name, _)| name));
+    match near::nearest(word, known) {
+        Some(near) => err.hint(format!("did you mean {near}?")),
+        None => err.hint(format!("\"apropos {word}\" looks for it in all that help says")),
+    }
+}
+
+/// Commands of the server that the shell has in a form that knows the calls.
+const OWN: &[(&str, &str)] =
+    &[("uuid_kill", "hangup CALL [CAUSE]"), ("uuid_dump", "call CALL"), ("show", "calls")];
 
 /// The commands by what they are for.
 const GROUPS: &[(&str, &[&str])] = &[
@@ -70,7 +139,7 @@ const GROUPS: &[(&str, &[&str])] = &[
     ("Apps", &["apps", "load-app", "reload-app", "unload-app"]),
     ("Connections", &["connect", "disconnect", "hosts", "use", "listen"]),
     ("Scripts", &["source", "let", "sleep", "expect"]),
-    ("This session", &["set", "alias", "help", "version", "exit"]),
+    ("This session", &["set", "alias", "history", "help", "apropos", "clear", "version", "exit"]),
 ];
 
 /// What is not about one command.

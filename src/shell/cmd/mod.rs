@@ -4,10 +4,12 @@ mod alias;
 mod answer;
 mod api;
 mod apps;
+mod apropos;
 mod bgapi;
 mod bridge;
 mod call;
 mod calls;
+mod clear;
 mod connect;
 mod deflect;
 mod disconnect;
@@ -22,6 +24,7 @@ mod getvar;
 mod ghosts;
 mod hangup;
 mod help;
+mod history;
 mod hold;
 mod hosts;
 mod hupall;
@@ -75,10 +78,12 @@ pub(super) enum Command {
     Alias(alias::Args),
     Api(api::Args),
     Apps(apps::Args),
+    Apropos(apropos::Args),
     Bgapi(bgapi::Args),
     Bridge(bridge::Args),
     Call(call::Args),
     Calls(calls::Args),
+    Clear(clear::Args),
     Connect(connect::Args),
     Deflect(deflect::Args),
     Disconnect(disconnect::Args),
@@ -94,6 +99,7 @@ pub(super) enum Command {
     Expect(expect::Args),
     Hangup(hangup::Args),
     Help(help::Args),
+    History(history::Args),
     Hold(hold::Args),
     Hosts(hosts::Args),
     Hupall(hupall::Args),
@@ -172,10 +178,12 @@ pub(super) async fn run(
         Command::Answer(args) => answer::run(cx, args).await?,
         Command::Api(args) => api::run(cx, args).await?,
         Command::Apps(args) => apps::run(cx, args)?,
+        Command::Apropos(args) => apropos::run(cx, args).await?,
         Command::Bgapi(args) => bgapi::run(cx, args).await?,
         Command::Bridge(args) => bridge::run(cx, args).await?,
         Command::Call(args) => call::run(cx, args)?,
         Command::Calls(args) => calls::run(cx, args)?,
+        Command::Clear(args) => clear::run(cx, args).await?,
         Command::Connect(args) => connect::run(cx, args).await?,
         Command::Deflect(args) => deflect::run(cx, args).await?,
         Command::Disconnect(args) => disconnect::run(cx, args).await?,
@@ -189,7 +197,8 @@ pub(super) async fn run(
         Command::Expect(args) => expect::run(cx, args).await?,
         Command::Hangup(args) => hangup::run(cx, args).await?,
         Command::Ghosts(args) => ghosts::run(cx, args).await?,
-        Command::Help(args) => help::run(cx, args)?,
+        Command::Help(args) => help::run(cx, args).await?,
+        Command::History(args) => history::run(cx, args)?,
         Command::Hold(args) => hold::run(cx, args).await?,
         Command::Hosts(args) => hosts::run(cx, args)?,
         Command::Hupall(args) => hupall::run(cx, args).await?,
@@ -246,8 +255,10 @@ fn only_reads(command: &Command) -> bool {
         | Command::Transfer(_) => false,
         Command::Alias(_)
         | Command::Apps(_)
+        | Command::Apropos(_)
         | Command::Call(_)
         | Command::Calls(_)
+        | Command::Clear(_)
         | Command::Connect(_)
         | Command::Disconnect(_)
         | Command::Dump(_)
@@ -261,6 +272,7 @@ fn only_reads(command: &Command) -> bool {
         | Command::Getvar(_)
         | Command::Ghosts(_)
         | Command::Help(_)
+        | Command::History(_)
         | Command::Hosts(_)
         | Command::Jobs(_)
         | Command::Listen(_)
