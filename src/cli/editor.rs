@@ -5,6 +5,7 @@
 //! [`config`]. Nothing but this thread and, through it, the printer touches the terminal.
 use std::fmt;
 use std::io::{self, Write as _};
+use std::ops::Range;
 use std::sync::{Arc, mpsc};
 use std::thread::{self, JoinHandle};
 
@@ -19,6 +20,7 @@ use tokio::sync::{Mutex, mpsc as tokio_mpsc};
 
 use super::printer::{Above, Gate, Printer, Target};
 use crate::shell::complete::Completions;
+use crate::shell::highlight::Mark;
 use helper::{Helper, Leave};
 
 mod candidates;
@@ -29,8 +31,10 @@ mod helper;
 pub(crate) trait Assist: Send + Sync {
     /// Answers Tab, for a line and the cursor in it.
     fn complete(&self, line: &str, pos: usize) -> Completions;
-    /// Returns what may follow, shown but not inserted.
-    fn hint(&self, line: &str, pos: usize) -> Option<String>;
+    /// Returns what may follow, shown but not inserted: the first word of it is at the cursor.
+    fn hint(&self, line: &str) -> Option<String>;
+    /// Returns what stands out in the line, in order.
+    fn marks(&self, line: &str) -> Vec<(Range<usize>, Mark)>;
     /// Keeps a line in the history, unless it is not to be kept.
     fn keep(&self, line: &str);
     /// Returns the history, oldest first, when it is another than at the last call.

@@ -89,7 +89,14 @@ impl<S: Subscriber> Layer<S> for Lines {
             Target::Prompt(lines) => {
                 let (priority, style) = style(*metadata.level());
                 let text = if self.color { style.paint(text).to_string() } else { text };
-                let line = Line { priority, key: None, kind: "log".to_owned(), text, merged: None };
+                let line = Line {
+                    priority,
+                    key: None,
+                    leg: None,
+                    kind: "log".to_owned(),
+                    text,
+                    merged: None,
+                };
                 // A full channel means a flood of events; they say more than this line.
                 let _is_shown = lines.try_send(line).is_ok();
             }

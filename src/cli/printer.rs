@@ -13,9 +13,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
+pub(crate) use fold::fold;
 pub(crate) use gate::Gate;
 use gate::Job;
 
+mod fold;
 mod gate;
 
 /// A handle to the printer thread; clones share it.

@@ -10,7 +10,7 @@ use tokio::sync::mpsc;
 use tokio::time::MissedTickBehavior;
 
 use super::editor::{Assist, Draft, Editor, Input, Options};
-use super::printer::Printer;
+use super::printer::{Printer, fold};
 use super::start::{Start, Target};
 use super::{error_text, logging, oneshot, terminal};
 use crate::conn::ConnectError;
@@ -48,6 +48,7 @@ pub(super) fn run(start: &Start, rc: Option<&Path>, color: bool) -> anyhow::Resu
     let verbosity = logging::to_prompt(sender, color);
     verbosity.set(start.settings.debug);
     let runtime = super::runtime()?;
+    assist.runs_on(runtime.handle().clone());
     let (wishing, wishes) = mpsc::channel(1);
     let operator = Operator::new(wishing);
     let format = start.script.output;
@@ -378,7 +379,7 @@ async fn pump(mut lines: mpsc::Receiver<Line>, printer: Printer, assist: Arc<Hel
                     sampler.printed_in(took);
                 }
                 if printer.ready() && let Some(frame) = sampler.frame(Instant::now()) {
-                    printer.frame(frame);
+                    printer.frame(fold(&frame, terminal::size().0));
                 }
                 let prompt = assist.prompt();
                 if prompt != shown && painted.elapsed() > REPAINT {

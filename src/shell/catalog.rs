@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+use super::complete::candidates;
 use crate::client::Client;
 
 /// The answers of `show api`, `show application` and `show complete`. What a login may not see is
@@ -16,6 +17,10 @@ pub(super) struct Catalog {
     apis: BTreeMap<String, Entry>,
     applications: BTreeMap<String, Entry>,
     rules: Vec<Vec<String>>,
+    /// The sofia profiles.
+    pub(super) profiles: Vec<String>,
+    /// The sofia gateways.
+    pub(super) gateways: Vec<String>,
 }
 
 /// One command or application.
@@ -42,6 +47,8 @@ impl Catalog {
             apis: entries(&rows(client, "show api as json").await),
             applications: entries(&rows(client, "show application as json").await),
             rules: rules(&rows(client, "show complete as json").await),
+            profiles: candidates(client, "sofia status profile ").await,
+            gateways: candidates(client, "sofia status gateway ").await,
         }
     }
 

@@ -1,12 +1,16 @@
-//! What Tab offers: from the one grammar, and live values by the kind that it names.
+//! What Tab offers: from the one grammar, live values by the kind that it names, and what the server
+//! knows.
 
-use std::collections::BTreeSet;
+mod dial;
+mod live;
+mod names;
+mod server;
 
-use super::narrate::caller;
-use super::{Shell, grammar, kinds, sanitise};
-use crate::apps::APPS;
-use crate::listener::EventListener;
-use crate::model::{EVENT_NAMES, HangupCause};
+use std::sync::Arc;
+
+use super::{Shell, Switch, grammar, kinds};
+pub use server::Question;
+pub(super) use server::candidates;
 
 /// The answer to one Tab.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -24,84 +28,181 @@ pub struct Candidate {
     pub replacement: String,
     /// What is listed: plain text, sanitised again before it is shown.
     pub display: String,
+    /// Whether it is found by any part of what is listed.
+    pub is_live: bool,
 }
 
 impl Candidate {
     fn new(text: impl Into<String>) -> Self {
         let replacement = text.into();
-        Self { display: replacement.clone(), replacement }
+        Self { display: replacement.clone(), replacement, is_live: false }
     }
 
     fn described(text: &str, about: &str) -> Self {
-        Self { replacement: text.to_owned(), display: format!("{text}  {about}") }
+        let display = format!("{text:<14}  {about}");
+        Self { replacement: text.to_owned(), display, is_live: false }
+    }
+
+    /// A value that lives on the server, found by any part of what is said about it.
+    fn live(text: &str, about: &str) -> Self {
+        let display = format!("{text}  {about}");
+        Self { replacement: text.to_owned(), display, is_live: true }
     }
 }
 
-/// Answers Tab from memory: nothing is asked of a server.
+/// Answers Tab from memory: nothing is asked of a server. [`Question`] asks it.
 #[must_use]
 pub fn complete(shell: &Shell, line: &str, pos: usize) -> Completions {
     let typed = line.get(..pos).unwrap_or(line);
-    let start = typed.rfind(char::is_whitespace).map_or(0, |at| at + 1);
-    let word = typed.get(start..).unwrap_or_default();
-    let mut words: Vec<&str> = typed.get(..start).unwrap_or_default().split_whitespace().collect();
-    if words.first().is_some_and(|first| first.starts_with('@')) {
-        words.remove(0);
+    let mut start = typed.rfind(char::is_whitespace).map_or(0, |at| at + 1);
+    let mut word = typed.get(start..).unwrap_or_default();
+    let (switch, words) = words(shell, typed.get(..start).unwrap_or_default());
+    let place = Place { shell, switch: switch.as_deref(), word };
+    if let Some((at, candidates)) = dial::inside(&place, &words) {
+        start += at;
+        word = word.get(at..).unwrap_or_default();
+        return Completions { start, candidates: fitting(candidates, word) };
     }
     let candidates = match words.split_first() {
-        None => verbs(shell, word),
-        Some((verb, rest)) => arguments(shell, verb, rest, word),
+        None => place.verbs(),
+        Some((verb, rest)) => place.arguments(verb, rest),
     };
-    // A live value is found by any part of it; it then replaces the whole word.
-    let mut candidates: Vec<_> =
-        candidates.into_iter().filter(|candidate| candidate.matches(word)).collect();
-    if candidates.iter().any(|candidate| candidate.replacement.starts_with(word)) {
-        candidates.retain(|candidate| candidate.replacement.starts_with(word));
+    Completions { start, candidates: fitting(candidates, word) }
+}
+
+/// The words before the one at the cursor, without an `@host`, and the switch that they are for.
+fn words<'a>(shell: &Shell, typed: &'a str) -> (Option<Arc<Switch>>, Vec<&'a str>) {
+    let mut words: Vec<&str> = typed.split_whitespace().collect();
+    let tag = words.first().and_then(|first| first.strip_prefix('@'));
+    let switch = match tag {
+        Some("all") | None => shell.current(),
+        Some(name) => shell.switch(name).ok(),
+    };
+    if tag.is_some() {
+        words.remove(0);
     }
-    Completions { start, candidates }
+    (switch, words)
+}
+
+/// Those that go on as the word does; of live values also those that have it anywhere.
+fn fitting(candidates: Vec<Candidate>, word: &str) -> Vec<Candidate> {
+    let lower = word.to_lowercase();
+    let mut fitting: Vec<_> =
+        candidates.into_iter().filter(|candidate| candidate.matches(word, &lower)).collect();
+    let is_ahead = |candidate: &Candidate| candidate.replacement.starts_with(word);
+    if fitting.iter().any(is_ahead) && !fitting.iter().any(|candidate| candidate.is_live) {
+        fitting.retain(is_ahead);
+    }
+    fitting.sort_by_key(|candidate| !is_ahead(candidate));
+    fitting.dedup_by(|a, b| a.replacement == b.replacement);
+    fitting
 }
 
 impl Candidate {
-    fn matches(&self, word: &str) -> bool {
+    fn matches(&self, word: &str, lower: &str) -> bool {
         self.replacement.starts_with(word)
-            || (word.len() >= 2 && self.display != self.replacement && self.display.contains(word))
+            || (!word.is_empty() && self.replacement.to_lowercase().starts_with(lower))
+            || (self.is_live && word.len() >= 2 && self.display.to_lowercase().contains(lower))
     }
 }
 
-fn verbs(shell: &Shell, word: &str) -> Vec<Candidate> {
-    if word.starts_with('@') {
-        let names = shell.switches().into_iter().map(|switch| format!("@{}", switch.name()));
-        return names.chain(["@all".to_owned()]).map(Candidate::new).collect();
-    }
-    grammar::verbs().into_iter().map(Candidate::new).collect()
+/// Where the cursor is.
+#[derive(Debug, Clone, Copy)]
+struct Place<'a> {
+    shell: &'a Shell,
+    switch: Option<&'a Switch>,
+    word: &'a str,
 }
 
-fn arguments(shell: &Shell, verb: &str, rest: &[&str], word: &str) -> Vec<Candidate> {
-    let Some(command) = grammar::command(verb) else {
-        return if verb.starts_with("uuid_") { sessions(shell) } else { Vec::new() };
-    };
-    if matches!(command.get_name(), "api" | "bgapi")
-        && let Some((inner, _)) = rest.split_first().filter(|(inner, _)| inner.starts_with("uuid_"))
-    {
-        return arguments(shell, inner, &[], word);
+impl Place<'_> {
+    fn verbs(&self) -> Vec<Candidate> {
+        if self.word.starts_with('@') {
+            let names = self.shell.switches().into_iter();
+            let names = names.map(|switch| format!("@{}", switch.name()));
+            return names.chain(["@all".to_owned()]).map(Candidate::new).collect();
+        }
+        let verbs = grammar::abouts();
+        let mut all: Vec<_> =
+            verbs.iter().map(|(verb, about)| Candidate::described(verb, about)).collect();
+        // The server's hundreds only where they can be meant.
+        if let Some(switch) = self.switch.filter(|_| !self.word.is_empty()) {
+            let catalog = switch.catalog();
+            let apis = catalog.apis().filter(|(name, _)| {
+                name.starts_with(&self.word.to_ascii_lowercase())
+                    && !verbs.iter().any(|(verb, _)| verb == name)
+            });
+            all.extend(apis.map(|(name, entry)| Candidate::described(name, &entry.about)));
+        }
+        let shown = all.iter().filter(|candidate| candidate.replacement.starts_with(self.word));
+        if shown.count() > DESCRIBED {
+            for candidate in &mut all {
+                candidate.display.clone_from(&candidate.replacement);
+            }
+        }
+        all
     }
-    if word.starts_with('-') {
-        let options = command.get_arguments().filter_map(clap::Arg::get_long);
-        return options.map(|long| Candidate::new(format!("--{long}"))).collect();
+
+    fn arguments(&self, verb: &str, rest: &[&str]) -> Vec<Candidate> {
+        let Some(command) = grammar::command(verb) else { return self.of_server(verb, rest) };
+        if self.word.starts_with('-') {
+            let options = command.get_arguments().filter(|option| !option.is_hide_set());
+            return options
+                .filter_map(|option| {
+                    let about = option.get_help().map(ToString::to_string).unwrap_or_default();
+                    Some(Candidate::described(&format!("--{}", option.get_long()?), &about))
+                })
+                .collect();
+        }
+        if matches!(command.get_name(), "api" | "bgapi") {
+            // Our own options stand before it.
+            return match server::tail(rest).split_first() {
+                None => self.apis(),
+                Some((inner, rest)) => self.of_server(inner, rest),
+            };
+        }
+        let Some(argument) = argument(&command, rest) else { return Vec::new() };
+        let kind = argument.get_value_names().and_then(|names| names.first());
+        let values = argument.get_possible_values();
+        if !values.is_empty() {
+            return values.iter().map(|value| Candidate::new(value.get_name())).collect();
+        }
+        if kind.is_some_and(|kind| kind == "PARAM")
+            // The value of an option names no app.
+            && let Some(words) =
+                rest.iter().map(|what| kinds::words(what, self.word)).find(|words| !words.is_empty())
+        {
+            let candidate =
+                |(replacement, display)| Candidate { replacement, display, is_live: false };
+            let words = words.into_iter();
+            return words.map(candidate).collect();
+        }
+        kind.map_or_else(Vec::new, |kind| self.values(kind.as_str()))
     }
-    let Some(argument) = argument(&command, rest) else { return Vec::new() };
-    let values = argument.get_possible_values();
-    if !values.is_empty() {
-        return values.iter().map(|value| Candidate::new(value.get_name())).collect();
+
+    fn apis(&self) -> Vec<Candidate> {
+        let Some(switch) = self.switch else { return Vec::new() };
+        let catalog = switch.catalog();
+        catalog.apis().map(|(name, entry)| Candidate::described(name, &entry.about)).collect()
     }
-    let kind = argument.get_value_names().and_then(|names| names.first());
-    if kind.is_some_and(|kind| kind == "PARAM")
-        // The value of an option names no app.
-        && let Some(words) = rest.iter().map(|what| kinds::words(what, word)).find(|words| !words.is_empty())
-    {
-        let words = words.into_iter();
-        return words.map(|(replacement, display)| Candidate { replacement, display }).collect();
+
+    /// What may follow a command of the server, as far as it has told.
+    fn of_server(&self, verb: &str, rest: &[&str]) -> Vec<Candidate> {
+        let Some(switch) = self.switch else { return Vec::new() };
+        let before: Vec<&str> = std::iter::once(verb).chain(rest.iter().copied()).collect();
+        let words = switch.catalog().words(&before);
+        let mut all: Vec<_> = words.fixed.into_iter().map(Candidate::new).collect();
+        let takes_call = words.lists.iter().any(|list| list == server::UUIDS)
+            || (verb.starts_with("uuid_") && rest.is_empty());
+        if takes_call {
+            all.extend(self.sessions());
+        }
+        match (verb, rest) {
+            ("uuid_getvar" | "uuid_setvar", [_]) => all.extend(names::variables()),
+            ("uuid_kill", [_]) | ("hupall", []) => all.extend(self.values("CAUSE")),
+            _ => {}
+        }
+        all
     }
-    kind.map_or_else(Vec::new, |kind| live(shell, kind.as_str()))
 }
 
 /// The argument that the next word belongs to.
@@ -130,73 +231,8 @@ fn argument<'a>(command: &'a clap::Command, rest: &[&str]) -> Option<&'a clap::A
     positionals.nth(position).or_else(|| last.filter(repeats))
 }
 
-/// Values of a kind, by the name that help shows for it.
-fn live(shell: &Shell, kind: &str) -> Vec<Candidate> {
-    match kind {
-        "CALL" => sessions(shell),
-        "APP" => loaded_apps(shell),
-        "KIND" => APPS.iter().map(|kind| Candidate::described(kind.name, kind.about)).collect(),
-        "SWITCH" => shell.switches().iter().map(|switch| Candidate::new(switch.name())).collect(),
-        "HOST" => {
-            let names = shell.switches().into_iter().map(|switch| switch.name().to_owned());
-            let names: BTreeSet<String> = names.chain(["sim".to_owned()]).collect();
-            names.into_iter().map(Candidate::new).collect()
-        }
-        "CAUSE" => HangupCause::names().map(Candidate::new).collect(),
-        "LEVEL" => LEVELS.iter().copied().map(Candidate::new).collect(),
-        "EVENT" => {
-            let words = ["on", "off", "all", "last"].iter().chain(EVENT_NAMES);
-            words.copied().map(Candidate::new).collect()
-        }
-        "JOB" => jobs(shell),
-        "COMMAND" => grammar::verbs().into_iter().map(Candidate::new).collect(),
-        "SETTING" => ["output", "pager", "timeout", "guard", "read-only"]
-            .into_iter()
-            .map(Candidate::new)
-            .collect(),
-        "PROFILE" => ["internal", "external"].into_iter().map(Candidate::new).collect(),
-        _ => Vec::new(),
-    }
-}
-
-fn listener(shell: &Shell) -> Option<EventListener> {
-    shell.current()?.client().listener().ok()
-}
-
-fn sessions(shell: &Shell) -> Vec<Candidate> {
-    let Some(listener) = listener(shell) else { return Vec::new() };
-    let calls = listener.with(|tracker| tracker.calls().rev().take(MOST).collect::<Vec<_>>());
-    let legs = calls.iter().flat_map(|call| &call.sessions);
-    legs.map(|leg| {
-        let about = format!(
-            "{} -> {}  {}",
-            caller(leg),
-            sanitise::line(&leg.destination),
-            leg.phase.word()
-        );
-        Candidate::described(leg.id.as_str(), &about)
-    })
-    .collect()
-}
-
-fn loaded_apps(shell: &Shell) -> Vec<Candidate> {
-    let Some(switch) = shell.current() else { return Vec::new() };
-    let apps = switch.client().loaded_apps();
-    apps.iter().map(|(name, id)| Candidate::described(name, id.as_str())).collect()
-}
-
-fn jobs(shell: &Shell) -> Vec<Candidate> {
-    let Some(listener) = listener(shell) else { return Vec::new() };
-    let jobs = listener.jobs();
-    let own = jobs.iter().rev().filter(|job| !job.is_foreign).take(MOST);
-    own.map(|job| Candidate::described(job.id.as_str(), &job.command)).collect()
-}
-
-const LEVELS: &[&str] =
-    &["off", "console", "alert", "crit", "err", "warning", "notice", "info", "debug"];
-
-/// More candidates than this help nobody.
-const MOST: usize = 500;
+/// Beside more candidates than this there is no room to describe them.
+const DESCRIBED: usize = 24;
 
 #[cfg(test)]
 mod tests {

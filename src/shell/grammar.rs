@@ -1,5 +1,7 @@
 //! From a line to a command and its arguments.
 
+use std::sync::LazyLock;
+
 use clap::{ArgAction, CommandFactory as _, Parser as _};
 
 use super::CommandError;
@@ -241,11 +243,24 @@ pub(super) fn command(verb: &str) -> Option<clap::Command> {
     Some(command.bin_name(verb.to_owned()))
 }
 
-/// The whole grammar, with the options that all commands share in each of them.
-fn grammar() -> clap::Command {
-    let mut grammar = Line::command();
-    grammar.build();
-    grammar
+/// The names of all built-in commands, and what each is about.
+pub(super) fn abouts() -> Vec<(String, String)> {
+    let about = |command: &clap::Command| {
+        let about = command.get_about().map(ToString::to_string);
+        (command.get_name().to_owned(), about.unwrap_or_default())
+    };
+    grammar().get_subcommands().map(about).collect()
+}
+
+/// The whole grammar, with the options that all commands share in each of them. It is made once:
+/// hints ask for it at every key.
+fn grammar() -> &'static clap::Command {
+    static GRAMMAR: LazyLock<clap::Command> = LazyLock::new(|| {
+        let mut grammar = Line::command();
+        grammar.build();
+        grammar
+    });
+    &GRAMMAR
 }
 
 #[cfg(test)]

@@ -48,6 +48,11 @@ pub(super) struct Narration {
 }
 
 impl Narration {
+    /// Whether anybody is shown what happens.
+    pub(super) fn is_told(&self) -> bool {
+        self.lines.0.is_some()
+    }
+
     pub(super) fn new(lines: Lines, color: bool) -> Self {
         let narration = Self { lines, ..Self::default() };
         narration.color.store(color, Ordering::Relaxed);
@@ -230,8 +235,9 @@ impl Narration {
             self.paint(style, &told),
         );
         let kind = kind_of(what).to_owned();
-        let key = Some(session.id.as_str().to_owned());
-        Some(Line { priority, key, kind, text, merged: Some(self.paint(style, &told)) })
+        let key = Some(session.call.as_str().to_owned());
+        let leg = Some(session.id.short().to_owned());
+        Some(Line { priority, key, leg, kind, text, merged: Some(self.paint(style, &told)) })
     }
 
     fn job(&self, update: &Update, id: &str, command: &str, state: &JobState) -> Line {
@@ -307,7 +313,7 @@ impl Narration {
 }
 
 fn plain(priority: Priority, kind: &str, text: String) -> Line {
-    Line { priority, key: None, kind: kind.to_owned(), text, merged: None }
+    Line { priority, key: None, leg: None, kind: kind.to_owned(), text, merged: None }
 }
 
 /// What happened, in words; `None` for what goes without saying.
@@ -315,25 +321,36 @@ fn step(session: &Session, what: What) -> Option<String> {
     let now = session.last_event;
     Some(match what {
         What::New => "new".to_owned(),
-        What::Ringing => "ringing".to_owned(),
-        What::Early => "early media".to_owned(),
-        What::Answered => match session.ring_time(now) {
-            Some(rang @ 1_000_000..) => format!("answered after {}", span(rang)),
-            _ => "answered".to_owned(),
+        What::Ringing => later("ringing", session),
+        What::Early => later("early media", session),
+        What::Answered => match session.ring_time(now).or_else(|| age(session)) {
+            Some(rang) => format!("answered after {}", span(rang)),
+            None => "answered".to_owned(),
         },
         What::Bridged => match &session.other_leg {
-            Some(other) => format!("bridged to {}", other.short()),
-            None => "bridged".to_owned(),
+            Some(other) => later(&format!("bridged to {}", other.short()), session),
+            None => later("bridged", session),
         },
-        What::Unbridged => "unbridged".to_owned(),
-        What::Held => "held".to_owned(),
-        What::Unheld => "off hold".to_owned(),
-        What::Parked => "parked".to_owned(),
+        What::Unbridged => later("unbridged", session),
+        What::Held => later("held", session),
+        What::Unheld => later("off hold", session),
+        What::Parked => later("parked", session),
         What::Ended => ended(session),
         What::Unparked | What::Executes | What::Hangup | What::Gone { .. } | What::Renamed => {
             return None;
         }
     })
+}
+
+/// What happened, and how long after the beginning of the leg.
+fn later(what: &str, session: &Session) -> String {
+    age(session).map_or_else(|| what.to_owned(), |age| format!("{what} +{}", span(age)))
+}
+
+/// From the creation of a leg to its last event, in microseconds.
+fn age(session: &Session) -> Option<u64> {
+    let created = session.times.created;
+    (created > 0).then(|| session.last_event.saturating_sub(created))
 }
 
 /// `reconnected after 17.0 s; 38 calls ended, 12 new; events may be missing`
@@ -357,22 +374,26 @@ fn came_back(gap: &Gap) -> String {
 pub(super) fn ended(session: &Session) -> String {
     let cause = session.cause.clone().unwrap_or_else(|| HangupCause::parse("NONE"));
     let mut notes = Vec::new();
-    if let Some(meaning) = cause.meaning().filter(|_| !cause.is_normal()) {
-        notes.push(meaning.to_owned());
+    let by = match (session.ended_by_far_end(), session.direction) {
+        (Some(true), Direction::Inbound) => Some("by the caller"),
+        (Some(true), Direction::Outbound) => Some("by the callee"),
+        (Some(false), _) => Some("by the switch"),
+        (None, _) => None,
+    };
+    match (cause.is_normal(), by) {
+        (true, Some(by)) => notes.push(format!("hung up {by}")),
+        (true, None) => notes.push("hung up".to_owned()),
+        (false, by) => {
+            notes.extend(cause.meaning().map(str::to_owned));
+            notes.extend(by.map(str::to_owned));
+        }
     }
-    match session.ended_by_far_end() {
-        Some(true) => notes.push("by the far end".to_owned()),
-        Some(false) => notes.push("by the switch".to_owned()),
-        None => {}
-    }
-    if let Some(status) = session.sip_status.filter(|status| *status >= 300) {
-        notes.push(format!("SIP {status}"));
-    }
+    notes.extend(session.sip_status.map(|status| format!("SIP {status}")));
     let now = session.last_event;
-    match (session.talk_time(now), session.ring_time(now)) {
-        (Some(talk), _) => notes.push(format!("talked {}", span(talk))),
-        (None, Some(rang)) => notes.push(format!("never answered, {}", span(rang))),
-        (None, None) => {}
+    notes.extend(session.ring_time(now).map(|rang| format!("rang {}", span(rang))));
+    match session.talk_time(now) {
+        Some(talk) => notes.push(format!("talked {}", span(talk))),
+        None => notes.push("never answered".to_owned()),
     }
     format!("hangup {} ({})", sanitise::line(cause.name()), notes.join(", "))
 }
@@ -406,6 +427,15 @@ fn kind_of(what: What) -> &'static str {
         What::Hangup | What::Ended => "HANGUP",
         What::Gone { .. } => "DESTROY",
         What::Renamed => "UUID",
+    }
+}
+
+/// `02:13`, or `1:02:13` from an hour on.
+pub(super) fn minutes(microseconds: u64) -> String {
+    let seconds = microseconds / 1_000_000;
+    match seconds / 3600 {
+        0 => format!("{:02}:{:02}", seconds / 60, seconds % 60),
+        hours => format!("{hours}:{:02}:{:02}", seconds / 60 % 60, seconds % 60),
     }
 }
 

@@ -31,6 +31,8 @@ pub struct Line {
     pub priority: Priority,
     /// The call: lines of one key in one frame become one line.
     pub key: Option<String>,
+    /// Which leg of the call: a step of another leg than the one before says so.
+    pub leg: Option<String>,
     /// What it is counted as in a summary: `ANSWER`, `HANGUP`.
     pub kind: String,
     /// The line, sanitised and colored.
@@ -48,11 +50,13 @@ pub struct Budget {
     pub every: Duration,
     /// Lines in one frame after a quiet time: what an operator does makes a few at once.
     pub burst: usize,
+    /// Bytes in one frame, the summary not included. One line is always shown.
+    pub bytes: usize,
 }
 
 impl Default for Budget {
     fn default() -> Self {
-        Self { lines: 4, every: Duration::from_millis(100), burst: 12 }
+        Self { lines: 4, every: Duration::from_millis(100), burst: 12, bytes: 1200 }
     }
 }
 
@@ -127,12 +131,12 @@ impl Sampler {
 
         let most = self.saved.max(self.budget.lines);
         let overflows = self.waiting.len() > most || !self.folded.is_empty();
-        let room = most - usize::from(overflows);
         self.saved = self.saved.saturating_sub(self.waiting.len().min(most));
         let mut order: Vec<usize> = (0..self.waiting.len()).collect();
         order.sort_by_key(|at| self.waiting.get(*at).map(|entry| entry.priority));
-        let mut shown = order;
-        shown.truncate(room);
+        let mut shown = self.affordable(order, most);
+        let overflows = overflows || shown.len() < self.waiting.len();
+        shown.truncate(most - usize::from(overflows));
 
         let mut frame = String::new();
         for (at, entry) in mem::take(&mut self.waiting).into_iter().enumerate() {
@@ -146,6 +150,20 @@ impl Sampler {
             mem::take(&mut self.folded).write(&mut frame);
         }
         Some(frame)
+    }
+
+    /// The first of these lines, as many as the bytes of a frame allow.
+    fn affordable(&self, order: Vec<usize>, most: usize) -> Vec<usize> {
+        // A burst has the bytes of the frames that it was saved from.
+        let mut left = self.budget.bytes * most.div_ceil(self.budget.lines.max(1));
+        let mut is_first = true;
+        let fits = |at: &usize| {
+            let length = self.waiting.get(*at).map_or(0, |entry| entry.text.len());
+            let fits = mem::take(&mut is_first) || length <= left;
+            left = left.saturating_sub(length);
+            fits
+        };
+        order.into_iter().take_while(fits).collect()
     }
 
     /// Counts the lines that were not needed since the last frame.
@@ -167,6 +185,7 @@ impl Sampler {
         self.budget.burst = 0;
         self.saved = 0;
         self.budget.lines = (self.budget.lines / 2).max(LEAST.lines).min(self.allowed.lines);
+        self.budget.bytes = (self.budget.bytes / 2).max(LEAST.bytes).min(self.allowed.bytes);
         self.budget.every = (self.budget.every * 2).min(LEAST.every).max(self.allowed.every);
     }
 
@@ -197,6 +216,7 @@ impl Sampler {
 struct Entry {
     priority: Priority,
     key: Option<String>,
+    leg: Option<String>,
     text: String,
     steps: usize,
     kinds: Tally,
@@ -206,7 +226,8 @@ impl Entry {
     fn new(line: Line) -> Self {
         let mut kinds = Tally::default();
         kinds.add(&line.kind, 1);
-        Self { priority: line.priority, key: line.key, text: line.text, steps: 0, kinds }
+        let Line { priority, key, leg, text, .. } = line;
+        Self { priority, key, leg, text, steps: 0, kinds }
     }
 
     fn merge(&mut self, line: Line) {
@@ -217,6 +238,10 @@ impl Entry {
             reset(&mut self.text);
             let step = bounded(line.merged.unwrap_or(line.kind));
             self.text.push_str(" → ");
+            if line.leg != self.leg {
+                self.text.extend(line.leg.iter().flat_map(|leg| [leg, " "]));
+                self.leg = line.leg;
+            }
             self.text.push_str(&step);
         }
     }
@@ -263,7 +288,7 @@ fn bounded(mut text: String) -> String {
 /// A slower frame than this halves the budget.
 const SLOW: Duration = Duration::from_millis(150);
 /// The budget never gets smaller than this.
-const LEAST: Budget = Budget { lines: 3, every: Duration::from_millis(200), burst: 0 };
+const LEAST: Budget = Budget { lines: 3, every: Duration::from_millis(200), burst: 0, bytes: 400 };
 /// Lines that may wait for a frame: more than any frame shows.
 const WAITING: usize = 128;
 /// Steps shown of one call in one frame.

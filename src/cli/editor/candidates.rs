@@ -73,6 +73,7 @@ mod tests {
         let candidates = (0..count).map(|n| shell::complete::Candidate {
             replacement: format!("uuid-{n:05}"),
             display: format!("{n:05}"),
+            is_live: true,
         });
         let mut shown = fit(candidates.collect(), size);
         let found = note.and_then(|_| shown.pop());
@@ -98,6 +99,7 @@ mod tests {
         let candidate = |text: &str| shell::complete::Candidate {
             replacement: text.to_owned(),
             display: format!("{text}\x1b[2J"),
+            is_live: false,
         };
         let shown = fit(vec![candidate("a\nb"), candidate("ok")], (80, 24));
         assert_eq!(shown, [Shown { display: "ok␛[2J".to_owned(), replacement: "ok".to_owned() }]);

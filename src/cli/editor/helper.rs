@@ -3,6 +3,7 @@ use std::borrow::Cow;
 use std::cell::{Cell, RefCell};
 use std::sync::Arc;
 
+use nu_ansi_term::{Color, Style};
 use rustyline::completion::Completer;
 use rustyline::config::CompletionType;
 use rustyline::highlight::{CmdKind, Highlighter};
@@ -14,6 +15,7 @@ use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 use super::super::printer::Gate;
 use super::super::terminal;
 use super::{Assist, Draft, Options, Purpose, candidates};
+use crate::shell::highlight::Mark;
 use crate::shell::sanitise;
 
 /// rustyline's view of the shell, and the gate's view of rustyline.
@@ -30,6 +32,10 @@ pub(super) struct Helper {
     wrapped: Cell<usize>,
     /// Candidates still to be listed.
     unlisted: Cell<usize>,
+    /// Something stands out in the line.
+    is_marked: Cell<bool>,
+    /// What is suggested comes from the history.
+    is_recalled: Cell<bool>,
 }
 
 impl Helper {
@@ -44,6 +50,8 @@ impl Helper {
             line: RefCell::default(),
             wrapped: Cell::new(0),
             unlisted: Cell::new(0),
+            is_marked: Cell::new(false),
+            is_recalled: Cell::new(false),
         }
     }
 
@@ -78,7 +86,8 @@ impl Helper {
         }
         let recalled = self.history.hint(line, pos, cx).filter(|text| !unclean(text));
         let insertable = recalled.is_some();
-        let text = recalled.or_else(|| self.assist.hint(line, pos))?;
+        self.is_recalled.set(insertable);
+        let text = recalled.or_else(|| self.assist.hint(line))?;
         Some(Suggestion { text: sanitise::line(&text).into_owned(), insertable })
     }
 }
@@ -140,13 +149,24 @@ impl Hinter for Helper {
 
 impl Highlighter for Helper {
     fn highlight<'l>(&self, line: &'l str, _: usize) -> Cow<'l, str> {
-        if !unclean(line) {
-            return Cow::Borrowed(line);
+        let marks = if self.color && self.purpose == Purpose::Command {
+            self.assist.marks(line)
+        } else {
+            Vec::new()
+        };
+        self.is_marked.set(!marks.is_empty());
+        if marks.is_empty() {
+            return clean(line);
         }
-        // As wide as what rustyline counts: nothing for a control character.
-        Cow::Owned(
-            line.chars().filter(|c| matches!(c, '\n' | '\t') || !sanitise::is_unsafe(*c)).collect(),
-        )
+        let (mut out, mut at) = (String::with_capacity(line.len() + 32), 0);
+        for (range, mark) in marks {
+            out.push_str(&clean(line.get(at..range.start).unwrap_or_default()));
+            let text = clean(line.get(range.clone()).unwrap_or_default());
+            out.push_str(&style(mark).paint(text).to_string());
+            at = range.end;
+        }
+        out.push_str(&clean(line.get(at..).unwrap_or_default()));
+        Cow::Owned(out)
     }
 
     fn highlight_prompt<'b, 's: 'b, 'p: 'b>(
@@ -168,7 +188,16 @@ impl Highlighter for Helper {
     }
 
     fn highlight_hint<'h>(&self, hint: &'h str) -> Cow<'h, str> {
-        Cow::Owned(nu_ansi_term::Style::new().dimmed().paint(hint).to_string())
+        let dimmed = Style::new().dimmed();
+        if self.is_recalled.get() {
+            return Cow::Owned(dimmed.paint(hint).to_string());
+        }
+        // The argument at the cursor, and those behind it.
+        let start = hint.len() - hint.trim_start().len();
+        let end =
+            hint.get(start..).and_then(|rest| rest.find(' ')).map_or(hint.len(), |at| start + at);
+        let (first, rest) = hint.split_at_checked(end).unwrap_or((hint, ""));
+        Cow::Owned(format!("{}{}", Style::new().italic().paint(first), dimmed.paint(rest)))
     }
 
     /// Pads the list behind its last candidate: after it rustyline clears as many rows as the line
@@ -186,7 +215,8 @@ impl Highlighter for Helper {
         // Asked before each redraw that a key causes.
         self.gate.key();
         self.saw(line, pos);
-        false
+        // What stands out changes with any letter.
+        self.is_marked.get() || (self.color && line.len() < LONG)
     }
 }
 
@@ -217,6 +247,28 @@ impl ConditionalEventHandler for Leave {
         None
     }
 }
+
+fn style(mark: Mark) -> Style {
+    match mark {
+        Mark::Known => Style::new().bold(),
+        Mark::Unknown => Color::Red.underline(),
+        Mark::Unbalanced => Color::Red.reverse(),
+        Mark::Alive => Color::Green.normal(),
+        Mark::Ended => Color::DarkGray.strikethrough(),
+    }
+}
+
+/// As wide as what rustyline counts: nothing for a control character.
+fn clean(text: &str) -> Cow<'_, str> {
+    if !unclean(text) {
+        return Cow::Borrowed(text);
+    }
+    let stays = |c: &char| matches!(c, '\n' | '\t') || !sanitise::is_unsafe(*c);
+    Cow::Owned(text.chars().filter(stays).collect())
+}
+
+/// A longer line is not drawn anew at every letter.
+const LONG: usize = 1000;
 
 /// Says whether a line holds what would not stay in its place.
 fn unclean(text: &str) -> bool {

@@ -1,6 +1,9 @@
 //! What the prompt says, and how the editor asks the shell.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::ops::Range;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, mpsc};
+use std::time::Duration;
 
 use nu_ansi_term::{Color, Style};
 use unicode_width::UnicodeWidthStr as _;
@@ -8,7 +11,8 @@ use unicode_width::UnicodeWidthStr as _;
 use super::running::{Board, Shown};
 use crate::cli::editor::{Assist, Draft, Prompt, Purpose};
 use crate::listener::Link;
-use crate::shell::complete::{self, Completions};
+use crate::shell::complete::{self, Candidate, Completions, Question};
+use crate::shell::highlight::{self, Mark};
 use crate::shell::history::Entry;
 use crate::shell::render::counted;
 use crate::shell::{Shell, sanitise};
@@ -23,11 +27,22 @@ pub(super) struct Helper {
     room: Mutex<usize>,
     /// What the editor has of the history: of which switch, how many lines, and the last.
     recalled: Mutex<(String, usize, Option<Entry>)>,
+    runtime: OnceLock<tokio::runtime::Handle>,
+    /// A server is being asked.
+    asking: Arc<AtomicBool>,
 }
 
 impl Helper {
     pub(super) fn new(shell: Shell, color: bool, board: Board) -> Self {
-        Self { shell, color, board, room: Mutex::default(), recalled: Mutex::default() }
+        Self {
+            shell,
+            color,
+            board,
+            room: Mutex::default(),
+            recalled: Mutex::default(),
+            runtime: OnceLock::new(),
+            asking: Arc::default(),
+        }
     }
 
     /// The prompt for a new line.
@@ -112,13 +127,51 @@ impl Helper {
     }
 }
 
-impl Assist for Helper {
-    fn complete(&self, line: &str, pos: usize) -> Completions {
-        complete::complete(&self.shell, line, pos)
+impl Helper {
+    /// Asks the server, and waits a moment only: a server that is busy is not asked again before it
+    /// has answered.
+    fn ask(&self, question: Question) -> Vec<Candidate> {
+        let Some(runtime) = self.runtime.get() else { return Vec::new() };
+        if self.asking.swap(true, Ordering::Acquire) {
+            return Vec::new();
+        }
+        let (answer, answered) = mpsc::sync_channel(1);
+        let asking = Arc::clone(&self.asking);
+        let _task = runtime.spawn(async move {
+            let candidates = question.ask().await;
+            asking.store(false, Ordering::Release);
+            // Too late for this Tab.
+            let _is_used = answer.send(candidates).is_ok();
+        });
+        answered.recv_timeout(TAB).unwrap_or_default()
     }
 
-    fn hint(&self, _line: &str, _pos: usize) -> Option<String> {
-        None
+    /// Where questions to a server run.
+    pub(super) fn runs_on(&self, runtime: tokio::runtime::Handle) {
+        // Set once.
+        let _is_first = self.runtime.set(runtime).is_ok();
+    }
+}
+
+impl Assist for Helper {
+    fn complete(&self, line: &str, pos: usize) -> Completions {
+        let mut known = complete::complete(&self.shell, line, pos);
+        if let Some(question) = Question::new(&self.shell, line, pos) {
+            for candidate in self.ask(question) {
+                if !known.candidates.iter().any(|it| it.replacement == candidate.replacement) {
+                    known.candidates.push(candidate);
+                }
+            }
+        }
+        known
+    }
+
+    fn hint(&self, line: &str) -> Option<String> {
+        crate::shell::hint(&self.shell, line)
+    }
+
+    fn marks(&self, line: &str) -> Vec<(Range<usize>, Mark)> {
+        highlight::marks(&self.shell, line)
     }
 
     fn keep(&self, line: &str) {
@@ -152,5 +205,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// How long Tab waits for a server.
+const TAB: Duration = Duration::from_millis(150);
 /// Letters of a verb that the prompt shows.
 const VERB: usize = 10;

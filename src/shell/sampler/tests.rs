@@ -21,7 +21,8 @@ fn line(spec: &str) -> Line {
             "watched" => Priority::Watched,
             _ => Priority::Rest,
         },
-        key: (key != "-").then(|| key.to_owned()),
+        key: (key != "-").then(|| key.split('/').next().unwrap_or_default().to_owned()),
+        leg: key.split_once('/').map(|(_, leg)| leg.to_owned()),
         kind: kind.to_owned(),
         text: format!("{key} {kind}"),
         merged: Some(kind.to_lowercase()),
@@ -54,6 +55,12 @@ fn one_call_is_one_line() {
         "a CREATE → answer → hangup / b CREATE",
     );
     check(4, "rest - X; rest - X", "- X / - X");
+    // Steps of several legs say of which.
+    check(
+        4,
+        "rest a/1 CREATE; rest a/2 CREATE; rest a/2 ANSWER; rest a/1 ANSWER",
+        "a/1 CREATE → 2 create → answer → 1 answer",
+    );
     // A step that matters lifts the line, and all its events are counted when it is folded.
     check(
         2,
@@ -66,6 +73,32 @@ fn one_call_is_one_line() {
         "b B / ... +3 events (A 1, B 1, C 1); events last",
     );
     check(1, "rest a A; rest a A; rest b A", "... +3 events (A 3); events last");
+}
+
+#[test]
+fn a_frame_has_a_budget_of_bytes() {
+    let budget = Budget { burst: 0, bytes: 40, ..Budget::default() };
+    let mut sampler = Sampler::new(budget);
+    for key in ["a", "b", "c"] {
+        let mut long = line(&format!("rest {key} X"));
+        long.text = format!("{key} {}", "x".repeat(30));
+        sampler.push(long);
+    }
+    let frame = sampler.frame(Instant::now()).unwrap();
+    assert!(
+        frame.starts_with("a x") && frame.ends_with("\n... +2 events (X 2); events last\n"),
+        "{frame}"
+    );
+    // A line that is longer than the budget is shown alone.
+    let mut longer = line("rest d X");
+    longer.text = "y".repeat(90);
+    sampler.push(longer);
+    let frame = sampler.frame(Instant::now() + Duration::from_secs(1)).unwrap();
+    assert_eq!(frame.lines().count(), 1);
+    // A slow terminal gets fewer bytes, too.
+    let mut sampler = Sampler::new(Budget::default());
+    sampler.printed_in(Duration::from_millis(400));
+    assert_eq!(sampler.budget().bytes, Budget::default().bytes / 2);
 }
 
 #[test]
@@ -136,8 +169,12 @@ fn frames_keep_their_distance() {
 
 #[test]
 fn a_slow_terminal_gets_less() {
-    let mut sampler =
-        Sampler::new(Budget { lines: 16, every: Duration::from_millis(100), burst: 0 });
+    let mut sampler = Sampler::new(Budget {
+        lines: 16,
+        every: Duration::from_millis(100),
+        burst: 0,
+        bytes: 9000,
+    });
     let start = Instant::now();
     // seconds, how long the print took, lines and milliseconds afterwards
     for (second, took, lines, every) in [

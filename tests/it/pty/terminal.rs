@@ -34,7 +34,7 @@ struct Seen {
 /// The screen at one moment.
 pub(super) struct Screen<'a> {
     pub(super) screen: &'a vt100::Screen,
-    /// Everything written so far, as text.
+    /// Everything written so far, as text without colors.
     pub(super) log: &'a str,
     pub(super) closed: bool,
 }
@@ -114,9 +114,9 @@ impl Terminal {
         self.seen.0.lock().unwrap().bytes.len()
     }
 
-    /// What was written after that.
+    /// What was written after that, without colors.
     pub(super) fn since(&self, len: usize) -> String {
-        String::from_utf8_lossy(&self.seen.0.lock().unwrap().bytes[len..]).into_owned()
+        uncolored(&String::from_utf8_lossy(&self.seen.0.lock().unwrap().bytes[len..]))
     }
 
     /// Writes keys in one go.
@@ -130,13 +130,14 @@ impl Terminal {
         let deadline = Instant::now() + DEADLINE;
         let mut seen = self.seen.0.lock().unwrap();
         loop {
-            let log = String::from_utf8_lossy(&seen.bytes);
+            let raw = String::from_utf8_lossy(&seen.bytes);
+            let log = uncolored(&raw);
             let screen = Screen { screen: seen.parser.screen(), log: &log, closed: seen.closed };
             // A screen in the middle of a redraw is not one that anybody sees.
-            let settled = log
+            let settled = raw
                 .rsplit(BEGIN_UPDATE)
                 .next()
-                .is_none_or(|rest| rest.contains(END_UPDATE) || rest.len() == log.len());
+                .is_none_or(|rest| rest.contains(END_UPDATE) || rest.len() == raw.len());
             if settled && reached(&screen) {
                 return;
             }
@@ -151,7 +152,13 @@ impl Terminal {
         }
     }
 
-    /// Counts `text` in everything written so far.
+    /// Counts `text` in everything written so far, colors left out.
+    pub(super) fn shown(&self, text: &str) -> usize {
+        let seen = self.seen.0.lock().unwrap();
+        uncolored(&String::from_utf8_lossy(&seen.bytes)).matches(text).count()
+    }
+
+    /// Counts `text` in everything written so far, as it was written.
     pub(super) fn count(&self, text: &str) -> usize {
         let seen = self.seen.0.lock().unwrap();
         String::from_utf8_lossy(&seen.bytes).matches(text).count()
@@ -167,6 +174,20 @@ impl Terminal {
     pub(super) fn is_restored(&self) -> bool {
         attributes(self.master.as_ref()) == self.found
     }
+}
+
+/// Leaves out the sequences that set colors.
+fn uncolored(text: &str) -> String {
+    let mut parts = text.split("\x1b[");
+    let mut out = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let end = part.find(|c: char| !c.is_ascii_digit() && c != ';').unwrap_or(part.len());
+        match part.get(end..).and_then(|rest| rest.strip_prefix('m')) {
+            Some(rest) => out.push_str(rest),
+            None => out.extend(["\x1b[", part]),
+        }
+    }
+    out
 }
 
 fn attributes(master: &dyn MasterPty) -> String {

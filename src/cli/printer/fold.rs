@@ -1,0 +1,94 @@
+//! Long lines, broken at the terminal's width.
+
+use unicode_width::UnicodeWidthChar as _;
+
+/// Breaks lines that are wider than a terminal at spaces, the later rows indented; what takes more
+/// than three rows is cut. Color sequences take no room.
+pub(crate) fn fold(text: &str, columns: u16) -> String {
+    let columns = usize::from(columns).max(20);
+    let mut out = String::with_capacity(text.len());
+    for line in text.split_inclusive('\n') {
+        fold_line(line.trim_end_matches('\n'), columns, &mut out);
+        if line.ends_with('\n') {
+            out.push('\n');
+        }
+    }
+    out
+}
+
+fn fold_line(line: &str, columns: usize, out: &mut String) {
+    let (mut row, mut column) = (1, 0);
+    let (mut word, mut wide) = (String::new(), 0);
+    let mut letters = line.chars();
+    // The space behind the last word, so that it is written as well.
+    while let Some(letter) = letters.next().or_else(|| (!word.is_empty()).then_some('\0')) {
+        match letter {
+            '\x1b' => {
+                word.push(letter);
+                for part in letters.by_ref() {
+                    word.push(part);
+                    if part == 'm' {
+                        break;
+                    }
+                }
+            }
+            ' ' | '\0' => {
+                if column > 0 && column + wide > columns {
+                    if row == ROWS {
+                        out.push('…');
+                        // What ends a color must not be cut.
+                        out.push_str(if line.contains('\x1b') { "\x1b[0m" } else { "" });
+                        return;
+                    }
+                    row += 1;
+                    while out.ends_with(' ') {
+                        out.pop();
+                    }
+                    out.push('\n');
+                    out.push_str(INDENT);
+                    column = INDENT.len();
+                }
+                out.push_str(&word);
+                column += wide;
+                if letter == ' ' {
+                    out.push(' ');
+                    column += 1;
+                }
+                word.clear();
+                wide = 0;
+            }
+            _ => {
+                word.push(letter);
+                wide += letter.width().unwrap_or(0);
+            }
+        }
+    }
+}
+
+/// Rows of one line at most.
+const ROWS: usize = 3;
+/// As wide as the time before an event.
+const INDENT: &str = "         ";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_break_at_spaces() {
+        for (text, expected) in [
+            ("short\n", "short\n"),
+            ("one two three four five six\n", "one two three four\n         five six\n"),
+            ("exactly twenty chars\n", "exactly twenty chars\n"),
+            ("日本語 日本語 日本語 日本語", "日本語 日本語 日本語\n         日本語"),
+            ("\x1b[31mone two three\x1b[0m four", "\x1b[31mone two three\x1b[0m four"),
+            ("", ""),
+        ] {
+            assert_eq!(fold(text, 20), expected, "{text:?}");
+        }
+        let long = fold(&"word ".repeat(40), 20);
+        assert!(long.lines().count() == 3 && long.ends_with('…'), "{long}");
+        let unbreakable = "x".repeat(50);
+        assert_eq!(fold(&unbreakable, 20), unbreakable);
+    }
+}

@@ -1,0 +1,182 @@
+//! Names that no server lists.
+
+use super::Candidate;
+
+/// The channel variables that people set and read, as `switch_channel.h`, `switch_ivr_originate.c`
+/// and mod_sofia name them.
+const VARIABLES: &[&str] = &[
+    "absolute_codec_string",
+    "accountcode",
+    "api_hangup_hook",
+    "api_on_answer",
+    "answer_epoch",
+    "bridge_channel",
+    "bridge_hangup_cause",
+    "bridge_uuid",
+    "bypass_media",
+    "call_direction",
+    "call_timeout",
+    "call_uuid",
+    "caller_id_name",
+    "caller_id_number",
+    "cc_agent",
+    "cc_queue",
+    "channel_name",
+    "codec_string",
+    "conference_name",
+    "continue_on_fail",
+    "created_time",
+    "default_gateway",
+    "destination_number",
+    "dialed_user",
+    "direction",
+    "domain_name",
+    "dtmf_type",
+    "effective_caller_id_name",
+    "effective_caller_id_number",
+    "endpoint_disposition",
+    "execute_on_answer",
+    "execute_on_media",
+    "execute_on_ring",
+    "export_vars",
+    "fail_on_single_reject",
+    "group_confirm_file",
+    "group_confirm_key",
+    "hangup_after_bridge",
+    "hangup_cause",
+    "hold_music",
+    "ignore_early_media",
+    "instant_ringback",
+    "jitterbuffer_msec",
+    "last_app",
+    "last_arg",
+    "last_bridge_hangup_cause",
+    "leg_delay_start",
+    "leg_timeout",
+    "local_media_ip",
+    "local_media_port",
+    "media_timeout",
+    "origination_audio_mode",
+    "origination_caller_id_name",
+    "origination_caller_id_number",
+    "origination_callee_id_name",
+    "origination_callee_id_number",
+    "origination_cancel_key",
+    "origination_privacy",
+    "origination_uuid",
+    "originate_continue_on_timeout",
+    "originate_disposition",
+    "originate_retries",
+    "originate_retry_sleep_ms",
+    "originate_timeout",
+    "originator",
+    "park_after_bridge",
+    "park_timeout",
+    "playback_terminators",
+    "presence_id",
+    "proxy_media",
+    "read_codec",
+    "record_sample_rate",
+    "record_stereo",
+    "remote_media_ip",
+    "remote_media_port",
+    "ringback",
+    "rtp_audio_in_quality_percentage",
+    "rtp_secure_media",
+    "rtp_timeout_sec",
+    "sip_auth_password",
+    "sip_auth_username",
+    "sip_call_id",
+    "sip_cid_type",
+    "sip_contact_uri",
+    "sip_copy_custom_headers",
+    "sip_from_host",
+    "sip_from_uri",
+    "sip_from_user",
+    "sip_gateway_name",
+    "sip_h_X-",
+    "sip_hangup_disposition",
+    "sip_invite_domain",
+    "sip_invite_failure_status",
+    "sip_network_ip",
+    "sip_profile_name",
+    "sip_received_ip",
+    "sip_req_user",
+    "sip_route_uri",
+    "sip_term_status",
+    "sip_to_user",
+    "sip_user_agent",
+    "sip_via_host",
+    "start_epoch",
+    "tone_detect_hits",
+    "transfer_after_bridge",
+    "transfer_ringback",
+    "transfer_source",
+    "user_context",
+    "user_name",
+    "uuid",
+    "write_codec",
+];
+
+/// Subclasses of CUSTOM events of the modules that most servers load.
+pub(super) const SUBCLASSES: &[&str] = &[
+    "callcenter::info",
+    "conference::cdr",
+    "conference::maintenance",
+    "fifo::info",
+    "http_cache::file_created",
+    "portaudio::ringing",
+    "sofia::error",
+    "sofia::expire",
+    "sofia::gateway_add",
+    "sofia::gateway_delete",
+    "sofia::gateway_state",
+    "sofia::intercepted",
+    "sofia::notify_refer",
+    "sofia::pre_register",
+    "sofia::profile_start",
+    "sofia::recovery_recv",
+    "sofia::recovery_recovered",
+    "sofia::recovery_send",
+    "sofia::register",
+    "sofia::register_attempt",
+    "sofia::register_failure",
+    "sofia::reinvite",
+    "sofia::replaced",
+    "sofia::sip_user_state",
+    "sofia::transferee",
+    "sofia::transferor",
+    "sofia::unregister",
+    "sofia::wrong_call_state",
+    "spandsp::rxfaxresult",
+    "spandsp::txfaxresult",
+    "valet_parking::info",
+    "verto::login",
+    "vm::maintenance",
+];
+
+/// The levels of the log.
+pub(super) const LEVELS: &[&str] =
+    &["off", "console", "alert", "crit", "err", "warning", "notice", "info", "debug"];
+
+/// What `set` changes.
+pub(super) const SETTINGS: &[&str] = &["output", "pager", "timeout", "guard", "read-only"];
+
+pub(super) fn variables() -> Vec<Candidate> {
+    VARIABLES.iter().copied().map(Candidate::new).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_name_is_there_twice() {
+        for names in [VARIABLES, SUBCLASSES] {
+            let mut known: Vec<_> = names.to_vec();
+            known.sort_unstable();
+            known.dedup();
+            assert_eq!(known.len(), names.len());
+        }
+    }
+}
