@@ -155,6 +155,7 @@ const RAW_TAILS: &[(&str, usize)] = &[
     ("originate", 0),
     ("play", 1),
     ("setvar", 2),
+    ("with", 0),
 ];
 
 /// Whether this command goes to the server word for word, all of it or its tail.

@@ -42,6 +42,15 @@ pub(super) fn is_file(what: &str) -> bool {
     what.contains('/') || what.to_ascii_lowercase().ends_with(".lua")
 }
 
+/// The apps of kinds or of a Lua file, with the limits that it has unless told otherwise.
+pub(super) async fn any(what: &str, words: &[String]) -> Result<Made, CommandError> {
+    #[cfg(feature = "lua")]
+    if is_file(what) {
+        return file(what, words, lua::Options::default()).await;
+    }
+    made(what, words)
+}
+
 /// The app in a Lua file, with `NAME=VALUE` words as its `args`.
 #[cfg(feature = "lua")]
 pub(super) async fn file(

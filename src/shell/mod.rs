@@ -93,6 +93,8 @@ struct State {
     latest: Option<Job>,
     /// What `let` set.
     variables: BTreeMap<String, String>,
+    /// What goes on after its command was interrupted.
+    finishing: Vec<tokio::task::JoinHandle<()>>,
     /// Simulated switches that `connect sim` started; they end with the shell.
     sims: Vec<Sim>,
     /// The latest dumps of legs, by uuid, for what has changed since.
@@ -194,6 +196,7 @@ impl Shell {
             settings,
             latest: None,
             variables: BTreeMap::new(),
+            finishing: Vec::new(),
             sims: Vec::new(),
             dumps: VecDeque::new(),
         };
@@ -428,8 +431,20 @@ impl Shell {
         switch.disconnect().await;
     }
 
+    /// Does something to its end, also where nobody waits for it any more: closing waits for it.
+    pub(crate) fn finish(&self, work: impl Future<Output = ()> + Send + 'static) {
+        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+            self.state().finishing.push(runtime.spawn(work));
+        }
+    }
+
     /// Closes everything.
     pub async fn close(&self) {
+        let finishing = std::mem::take(&mut self.state().finishing);
+        for work in finishing {
+            // A server that does not answer keeps nobody from leaving.
+            let _in_time = tokio::time::timeout(FINISH, work).await.is_ok();
+        }
         for switch in self.switches() {
             switch.disconnect().await;
         }
@@ -515,6 +530,9 @@ impl Shell {
 
 /// How many dumps are kept for comparison.
 const DUMPS: usize = 50;
+
+/// How long leaving waits for what an interrupted command has to put right.
+const FINISH: Duration = Duration::from_secs(5);
 /// How long to wait between attempts to connect.
 const PAUSE: Duration = Duration::from_secs(1);
 

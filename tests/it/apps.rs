@@ -318,3 +318,34 @@ async fn a_record_of_each_call_is_written_once() {
     let no_folder = Cdr::new(&folder.path().join("no/such/cdr.csv"));
     assert!(matches!(client.load_app(no_folder).await, Err(Error::AppSetup { .. })));
 }
+
+#[cfg(feature = "shell")]
+#[tokio::test]
+async fn an_interrupted_with_leaves_neither_calls_nor_callbacks() {
+    use switchy::shell::{Output, Settings, Shell};
+
+    let shell = Shell::new(Settings::default(), None, false);
+    let config = shell.start_sim(switchy::sim::Config::new().with_seed(3)).await.unwrap();
+    let switch = shell.connect("pbx", config).await.unwrap();
+    let listener = switch.listener();
+    let mut text = String::new();
+    let line = "with TonePlay originate park@127.0.0.1:5090 --wait 30 --hold 60";
+    {
+        let output = Output::new(&mut text);
+        let running = shell.run_line(line, output);
+        let mut running = std::pin::pin!(running);
+        // As Ctrl-C does: it is dropped while the call is held.
+        while listener.count_sessions() < 2 {
+            let tick = Duration::from_millis(20);
+            let ended = tokio::time::timeout(tick, &mut running).await;
+            assert!(ended.is_err(), "{ended:?}");
+        }
+    }
+    let start = std::time::Instant::now();
+    let client = switch.client();
+    while !client.callbacks().is_empty() || listener.count_sessions() > 0 {
+        assert!(start.elapsed() < LONG, "{:?} {:?}", client.callbacks(), listener.calls());
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    shell.close().await;
+}

@@ -136,7 +136,7 @@ const GROUPS: &[(&str, &[&str])] = &[
         ],
     ),
     ("Server commands", &["api", "bgapi", "jobs", "wait"]),
-    ("Apps", &["apps", "load-app", "reload-app", "unload-app"]),
+    ("Apps", &["apps", "load-app", "reload-app", "unload-app", "with"]),
     ("Connections", &["connect", "disconnect", "hosts", "use", "listen"]),
     ("Scripts", &["source", "let", "sleep", "expect"]),
     ("This session", &["set", "alias", "history", "help", "apropos", "clear", "version", "exit"]),

@@ -51,6 +51,7 @@ mod unload_app;
 mod use_host;
 mod version;
 mod wait;
+mod with;
 
 use super::grammar::{self, Parsed};
 use super::{CommandError, Context, Format, Kind, Next};
@@ -126,6 +127,7 @@ pub(super) enum Command {
     Use(use_host::Args),
     Version(version::Args),
     Wait(wait::Args),
+    With(with::Args),
 }
 
 impl Command {
@@ -225,6 +227,7 @@ pub(super) async fn run(
         Command::Use(args) => use_host::run(cx, args)?,
         Command::Version(args) => version::run(cx, args).await?,
         Command::Wait(args) => wait::run(cx, args).await?,
+        Command::With(args) => with::run(cx, args).await?,
     }
     Ok(Next::Go)
 }
@@ -252,7 +255,8 @@ fn only_reads(command: &Command) -> bool {
         | Command::ReloadApp(_)
         | Command::SchedHangup(_)
         | Command::Setvar(_)
-        | Command::Transfer(_) => false,
+        | Command::Transfer(_)
+        | Command::With(_) => false,
         Command::Alias(_)
         | Command::Apps(_)
         | Command::Apropos(_)

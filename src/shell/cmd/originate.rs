@@ -1,7 +1,10 @@
 use std::time::Duration;
 
+use tokio::time::Instant;
+
 use super::{CommandError, Context};
-use crate::client::{Originate, is_dial_string};
+use crate::client::{Client, Originate, is_dial_string};
+use crate::shell::Shell;
 
 /// Make a call
 ///
@@ -46,6 +49,9 @@ pub(crate) struct Args {
     /// Wait until it is answered, at most so long
     #[arg(long, value_name = "SECS", num_args = 0..=1, default_missing_value = "60")]
     wait: Option<u64>,
+    /// Wait until it is answered, and hang it up so long after that; Ctrl-C hangs it up too
+    #[arg(long, value_name = "SECS")]
+    hold: Option<u32>,
     /// Print what would be sent, and send nothing
     #[arg(long)]
     dry_run: bool,
@@ -87,6 +93,12 @@ impl Args {
             };
             call = call.with_variable(name, value);
         }
+        if let Some(hold) = self.hold {
+            // When nobody is left to hang it up, the switch does.
+            let latest = hold.saturating_add(30);
+            let end = format!("sched_hangup +{latest} ALLOTTED_TIMEOUT");
+            call = call.with_variable("execute_on_answer", &end);
+        }
         Ok(call.with_timeout(self.timeout))
     }
 }
@@ -101,12 +113,66 @@ pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), Command
     let job = client.originate(&call).await?;
     cx.shell.set_latest(job.clone());
     let session = job.sess_uuid().map(ToString::to_string).unwrap_or_default();
-    match args.wait {
+    match args.wait.or_else(|| args.hold.map(|_| 60)) {
         None => cx.line(&format!("{job} session {session}")),
         Some(seconds) => {
             cx.line(&job.to_string())?;
+            // Only a call that is to be held ends with its command.
+            let session = if args.hold.is_some() { session } else { String::new() };
+            let held = Held { shell: cx.shell.clone(), client: client.clone(), session };
             let value = job.get(Duration::from_secs(seconds)).await?;
-            cx.line(&format!("answered {value}"))
+            cx.line(&format!("answered {value}"))?;
+            match args.hold {
+                Some(hold) => held.out(cx, hold).await,
+                None => {
+                    held.leave();
+                    Ok(())
+                }
+            }
         }
     }
 }
+
+/// A call that ends with its command, however that ends.
+struct Held {
+    shell: Shell,
+    client: Client,
+    /// Empty: the call is left to itself.
+    session: String,
+}
+
+impl Held {
+    /// Waits so long, or until the call ends by itself.
+    async fn out(self, cx: &mut Context<'_>, seconds: u32) -> Result<(), CommandError> {
+        let end = Instant::now() + Duration::from_secs(u64::from(seconds));
+        while Instant::now() < end && self.client.call(&self.session).is_some() {
+            let left = end.saturating_duration_since(Instant::now());
+            tokio::time::sleep(left.min(LOOK)).await;
+        }
+        let Some(call) = self.client.call(&self.session) else {
+            return cx.line("it has ended by itself; \"calls --ended\" tells how");
+        };
+        call.hangup().await?;
+        self.leave();
+        cx.line(&format!("hung up after {seconds} s"))
+    }
+
+    fn leave(mut self) {
+        self.session.clear();
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        let session = std::mem::take(&mut self.session);
+        let Some(call) = self.client.call(&session).filter(|_| !session.is_empty()) else { return };
+        self.shell.finish(async move {
+            if let Err(err) = call.hangup().await {
+                tracing::warn!(target: "switchy.Client", %err, "a call is left");
+            }
+        });
+    }
+}
+
+/// How often a held call is looked at.
+const LOOK: Duration = Duration::from_millis(100);

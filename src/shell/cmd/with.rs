@@ -1,0 +1,82 @@
+use super::{CommandError, Context};
+use crate::client::{Client, LiveCalls, LoadAs};
+use crate::shell::grammar::{self, first_word};
+use crate::shell::kinds::{self, Made};
+use crate::shell::{Kind, Shell};
+
+/// Load an app for one command, and unload it on every path
+///
+/// The app is loaded with its parameters, the command runs, then the calls of the app are hung up
+/// and it is unloaded: after an error and after Ctrl-C, too. An "originate" is controlled by the
+/// app without --app.
+///
+/// Examples:
+///   with TonePlay originate park@127.0.0.1:5090 --wait 10 --hold 5
+///   with PlayRec iterations=2 originate park@127.0.0.1:5090 --hold 20
+///   with ./ivr.lua originate park@127.0.0.1:5090 --hold 30
+#[derive(Debug, clap::Args)]
+#[command(verbatim_doc_comment)]
+pub(crate) struct Args {
+    /// Which app, its parameters as NAME=VALUE, and the command
+    #[arg(value_name = "KIND [NAME=VALUE].. COMMAND", allow_hyphen_values = true)]
+    tail: String,
+}
+
+/// Unloads an app and hangs up its calls when it is dropped, in the shell's care.
+struct Loaded {
+    shell: Shell,
+    client: Client,
+    id: String,
+    is_open: bool,
+}
+
+impl Drop for Loaded {
+    fn drop(&mut self) {
+        if self.is_open {
+            let (client, id) = (self.client.clone(), self.id.clone());
+            self.shell.finish(async move {
+                if let Err(err) = client.unload_app_with(&id, LiveCalls::HangUp).await {
+                    tracing::warn!(target: "switchy.Client", %err, "an app is not unloaded well");
+                }
+            });
+        }
+    }
+}
+
+pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), CommandError> {
+    let (what, mut rest) = first_word(&args.tail);
+    let mut words = Vec::new();
+    loop {
+        let (word, tail) = first_word(rest);
+        if !word.contains('=') || word.starts_with('-') {
+            break;
+        }
+        words.push(word.to_owned());
+        rest = tail;
+    }
+    let (verb, tail) = first_word(rest);
+    if verb.is_empty() {
+        return Err(CommandError::usage("with an app, do what?")
+            .hint("for example: with TonePlay originate park@HOST --hold 5"));
+    }
+    let Made { name, parts } = kinds::any(what, &words).await?;
+    let client = cx.client()?;
+    let options = LoadAs::new().with_name(&name);
+    let id = client.load_apps(parts, &options).await?.to_string();
+    let mut loaded = Loaded { shell: cx.shell.clone(), client, id: id.clone(), is_open: true };
+    let line = match verb {
+        "originate" if !tail.split_whitespace().any(|word| word == "--app") => {
+            format!("originate --app {id} {}", tail.trim_start())
+        }
+        _ => rest.trim_start().to_owned(),
+    };
+    let outcome = Box::pin(super::run(cx, grammar::parse(&line)?, &line)).await;
+    loaded.is_open = false;
+    let unloaded = loaded.client.unload_app_with(&id, LiveCalls::HangUp).await;
+    outcome?;
+    unloaded.map_err(|err| {
+        let err = CommandError::from(err);
+        CommandError::new(Kind::Partial, format!("{name} is unloaded, but: {}", err.message))
+    })?;
+    cx.line(&format!("unloaded {name}"))
+}
