@@ -297,6 +297,7 @@ pub(super) struct Channel {
     pub(super) holds: Vec<(u64, u64)>,
     pub(super) last_app: Option<(String, String)>,
     pub(super) recordings: Vec<String>,
+    pub(super) displaced: Vec<String>,
     pub(super) muted: bool,
     /// The codec outside of a conference.
     pub(super) room: Option<Codec>,
@@ -336,6 +337,7 @@ impl Channel {
             holds: Vec::new(),
             last_app: None,
             recordings: Vec::new(),
+            displaced: Vec::new(),
             muted: false,
             room: None,
         }

@@ -7,13 +7,67 @@ use jiff::Timestamp;
 
 use super::planned::Planned;
 
+/// Somebody who may log in with `userauth`, and what they may do then. Without a limit everything
+/// is allowed; lists are words at commas, or at spaces if there is one.
+///
+/// `Debug` shows no password.
+#[derive(Clone)]
+pub struct User {
+    pub(super) name: String,
+    pub(super) password: String,
+    pub(super) events: Option<String>,
+    pub(super) api: Option<String>,
+    pub(super) log: bool,
+}
+
+impl User {
+    /// A user named `user@domain` without limits.
+    #[must_use]
+    pub fn new(name: impl Into<String>, password: impl Into<String>) -> Self {
+        let (name, password) = (name.into(), password.into());
+        Self { name, password, events: None, api: None, log: true }
+    }
+
+    /// Limits the events, as the directory's `esl-allowed-events` does.
+    #[must_use]
+    pub fn with_events(mut self, names: impl Into<String>) -> Self {
+        self.events = Some(names.into());
+        self
+    }
+
+    /// Limits the api commands, as `esl-allowed-api` does.
+    #[must_use]
+    pub fn with_api(mut self, commands: impl Into<String>) -> Self {
+        self.api = Some(commands.into());
+        self
+    }
+
+    /// Takes away the log, as `esl-allowed-log` does.
+    #[must_use]
+    pub fn without_log(mut self) -> Self {
+        self.log = false;
+        self
+    }
+}
+
+impl fmt::Debug for User {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("User")
+            .field("name", &self.name)
+            .field("events", &self.events)
+            .field("api", &self.api)
+            .field("log", &self.log)
+            .finish_non_exhaustive()
+    }
+}
+
 /// Options of a simulated switch.
 ///
 /// `Debug` shows no password.
 #[derive(Clone)]
 pub struct Config {
     pub(super) password: String,
-    pub(super) users: Vec<(String, String)>,
+    pub(super) users: Vec<User>,
     pub(super) seed: Option<u64>,
     pub(super) traffic: f64,
     pub(super) heartbeat: Duration,
@@ -47,8 +101,14 @@ impl Config {
 
     /// Adds a user, named `user@domain`, who may log in with `userauth`.
     #[must_use]
-    pub fn with_user(mut self, user: &str, password: &str) -> Self {
-        self.users.push((user.to_owned(), password.to_owned()));
+    pub fn with_user(self, user: &str, password: &str) -> Self {
+        self.with_limited_user(User::new(user, password))
+    }
+
+    /// Adds a user with limits.
+    #[must_use]
+    pub fn with_limited_user(mut self, user: User) -> Self {
+        self.users.push(user);
         self
     }
 
@@ -104,7 +164,7 @@ impl Default for Config {
 
 impl fmt::Debug for Config {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let users: Vec<&str> = self.users.iter().map(|(user, _)| user.as_str()).collect();
+        let users: Vec<&str> = self.users.iter().map(|user| user.name.as_str()).collect();
         f.debug_struct("Config")
             .field("users", &users)
             .field("seed", &self.seed)

@@ -3,22 +3,33 @@
 use bytes::Bytes;
 
 use super::world::World;
-use crate::wire::encode;
+use crate::wire::{encode, stray};
 
-/// Level names by number.
-const LEVELS: [&str; 8] = ["CONSOLE", "ALERT", "CRIT", "ERR", "WARNING", "NOTICE", "INFO", "DEBUG"];
+/// Level names by number, from -1 on.
+const LEVELS: [&str; 9] =
+    ["DISABLE", "CONSOLE", "ALERT", "CRIT", "ERR", "WARNING", "NOTICE", "INFO", "DEBUG"];
 
-/// The number of a level given by number or name; above 64 it is cut to 63.
-pub(super) fn level(word: &str) -> Option<u8> {
-    if let Ok(number) = word.parse::<u32>() {
-        return u8::try_from(if number > 64 { 63 } else { number }).ok();
+/// The number of a level given by number or name. Above 64 it is cut to 63, below 0 to 0; 64 is
+/// the number of an invalid one (`switch_log.c`).
+pub(super) fn level(word: &str) -> Option<i8> {
+    let digits = word.strip_prefix(['-', '+']).unwrap_or(word);
+    if digits.chars().all(|letter| letter == '.' || letter.is_ascii_digit()) {
+        let whole = digits.split('.').next().unwrap_or_default();
+        let number = whole.parse().unwrap_or(if whole.is_empty() { 0 } else { 63 });
+        return match number {
+            _ if word.starts_with('-') => Some(0),
+            64 => None,
+            65.. => Some(63),
+            number => Some(number),
+        };
     }
-    LEVELS.iter().zip(0..).find(|(name, _)| name.eq_ignore_ascii_case(word)).map(|(_, at)| at)
+    LEVELS.iter().zip(-1..).find(|(name, _)| name.eq_ignore_ascii_case(word)).map(|(_, at)| at)
 }
 
 /// The name of a level.
-pub(super) fn level_name(level: u8) -> &'static str {
-    LEVELS.get(usize::from(level)).copied().unwrap_or("DEBUG")
+pub(super) fn level_name(level: i8) -> &'static str {
+    let at = usize::try_from(i16::from(level) + 1).unwrap_or_default();
+    LEVELS.get(at).copied().unwrap_or("DEBUG")
 }
 
 /// Where a line comes from: file, function, line, text channel.
@@ -41,7 +52,7 @@ pub(super) const CLOSED: Place =
 
 impl World {
     /// Writes a log line with its prefix.
-    pub(super) fn log(&mut self, level: u8, user_data: &str, place: Place, text: &str) {
+    pub(super) fn log(&mut self, level: i8, user_data: &str, place: Place, text: &str) {
         let (file, _, line, _) = place;
         let (stamp, micros) = (self.stamp(self.now), self.now % 1_000_000);
         let name = level_name(level);
@@ -50,7 +61,7 @@ impl World {
     }
 
     /// Writes a log line as it is: EXECUTE lines have no prefix (`transcripts/logstream`).
-    pub(super) fn log_raw(&mut self, level: u8, user_data: &str, place: Place, text: &str) {
+    pub(super) fn log_raw(&mut self, level: i8, user_data: &str, place: Place, text: &str) {
         if level > self.loglevel {
             return;
         }
@@ -72,7 +83,7 @@ impl World {
                     ("User-Data", user_data),
                 ];
                 let mut bytes = Vec::new();
-                encode::frame(&mut bytes, "log/data", &headers, &super::event::raw(text));
+                encode::frame(&mut bytes, "log/data", &headers, &stray::encode(text));
                 Bytes::from(bytes)
             });
             if !socket.push(bytes) {
@@ -90,7 +101,7 @@ impl World {
     }
 
     /// Writes a log line about a channel.
-    pub(super) fn log_channel(&mut self, level: u8, id: u64, place: Place, text: &str) {
+    pub(super) fn log_channel(&mut self, level: i8, id: u64, place: Place, text: &str) {
         if self.is_logging() {
             let uuid = self.channels.get(&id).map(|channel| channel.uuid.clone());
             self.log(level, &uuid.unwrap_or_default(), place, text);
@@ -104,7 +115,9 @@ mod tests {
 
     #[test]
     fn levels_by_number_and_name() {
-        let found = ["7", "debug", "ERR", "99", "nosuch", "-1"].map(level);
-        assert_eq!(found, [Some(7), Some(7), Some(3), Some(63), None, None]);
+        let words = ["7", "debug", "ERR", "99", "nosuch", "-1", "64", "3.5", "disable", "300"];
+        let found = words.map(level);
+        let numbers = [7, 7, 3, 63, 64, 0, 64, 3, -1, 63];
+        assert_eq!(found, numbers.map(|number| Some(number).filter(|number| *number != 64)));
     }
 }

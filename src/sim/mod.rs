@@ -39,7 +39,6 @@
 //! | `show api`, `show application`, `help` | list what is simulated, with descriptions of our own |
 //! | order between legs | events of one leg keep their order; those of two legs may interleave otherwise |
 //! | RTP counters | computed from the length of the call |
-//! | requests that are no UTF-8 | stray bytes come back as U+FFFD |
 //! | `local_stream://moh` | is missing, as recorded; other streams play without end |
 //! | bridged legs | have the events and headers, but not all variables, of `transcripts/call_bridge` |
 //! | RECV_INFO, CALL_UPDATE of the far ends of a bridge, re-invite after `uuid_media` | are not fired |
@@ -47,7 +46,7 @@
 //! | `show registrations`, `user/1000` to `user/1003` | four phones are registered |
 //! | `sofia xmlstatus` | has no WebSocket bindings of `internal` |
 //! | tables | never lag behind the events |
-//! | regular expressions of `filter` and `regex` | literals, `.`, sets, `*`, `+`, `?`, anchors and alternatives |
+//! | regular expressions of `filter` and `regex` | no lookaround and no back references |
 //! | hold, display, media | change states and events, but not the session descriptions |
 //! | conferences | no sounds are played (`play-file`), nobody talks, the rate is 8000; `json_list` is shorter |
 //! | fsctl shutdown | is a restart: all sockets and calls end, the Core-UUID is new |
@@ -68,6 +67,7 @@ mod flood;
 mod hangup;
 mod legs;
 mod log;
+mod login;
 mod loopback;
 mod notice;
 mod originate;
@@ -77,11 +77,13 @@ mod planned;
 mod playback;
 mod protocol;
 mod record;
+mod send;
 mod sip;
 mod socket;
 mod subscription;
 mod traffic;
 mod uuid_bridge;
+mod verbs;
 mod world;
 
 use std::fmt;
@@ -97,7 +99,7 @@ use tokio::net::{TcpListener, ToSocketAddrs};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::Instant;
 
-pub use config::Config;
+pub use config::{Config, User};
 pub use fault::Fault;
 pub use notice::Notice;
 pub use planned::{FAULTS, FaultError, Planned};

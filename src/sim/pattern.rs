@@ -1,123 +1,57 @@
-//! The small part of regular expressions that filters, `regex` and `show ... like` need here.
+//! Regular expressions as `switch_regex.c` takes them: bare, or as `/pattern/options`.
 
-/// Whether `pattern` matches somewhere in `text`: literals, `.`, `\d`, `[..]`, `*`, `+`, `?`,
-/// `^`, `$`, and `|` between whole alternatives; groups are ignored.
-pub(super) fn search(pattern: &str, text: &str) -> bool {
-    // Backtracking over a pattern of any length could take for ever.
-    if pattern.len() > 200 || pattern.matches(['*', '+']).count() > 6 {
-        return false;
-    }
-    pattern.split('|').any(|one| {
-        let one: String = one.chars().filter(|letter| !matches!(letter, '(' | ')')).collect();
-        let text: Vec<char> = text.chars().collect();
-        let (atoms, start, end) = parse(&one);
-        let last = if start { 0 } else { text.len() };
-        (0..=last).any(|at| here(&atoms, text.get(at..).unwrap_or_default(), end))
-    })
-}
+use regex_lite::{Captures, Regex, RegexBuilder};
 
-enum Atom {
-    Any,
-    Digit,
-    One(char),
-    Set(Vec<(char, char)>, bool),
-}
+/// The limit of what a pattern may grow to: a stranger's must not take the machine.
+const SIZE: usize = 1 << 16;
 
-struct Piece {
-    atom: Atom,
-    least: usize,
-    most: usize,
-}
-
-impl Atom {
-    fn is(&self, letter: char) -> bool {
-        match self {
-            Self::Any => true,
-            Self::Digit => letter.is_ascii_digit(),
-            Self::One(one) => *one == letter,
-            Self::Set(ranges, negated) => {
-                ranges.iter().any(|(low, high)| (*low..=*high).contains(&letter)) != *negated
-            }
-        }
-    }
-}
-
-fn parse(pattern: &str) -> (Vec<Piece>, bool, bool) {
-    let (pattern, start) = match pattern.strip_prefix('^') {
-        Some(rest) => (rest, true),
-        None => (pattern, false),
+/// `/pattern/` with the options `i` and `s`; anything else is a pattern as a whole.
+fn compile(expression: &str) -> Option<Regex> {
+    let (pattern, options) = match expression.strip_prefix('/') {
+        Some(rest) => rest.rsplit_once('/')?,
+        None => (expression, ""),
     };
-    let (pattern, end) = match pattern.strip_suffix('$') {
-        Some(rest) => (rest, true),
-        None => (pattern, false),
-    };
-    let mut pieces: Vec<Piece> = Vec::new();
-    let mut letters = pattern.chars().peekable();
-    while let Some(letter) = letters.next() {
-        let atom = match letter {
-            '*' | '+' | '?' => {
-                if let Some(piece) = pieces.last_mut() {
-                    piece.least = usize::from(letter == '+');
-                    piece.most = if letter == '?' { 1 } else { usize::MAX };
-                }
-                continue;
-            }
-            '.' => Atom::Any,
-            '\\' => match letters.next() {
-                Some('d') => Atom::Digit,
-                Some(other) => Atom::One(other),
-                None => break,
-            },
-            '[' => set(&mut letters),
-            other => Atom::One(other),
-        };
-        pieces.push(Piece { atom, least: 1, most: 1 });
-    }
-    (pieces, start, end)
+    RegexBuilder::new(pattern)
+        .case_insensitive(options.contains('i'))
+        .dot_matches_new_line(options.contains('s'))
+        .size_limit(SIZE)
+        .build()
+        .ok()
 }
 
-fn set(letters: &mut std::iter::Peekable<std::str::Chars<'_>>) -> Atom {
-    let negated = letters.next_if_eq(&'^').is_some();
-    let mut ranges = Vec::new();
-    while let Some(low) = letters.next() {
-        if low == ']' {
-            break;
-        }
-        let high = match letters.next_if_eq(&'-') {
-            Some(_) => letters.next().unwrap_or(low),
-            None => low,
-        };
-        ranges.push((low, high));
-    }
-    Atom::Set(ranges, negated)
+/// Whether an expression matches somewhere in a text; a broken one matches nowhere.
+pub(super) fn search(expression: &str, text: &str) -> bool {
+    compile(expression).is_some_and(|regex| regex.is_match(text))
 }
 
-fn here(pieces: &[Piece], text: &[char], to_the_end: bool) -> bool {
-    let Some((piece, rest)) = pieces.split_first() else { return !to_the_end || text.is_empty() };
-    let fits = text.iter().take_while(|letter| piece.atom.is(**letter)).count().min(piece.most);
-    (piece.least..=fits)
-        .rev()
-        .any(|count| here(rest, text.get(count..).unwrap_or_default(), to_the_end))
+/// What an expression captured: the whole match, then its groups.
+pub(super) fn captures<'t>(expression: &str, text: &'t str) -> Option<Vec<&'t str>> {
+    let regex = compile(expression)?;
+    let found: Captures<'t> = regex.captures(text)?;
+    Some(found.iter().map(|group| group.map_or("", |group| group.as_str())).collect())
 }
 
 #[cfg(test)]
 mod tests {
-    use super::search;
+    use super::*;
 
     #[test]
     fn cases() {
         for (pattern, text, found) in [
             ("^a", "abc", true),
-            ("c$", "abc", true),
             ("^b", "abc", false),
-            ("a.*c", "xabbc", true),
             (r"^(10[01][0-9])$", "1019", true),
             (r"^(10[01][0-9])$", "1029", false),
-            (r"^\d+$", "12a", false),
+            (r"^\d{3,4}$", "12a", false),
             ("x|bc", "abc", true),
             ("", "abc", true),
+            ("/B/", "abc", false),
+            ("/B/i", "abc", true),
+            ("/b", "abc", false),
+            ("(", "abc", false),
         ] {
             assert_eq!(search(pattern, text), found, "{pattern} in {text}");
         }
+        assert_eq!(captures("a(.)(x)?", "zab"), Some(vec!["ab", "b", ""]));
     }
 }

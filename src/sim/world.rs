@@ -3,7 +3,7 @@
 //! A world is advanced to a moment, then handed what happened at that moment. All randomness comes
 //! from one seeded generator.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -46,6 +46,7 @@ pub(super) enum Control {
 pub(super) enum Action {
     Heartbeat,
     AuthTimeout(u64),
+    LingerEnd(u64),
     /// A late reply, or the end of `msleep`.
     Respond(u64, Bytes),
     /// The end of an api command that took its time.
@@ -119,10 +120,16 @@ pub(super) struct World {
     pub(super) flood: Option<Flood>,
     pub(super) plan: Option<Plan>,
     pub(super) counts: Counts,
-    pub(super) loglevel: u8,
+    pub(super) loglevel: i8,
     pub(super) paused: bool,
     pub(super) modules: Vec<String>,
     pub(super) nesting: u8,
+    pub(super) store: super::api::store::Store,
+    pub(super) switches: super::api::fsctl::Switches,
+    /// SIP profiles that were stopped.
+    pub(super) stopped: BTreeSet<String>,
+    pub(super) aliases: Vec<super::api::alias::Alias>,
+    pub(super) completions: Vec<Vec<String>>,
 }
 
 /// A second as events write it.
@@ -177,7 +184,12 @@ impl World {
             loglevel: 7,
             paused: false,
             nesting: 0,
-            modules: super::api::system::MODULES.iter().map(|name| (*name).to_owned()).collect(),
+            store: super::api::store::Store::default(),
+            switches: super::api::fsctl::Switches::default(),
+            stopped: BTreeSet::new(),
+            aliases: Vec::new(),
+            completions: Vec::new(),
+            modules: super::api::modules(),
         };
         world.start();
         for planned in std::mem::take(&mut world.config.faults) {
@@ -216,6 +228,7 @@ impl World {
         match action {
             Action::Heartbeat => self.heartbeat(),
             Action::AuthTimeout(socket) => self.auth_timeout(socket),
+            Action::LingerEnd(socket) => self.linger_end(socket),
             Action::Respond(socket, bytes) => self.finish(socket, Some(bytes)),
             Action::Answer(waiting, text) => self.answered(&waiting, &text),
             Action::Leg(id, step) => self.step(id, step),
@@ -298,6 +311,12 @@ impl World {
         self.started = self.now;
         self.globals = super::api::system::globals(&self.core_uuid);
         self.paused = false;
+        self.store = super::api::store::Store::default();
+        self.switches = super::api::fsctl::Switches::default();
+        self.stopped.clear();
+        self.modules = super::api::modules();
+        self.aliases.retain(|alias| alias.is_sticky);
+        self.completions.clear();
         self.counts = Counts { max_sessions: 20_000, max_rate: 2000, ..Counts::default() };
         self.start();
     }
@@ -334,6 +353,7 @@ impl World {
     /// Forgets a channel.
     pub(super) fn remove_channel(&mut self, id: u64) {
         if let Some(channel) = self.channels.remove(&id) {
+            self.store.release_all(&channel.uuid);
             // A younger channel may have taken the name over.
             if self.find(&channel.uuid) == Some(id) {
                 self.ids.remove(&channel.uuid);
@@ -416,11 +436,18 @@ impl World {
 
     /// Sends an event to everybody who wants it; each format is written once.
     pub(super) fn emit(&mut self, event: &Event) {
+        if event.name == "DTMF"
+            && let Some(uuid) = event.get("Unique-ID")
+            && self.divert_event(uuid, event)
+        {
+            return;
+        }
         let mut written: [Option<Bytes>; 3] = [None, None, None];
         let mut lost = Vec::new();
         let (lossy, rng) = (self.faults.lose, &mut self.rng);
         for (id, socket) in &mut self.sockets {
-            if !socket.subscription.wants(event) || (lossy > 0.0 && rng.f64() < lossy) {
+            let wanted = socket.subscription.wants(event, socket.session.as_deref());
+            if !wanted || (lossy > 0.0 && rng.f64() < lossy) {
                 continue;
             }
             let slot = match socket.format {
@@ -472,7 +499,7 @@ impl World {
         let rate = if counts.second.0 == self.now / 1_000_000 { counts.second.1 } else { 0 };
         let fields = [
             ("Event-Info", "System Ready".to_owned()),
-            ("Up-Time", super::api::system::up_time(up)),
+            ("Up-Time", super::api::status::up_time(up)),
             ("FreeSWITCH-Version", "1.10.12-release-simulated~64bit".to_owned()),
             ("Uptime-msec", (up / 1000).to_string()),
             ("Session-Count", self.channels.len().to_string()),

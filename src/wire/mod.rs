@@ -18,6 +18,7 @@ mod event;
 mod json;
 pub mod percent;
 mod request;
+pub mod stray;
 
 pub use codec::{CommandReply, Decoder, Frame, Limits, LogLine, Notice};
 pub use command::{Command, ReplyShape};

@@ -3,9 +3,11 @@
 use bytes::{Bytes, BytesMut};
 use memchr::memchr;
 
-use super::error::{WireError, excerpt};
+use super::error::WireError;
+use super::stray;
 
-/// One packet from a client: a verb line, perhaps headers and a body.
+/// One packet from a client: a verb line, perhaps headers and a body. Bytes that are no UTF-8 ride
+/// in its texts as [`stray`] carries them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Request {
     line: String,
@@ -61,7 +63,7 @@ impl RequestDecoder {
     /// Takes the next whole packet off the front of `buf`; `None` while it is not complete.
     ///
     /// # Errors
-    /// When a header block passes 10 MiB or a body 16 MiB, or `Content-Length` is no number.
+    /// When a header block passes 10 MiB or a body 16 MiB.
     pub fn decode(&mut self, buf: &mut BytesMut) -> Result<Option<Request>, WireError> {
         let (mut request, length) = match self.open.take() {
             Some(open) => open,
@@ -98,7 +100,7 @@ fn header_block(buf: &mut BytesMut) -> Result<Option<(Request, usize)>, WireErro
         if line.is_empty() {
             break;
         }
-        lines.push(String::from_utf8_lossy(line).into_owned());
+        lines.push(stray::decode(line));
     }
     let _block = buf.split_to(at);
     let mut lines = lines.into_iter();
@@ -106,17 +108,17 @@ fn header_block(buf: &mut BytesMut) -> Result<Option<(Request, usize)>, WireErro
     let headers: Vec<(String, String)> = lines
         .filter_map(|line| {
             let (name, value) = line.split_once(':')?;
-            Some((name.to_owned(), value.trim_start().to_owned()))
+            let value = value.trim_start_matches(' ');
+            // A header without a value is none.
+            (!value.is_empty()).then(|| (name.to_owned(), value.to_owned()))
         })
         .collect();
     let request = Request { line, headers, body: Bytes::new() };
-    let length = match request.get("Content-Length") {
-        None => 0,
-        Some(text) => text
-            .trim()
-            .parse::<usize>()
-            .map_err(|_| WireError::BadLength { text: excerpt(text.as_bytes()) })?,
-    };
+    // A length that is no number is none (`mod_event_socket.c`, `read_packet`).
+    let length = request.get("Content-Length").map_or("", str::trim);
+    let digits = length.find(|letter: char| !letter.is_ascii_digit()).unwrap_or(length.len());
+    let digits = length.get(..digits).unwrap_or_default();
+    let length = if digits.is_empty() { 0 } else { digits.parse().unwrap_or(usize::MAX) };
     if length > BODY_LIMIT {
         return Err(WireError::BodyTooLong { length: length as u64, limit: BODY_LIMIT });
     }
@@ -137,6 +139,17 @@ mod tests {
             }
         }
         found
+    }
+
+    #[test]
+    fn stray_bytes_and_odd_headers() {
+        let found = all(b"x a\xff\nEmpty:\nFoo:  b\xfe\nno colon\nContent-Length: none\n\n", 99);
+        assert_eq!(&*stray::encode(found[0].line()), b"x a\xff");
+        assert_eq!(found[0].headers().count(), 2);
+        assert_eq!(&*stray::encode(found[0].get("foo").unwrap()), b"b\xfe");
+        assert!(found[0].body().is_empty());
+        let mut buf = BytesMut::from(&b"x\nContent-Length: 99999999999999999999\n\n"[..]);
+        assert!(RequestDecoder::new().decode(&mut buf).is_err());
     }
 
     #[test]

@@ -1,76 +1,41 @@
 //! `console_complete`, in the format of `fs_cli`'s Tab key.
 
+use std::sync::LazyLock;
+
 use super::super::world::{HOSTNAME, World};
-use super::help;
-use super::{Outcome, Waiting};
+use super::show::Table;
+use super::{Outcome, Waiting, interfaces};
 
-/// What the words behind a command are: up to four columns; `::` names a list made on demand.
-const WORDS: &[&[&str]] = &[
-    &["conference", "list"],
-    &["conference", "xml_list"],
-    &["fsctl", "hupall"],
-    &["fsctl", "loglevel", "console"],
-    &["fsctl", "loglevel", "debug"],
-    &["fsctl", "loglevel", "info"],
-    &["fsctl", "loglevel", "notice"],
-    &["fsctl", "pause"],
-    &["fsctl", "resume"],
-    &["fsctl", "shutdown"],
-    &["load", "::console::list_available_modules"],
-    &["reload", "::console::list_loaded_modules"],
-    &["unload", "::console::list_loaded_modules"],
-    &["show", "aliases"],
-    &["show", "api"],
-    &["show", "application"],
-    &["show", "bridged_calls"],
-    &["show", "calls"],
-    &["show", "calls", "count"],
-    &["show", "channels"],
-    &["show", "channels", "count"],
-    &["show", "complete"],
-    &["show", "detailed_calls"],
-    &["show", "modules"],
-    &["show", "registrations"],
-    &["show", "status"],
-    &["show", "tasks"],
-    &["sofia", "help"],
-    &["sofia", "profile", "::sofia::list_profiles", "rescan"],
-    &["sofia", "profile", "::sofia::list_profiles", "restart"],
-    &["sofia", "profile", "::sofia::list_profiles", "siptrace"],
-    &["sofia", "profile", "::sofia::list_profiles", "start"],
-    &["sofia", "profile", "::sofia::list_profiles", "stop"],
-    &["sofia", "status"],
-    &["sofia", "status", "gateway", "::sofia::list_gateways"],
-    &["sofia", "status", "profile", "::sofia::list_profiles"],
-    &["sofia", "status", "profile", "::sofia::list_profiles", "reg"],
-    &["sofia", "xmlstatus"],
-];
+/// The answer of a server of the stock layout to `show complete`, a row a line. `::[a:b` is a
+/// choice, any other `::` word a list made on demand.
+static WORDS: LazyLock<Vec<Vec<&str>>> = LazyLock::new(|| {
+    include_str!("../data/complete.txt").lines().map(|line| line.split(' ').collect()).collect()
+});
 
-/// Commands whose first word is the uuid of a call.
-fn takes_uuid(command: &str) -> bool {
-    command.starts_with("uuid_")
+/// All rows: those of the modules, and those that `complete add` added.
+fn rows(world: &World) -> impl Iterator<Item = Vec<&str>> {
+    let own = world.completions.iter().map(|row| row.iter().map(String::as_str).collect());
+    WORDS.iter().cloned().chain(own)
 }
 
-/// The rows of `show complete`.
-pub(super) fn rows() -> Vec<Vec<String>> {
-    let uuids = help::names()
-        .filter(|name| takes_uuid(name))
-        .map(|name| vec![name.to_owned(), "::console::list_uuid".to_owned()]);
-    let fixed = WORDS.iter().map(|row| row.iter().map(|word| (*word).to_owned()).collect());
-    fixed
-        .chain(uuids)
-        .map(|mut row: Vec<String>| {
+pub(super) fn table(world: &World) -> Table {
+    let columns =
+        ["sticky", "a1", "a2", "a3", "a4", "a5", "a6", "a7", "a8", "a9", "a10", "hostname"];
+    let mut all: Vec<Vec<String>> = rows(world)
+        .map(|row| {
+            let mut row: Vec<String> = row.into_iter().map(str::to_owned).collect();
             row.resize(10, String::new());
             row.insert(0, "0".to_owned());
             row.push(HOSTNAME.to_owned());
             row
         })
-        .collect()
+        .collect();
+    all.sort();
+    Table::new(&columns, all)
 }
 
 pub(super) fn plain(world: &mut World, asked: &Waiting) -> Outcome {
-    let line = cursor(&asked.args);
-    let (matches, partial) = complete(world, line);
+    let (matches, partial) = complete(world, cursor(&asked.args));
     let mut out = "\n\n".to_owned();
     for (number, word) in (1..).zip(&matches) {
         out.extend([format!("[{word:>20}]\t")]);
@@ -79,17 +44,17 @@ pub(super) fn plain(world: &mut World, asked: &Waiting) -> Outcome {
         }
     }
     out.push_str("\n\n");
-    if let Some(write) = write(&matches, partial) {
-        out.extend([format!("write={}:{write}", partial.len())]);
+    if let Some(write) = common(&matches) {
+        let space = if matches.len() == 1 { " " } else { "" };
+        out.extend([format!("write={}:{write}{space}", partial.len())]);
     }
     out.into()
 }
 
 pub(super) fn xml(world: &mut World, asked: &Waiting) -> Outcome {
-    let line = cursor(&asked.args);
-    let (matches, partial) = complete(world, line);
+    let (matches, partial) = complete(world, cursor(&asked.args));
     let list: String = matches.iter().map(|word| format!("  <match>{word}</match>\n")).collect();
-    let write = write(&matches, partial).unwrap_or_default();
+    let write = common(&matches).unwrap_or_default();
     format!(
         "<?xml version=\"1.0\"?>\n<complete>\n{list}  <write length=\"{}\">{write}</write>\n\
          </complete>\n",
@@ -99,76 +64,103 @@ pub(super) fn xml(world: &mut World, asked: &Waiting) -> Outcome {
 }
 
 /// `c=POS;LINE` gives the cursor; only what stands before it counts. Without the `;` there is no
-/// line at all (`transcripts/api_replies`).
+/// line at all (`transcripts/api_replies`). A cursor behind the end, which ends the real server,
+/// is the end here.
 fn cursor(args: &str) -> &str {
     match args.strip_prefix("c=") {
         Some(rest) => {
             let (at, line) = rest.split_once(';').unwrap_or((rest, "\u{0}"));
-            let at: usize = at.parse().unwrap_or(line.len());
-            line.get(..at.min(line.len())).unwrap_or(line)
+            let at: usize = at.parse().unwrap_or(0);
+            if at == 0 { line } else { line.get(..at.min(line.len())).unwrap_or(line) }
         }
         None => args,
     }
 }
 
+fn begins(word: &str, with: &str) -> bool {
+    word.get(..with.len()).is_some_and(|head| head.eq_ignore_ascii_case(with))
+}
+
+/// The matches in the order in which they are shown, and the word that is being completed.
 fn complete<'a>(world: &World, line: &'a str) -> (Vec<String>, &'a str) {
+    let line = line.trim_start_matches(' ');
     let partial = line.rsplit(' ').next().unwrap_or_default();
-    let before = line.strip_suffix(partial).unwrap_or_default();
-    let before: Vec<&str> = before.split_whitespace().collect();
-    let mut found: Vec<String> = Vec::new();
-    let mut add = |word: &str| {
-        if word.starts_with(partial) && !found.iter().any(|have| have == word) {
-            found.push(word.to_owned());
-        }
+    let words: Vec<&str> = line.split(' ').filter(|word| !word.is_empty()).collect();
+    let at = if partial.is_empty() { words.len() } else { words.len() - 1 };
+    if at == 0 {
+        let commands = interfaces::loaded(world).filter(|one| one.kind == "api");
+        let mut found: Vec<String> = commands
+            .map(|one| one.name)
+            .filter(|name| begins(name, partial))
+            .map(str::to_owned)
+            .collect();
+        let mut more: Vec<&str> = rows(world).filter_map(|row| row.first().copied()).collect();
+        more.retain(|word| begins(word, partial) && interfaces::command(word).is_none());
+        more.sort_unstable();
+        more.dedup();
+        found.extend(more.into_iter().map(str::to_owned));
+        return (found, partial);
+    }
+    // A finished line asks for whole words, an unfinished one for beginnings, in every place.
+    let fits = |word: &str, typed: &str| {
+        let same = if partial.is_empty() { word == typed } else { begins(word, typed) };
+        word.is_empty() || word.starts_with("::") || same
     };
-    if before.is_empty() {
-        help::names().for_each(&mut add);
-    } else {
-        for row in WORDS {
-            let fits = row.len() > before.len()
-                && row
-                    .iter()
-                    .zip(&before)
-                    .all(|(word, have)| word.starts_with("::") || word == have);
-            if let Some(word) = row.get(before.len()).filter(|_| fits) {
-                if word.starts_with("::") {
-                    dynamic(world, word).iter().for_each(|word| add(word));
-                } else {
-                    add(word);
-                }
-            }
-        }
-        if before.len() == 1 && before.iter().any(|command| takes_uuid(command)) {
-            world.channels.values().for_each(|channel| add(&channel.uuid));
+    let mut targets: Vec<String> = rows(world)
+        .filter(|row| {
+            let cells = row.iter().copied().chain(std::iter::repeat(""));
+            cells.zip(&words).all(|(word, typed)| fits(word, typed))
+        })
+        .filter_map(|row| row.get(at).map(|word| (*word).to_owned()))
+        .collect();
+    targets.sort();
+    targets.dedup();
+    let mut found = Vec::new();
+    for target in targets {
+        if let Some(choice) = target.strip_prefix("::[") {
+            let words = choice.split(':').filter(|word| word.starts_with(partial));
+            found.extend(words.filter(|word| !word.is_empty()).map(str::to_owned));
+        } else if target.starts_with("::") {
+            let list = dynamic(world, &target);
+            found.extend(list.into_iter().filter(|word| word.starts_with(partial)));
+        } else {
+            found.push(target);
         }
     }
-    found.sort();
     (found, partial)
 }
 
+/// The words behind a `::` name, sorted.
 fn dynamic(world: &World, name: &str) -> Vec<String> {
-    match name {
-        "::sofia::list_profiles" => super::sofia::profiles().map(str::to_owned).collect(),
-        "::sofia::list_gateways" => vec!["example.com".to_owned()],
-        "::console::list_loaded_modules" => world.modules.clone(),
+    let mut list: Vec<String> = match name {
+        "::console::list_uuid" => world.channels.values().map(|it| it.uuid.clone()).collect(),
+        "::console::list_loaded_modules" => {
+            world.modules.iter().filter(|name| name.starts_with("mod_")).cloned().collect()
+        }
+        "::console::list_available_modules" => super::modules::available(),
+        "::console::list_interfaces" => vec!["lo".to_owned()],
+        "::sofia::list_profiles" => {
+            super::sofia::profiles().chain([super::directory::DOMAIN]).map(str::to_owned).collect()
+        }
+        "::sofia::list_gateways" | "::sofia::list_profile_gateway" => {
+            vec!["example.com".to_owned()]
+        }
         _ => Vec::new(),
-    }
+    };
+    list.sort();
+    list
 }
 
-/// What to write in place of the partial word: the only match and a space, or what all matches
-/// have in common.
-fn write(matches: &[String], partial: &str) -> Option<String> {
+/// What all matches have in common, if it is anything.
+fn common(matches: &[String]) -> Option<&str> {
     let (first, rest) = matches.split_first()?;
-    if rest.is_empty() {
-        return Some(format!("{first} "));
-    }
     let mut common = first.as_str();
     for word in rest {
         let same = common.chars().zip(word.chars()).take_while(|(a, b)| a == b);
         let length: usize = same.map(|(letter, _)| letter.len_utf8()).sum();
         common = common.get(..length).unwrap_or_default();
     }
-    (common.len() > partial.len()).then(|| common.to_owned())
+    Some(common).filter(|common| !common.is_empty())
 }
 
 #[cfg(test)]
@@ -179,15 +171,16 @@ mod tests {
     fn the_cursor_cuts_the_line() {
         assert_eq!(cursor("c=3;status"), "sta");
         assert_eq!(cursor("c=99;status"), "status");
+        assert_eq!(cursor("c=0;status"), "status");
         assert_eq!(cursor("sta"), "sta");
     }
 
     #[test]
     fn what_is_written() {
         let words = |list: &[&str]| list.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>();
-        assert_eq!(write(&words(&["status"]), "sta").as_deref(), Some("status "));
-        assert_eq!(write(&words(&["uuid_kill", "uuid_k2"]), "uu").as_deref(), Some("uuid_k"));
-        assert_eq!(write(&words(&["a", "b"]), ""), None);
-        assert_eq!(write(&[], "x"), None);
+        assert_eq!(common(&words(&["status"])), Some("status"));
+        assert_eq!(common(&words(&["uuid_kill", "uuid_k2"])), Some("uuid_k"));
+        assert_eq!(common(&words(&["a", "b"])), None);
+        assert_eq!(common(&[]), None);
     }
 }

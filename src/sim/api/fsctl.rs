@@ -1,53 +1,75 @@
 //! `fsctl`: the switch's own switches.
 
 use super::super::log;
+use super::super::verbs::is_true;
 use super::super::world::World;
 use super::{Outcome, Waiting};
 
-const USAGE: &str = "-ERR Invalid command\nUSAGE: fsctl [api_expansion [on|off]|recover|send_sighup|hupall|pause [inbound|outbound]|resume [inbound|outbound]|shutdown [cancel|elegant|asap|now|restart]|sps|sps_peak_reset|sync_clock|sync_clock_when_idle|reclaim_mem|max_sessions|min_dtmf_duration [num]|max_dtmf_duration [num]|default_dtmf_duration [num]|min_idle_cpu|loglevel [level]|debug_level [level]|mdns_resolve [enable|disable]]\n";
+/// What `fsctl` changes and nothing else looks at.
+#[derive(Debug, Clone)]
+pub(in super::super) struct Switches {
+    verbose_events: bool,
+    api_expansion: bool,
+    threaded_exec: bool,
+    debug_sql: bool,
+    debug_level: i64,
+    min_idle_cpu: f64,
+    /// Longest, shortest and usual length of a digit, in samples.
+    dtmf: [i64; 3],
+    paused_inbound: bool,
+    paused_outbound: bool,
+}
+
+impl Default for Switches {
+    fn default() -> Self {
+        Self {
+            verbose_events: false,
+            api_expansion: true,
+            threaded_exec: false,
+            debug_sql: false,
+            debug_level: 0,
+            min_idle_cpu: 0.0,
+            dtmf: [192_000, 400, 2000],
+            paused_inbound: false,
+            paused_outbound: false,
+        }
+    }
+}
 
 pub(super) fn run(world: &mut World, asked: &Waiting) -> Outcome {
     let mut words = asked.args.split_whitespace();
-    let verb = words.next().unwrap_or_default();
+    let Some(verb) = words.next().map(str::to_ascii_lowercase) else { return asked.usage() };
     let arg = words.next();
-    match verb {
-        // Without an argument the real one says DISABLE whatever the level is.
-        "loglevel" => match arg {
-            None => "+OK log level: DISABLE [-1]\n".into(),
-            Some(word) => match log::level(word).filter(|level| *level < 8) {
-                Some(level) => {
-                    world.loglevel = level;
-                    format!("+OK log level: {} [{level}]\n", log::level_name(level)).into()
-                }
-                None => "-ERR syntax error, log level not set!\n".into(),
-            },
-        },
-        "pause" => {
-            world.paused = true;
+    let number = arg.map(|arg| arg.parse::<i64>().unwrap_or(0));
+    match verb.as_str() {
+        "loglevel" => loglevel(world, arg),
+        "pause" | "resume" => {
+            pause(world, arg, verb == "pause");
             "+OK\n".into()
         }
-        "resume" => {
-            world.paused = false;
-            "+OK\n".into()
+        "pause_check" => {
+            let switches = &world.switches;
+            let paused = match arg.map(str::to_ascii_lowercase).as_deref() {
+                Some("inbound") => switches.paused_inbound,
+                Some("outbound") => switches.paused_outbound,
+                _ => switches.paused_inbound && switches.paused_outbound,
+            };
+            paused.to_string().into()
         }
-        "pause_check" => world.paused.to_string().into(),
         "shutdown_check" => "false".into(),
-        "ready_check" => "true".into(),
+        "ready_check" => (!world.paused).to_string().into(),
         "hupall" => {
-            let cause = arg.unwrap_or("MANAGER_REQUEST").to_owned();
-            world.hangup_all(&cause, &[]);
+            world.hangup_all("MANAGER_REQUEST", &[]);
             "+OK\n".into()
         }
         "sps" => {
-            if let Some(rate) = arg.and_then(|arg| arg.parse().ok()) {
-                world.counts.max_rate = rate;
-            }
+            let rate = number.and_then(|rate| u64::try_from(rate).ok()).filter(|rate| *rate > 0);
+            world.counts.max_rate = rate.unwrap_or(world.counts.max_rate);
             format!("+OK sessions per second: {}\n", world.counts.max_rate).into()
         }
         "max_sessions" => {
-            if let Some(max) = arg.and_then(|arg| arg.parse().ok()) {
-                world.counts.max_sessions = max;
-            }
+            let max = number.and_then(|max| u64::try_from(max).ok()).filter(|max| *max > 0);
+            world.counts.max_sessions = max.unwrap_or(world.counts.max_sessions);
             format!("+OK max sessions: {}\n", world.counts.max_sessions).into()
         }
         "sps_peak_reset" => {
@@ -59,21 +81,123 @@ pub(super) fn run(world: &mut World, asked: &Waiting) -> Outcome {
             let now = second == world.now / 1_000_000;
             format!("+OK last sessions per second: {}\n", if now { count } else { 0 }).into()
         }
-        "debug_level" => format!("+OK DEBUG level: {}\n", arg.unwrap_or("0")).into(),
-        "api_expansion" => "+OK\n".into(),
-        "verbose_events" => "+OK verbose_events is off\n".into(),
-        "sync_clock" | "reclaim_mem" | "send_sighup" => "+OK\n".into(),
-        "recover" => "+OK flushed\n".into(),
-        // A simulated switch goes down and comes back at once, with another Core-UUID.
-        "shutdown" => {
-            if arg == Some("cancel") {
-                return "+OK\n".into();
-            }
-            let event = world.event("SHUTDOWN");
-            world.emit(&event);
-            world.go_down();
+        "sync_clock" => "+OK clock synchronized\n".into(),
+        "sync_clock_when_idle" if world.channels.is_empty() => "+OK clock synchronized\n".into(),
+        "sync_clock_when_idle" => {
+            "+OK clock will synchronize when there are no more calls\n".into()
+        }
+        "reclaim_mem" | "send_sighup" | "calibrate_clock" | "flush_db_handles" | "save_history" => {
             "+OK\n".into()
         }
-        _ => USAGE.into(),
+        "sql" => if arg.is_some() { "+OK\n" } else { "" }.into(),
+        "mdns_resolve" if matches!(arg, Some("enable" | "disable")) => "+OK\n".into(),
+        "recover" => "+OK 0 session(s) recovered in total\n".into(),
+        "shutdown" => shutdown(world, &asked.args),
+        "crash" => {
+            // Nothing is said any more.
+            world.go_down();
+            Outcome::Pending
+        }
+        _ => switch(&mut world.switches, &verb, arg, number)
+            .unwrap_or_else(|| format!("-ERR Invalid command\nUSAGE: fsctl {}\n", asked.syntax()))
+            .into(),
     }
+}
+
+/// Without an argument the real one says DISABLE whatever the level is.
+fn loglevel(world: &mut World, arg: Option<&str>) -> Outcome {
+    let Some(word) = arg else { return "+OK log level: DISABLE [-1]\n".into() };
+    match log::level(word) {
+        Some(level) => {
+            world.loglevel = level;
+            format!("+OK log level: {} [{level}]\n", log::level_name(level)).into()
+        }
+        None => "-ERR syntax error, log level not set!\n".into(),
+    }
+}
+
+fn pause(world: &mut World, direction: Option<&str>, on: bool) {
+    let direction = direction.map(str::to_ascii_lowercase);
+    let switches = &mut world.switches;
+    if direction.as_deref() != Some("outbound") {
+        switches.paused_inbound = on;
+    }
+    if direction.as_deref() != Some("inbound") {
+        switches.paused_outbound = on;
+    }
+    // What this switch dials comes back to it: either direction stops new calls.
+    world.paused = switches.paused_inbound || switches.paused_outbound;
+}
+
+/// A simulated switch goes down and comes back at once, with another Core-UUID. `asap` and
+/// `elegant` do not wait for the calls.
+fn shutdown(world: &mut World, args: &str) -> Outcome {
+    if args.split_whitespace().any(|word| word.eq_ignore_ascii_case("cancel")) {
+        return "+OK\n".into();
+    }
+    let event = world.event("SHUTDOWN");
+    world.emit(&event);
+    world.go_down();
+    "+OK\n".into()
+}
+
+/// `shutdown` and `...`: the same without a word.
+pub(super) fn shutdown_now(world: &mut World, _: &Waiting) -> Outcome {
+    shutdown(world, "")
+}
+
+fn word(on: bool) -> &'static str {
+    if on { "on" } else { "off" }
+}
+
+/// Switches that are only kept and told.
+fn switch(
+    switches: &mut Switches,
+    verb: &str,
+    arg: Option<&str>,
+    number: Option<i64>,
+) -> Option<String> {
+    let set = |flag: &mut bool| {
+        *flag = arg.map_or(*flag, is_true);
+        *flag
+    };
+    Some(match verb {
+        "verbose_events" => {
+            format!("+OK verbose_events is {} \n", word(set(&mut switches.verbose_events)))
+        }
+        "api_expansion" => {
+            format!("+OK api_expansion is {} \n", word(set(&mut switches.api_expansion)))
+        }
+        "threaded_system_exec" => {
+            format!("+OK threaded_system_exec is {} \n", set(&mut switches.threaded_exec))
+        }
+        "debug_sql" => {
+            switches.debug_sql = !switches.debug_sql;
+            format!("+OK SQL DEBUG [{}]\n", word(switches.debug_sql))
+        }
+        "debug_level" => {
+            switches.debug_level = number.map_or(switches.debug_level, |it| it.clamp(0, 10));
+            format!("+OK DEBUG level: {}\n", switches.debug_level)
+        }
+        "min_idle_cpu" => {
+            let given = arg.map(|arg| arg.parse().unwrap_or(0.0));
+            switches.min_idle_cpu = given.unwrap_or(switches.min_idle_cpu);
+            if switches.min_idle_cpu > 0.0 {
+                format!("+OK min idle cpu: {:.2}%\n", switches.min_idle_cpu)
+            } else {
+                "+OK min idle cpu: DISABLED\n".to_owned()
+            }
+        }
+        "max_dtmf_duration" | "min_dtmf_duration" | "default_dtmf_duration" => {
+            let [max, min, usual] = &mut switches.dtmf;
+            let slot = match verb {
+                "max_dtmf_duration" => max,
+                "min_dtmf_duration" => min,
+                _ => usual,
+            };
+            *slot = number.filter(|number| *number > 0).unwrap_or(*slot);
+            format!("+OK {}: {slot}\n", verb.replace('_', " "))
+        }
+        _ => return None,
+    })
 }

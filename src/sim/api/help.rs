@@ -1,44 +1,18 @@
-//! `help` and the rows of `show api`.
+//! `help`: the list of the api commands.
 
 use super::super::world::World;
-use super::{Outcome, TABLE, Waiting};
+use super::{Outcome, Waiting, interfaces};
 
-pub(super) fn help(_: &mut World, _: &Waiting) -> Outcome {
-    format!("\nValid Commands:\n\n{}", list()).into()
+pub(super) fn help(world: &mut World, asked: &Waiting) -> Outcome {
+    // Only the bare command has a title.
+    let title = if asked.args.is_empty() { "\nValid Commands:\n\n" } else { "" };
+    format!("{title}{}", list(world)).into()
 }
 
 /// One line a command: name, syntax, description, module.
-pub(super) fn list() -> String {
-    TABLE
-        .iter()
-        .map(|entry| {
-            let module = module(entry.name);
-            format!("{},{},{},{module}\n", entry.name, entry.syntax, entry.about)
-        })
+pub(super) fn list(world: &World) -> String {
+    interfaces::loaded(world)
+        .filter(|one| one.kind == "api")
+        .map(|one| format!("{},{},{},{}\n", one.name, one.syntax, one.about, one.module))
         .collect()
-}
-
-/// Name, description, syntax, module of every command.
-pub(super) fn rows() -> Vec<[String; 4]> {
-    TABLE
-        .iter()
-        .map(|entry| [entry.name, entry.about, entry.syntax, module(entry.name)].map(str::to_owned))
-        .collect()
-}
-
-pub(super) fn names() -> impl Iterator<Item = &'static str> {
-    TABLE.iter().map(|entry| entry.name)
-}
-
-fn module(name: &str) -> &'static str {
-    match name {
-        "conference" => "mod_conference",
-        "db" => "mod_db",
-        "event_sink" => "mod_event_socket",
-        "expr" => "mod_expr",
-        "hash" => "mod_hash",
-        "strepoch" | "strftime" => "mod_dptools",
-        _ if name.starts_with("sofia") => "mod_sofia",
-        _ => "mod_commands",
-    }
 }

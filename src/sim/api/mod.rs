@@ -1,14 +1,30 @@
 //! The api commands: one table, name to function.
 
+pub(super) mod alias;
 mod calls;
 mod complete;
-mod fsctl;
+mod conference;
+mod dates;
+mod directory;
+mod expand;
+mod expr;
+pub(super) mod fsctl;
 mod help;
+mod interfaces;
+mod media;
+mod modules;
+mod network;
+mod plain;
+mod profiles;
+mod rows;
 pub(super) mod schedule;
 mod show;
 pub(super) mod sofia;
+pub(super) mod status;
+pub(super) mod store;
 pub(super) mod system;
 mod text;
+mod vars;
 
 use std::time::Duration;
 
@@ -19,8 +35,12 @@ use super::world::{Action, World};
 pub(super) enum Waiter {
     /// A socket, blocked until then.
     Socket(u64),
-    /// The BACKGROUND_JOB with this Job-UUID.
-    Job(String),
+    /// A BACKGROUND_JOB; command and arguments as the client wrote them.
+    Job {
+        uuid: String,
+        command: String,
+        args: String,
+    },
     Nobody,
 }
 
@@ -32,12 +52,36 @@ pub(super) struct Waiting {
     pub(super) args: String,
 }
 
+impl Waiting {
+    /// Both parts lose the spaces around them; completion looks at the one at the end of its line.
+    fn new(command: &str, args: &str, waiter: Waiter) -> Self {
+        let args = if command == "console_complete" { args } else { args.trim() };
+        Self { waiter, command: command.trim().to_owned(), args: args.to_owned() }
+    }
+
+    /// The syntax of the command.
+    fn syntax(&self) -> &'static str {
+        interfaces::command(&self.command).map_or("", |one| one.syntax)
+    }
+
+    /// What most commands say to wrong arguments.
+    fn usage_text(&self) -> String {
+        format!("-USAGE: {}\n", self.syntax())
+    }
+
+    fn usage(&self) -> Outcome {
+        self.usage_text().into()
+    }
+}
+
 /// What a command says.
 #[derive(Debug)]
 enum Outcome {
     Text(String),
     /// The function failed: FreeSWITCH shows `Command not found!` instead of its text.
     Failed,
+    /// There is no such command, which reads the same.
+    Unknown,
     /// The text comes after this many milliseconds.
     Later(u64, String),
     /// Somebody else will answer.
@@ -58,189 +102,211 @@ impl From<&str> for Outcome {
 
 type Function = fn(&mut World, &Waiting) -> Outcome;
 
-/// An api command: name, syntax, what it does, function.
-struct Entry {
-    name: &'static str,
-    syntax: &'static str,
-    about: &'static str,
-    run: Function,
-}
-
-const fn entry(
-    name: &'static str,
-    syntax: &'static str,
-    about: &'static str,
-    run: Function,
-) -> Entry {
-    Entry { name, syntax, about, run }
-}
+/// An api command: name and function. Syntax and description are those of [`interfaces`].
+type Entry = (&'static str, Function);
 
 /// All commands, by name.
 const TABLE: &[Entry] = &[
-    entry("acl", "<ip> <list_name>", "Whether a list admits an address", text::acl),
-    entry("banner", "", "The banner of the switch", system::banner),
-    entry("bgapi", "<command>[ <arg>]", "Run a command in the background", system::bgapi),
-    entry("complete", "add <word>|del [<word>|*]", "Completion words", system::accept),
-    entry("conference", "", "Conferences", system::conference),
-    entry("console_complete", "<line>", "Complete a line", complete::plain),
-    entry("console_complete_xml", "<line>", "Complete a line, as XML", complete::xml),
-    entry("create_uuid", "<uuid> <other_uuid>", "Make a uuid", system::create_uuid),
-    entry("db", "[insert|delete|select]/<realm>/<key>/<value>", "Small database", text::nothing),
-    entry("echo", "<data>", "Say the same", text::echo),
-    entry("eval", "[uuid:<uuid> ]<expression>", "Expand variables", text::eval),
-    entry("event_sink", "<web data>", "Events over HTTP", text::nothing),
-    entry("expand", "[uuid:<uuid> ]<cmd> <args>", "Expand variables, then run", text::expand),
-    entry("expr", "<expr>", "Calculate", text::expr),
-    entry("fsctl", "[...]", "Control the switch", fsctl::run),
-    entry("global_getvar", "<var>", "Read a global variable", system::global_getvar),
-    entry(
-        "global_setvar",
-        "<var>=<value> [=<value2>]",
-        "Set a global variable",
-        system::global_setvar,
-    ),
-    entry("group_call", "<group>[@<domain>]", "Dial string of a group", text::nothing),
-    entry("hash", "[insert|delete|select]/<realm>/<key>/<value>", "Small store", text::nothing),
-    entry("help", "", "This list", help::help),
-    entry("hostname", "", "The name of the machine", system::hostname),
-    entry("hupall", "<cause> [<var> <value>]", "Hang up all calls", calls::hupall),
-    entry("json", "<json>", "A command in JSON", system::json),
-    entry("limit_usage", "<backend> <realm> <id>", "Use of a limit", text::zero),
-    entry(
-        "list_users",
-        "[group <group>] [domain <domain>]",
-        "Users of the directory",
-        sofia::list_users,
-    ),
-    entry("load", "<mod_name>", "Load a module", system::load),
-    entry("log", "<level> <message>", "Write a log line", system::log),
-    entry("md5", "<data>", "MD5 of a text", text::unsupported),
-    entry("module_exists", "<module>", "Whether a module is loaded", system::module_exists),
-    entry("msleep", "<milliseconds>", "Wait", system::msleep),
-    entry("nat_map", "[status|republish|reinit]", "NAT mappings", text::no),
-    entry(
-        "originate",
-        "<call url> <exten>|&<application_name>(<app_args>) [<dialplan>] [<context>] [<cid_name>] [<cid_num>] [<timeout_sec>]",
-        "Place a call",
-        calls::originate,
-    ),
-    entry("pause", "<uuid> <on|off>", "Pause media", calls::known_call),
-    entry("regex", "<data>|<pattern>[|<subst string>]", "Match a pattern", text::regex),
-    entry("reload", "[-f] <mod_name>", "Reload a module", system::reload),
-    entry("reloadacl", "[reloadxml]", "Read the ACLs again", system::reloadacl),
-    entry("reloadxml", "", "Read the configuration again", system::reloadxml),
-    entry(
-        "sched_api",
-        "[+@]<time> <group_name> <command_string>[&]",
-        "Schedule a command",
-        schedule::sched_api,
-    ),
-    entry("sched_del", "<task_id>|<group_id>", "Drop scheduled commands", schedule::sched_del),
-    entry(
-        "sched_hangup",
-        "[+]<time> <uuid> [<cause>]",
-        "Schedule a hangup",
-        schedule::sched_hangup,
-    ),
-    entry(
-        "sched_transfer",
-        "[+]<time> <uuid> <extension> [<dialplan>] [<context>]",
-        "Schedule a transfer",
-        schedule::sched_transfer,
-    ),
-    entry(
-        "show",
-        "codec|endpoint|application|api|dialplan|file|timer|calls [count]|channels [count|like <match string>]|calls|detailed_calls|bridged_calls|detailed_bridged_calls|aliases|complete|chat|management|modules|nat_map|say|interfaces|interface_types|tasks|limits|status",
-        "Tables of the switch",
-        show::show,
-    ),
-    entry("sofia", "<cmd> <args>", "SIP profiles and gateways", sofia::sofia),
-    entry("sofia_contact", "[profile/]<user>@<domain>", "Contact of a user", sofia::sofia_contact),
-    entry("status", "", "State of the switch", system::status),
-    entry("strepoch", "<string>", "Seconds since 1970", text::strepoch),
-    entry("strftime", "<format_string>", "The time in a format", text::strftime),
-    entry("switchname", "", "The name of the switch", system::hostname),
-    entry("system", "<command>", "Run a program: never here", text::unsupported),
-    entry("tolower", "<string>", "Lower case", text::tolower),
-    entry("toupper", "<string>", "Upper case", text::toupper),
-    entry("unload", "[-f] <mod_name>", "Unload a module", system::unload),
-    entry("unsched_api", "<task_id>", "Drop a scheduled command", schedule::unsched_api),
-    entry(
-        "uptime",
-        "[us|ms|s|m|h|d|microseconds|milliseconds|seconds|minutes|hours|days]",
-        "Time since the start",
-        system::uptime,
-    ),
-    entry("url_decode", "<string>", "Undo percent codes", text::url_decode),
-    entry("url_encode", "<string>", "Percent codes", text::url_encode),
-    entry("user_exists", "<key> <user> <domain>", "Whether a user exists", sofia::user_exists),
-    entry("uuid_answer", "<uuid>", "Answer a call", calls::uuid_answer),
-    entry(
-        "uuid_audio",
-        "<uuid> [start [read|write] [mute|level <level>]|stop]",
-        "Mute or change level",
-        calls::uuid_audio,
-    ),
-    entry("uuid_break", "<uuid> [all]", "Stop what plays", calls::uuid_break),
-    entry("uuid_bridge", "", "Join two calls", calls::uuid_bridge),
-    entry(
-        "uuid_broadcast",
-        "<uuid> <path> [aleg|bleg|holdb|both]",
-        "Play into a call",
-        calls::uuid_broadcast,
-    ),
-    entry("uuid_buglist", "<uuid>", "Media bugs of a call", calls::uuid_buglist),
-    entry("uuid_deflect", "<uuid> <uri>", "Send a call elsewhere", calls::uuid_ok_success),
-    entry("uuid_display", "<uuid> [<display>]", "Change what is displayed", calls::uuid_display),
-    entry("uuid_dump", "<uuid> [format]", "All of a call", calls::uuid_dump),
-    entry("uuid_exists", "<uuid>", "Whether a call exists", calls::uuid_exists),
-    entry("uuid_flush_dtmf", "<uuid>", "Forget queued digits", calls::known_call),
-    entry("uuid_getvar", "<uuid> <var>", "Read a variable", calls::uuid_getvar),
-    entry("uuid_hold", "[off|toggle] <uuid> [<display>]", "Hold a call", calls::uuid_hold),
-    entry("uuid_kill", "<uuid> [cause]", "Hang up a call", calls::uuid_kill),
-    entry("uuid_loglevel", "<uuid> <level>", "Log level of a call", calls::known_call),
-    entry("uuid_media", "[off] <uuid>", "Media through the switch or not", calls::uuid_ok_success),
-    entry("uuid_park", "<uuid>", "Park a call", calls::uuid_park),
-    entry("uuid_phone_event", "<uuid> talk|hold", "Tell a phone", calls::uuid_ok_success),
-    entry("uuid_pre_answer", "<uuid>", "Early media", calls::uuid_pre_answer),
-    entry(
-        "uuid_record",
-        "<uuid> [start|stop|mask|unmask] <path> [<limit>]",
-        "Record a call",
-        calls::uuid_record,
-    ),
-    entry("uuid_recv_dtmf", "<uuid> <dtmf_data>", "Digits as if received", calls::uuid_recv_dtmf),
-    entry("uuid_ring_ready", "<uuid> [queued]", "Ring", calls::uuid_ring_ready),
-    entry("uuid_send_dtmf", "<uuid> <dtmf_data>", "Send digits", calls::uuid_send_dtmf),
-    entry("uuid_setvar", "<uuid> <var> [value]", "Set a variable", calls::uuid_setvar),
-    entry(
-        "uuid_setvar_multi",
-        "<uuid> <var>=<value>;<var>=<value>...",
-        "Set variables",
-        calls::uuid_setvar_multi,
-    ),
-    entry("uuid_simplify", "<uuid>", "Take the switch out of a path", calls::uuid_ok_success),
-    entry(
-        "uuid_transfer",
-        "<uuid> [-bleg|-both] <dest-exten> [<dialplan>] [<context>]",
-        "Transfer a call",
-        calls::uuid_transfer,
-    ),
-    entry("version", "[short]", "The version", system::version),
-    entry("xml_wrap", "<command> <args>", "Another command's text in XML", text::xml_wrap),
+    ("...", fsctl::shutdown_now),
+    ("acl", network::acl),
+    ("alias", alias::alias),
+    ("banner", status::banner),
+    ("bg_spawn", text::unsupported),
+    ("bg_system", text::unsupported),
+    ("bgapi", system::bgapi),
+    ("break", calls::uuid_break),
+    ("chat", system::chat),
+    ("coalesce", text::coalesce),
+    ("complete", alias::complete),
+    ("cond", expr::cond),
+    ("conference", conference::conference),
+    ("console", system::console),
+    ("console_complete", complete::plain),
+    ("console_complete_xml", complete::xml),
+    ("create_uuid", system::create_uuid),
+    ("db", store::db),
+    ("db_cache", system::nothing_to_do),
+    ("domain_data", directory::domain_data),
+    ("domain_exists", directory::domain_exists),
+    ("echo", text::echo),
+    ("escape", text::escape),
+    ("eval", expand::eval),
+    ("event_channel_broadcast", system::nothing_to_do),
+    ("event_sink", text::unsupported),
+    ("expand", expand::expand),
+    ("expr", expr::expr),
+    ("file_exists", network::file_exists),
+    ("find_user_xml", directory::find_user_xml),
+    ("fsctl", fsctl::run),
+    ("getcputime", system::getcputime),
+    ("getenv", network::getenv),
+    ("gethost", network::gethost),
+    ("global_getvar", system::global_getvar),
+    ("global_setvar", system::global_setvar),
+    ("group", store::group),
+    ("group_call", directory::group_call),
+    ("hash", store::hash),
+    ("hash_dump", store::hash_dump),
+    ("hash_remote", store::hash_remote),
+    ("help", help::help),
+    ("host_lookup", network::host_lookup),
+    ("hostname", system::hostname),
+    ("hupall", calls::hupall),
+    ("in_group", directory::in_group),
+    ("interface_ip", network::interface_ip),
+    ("is_lan_addr", network::is_lan_addr),
+    ("json", status::json),
+    ("limit_hash_usage", store::limit_hash_usage),
+    ("limit_interval_reset", store::limit_interval_reset),
+    ("limit_reset", store::limit_reset),
+    ("limit_status", store::limit_status),
+    ("limit_usage", store::limit_usage),
+    ("list_users", directory::list_users),
+    ("load", modules::load),
+    ("local_stream", system::nothing_to_do),
+    ("log", system::log),
+    ("md5", text::md5),
+    ("memory", text::unsupported),
+    ("module_exists", modules::module_exists),
+    ("msleep", system::msleep),
+    ("msrp", system::nothing_to_do),
+    ("nat_map", network::nat_map),
+    ("originate", calls::originate),
+    ("page", system::nothing_to_do),
+    ("pause", plain::run),
+    ("pool_stats", text::unsupported),
+    ("presence", system::presence),
+    ("quote_shell_arg", text::quote_shell_arg),
+    ("reg_url", text::unsupported),
+    ("regex", text::regex),
+    ("reload", modules::reload),
+    ("reloadacl", modules::reloadacl),
+    ("reloadxml", modules::reloadxml),
+    ("replace", text::replace),
+    ("say_string", text::unsupported),
+    ("sched_api", schedule::sched_api),
+    ("sched_broadcast", schedule::sched_broadcast),
+    ("sched_del", schedule::sched_del),
+    ("sched_hangup", schedule::sched_hangup),
+    ("sched_transfer", schedule::sched_transfer),
+    ("show", show::show),
+    ("shutdown", fsctl::shutdown_now),
+    ("sndfile_debug", system::nothing_to_do),
+    ("sofia", sofia::sofia),
+    ("sofia_contact", sofia::sofia_contact),
+    ("sofia_count_reg", sofia::sofia_count_reg),
+    ("sofia_dig", sofia::sofia_dig),
+    ("sofia_gateway_data", sofia::sofia_gateway_data),
+    ("sofia_presence_data", sofia::sofia_presence_data),
+    ("sofia_username_of", sofia::sofia_username_of),
+    ("spawn", text::unsupported),
+    ("spawn_stream", text::unsupported),
+    ("sql_escape", text::sql_escape),
+    ("status", status::status),
+    ("strepoch", dates::strepoch),
+    ("strftime", dates::strftime),
+    ("strftime_tz", dates::strftime_tz),
+    ("strmicroepoch", dates::strmicroepoch),
+    ("stun", text::unsupported),
+    ("switchname", system::hostname),
+    ("system", text::unsupported),
+    ("time_test", text::unsupported),
+    ("timer_test", text::unsupported),
+    ("tolower", text::tolower),
+    ("tone_detect", plain::run),
+    ("toupper", text::toupper),
+    ("unload", modules::unload),
+    ("unsched_api", schedule::unsched_api),
+    ("uptime", status::uptime),
+    ("url_decode", text::url_decode),
+    ("url_encode", text::url_encode),
+    ("user_data", directory::user_data),
+    ("user_exists", directory::user_exists),
+    ("uuid_answer", calls::uuid_answer),
+    ("uuid_audio", media::uuid_audio),
+    ("uuid_break", calls::uuid_break),
+    ("uuid_bridge", calls::uuid_bridge),
+    ("uuid_broadcast", calls::uuid_broadcast),
+    ("uuid_buglist", media::uuid_buglist),
+    ("uuid_capture_text", plain::run),
+    ("uuid_chat", plain::run),
+    ("uuid_codec_debug", plain::run),
+    ("uuid_codec_param", plain::run),
+    ("uuid_debug_media", plain::run),
+    ("uuid_deflect", plain::run),
+    ("uuid_displace", media::uuid_displace),
+    ("uuid_display", calls::uuid_display),
+    ("uuid_drop_dtmf", plain::run),
+    ("uuid_dual_transfer", calls::uuid_dual_transfer),
+    ("uuid_dump", vars::uuid_dump),
+    ("uuid_early_ok", plain::run),
+    ("uuid_exists", calls::uuid_exists),
+    ("uuid_fileman", plain::run),
+    ("uuid_flush_dtmf", plain::run),
+    ("uuid_getvar", vars::uuid_getvar),
+    ("uuid_hold", calls::uuid_hold),
+    ("uuid_jitterbuffer", plain::run),
+    ("uuid_kill", calls::uuid_kill),
+    ("uuid_limit", store::uuid_limit),
+    ("uuid_limit_release", store::uuid_limit_release),
+    ("uuid_loglevel", calls::uuid_loglevel),
+    ("uuid_media", plain::run),
+    ("uuid_media_3p", plain::run),
+    ("uuid_media_params", plain::run),
+    ("uuid_media_reneg", plain::run),
+    ("uuid_msrp_send", plain::run),
+    ("uuid_outgoing_answer", plain::run),
+    ("uuid_park", calls::uuid_park),
+    ("uuid_pause", plain::run),
+    ("uuid_phone_event", plain::run),
+    ("uuid_pre_answer", calls::uuid_pre_answer),
+    ("uuid_preprocess", plain::run),
+    ("uuid_record", media::uuid_record),
+    ("uuid_recovery_refresh", plain::run),
+    ("uuid_recv_dtmf", media::uuid_recv_dtmf),
+    ("uuid_redirect", plain::run),
+    ("uuid_ring_ready", calls::uuid_ring_ready),
+    ("uuid_send_dtmf", media::uuid_send_dtmf),
+    ("uuid_send_info", plain::run),
+    ("uuid_send_message", plain::run),
+    ("uuid_send_text", plain::run),
+    ("uuid_session_heartbeat", calls::uuid_session_heartbeat),
+    ("uuid_set_media_stats", plain::run),
+    ("uuid_setvar", vars::uuid_setvar),
+    ("uuid_setvar_multi", vars::uuid_setvar_multi),
+    ("uuid_simplify", plain::run),
+    ("uuid_transfer", calls::uuid_transfer),
+    ("uuid_video_bandwidth", plain::run),
+    ("uuid_video_bitrate", plain::run),
+    ("uuid_video_refresh", plain::run),
+    ("uuid_xfer_zombie", plain::run),
+    ("uuid_zombie_exec", plain::run),
+    ("version", status::version),
+    ("xml_flush_cache", system::nothing_to_do),
+    ("xml_locate", system::nothing_to_do),
+    ("xml_wrap", text::xml_wrap),
 ];
+
+/// The modules that are loaded at the start.
+pub(super) fn modules() -> Vec<String> {
+    interfaces::modules().into_iter().map(str::to_owned).collect()
+}
 
 impl World {
     /// Runs a line; its text goes to the waiter, at once or later.
     pub(super) fn run_api(&mut self, line: &str, waiter: Waiter) {
-        let line = line.trim();
         let (command, args) = line.split_once(' ').unwrap_or((line, ""));
-        // Completion looks at the space at the end of its line.
-        let args = if command == "console_complete" { args } else { args.trim() };
-        let waiting = Waiting { waiter, command: command.to_owned(), args: args.to_owned() };
+        self.run(command, args, command.to_owned(), waiter);
+    }
+
+    /// Runs a command; when it fails, the text calls it `label`.
+    fn run(&mut self, command: &str, args: &str, label: String, waiter: Waiter) {
+        let waiting = Waiting::new(command, args, waiter);
         match self.call(&waiting) {
             Outcome::Text(text) => self.answered(&waiting, &text),
-            Outcome::Failed => self.answered(&waiting, &not_found(command)),
+            Outcome::Failed | Outcome::Unknown => {
+                self.answered(&waiting, &format!("-ERR {label} Command not found!\n"));
+            }
             Outcome::Later(milliseconds, text) => {
                 let action = Action::Answer(Box::new(waiting), text);
                 self.after(Duration::from_millis(milliseconds), action);
@@ -249,19 +315,57 @@ impl World {
         }
     }
 
+    /// Runs a line as the switch's console would: aliases, and several commands at `;;`.
+    pub(super) fn console_execute(&mut self, line: &str, waiter: Waiter) {
+        let line = line.trim_start_matches(' ');
+        let several = line.contains(";;") || self.alias(line).is_some();
+        if !several {
+            let (command, args) = line.split_once(' ').unwrap_or((line, ""));
+            self.run(command, args, line.to_owned(), waiter);
+            return;
+        }
+        let (text, is_good) = self.console_text(line, 0);
+        let text = if is_good { text } else { format!("-ERR {line} Command not found!\n") };
+        self.deliver(&Waiting::new(line, "", waiter), &text);
+    }
+
+    fn console_text(&mut self, line: &str, depth: u8) -> (String, bool) {
+        if depth > 20 {
+            return (String::new(), false);
+        }
+        let (mut out, mut is_good) = (String::new(), false);
+        for part in line.split(";;") {
+            if let Some(longer) = self.alias(part) {
+                let command = part.split(' ').next().unwrap_or_default();
+                out.extend([format!("\nExpand Alias [{command}]->[{longer}]\n\n")]);
+                let (text, good) = self.console_text(&longer, depth + 1);
+                out.push_str(&text);
+                is_good = good;
+            } else {
+                let (text, good) = self.text_of(part);
+                out.push_str(&text);
+                is_good = good;
+            }
+        }
+        (out, is_good)
+    }
+
     fn call(&mut self, waiting: &Waiting) -> Outcome {
         // Commands run commands (`expand`, `bgapi`): a line of ten thousand of them shall not.
         if self.nesting >= 8 {
             return Outcome::Failed;
         }
-        match TABLE.iter().find(|entry| entry.name.eq_ignore_ascii_case(&waiting.command)) {
-            Some(entry) => {
+        let has = |module: &str| self.modules.iter().any(|have| have == module);
+        let known = interfaces::command(&waiting.command).filter(|one| has(one.module));
+        let entry = known.and_then(|known| TABLE.iter().find(|(name, _)| *name == known.name));
+        match entry {
+            Some((_, run)) => {
                 self.nesting += 1;
-                let outcome = (entry.run)(self, waiting);
+                let outcome = run(self, waiting);
                 self.nesting -= 1;
                 outcome
             }
-            None => Outcome::Failed,
+            None => Outcome::Unknown,
         }
     }
 
@@ -283,26 +387,20 @@ impl World {
         self.emit(&event);
     }
 
-    /// Runs a command for its text alone; one that takes time has none.
-    fn text_of(&mut self, line: &str) -> String {
+    /// Runs a command for its text alone, and says whether it worked; one that takes time has no
+    /// text.
+    fn text_of(&mut self, line: &str) -> (String, bool) {
         let (command, args) = line.split_once(' ').unwrap_or((line, ""));
-        let waiting = Waiting {
-            waiter: Waiter::Nobody,
-            command: command.to_owned(),
-            args: args.trim().to_owned(),
+        let waiting = Waiting::new(command, args, Waiter::Nobody);
+        let result = match self.call(&waiting) {
+            Outcome::Text(text) | Outcome::Later(_, text) => (text, true),
+            Outcome::Failed => ("COMMAND RETURNED ERROR!\n".to_owned(), false),
+            Outcome::Unknown => ("INVALID COMMAND!\n".to_owned(), false),
+            Outcome::Pending => (String::new(), true),
         };
-        let text = match self.call(&waiting) {
-            Outcome::Text(text) | Outcome::Later(_, text) => text,
-            Outcome::Failed => not_found(command),
-            Outcome::Pending => String::new(),
-        };
-        self.fire_api(command, args.trim());
-        text
+        self.fire_api(&waiting.command, &waiting.args);
+        result
     }
-}
-
-fn not_found(command: &str) -> String {
-    format!("-ERR {command} Command not found!\n")
 }
 
 #[cfg(test)]
@@ -311,7 +409,9 @@ mod tests {
 
     #[test]
     fn the_table_is_in_order_and_described() {
-        assert!(TABLE.is_sorted_by(|a, b| a.name < b.name));
-        assert!(TABLE.iter().all(|entry| !entry.about.is_empty()));
+        assert!(TABLE.is_sorted_by(|a, b| a.0 < b.0));
+        for (name, _) in TABLE {
+            assert!(interfaces::command(name).is_some_and(|one| one.name == *name), "{name}");
+        }
     }
 }

@@ -24,6 +24,8 @@ enum Work {
     Api(String),
     Hangup(String, String),
     Transfer(String, String, String),
+    Broadcast(String, String, String),
+    Beat(String),
 }
 
 impl Task {
@@ -33,17 +35,17 @@ impl Task {
     }
 }
 
-/// `+5`, `@5` (again and again) or a time in seconds since 1970: delay and repetition.
-fn when(world: &World, text: &str) -> Option<(u64, u64)> {
+/// `+5`, `@5` (again and again) or a time in seconds since 1970: delay and repetition. What is no
+/// number is long past, and so at once.
+fn when(world: &World, text: &str) -> (u64, u64) {
+    let number = |text: &str| text.parse::<u64>().unwrap_or(0);
     if let Some(delay) = text.strip_prefix('+') {
-        return delay.parse().ok().map(|delay| (delay, 0));
+        return (number(delay), 0);
     }
     if let Some(every) = text.strip_prefix('@') {
-        let every: u64 = every.parse().ok()?;
-        return Some((every, every.max(1)));
+        return (number(every), number(every).max(1));
     }
-    let at: u64 = text.parse().ok()?;
-    Some((at.saturating_sub(world.now / 1_000_000), 0))
+    (number(text).saturating_sub(world.now / 1_000_000), 0)
 }
 
 impl World {
@@ -67,6 +69,21 @@ impl World {
         id
     }
 
+    /// SESSION_HEARTBEAT every so many seconds, the first at once unless it is only scheduled; 0
+    /// ends them.
+    pub(super) fn session_heartbeat(&mut self, id: u64, seconds: u64, scheduled: bool) {
+        let Some(uuid) = self.channels.get(&id).map(|channel| channel.uuid.clone()) else { return };
+        self.tasks.retain(|_, task| !matches!(&task.work, Work::Beat(have) if *have == uuid));
+        if seconds == 0 {
+            return;
+        }
+        if !scheduled {
+            self.fire_full(id, "SESSION_HEARTBEAT", Vec::new(), Vec::new());
+        }
+        let work = Work::Beat(uuid.clone());
+        self.add_task("switch_core_session_heartbeat", &uuid, (seconds, seconds), work);
+    }
+
     fn fire_task(&mut self, name: &'static str, id: u64, task: &Task) {
         let mut event = self.event(name);
         event.push("Task-ID", id.to_string());
@@ -87,6 +104,16 @@ impl World {
                     self.hangup(channel, &cause, Tick::Media);
                 }
             }
+            Work::Beat(uuid) => {
+                if let Some(channel) = self.find(&uuid) {
+                    self.fire_full(channel, "SESSION_HEARTBEAT", Vec::new(), Vec::new());
+                }
+            }
+            Work::Broadcast(uuid, path, leg) => {
+                if let Some(channel) = self.find(&uuid) {
+                    super::calls::broadcast(self, channel, &path, &leg);
+                }
+            }
             Work::Transfer(uuid, exten, context) => {
                 if let Some(channel) = self.find(&uuid) {
                     self.transfer(channel, &Exten::new(&exten, "XML", &context));
@@ -105,45 +132,61 @@ impl World {
 }
 
 pub(super) fn sched_api(world: &mut World, asked: &Waiting) -> Outcome {
-    let usage = "-USAGE: [+@]<time> <group_name> <command_string>[&]\n";
     let mut parts = asked.args.splitn(3, ' ');
     let (Some(time), Some(group), Some(line)) = (parts.next(), parts.next(), parts.next()) else {
-        return usage.into();
+        return format!("-ERR Invalid syntax. USAGE: {}\n", asked.syntax()).into();
     };
-    let Some(when) = when(world, time) else { return usage.into() };
     let line = line.trim_end_matches('&').trim().to_owned();
-    let id = world.add_task("sched_api_function", group, when, Work::Api(line));
+    let id = world.add_task("sched_api_function", group, when(world, time), Work::Api(line));
     format!("+OK Added: {id}\n").into()
 }
 
-pub(super) fn sched_hangup(world: &mut World, asked: &Waiting) -> Outcome {
-    let usage = "-USAGE: [+]<time> <uuid> [<cause>]\n";
+/// The words of a command about a call: the time, the uuid if there is such a call, the rest.
+fn timed<'a>(
+    world: &World,
+    asked: &'a Waiting,
+) -> Result<((u64, u64), &'a str, Vec<&'a str>), Outcome> {
     let mut words = asked.args.split_whitespace();
-    let (Some(time), Some(uuid)) = (words.next(), words.next()) else { return usage.into() };
-    if world.find(uuid).is_none() {
-        return "-ERR No such channel!\n".into();
+    let Some(time) = words.next() else { return Err(asked.usage()) };
+    match words.next().filter(|uuid| world.find(uuid).is_some()) {
+        Some(uuid) => Ok((when(world, time), uuid, words.collect())),
+        None => Err("-ERR No such channel!\n".into()),
     }
-    let Some(when) = when(world, time) else { return usage.into() };
-    let cause = words.next().unwrap_or("ALLOTTED_TIMEOUT").to_owned();
+}
+
+pub(super) fn sched_hangup(world: &mut World, asked: &Waiting) -> Outcome {
+    let (when, uuid, words) = match timed(world, asked) {
+        Ok(found) => found,
+        Err(text) => return text,
+    };
+    let cause = words.first().copied().unwrap_or("ALLOTTED_TIMEOUT").to_owned();
     let work = Work::Hangup(uuid.to_owned(), cause);
     world.add_task("switch_ivr_schedule_hangup", uuid, when, work);
     "+OK\n".into()
 }
 
 pub(super) fn sched_transfer(world: &mut World, asked: &Waiting) -> Outcome {
-    let usage = "-USAGE: [+]<time> <uuid> <extension> [<dialplan>] [<context>]\n";
-    let mut words = asked.args.split_whitespace();
-    let (Some(time), Some(uuid), Some(exten)) = (words.next(), words.next(), words.next()) else {
-        return usage.into();
+    let (when, uuid, words) = match timed(world, asked) {
+        Ok(found) => found,
+        Err(text) => return text,
     };
-    if world.find(uuid).is_none() {
-        return "-ERR No such channel!\n".into();
-    }
-    let Some(when) = when(world, time) else { return usage.into() };
-    let context = words.nth(1).unwrap_or("default").to_owned();
-    let work = Work::Transfer(uuid.to_owned(), exten.to_owned(), context);
+    let word = |at: usize| words.get(at).copied().unwrap_or_default().to_owned();
+    let context = if words.len() > 2 { word(2) } else { "default".to_owned() };
+    let work = Work::Transfer(uuid.to_owned(), word(0), context);
     world.add_task("switch_ivr_schedule_transfer", uuid, when, work);
     "+OK\n".into()
+}
+
+/// Whether there is such a call is seen when the time has come.
+pub(super) fn sched_broadcast(world: &mut World, asked: &Waiting) -> Outcome {
+    let mut words = asked.args.split_whitespace();
+    let (Some(time), Some(uuid), Some(path)) = (words.next(), words.next(), words.next()) else {
+        return asked.usage();
+    };
+    let leg = words.next().unwrap_or("aleg").to_owned();
+    let work = Work::Broadcast(uuid.to_owned(), path.to_owned(), leg);
+    world.add_task("switch_ivr_schedule_broadcast", uuid, when(world, time), work);
+    "+OK Message scheduled\n".into()
 }
 
 pub(super) fn sched_del(world: &mut World, asked: &Waiting) -> Outcome {
@@ -156,9 +199,11 @@ pub(super) fn sched_del(world: &mut World, asked: &Waiting) -> Outcome {
 }
 
 pub(super) fn unsched_api(world: &mut World, asked: &Waiting) -> Outcome {
-    let id: Option<u64> = asked.args.parse().ok();
-    match id.filter(|id| *id > 3).and_then(|id| world.tasks.remove(&id)) {
-        Some(_) => "+OK\n".into(),
-        None => "-ERR Task not found\n".into(),
+    let Ok(id) = asked.args.parse::<u64>() else { return "".into() };
+    let is_core = world.tasks.get(&id).is_none_or(|task| matches!(task.work, Work::Core));
+    if is_core {
+        return "-ERR No such id\n".into();
     }
+    world.tasks.remove(&id);
+    "+OK\n".into()
 }

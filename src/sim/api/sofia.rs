@@ -1,16 +1,18 @@
 //! SIP profiles, the gateway and the registered phones.
 
+use super::super::hangup::Tick;
 use super::super::world::World;
-use super::{Outcome, Waiting};
+use super::{Outcome, Waiting, profiles, status};
 
 /// The profiles: name, port, context.
-const PROFILES: &[(&str, u16, &str)] =
+pub(super) const PROFILES: &[(&str, u16, &str)] =
     &[("park", 5090, "switchy"), ("external", 5080, "default"), ("internal", 5060, "default")];
 
 /// The phones that are registered: user and port.
-const PHONES: &[(&str, u16)] = &[("1000", 6060), ("1001", 6061), ("1002", 6062), ("1003", 6063)];
+pub(super) const PHONES: &[(&str, u16)] =
+    &[("1000", 6060), ("1001", 6061), ("1002", 6062), ("1003", 6063)];
 
-const LINE: &str = "=================================================================================================\n";
+pub(super) const LINE: &str = "=================================================================================================\n";
 
 /// The port of a profile.
 pub(in super::super) fn profile_port(name: &str) -> Option<u16> {
@@ -36,262 +38,254 @@ pub(super) fn profiles() -> impl Iterator<Item = &'static str> {
     PROFILES.iter().map(|(name, ..)| *name)
 }
 
+/// Where a user's phone is, as a dial string.
+pub(super) fn contact(user: &str) -> String {
+    match phone(user) {
+        Some(port) => format!("sofia/internal/sip:{user}@127.0.0.1:{port}"),
+        None => "error/user_not_registered".to_owned(),
+    }
+}
+
+/// The usage text of a server of the stock layout.
+const USAGE: &str = include_str!("../data/sofia.txt");
+
+/// The parts of the SIP stack whose level can be set.
+const PARTS: [&str; 12] = [
+    "all",
+    "default",
+    "tport",
+    "iptsec",
+    "nea",
+    "nta",
+    "nth_client",
+    "nth_server",
+    "nua",
+    "soa",
+    "sresolv",
+    "stun",
+];
+
 pub(super) fn sofia(world: &mut World, asked: &Waiting) -> Outcome {
     let words: Vec<&str> = asked.args.split_whitespace().collect();
-    let text = match words.as_slice() {
-        ["status"] => status(),
-        ["xmlstatus"] => xmlstatus(),
-        ["status", "profile", name] => match profile_port(name) {
-            Some(port) => profile(world, name, port),
-            None => "Invalid Profile!\n".to_owned(),
+    let Some((verb, rest)) = words.split_first() else { return USAGE.into() };
+    let is_xml = verb.eq_ignore_ascii_case("xmlstatus");
+    match verb.to_ascii_lowercase().as_str() {
+        "status" | "xmlstatus" => show(world, rest, is_xml),
+        "jsonstatus" => format!("{}\n", status::pretty(&profiles::json_status(world), 0)),
+        "profile" => profile(world, rest),
+        "loglevel" => match rest {
+            [part, level, ..]
+                if PARTS.contains(part) && level.parse().is_ok_and(|it: u8| it < 10) =>
+            {
+                format!("Sofia log level for component [{part}] has been set to [{level}]")
+            }
+            _ => USAGE.to_owned(),
         },
-        ["status", "profile", name, "reg"] => match profile_port(name) {
-            Some(_) => registrations(name),
-            None => "Invalid Profile!\n".to_owned(),
+        "tracelevel" => {
+            let level = rest.first().map_or(Some(0), |word| super::super::log::level(word));
+            format!("+OK tracelevel is {}", super::super::log::level_name(level.unwrap_or(7)))
+        }
+        "global" => global(rest),
+        "recover" => match rest.first() {
+            Some(word) if word.eq_ignore_ascii_case("flush") => {
+                "Flushing recovery database.\n".to_owned()
+            }
+            _ => "No calls to recover.\n".to_owned(),
         },
-        ["xmlstatus", "profile", name, ..] => match profile_port(name) {
-            Some(port) => xml_profile(world, name, port),
-            None => "Invalid Profile!\n".to_owned(),
-        },
-        ["status", "gateway", name] if is_gateway(name) => gateway(world),
-        ["xmlstatus", "gateway", name] if is_gateway(name) => xml_gateway(world),
-        ["status" | "xmlstatus", "gateway", _] => "Invalid Gateway!\n".to_owned(),
-        ["profile", name, "rescan" | "gwlist" | "flush_inbound_reg", ..]
-            if profile_port(name).is_some() =>
-        {
-            match words.get(2..) {
-                Some(["gwlist", "up"]) => "example.com".to_owned(),
-                Some(["gwlist", ..]) => String::new(),
-                _ => "Reload XML [Success]\n+OK scan complete\n".to_owned(),
+        "help" => USAGE.to_owned(),
+        _ => format!("Unknown Command [{verb}]\n"),
+    }
+    .into()
+}
+
+fn show(world: &World, words: &[&str], is_xml: bool) -> String {
+    match words {
+        [] if is_xml => profiles::xmlstatus(world),
+        [] => profiles::status(world),
+        ["profile", name, rest @ ..] => {
+            let Some(port) = up(world, name) else { return "Invalid Profile!\n".to_owned() };
+            match (rest.first(), is_xml) {
+                (Some(&("reg" | "user")), false) => profiles::registrations(name, rest),
+                (Some(&("reg" | "user")), true) => profiles::xml_registrations(name),
+                (_, false) => profiles::profile(world, name, port),
+                (_, true) => profiles::xml_profile(world, name, port),
             }
         }
-        ["profile", name, "siptrace", mode] if profile_port(name).is_some() => {
-            let word = if *mode == "on" { "Enabled" } else { "Disabled" };
-            format!("{word} sip debugging on {name}\n")
-        }
-        ["profile", name, "start"] if profile_port(name).is_some() => {
-            format!("{name} started successfully\n")
-        }
-        ["profile", name, "stop" | "restart", ..] if profile_port(name).is_some() => {
-            "-ERR profiles of a simulated switch do not stop\n".to_owned()
-        }
-        ["profile", name, ..] if profile_port(name).is_none() => {
-            format!("Invalid Profile [{name}]\n")
-        }
-        ["loglevel" | "tracelevel" | "global", ..] => "+OK\n".to_owned(),
-        [] | ["help", ..] => USAGE.to_owned(),
-        [verb, ..] => format!("Unknown Command [{verb}]\n"),
-    };
-    text.into()
-}
-
-const USAGE: &str = "USAGE:\nsofia global siptrace <on|off>\nsofia profile <name> [start | stop | restart | rescan | gwlist | siptrace]\nsofia <status|xmlstatus> profile <name> [reg]\nsofia <status|xmlstatus> gateway <name>\nsofia loglevel <all|...> [0-9]\nsofia help\n";
-
-fn is_gateway(name: &str) -> bool {
-    matches!(name, "example.com" | "external::example.com" | "park::example.com")
-}
-
-fn status() -> String {
-    let row = |name: &str, kind: &str, data: &str, state: &str| {
-        format!("{name:>25}\t{kind:>7}\t{data:>42}\t{state}\n")
-    };
-    let mut out = row("Name", "Type", "Data", "State");
-    out.push_str(LINE);
-    out.push_str(&row("127.0.0.1", "alias", "internal", "ALIASED"));
-    for (name, port, _) in PROFILES {
-        let url = format!("sip:mod_sofia@127.0.0.1:{port}");
-        out.push_str(&row(name, "profile", &url, "RUNNING (0)"));
-        if *name != "internal" {
-            let gateway = format!("{name}::example.com");
-            out.push_str(&row(&gateway, "gateway", "sip:joeuser@example.com", "NOREG"));
-        }
+        ["gateway", name, ..] => match (profiles::is_gateway(name), is_xml) {
+            (true, true) => profiles::xml_gateway(world),
+            (true, false) => profiles::gateway(world),
+            (false, _) => "Invalid Gateway!\n".to_owned(),
+        },
+        _ if is_xml => profiles::xml_gateway_list(world),
+        _ => profiles::gateway_list(world),
     }
-    out.push_str(LINE);
-    out.push_str("3 profiles 1 alias\n");
-    out
 }
 
-fn xmlstatus() -> String {
-    let item = |tag: &str, name: &str, kind: &str, data: &str, state: &str| {
-        format!(
-            "<{tag}>\n<name>{name}</name>\n<type>{kind}</type>\n<data>{data}</data>\n\
-             <state>{state}</state>\n</{tag}>\n"
-        )
-    };
-    let mut out = "<?xml version=\"1.0\" encoding=\"ISO-8859-1\"?>\n<profiles>\n".to_owned();
-    out.push_str(&item("alias", "127.0.0.1", "alias", "internal", "ALIASED"));
-    for (name, port, _) in PROFILES {
-        let url = format!("sip:mod_sofia@127.0.0.1:{port}");
-        out.push_str(&item("profile", name, "profile", &url, "RUNNING (0)"));
-        if *name != "internal" {
-            let user = "sip:joeuser@example.com";
-            out.push_str(&item("gateway", "example.com", "gateway", user, "NOREG"));
-            out.push('\n');
+/// The port of a profile that has not been stopped; the domain is another name of `internal`.
+fn up(world: &World, name: &str) -> Option<u16> {
+    let name = if name == super::directory::DOMAIN { "internal" } else { name };
+    profile_port(name).filter(|_| !world.stopped.contains(name))
+}
+
+fn profile(world: &mut World, words: &[&str]) -> String {
+    let [name, verb, rest @ ..] = words else { return "Invalid Args!\n".to_owned() };
+    if name.eq_ignore_ascii_case("restart") && verb.eq_ignore_ascii_case("all") {
+        for (name, ..) in PROFILES {
+            hang_up(world, name);
         }
+        return String::new();
     }
-    out.push_str("</profiles>\n");
-    out
-}
-
-/// What a profile says of itself, row by row.
-fn rows(world: &World, name: &str, port: u16) -> Vec<(&'static str, String)> {
-    let [calls_in, failed_in, calls_out, failed_out] =
-        world.counts.calls.get(name).copied().unwrap_or_default();
-    let context = PROFILES.iter().find(|(known, ..)| *known == name).map_or("", |(.., it)| *it);
-    let registered = if name == "internal" { PHONES.len() } else { 0 };
-    let local = || "127.0.0.1".to_owned();
-    vec![
-        ("Name", name.to_owned()),
-        ("Domain Name", "N/A".into()),
-        ("Auto-NAT", "false".into()),
-        ("DBName", format!("sofia_reg_{name}")),
-        ("Pres Hosts", String::new()),
-        ("Dialplan", "XML".into()),
-        ("Context", context.to_owned()),
-        ("Challenge Realm", "auto_to".into()),
-        ("RTP-IP", local()),
-        ("Ext-RTP-IP", local()),
-        ("SIP-IP", local()),
-        ("Ext-SIP-IP", local()),
-        ("URL", format!("sip:mod_sofia@127.0.0.1:{port}")),
-        ("BIND-URL", format!("sip:mod_sofia@127.0.0.1:{port};maddr=127.0.0.1;transport=udp,tcp")),
-        ("HOLD-MUSIC", "local_stream://moh".into()),
-        ("OUTBOUND-PROXY", "N/A".into()),
-        ("CODECS IN", "PCMU,PCMA".into()),
-        ("CODECS OUT", "PCMU,PCMA".into()),
-        ("TEL-EVENT", "101".into()),
-        ("DTMF-MODE", "rfc2833".into()),
-        ("CNG", "13".into()),
-        ("SESSION-TO", "0".into()),
-        ("MAX-DIALOG", "0".into()),
-        ("MAX-RECV-RPS", "1000".into()),
-        ("NOMEDIA", "false".into()),
-        ("LATE-NEG", "true".into()),
-        ("PROXY-MEDIA", "false".into()),
-        ("AGGRESSIVENAT", "false".into()),
-        ("CALLS-IN", calls_in.to_string()),
-        ("FAILED-CALLS-IN", failed_in.to_string()),
-        ("CALLS-OUT", calls_out.to_string()),
-        ("FAILED-CALLS-OUT", failed_out.to_string()),
-        ("REGISTRATIONS", registered.to_string()),
-    ]
-}
-
-fn profile(world: &World, name: &str, port: u16) -> String {
-    let rows = rows(world, name, port);
-    let lines = rows.iter().map(|(name, value)| format!("{name:<17}\t{value}\n"));
-    format!("{LINE}{}", lines.collect::<String>())
-}
-
-fn xml_profile(world: &World, name: &str, port: u16) -> String {
-    let rows = rows(world, name, port);
-    let lines = rows.iter().map(|(name, value)| {
-        let tag = name.to_lowercase().replace(' ', "-");
-        format!("    <{tag}>{value}</{tag}>\n")
-    });
-    let info: String = lines.collect();
-    format!(
-        "<?xml version=\"1.0\" encoding=\"ISO-8859-1\"?>\n<profile>\n  <profile-info>\n{info}  \
-         </profile-info>\n</profile>\n"
-    )
-}
-
-fn registrations(name: &str) -> String {
-    let phones: Vec<_> = if name == "internal" { phones().collect() } else { Vec::new() };
-    let list: String = phones
-        .iter()
-        .map(|(user, port)| {
-            format!(
-                "Call-ID:    \treg-{user}@127.0.0.1\nUser:       \t{user}@127.0.0.1\n\
-                 Contact:    \t\"{user}\" <sip:{user}@127.0.0.1:{port}>\nAgent:      \tsimulated\n\
-                 Status:     \tRegistered(UDP)(unknown)\nPing-Status:\tReachable\n\
-                 Ping-Time:\t0.00\nHost:       \tvm\nIP:         \t127.0.0.1\nPort:       \t{port}\n\
-                 Auth-User:  \t{user}\nAuth-Realm: \t127.0.0.1\nMWI-Account:\t{user}@127.0.0.1\n\n"
-            )
-        })
-        .collect();
-    format!("\nRegistrations:\n{LINE}{list}Total items returned: {}\n{LINE}", phones.len())
-}
-
-fn gateway_rows(world: &World) -> Vec<(&'static str, String)> {
-    let up = (world.now - world.started) / 1_000_000;
-    [
-        ("Name", "example.com"),
-        ("Profile", "external"),
-        ("Scheme", "Digest"),
-        ("Realm", "example.com"),
-        ("Username", "joeuser"),
-        ("Password", "yes"),
-        ("From", "<sip:joeuser@example.com>"),
-        ("Contact", "<sip:gw+example.com@127.0.0.1:5080;transport=udp;gw=example.com>"),
-        ("Exten", "5000"),
-        ("To", "sip:joeuser@example.com"),
-        ("Proxy", "sip:example.com"),
-        ("Context", "public"),
-        ("Expires", "600"),
-        ("Freq", "600"),
-        ("Ping", "0"),
-        ("PingFreq", "0"),
-        ("PingTime", "0.00"),
-        ("PingState", "0/0/0"),
-        ("State", "NOREG"),
-        ("Status", "UP"),
-        ("Uptime", ""),
-        ("CallsIN", "0"),
-        ("CallsOUT", "0"),
-        ("FailedCallsIN", "0"),
-        ("FailedCallsOUT", "0"),
-    ]
-    .map(|(name, value)| (name, if name == "Uptime" { format!("{up}s") } else { value.to_owned() }))
-    .to_vec()
-}
-
-fn gateway(world: &World) -> String {
-    let rows = gateway_rows(world);
-    let lines = rows.iter().map(|(name, value)| format!("{name:<8}\t{value}\n"));
-    format!("{LINE}{}{LINE}", lines.collect::<String>())
-}
-
-fn xml_gateway(world: &World) -> String {
-    let clean = |text: &str| text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
-    let lines = gateway_rows(world).into_iter().map(|(name, value)| {
-        let (tag, value) = match name {
-            "Uptime" => ("uptime-usec".to_owned(), (world.now - world.started).to_string()),
-            "CallsIN" => ("calls-in".to_owned(), value),
-            "CallsOUT" => ("calls-out".to_owned(), value),
-            "FailedCallsIN" => ("failed-calls-in".to_owned(), value),
-            "FailedCallsOUT" => ("failed-calls-out".to_owned(), value),
-            name => (name.to_lowercase(), value),
+    let verb = verb.to_ascii_lowercase();
+    if verb == "start" {
+        let known = profile_port(name).is_some();
+        world.stopped.remove(*name);
+        let text = if known {
+            format!("{name} started successfully")
+        } else {
+            format!("Failure starting {name}")
         };
-        format!("  <{tag}>{}</{tag}>\n", clean(&value))
-    });
-    let lines: String = lines.collect();
-    format!("<?xml version=\"1.0\" encoding=\"ISO-8859-1\"?>\n<gateway>\n{lines}</gateway>\n")
+        return format!("Reload XML [Success]\n{text}\n");
+    }
+    if up(world, name).is_none() {
+        return format!("Invalid Profile [{name}]");
+    }
+    let (first, onoff) =
+        (rest.first().copied(), rest.first().map(|word| super::super::verbs::is_true(word)));
+    let does = |on: Option<bool>| if on == Some(true) { "Enabled" } else { "Disabled" };
+    match verb.as_str() {
+        "rescan" => "Reload XML [Success]\n+OK scan complete\n".to_owned(),
+        "siptrace" if onoff.is_none() => {
+            "Usage: sofia profile <name> siptrace <on/off>\n".to_owned()
+        }
+        "siptrace" | "watchdog" => format!("{} sip debugging on {name}", does(onoff)),
+        "capture" if onoff.is_none() => "Usage: sofia profile <name> capture <on/off>\n".to_owned(),
+        "capture" => format!("{} sip capturing on {name}", does(onoff)),
+        "gwlist" => match (*name, first) {
+            ("internal", _) | (_, Some("down")) => String::new(),
+            _ => "example.com".to_owned(),
+        },
+        "flush_inbound_reg" => match rest {
+            [] => "+OK flushing all registrations\n".to_owned(),
+            [_, "reboot", ..] => {
+                "+OK rebooting all registrations matching specified call_id\n".to_owned()
+            }
+            ["reboot"] => "+OK rebooting all registrations\n".to_owned(),
+            _ => "+OK flushing all registrations matching specified call_id\n".to_owned(),
+        },
+        "check_sync" => match first {
+            None => "+OK syncing all registrations\n".to_owned(),
+            Some(_) => "+OK syncing all registrations matching specified call_id\n".to_owned(),
+        },
+        "register" | "unregister" => match first {
+            None => "No gateway name provided!\n".to_owned(),
+            Some("all") => "+OK\n".to_owned(),
+            Some(gateway) if profiles::is_gateway(gateway) => "+OK\n".to_owned(),
+            Some(_) => "Invalid gateway!\n".to_owned(),
+        },
+        "killgw" => match first {
+            None => "-ERR missing gw name\n".to_owned(),
+            Some(gateway) if profiles::is_gateway(gateway) || gateway == "_all_" => {
+                format!("-ERR the gateway {gateway} of a simulated switch stays\n")
+            }
+            Some(_) => "-ERR no such gateway.\n".to_owned(),
+        },
+        "startgw" => match first {
+            None => "-ERR missing gw name\n".to_owned(),
+            Some(gateway) => {
+                format!("Reload XML [Success]\n+OK start gateway {gateway} complete\n")
+            }
+        },
+        "stop" | "restart" => stop(world, name, verb == "stop"),
+        _ => "-ERR Unknown command!\n".to_owned(),
+    }
+}
+
+/// A profile that goes takes its calls with it. One that restarts is back at once.
+fn stop(world: &mut World, name: &str, for_good: bool) -> String {
+    let up = (world.now - world.started) / 1_000_000;
+    if up < 10 {
+        let wait = 10 - up;
+        let plural = if wait == 1 { "" } else { "s" };
+        return format!(
+            "Profile {name} must be up for at least 10 seconds to stop/restart.\n\
+             Please wait {wait} second{plural}\n"
+        );
+    }
+    hang_up(world, name);
+    if for_good {
+        world.stopped.insert(name.to_owned());
+        return format!("Reload XML [Success]\nstopping: {name}");
+    }
+    format!("Reload XML [Success]\nrestarting: {name}")
+}
+
+fn hang_up(world: &mut World, profile: &str) {
+    let start = format!("sofia/{profile}/");
+    let calls = world.channels.values().filter(|channel| channel.name.starts_with(&start));
+    let ids: Vec<u64> = calls.map(|channel| channel.id).collect();
+    for id in ids {
+        world.hangup(id, "MANAGER_REQUEST", Tick::Media);
+    }
+}
+
+fn global(words: &[&str]) -> String {
+    match words {
+        [what @ ("siptrace" | "capture" | "watchdog" | "standby"), mode, ..] => {
+            let on = super::super::verbs::is_true(mode);
+            format!("+OK Global {what} {}", if on { "on" } else { "off" })
+        }
+        ["debug", what @ ("sla" | "presence" | "none"), ..] => {
+            let is = |name: &str| if *what == name { "on" } else { "off" };
+            let shown = if *what == "none" { "nothing" } else { what };
+            format!(
+                "+OK Debugging {shown}\n+OK Debugging summary: presence: {} sla: {}\n",
+                is("presence"),
+                is("sla")
+            )
+        }
+        _ => "-ERR Usage: siptrace <on|off>|capture <on|off>|watchdog <on|off>|\
+              debug <sla|presence|none"
+            .to_owned(),
+    }
+}
+
+pub(super) fn json_status(world: &World) -> serde_json::Value {
+    profiles::json_status(world)
+}
+
+/// `[profile/]user@domain`: the user.
+fn user(text: &str) -> &str {
+    let address = text.rsplit('/').next().unwrap_or_default();
+    address.split('@').next().unwrap_or_default()
 }
 
 pub(super) fn sofia_contact(_: &mut World, asked: &Waiting) -> Outcome {
-    let user = asked.args.rsplit('/').next().unwrap_or_default();
-    let name = user.split('@').next().unwrap_or_default();
-    match phone(name) {
-        Some(port) => format!("sofia/internal/sip:{name}@127.0.0.1:{port}").into(),
-        None => "error/user_not_registered".into(),
-    }
+    contact(user(&asked.args)).into()
 }
 
-pub(super) fn user_exists(_: &mut World, asked: &Waiting) -> Outcome {
-    let user = asked.args.split_whitespace().nth(1).unwrap_or_default();
-    phone(user).is_some().to_string().into()
+pub(super) fn sofia_count_reg(_: &mut World, asked: &Waiting) -> Outcome {
+    if !asked.args.contains('@') {
+        return "-1".into();
+    }
+    if phone(user(&asked.args)).is_some() { "1" } else { "0" }.into()
 }
 
-pub(super) fn list_users(_: &mut World, _: &Waiting) -> Outcome {
-    let mut out = "userid|context|domain|group|contact|callgroup|effective_caller_id_name|\
-                   effective_caller_id_number\n"
-        .to_owned();
-    for (user, port) in PHONES {
-        out.push_str(user);
-        out.push_str("|default|127.0.0.1|default|sofia/internal/sip:");
-        out.extend([format!("{user}@127.0.0.1:{port}|techsupport|Extension {user}|{user}\n")]);
+pub(super) fn sofia_username_of(_: &mut World, asked: &Waiting) -> Outcome {
+    let user = user(&asked.args);
+    phone(user).map(|_| user.to_owned()).unwrap_or_default().into()
+}
+
+pub(super) fn sofia_presence_data(_: &mut World, asked: &Waiting) -> Outcome {
+    if asked.args.starts_with("list ") { "+OK\n" } else { "" }.into()
+}
+
+pub(super) fn sofia_gateway_data(_: &mut World, asked: &Waiting) -> Outcome {
+    if asked.args.is_empty() { "-ERR Parameter missing\n" } else { "" }.into()
+}
+
+pub(super) fn sofia_dig(world: &mut World, asked: &Waiting) -> Outcome {
+    if asked.args.is_empty() {
+        return "usage: sofia_dig [OPTIONS] [@dnsserver] uri\n".into();
     }
-    out.push_str("\n+OK\n");
-    out.into()
+    super::text::unsupported(world, asked)
 }

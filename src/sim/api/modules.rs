@@ -1,0 +1,152 @@
+//! Modules: load, unload, reload. An unloaded one takes its commands with it.
+
+use super::super::world::World;
+use super::{Outcome, Waiting, interfaces};
+
+/// Modules that exist here but are not loaded at the start. They bring no command.
+const SPARE: &[&str] = &[
+    "mod_cdr_csv",
+    "mod_curl",
+    "mod_enum",
+    "mod_fifo",
+    "mod_lua",
+    "mod_spandsp",
+    "mod_valet_parking",
+];
+
+/// Modules that stay: without them nothing would be left to answer.
+const FIXED: &[&str] = &["mod_commands", "mod_dptools", "mod_sofia", "mod_loopback"];
+
+fn exists(name: &str) -> bool {
+    SPARE.contains(&name) || interfaces::modules().contains(&name)
+}
+
+/// The modules that `load` can complete.
+pub(super) fn available() -> Vec<String> {
+    let mut all = interfaces::modules();
+    all.extend(SPARE);
+    all.retain(|name| name.starts_with("mod_"));
+    all.into_iter().map(str::to_owned).collect()
+}
+
+fn module_event(world: &mut World, event: &'static str, name: &str) {
+    let mut event = world.event(event);
+    event.push("type", "generic");
+    event.push("name", name);
+    event.push("key", name);
+    event.push("filename", format!("{}/{name}.so", super::show::MODULE_FOLDER));
+    world.emit(&event);
+}
+
+/// Loads a module, or says why not.
+fn start(world: &mut World, name: &str) -> Result<(), &'static str> {
+    if world.modules.iter().any(|have| have == name) {
+        return Err("Module already loaded");
+    }
+    if !exists(name) {
+        return Err("module load file routine returned an error");
+    }
+    world.modules.push(name.to_owned());
+    module_event(world, "MODULE_LOAD", name);
+    Ok(())
+}
+
+/// Unloads a module, or says why not.
+fn stop(world: &mut World, name: &str) -> Result<(), &'static str> {
+    if !world.modules.iter().any(|have| have == name) {
+        return Err("No such module!");
+    }
+    if name.starts_with("CORE") {
+        return Err("Module in use.");
+    }
+    if FIXED.contains(&name) {
+        return Err("Module is not unloadable");
+    }
+    world.modules.retain(|have| have != name);
+    module_event(world, "MODULE_UNLOAD", name);
+    Ok(())
+}
+
+fn without_force(args: &str) -> &str {
+    args.strip_prefix("-f ").unwrap_or(args).trim()
+}
+
+fn refused(reason: &str) -> String {
+    format!("-ERR [{reason}]\n")
+}
+
+pub(super) fn load(world: &mut World, asked: &Waiting) -> Outcome {
+    if asked.args.is_empty() {
+        return asked.usage();
+    }
+    let text = start(world, &asked.args).map_or_else(refused, |()| "+OK\n".to_owned());
+    reloaded(world);
+    format!("+OK Reloading XML\n{text}").into()
+}
+
+fn reloaded(world: &mut World) {
+    let event = world.event("RELOADXML");
+    world.emit(&event);
+}
+
+pub(super) fn unload(world: &mut World, asked: &Waiting) -> Outcome {
+    if asked.args.is_empty() {
+        return asked.usage();
+    }
+    let name = without_force(&asked.args);
+    if name == "mod_event_socket" {
+        return hang_up_sockets(world);
+    }
+    stop(world, name).map_or_else(refused, |()| "+OK\n".to_owned()).into()
+}
+
+pub(super) fn reload(world: &mut World, asked: &Waiting) -> Outcome {
+    if asked.args.is_empty() {
+        return asked.usage();
+    }
+    let name = without_force(&asked.args);
+    if name == "mod_event_socket" {
+        return hang_up_sockets(world);
+    }
+    reloaded(world);
+    let first = match stop(world, name) {
+        Ok(()) => "+OK module unloaded\n".to_owned(),
+        Err(reason) => format!("-ERR unloading module [{reason}]\n"),
+    };
+    let second = match start(world, name) {
+        Ok(()) => "+OK module loaded\n".to_owned(),
+        Err(reason) => format!("-ERR loading module [{reason}]\n"),
+    };
+    format!("+OK Reloading XML\n{first}{second}").into()
+}
+
+/// The module of the sockets goes, and they with it; here it always comes back.
+fn hang_up_sockets(world: &mut World) -> Outcome {
+    let ids: Vec<u64> = world.sockets.keys().copied().collect();
+    for id in ids {
+        world.say_goodbye(id);
+    }
+    "+OK\n".into()
+}
+
+pub(super) fn module_exists(world: &mut World, asked: &Waiting) -> Outcome {
+    if asked.args.is_empty() {
+        return "".into();
+    }
+    world.modules.contains(&asked.args).to_string().into()
+}
+
+pub(super) fn reloadxml(world: &mut World, _: &Waiting) -> Outcome {
+    reloaded(world);
+    "+OK [Success]\n".into()
+}
+
+pub(super) fn reloadacl(world: &mut World, asked: &Waiting) -> Outcome {
+    reloaded(world);
+    let old = if asked.args.eq_ignore_ascii_case("reloadxml") {
+        "This option is deprecated, we now always reloadxml.\n"
+    } else {
+        ""
+    };
+    format!("{old}+OK acl reloaded\n").into()
+}

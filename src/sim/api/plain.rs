@@ -1,0 +1,129 @@
+//! Commands on a call that change nothing here: what they say is all there is to them.
+
+use super::super::channel::Kind;
+use super::super::world::World;
+use super::{Outcome, Waiting};
+
+/// What such a command says.
+struct Says {
+    name: &'static str,
+    /// The words it needs; with none the whole argument is the uuid.
+    words: usize,
+    /// Said when there are fewer; `%` is the usage text.
+    few: &'static str,
+    /// Said when there is no such channel; `%` is the uuid.
+    gone: &'static str,
+    good: &'static str,
+}
+
+const fn says(
+    name: &'static str,
+    words: usize,
+    few: &'static str,
+    gone: &'static str,
+    good: &'static str,
+) -> Says {
+    Says { name, words, few, gone, good }
+}
+
+const NO_CHANNEL: &str = "-ERR No such channel!\n";
+const NO_CHANNEL_UUID: &str = "-ERR No such channel %!\n";
+const FAILED: &str = "-ERR Operation failed\n";
+const FAILED_TOO: &str = "-ERR Operation Failed\n";
+const SUCCESS: &str = "+OK Success\n";
+const USAGE_FAILED: &str = "%-ERR Operation failed\n";
+const USAGE_FAILED_TOO: &str = "%-ERR Operation Failed\n";
+const VIDEO_USAGE: &str = "-USAGE: <uuid> [auto|manual]\n-ERR Operation Failed\n";
+
+/// As a real server answered them for no, too few, unknown and known arguments.
+const ALL: &[Says] = &[
+    says("pause", 2, "%", NO_CHANNEL, ""),
+    says("tone_detect", 3, "", "-ERR Cannot locate session!\n", ""),
+    says("uuid_capture_text", 2, "%", NO_CHANNEL_UUID, ""),
+    says("uuid_chat", 2, "%", NO_CHANNEL_UUID, "-ERR Send failed\n"),
+    says("uuid_codec_debug", 3, USAGE_FAILED_TOO, FAILED_TOO, SUCCESS),
+    says(
+        "uuid_codec_param",
+        3,
+        "%-ERR Operation Failed [NOT SENT]\n",
+        "-ERR Operation Failed [NOT SENT]\n",
+        "+OK Command sent reply: [NOT SENT]\n",
+    ),
+    says("uuid_debug_media", 3, "%", FAILED, SUCCESS),
+    says("uuid_deflect", 2, "%", NO_CHANNEL_UUID, "+OK:\n"),
+    says("uuid_drop_dtmf", 4, "%", NO_CHANNEL_UUID, ""),
+    says("uuid_early_ok", 0, "-ERROR\n", "-ERROR\n", ""),
+    says("uuid_fileman", 2, "%", NO_CHANNEL, "+OK\n"),
+    says("uuid_flush_dtmf", 0, "-ERR No such session\n", "-ERR No such session\n", "+OK\n"),
+    says("uuid_jitterbuffer", 2, "%", FAILED, SUCCESS),
+    says("uuid_media", 1, USAGE_FAILED, FAILED, SUCCESS),
+    says("uuid_media_3p", 1, USAGE_FAILED, FAILED, SUCCESS),
+    says("uuid_media_params", 2, "%", FAILED, SUCCESS),
+    says("uuid_media_reneg", 1, USAGE_FAILED_TOO, FAILED_TOO, SUCCESS),
+    says(
+        "uuid_msrp_send",
+        2,
+        "-ERR Usage: uuid_msrp_send <uuid> msg\n",
+        "-ERR Usage: cannot locate session.\n",
+        "-ERR Usage: cannot locate session.\n",
+    ),
+    says("uuid_outgoing_answer", 0, "%", NO_CHANNEL, "+OK\n"),
+    says("uuid_pause", 2, "%", NO_CHANNEL, ""),
+    says("uuid_phone_event", 1, USAGE_FAILED, FAILED, SUCCESS),
+    says("uuid_preprocess", 2, "%", NO_CHANNEL, "+OK\n"),
+    says("uuid_recovery_refresh", 2, "%", NO_CHANNEL_UUID, "+OK:\n"),
+    says("uuid_redirect", 2, "%", NO_CHANNEL_UUID, "+OK:\n"),
+    says("uuid_send_info", 1, USAGE_FAILED_TOO, FAILED_TOO, SUCCESS),
+    says("uuid_send_message", 2, "%", "-ERR Unable to find session for UUID\n", SUCCESS),
+    says("uuid_send_text", 2, "%", NO_CHANNEL_UUID, "+OK\n"),
+    says("uuid_set_media_stats", 0, "%", NO_CHANNEL_UUID, "+OK:\n"),
+    says("uuid_simplify", 1, "%", FAILED, SUCCESS),
+    says("uuid_video_bandwidth", 2, VIDEO_USAGE, FAILED_TOO, SUCCESS),
+    says("uuid_video_bitrate", 2, VIDEO_USAGE, FAILED_TOO, SUCCESS),
+    says("uuid_video_refresh", 1, USAGE_FAILED_TOO, FAILED_TOO, SUCCESS),
+    says("uuid_xfer_zombie", 1, USAGE_FAILED_TOO, FAILED_TOO, SUCCESS),
+    says(
+        "uuid_zombie_exec",
+        0,
+        "-ERR no such session\n",
+        "-ERR no such session\n",
+        "+OK MMM Brains...\n",
+    ),
+];
+
+pub(super) fn run(world: &mut World, asked: &Waiting) -> Outcome {
+    let Some(says) = ALL.iter().find(|says| says.name.eq_ignore_ascii_case(&asked.command)) else {
+        return Outcome::Failed;
+    };
+    let mut words: Vec<&str> = asked.args.split_whitespace().collect();
+    if says.name.starts_with("uuid_media") && words.first() == Some(&"off") && words.len() > 1 {
+        words.remove(0);
+    }
+    let uuid = if says.words == 0 { &asked.args } else { words.first().copied().unwrap_or("") };
+    if uuid.is_empty() || words.len() < says.words {
+        return says.few.replace('%', &asked.usage_text()).into();
+    }
+    let Some(channel) = world.find(uuid).and_then(|id| world.channels.get(&id)) else {
+        return says.gone.replace('%', uuid).into();
+    };
+    // Without a media path there is nothing to move or to play.
+    let no_media = says.name.starts_with("uuid_media") && channel.kind == Kind::Null;
+    let no_file = says.name == "uuid_fileman" && channel.stack.is_empty();
+    match (no_media, no_file) {
+        (true, _) => says.gone.into(),
+        (_, true) => "-ERR No file handle!\n".into(),
+        _ => says.good.into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_one_is_a_command() {
+        for says in ALL {
+            assert!(super::super::interfaces::command(says.name).is_some(), "{}", says.name);
+        }
+    }
+}
