@@ -35,15 +35,21 @@
 //!
 //! | where | what |
 //! |---|---|
-//! | `version`, `status`, `json`, HEARTBEAT | say `simulated` |
-//! | `show api`, `show application`, `help` | list what is simulated, with descriptions of our own |
+//! | `version`, `status`, `json`, `banner`, HEARTBEAT | say `simulated` |
+//! | `show application`, `show modules`, `show interfaces` | leave out applications that are not simulated |
+//! | commands that need the machine: `system`, `spawn`, `stun`, `memory`, `page` and the like | say that they are not simulated |
+//! | `getenv`, `file_exists`, `xml_locate` | there is no environment, no disk, no document; of the directory `find_user_xml` gives one user |
+//! | `replace` with an empty pattern, `console_complete` with a cursor behind the line, `uuid_media_params` of a call without media | are refused; the recorded server hangs or ends |
+//! | `unload mod_event_socket` | is a reload: the sockets end, the port stays |
+//! | `sofia profile X killgw` | the gateway stays |
 //! | order between legs | events of one leg keep their order; those of two legs may interleave otherwise |
 //! | RTP counters | computed from the length of the call |
 //! | `local_stream://moh` | is missing, as recorded; other streams play without end |
 //! | bridged legs | have the events and headers, but not all variables, of `transcripts/call_bridge` |
 //! | RECV_INFO, CALL_UPDATE of the far ends of a bridge, re-invite after `uuid_media` | are not fired |
 //! | log lines | state changes are added at DEBUG, which the recorded switch had switched off; `Rename Channel` is left out |
-//! | `show registrations`, `user/1000` to `user/1003` | four phones are registered |
+//! | `show registrations`, `user/1000` to `user/1003` | four phones are registered, of the twenty users 1000 to 1019 |
+//! | `show modules` | has the modules of a later server of the same version than `transcripts/api_replies` |
 //! | `sofia xmlstatus` | has no WebSocket bindings of `internal` |
 //! | tables | never lag behind the events |
 //! | regular expressions of `filter` and `regex` | no lookaround and no back references |

@@ -99,13 +99,6 @@ fn masked(line: &str) -> String {
     }
 }
 
-/// The user that a `userauth` line names.
-pub(super) fn user_of(line: &str) -> Option<String> {
-    let masked = masked(line);
-    let (_, user) = masked.split_once(' ').filter(|(verb, _)| verb.len() > "auth".len())?;
-    Some(user.replace(":***", ""))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -122,7 +115,5 @@ mod tests {
         ] {
             assert_eq!(masked(line), shown);
         }
-        assert_eq!(user_of("userauth 1000:pw@lan").as_deref(), Some("1000@lan"));
-        assert_eq!(user_of("auth pw"), None);
     }
 }

@@ -43,6 +43,7 @@ pub(super) fn complete(world: &mut World, asked: &Waiting) -> Outcome {
     let verb = words.next().map(str::to_ascii_lowercase);
     let row: Vec<String> = words.map(str::to_owned).collect();
     match (verb.as_deref(), row.first().map(String::as_str)) {
+        (Some("add"), None) => {}
         (Some("add"), Some(_)) => world.completions.push(row),
         (Some("del"), Some("*")) => world.completions.clear(),
         (Some("del"), Some(_)) => world.completions.retain(|have| !have.starts_with(&row)),

@@ -148,7 +148,8 @@ pub(super) fn uuid_dual_transfer(world: &mut World, asked: &Waiting) -> Outcome 
 pub(super) fn uuid_bridge(world: &mut World, asked: &Waiting) -> Outcome {
     let (first, second) = asked.args.split_once(' ').unwrap_or((&asked.args, ""));
     if first.is_empty() || second.is_empty() {
-        return asked.usage();
+        // `show api` has no syntax for it.
+        return "-USAGE: <uuid> <other_uuid>\n".into();
     }
     match (world.find(first), world.find(second)) {
         (Some(a), Some(b)) => {

@@ -9,7 +9,8 @@ const USAGE: &str = include_str!("../data/conference.txt");
 pub(super) fn conference(world: &mut World, asked: &Waiting) -> Outcome {
     let mut words = asked.args.split_whitespace();
     match words.next().map(str::to_ascii_lowercase).as_deref() {
-        None | Some("help") => USAGE.into(),
+        None => USAGE.into(),
+        Some("help") => help().into(),
         Some("xml_list") => "<?xml version=\"1.0\"?>\n<conferences></conferences>\n".into(),
         Some("json_list") => "[]".into(),
         Some("list") => "+OK No active conferences.\n".into(),
@@ -19,4 +20,13 @@ pub(super) fn conference(world: &mut World, asked: &Waiting) -> Outcome {
             format!("-ERR Conference {name} not found\n").into()
         }
     }
+}
+
+/// The same list, each line without the name.
+fn help() -> String {
+    let lines = USAGE.lines().map(|line| {
+        let bare = line.strip_prefix("<conf name> ").unwrap_or(line);
+        format!("\t\t{}\n", bare.trim_end())
+    });
+    lines.collect()
 }

@@ -33,7 +33,10 @@ pub(super) fn strftime(world: &mut World, asked: &Waiting) -> Outcome {
 pub(super) fn strftime_tz(world: &mut World, asked: &Waiting) -> Outcome {
     const INVALID: &str = "-ERR Invalid timezone/format\n";
     let (zone, text) = asked.args.split_once(' ').unwrap_or((&asked.args, ""));
-    let zone = if zone.is_empty() { Some(TimeZone::UTC) } else { TimeZone::get(zone).ok() };
+    let zone = match zone {
+        "" | "UTC" | "GMT" => Some(TimeZone::UTC),
+        zone => TimeZone::get(zone).ok(),
+    };
     let Some(zone) = zone else { return INVALID.into() };
     let (seconds, text) = text.split_once('|').unwrap_or(("", text));
     let given = seconds.parse().ok().and_then(|seconds| Timestamp::from_second(seconds).ok());

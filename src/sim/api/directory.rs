@@ -156,8 +156,8 @@ pub(super) fn list_users(_: &mut World, asked: &Waiting) -> Outcome {
             if keep {
                 let contact = super::sofia::contact(&text);
                 out.extend([format!(
-                    "{number}|default|{DOMAIN}|{name}|{contact}|{}|Extension {number}|{number}\n",
-                    CALL_GROUP
+                    "{number}|default|{DOMAIN}|{name}|{contact}|{CALL_GROUP}|Extension {number}|\
+                     {number}\n"
                 )]);
             }
         }

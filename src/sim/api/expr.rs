@@ -11,7 +11,17 @@ pub(super) fn expr(_: &mut World, asked: &Waiting) -> Outcome {
     let mut names: Vec<(String, f64)> = Vec::new();
     let mut last = None;
     for statement in asked.args.split(';') {
-        let letters: Vec<char> = statement.chars().filter(|it| !it.is_whitespace()).collect();
+        // Two words without a sign between them are none.
+        let words = statement.split_whitespace().collect::<Vec<_>>();
+        let is_word = |letter: Option<char>| letter.is_some_and(|it| it.is_alphanumeric());
+        let torn = words.windows(2).any(|pair| match pair {
+            [one, other] => is_word(one.chars().last()) && is_word(other.chars().next()),
+            _ => false,
+        });
+        if torn {
+            return ERR.into();
+        }
+        let letters: Vec<char> = words.concat().chars().collect();
         let text: String = letters.iter().collect();
         let (name, letters) = match text.split_once('=') {
             Some((name, value)) => (Some(name.to_owned()), value.chars().collect()),

@@ -139,7 +139,7 @@ pub(super) fn stats(world: &World, id: u64) -> Value {
         return json!({});
     }
     let packets = (world.now - answered) / 20_000;
-    let (payload, raw) = (packets * 160, packets * 172);
+    let raw = packets * 172;
     json!({
         "audio": {
             "in_raw_bytes": raw,
@@ -168,7 +168,7 @@ pub(super) fn stats(world: &World, id: u64) -> Value {
             "out_dtmf_packet_count": 0,
             "out_cng_packet_count": 0,
             "rtcp_packet_count": 0,
-            "rtcp_octet_count": payload - payload,
+            "rtcp_octet_count": 0,
         }
     })
 }

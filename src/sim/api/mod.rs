@@ -296,11 +296,11 @@ impl World {
     /// Runs a line; its text goes to the waiter, at once or later.
     pub(super) fn run_api(&mut self, line: &str, waiter: Waiter) {
         let (command, args) = line.split_once(' ').unwrap_or((line, ""));
-        self.run(command, args, command.to_owned(), waiter);
+        self.run(command, args, command, waiter);
     }
 
     /// Runs a command; when it fails, the text calls it `label`.
-    fn run(&mut self, command: &str, args: &str, label: String, waiter: Waiter) {
+    fn run(&mut self, command: &str, args: &str, label: &str, waiter: Waiter) {
         let waiting = Waiting::new(command, args, waiter);
         match self.call(&waiting) {
             Outcome::Text(text) => self.answered(&waiting, &text),
@@ -321,7 +321,7 @@ impl World {
         let several = line.contains(";;") || self.alias(line).is_some();
         if !several {
             let (command, args) = line.split_once(' ').unwrap_or((line, ""));
-            self.run(command, args, line.to_owned(), waiter);
+            self.run(command, args, line, waiter);
             return;
         }
         let (text, is_good) = self.console_text(line, 0);

@@ -1,6 +1,6 @@
 //! Commands on a call that change nothing here: what they say is all there is to them.
 
-use super::super::channel::Kind;
+use super::super::channel::{Doing, Kind};
 use super::super::world::World;
 use super::{Outcome, Waiting};
 
@@ -108,7 +108,8 @@ pub(super) fn run(world: &mut World, asked: &Waiting) -> Outcome {
     };
     // Without a media path there is nothing to move or to play.
     let no_media = says.name.starts_with("uuid_media") && channel.kind == Kind::Null;
-    let no_file = says.name == "uuid_fileman" && channel.stack.is_empty();
+    let plays = channel.stack.last().is_some_and(|top| matches!(top.doing, Doing::Playback { .. }));
+    let no_file = says.name == "uuid_fileman" && !plays;
     match (no_media, no_file) {
         (true, _) => says.gone.into(),
         (_, true) => "-ERR No file handle!\n".into(),

@@ -112,7 +112,18 @@ pub(super) fn channels(world: &World, like: &str) -> Table {
                 || cell(world, channel, "accountcode").contains(like)
         })
         .map(|channel| row(world, channel, CHANNELS));
-    Table::new(CHANNELS, rows.collect())
+    // The uuid is the first column.
+    let is_gone = |row: &&Vec<String>| row.first().is_some_and(|uuid| world.find(uuid).is_none());
+    let is_like = |row: &&Vec<String>| row.iter().any(|cell| cell.contains(like));
+    let ghosts = world.faults.ghosts.iter().filter(is_gone).filter(is_like).cloned();
+    Table::new(CHANNELS, rows.chain(ghosts).collect())
+}
+
+impl World {
+    /// The rows of `show channels`.
+    pub(in super::super) fn channel_rows(&self) -> Vec<Vec<String>> {
+        self.channels.values().map(|channel| row(self, channel, CHANNELS)).collect()
+    }
 }
 
 const CALLS: &[&str] = &[

@@ -141,11 +141,11 @@ pub(super) fn sched_api(world: &mut World, asked: &Waiting) -> Outcome {
     format!("+OK Added: {id}\n").into()
 }
 
+/// When, which call, the other words.
+type Timed<'a> = ((u64, u64), &'a str, Vec<&'a str>);
+
 /// The words of a command about a call: the time, the uuid if there is such a call, the rest.
-fn timed<'a>(
-    world: &World,
-    asked: &'a Waiting,
-) -> Result<((u64, u64), &'a str, Vec<&'a str>), Outcome> {
+fn timed<'a>(world: &World, asked: &'a Waiting) -> Result<Timed<'a>, Outcome> {
     let mut words = asked.args.split_whitespace();
     let Some(time) = words.next() else { return Err(asked.usage()) };
     match words.next().filter(|uuid| world.find(uuid).is_some()) {

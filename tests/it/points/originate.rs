@@ -180,6 +180,14 @@ async fn s48_the_session_is_known_at_once_and_corrected_when_the_switch_made_ano
     let log = Log::start();
     let sim = sim();
     let (client, listener) = pair(&sim).await;
+    // SIP refuses a uuid that is in use; loopback goes on under another one.
+    let taken = Originate::to("9196@127.0.0.1:5080").with_uuid(Id::new("taken"));
+    client.originate(&taken).await.unwrap().get(LONG).await.unwrap();
+    let refused = client.originate(&taken).await.unwrap().get(LONG).await.unwrap_err();
+    assert_eq!(refused.to_string(), "-ERR DESTINATION_OUT_OF_ORDER");
+    client.api("hupall").await.unwrap();
+    until(&listener, |listener| listener.calls().is_empty()).await;
+    let echo = || Originate::verbatim("loopback/9196/default &park");
     let wanted = Id::random();
     let job = client.originate(&echo().with_uuid(wanted.clone())).await.unwrap();
     assert_eq!(job.sess_uuid(), Some(&wanted));
