@@ -117,7 +117,7 @@ impl World {
         self.set_state(id, State::Destroy, 12);
         self.tasks.retain(|_, task| !task.is_for(&uuid));
         self.remove_channel(id);
-        self.end_myevents(&uuid);
+        self.end_myevents(&uuid, &name);
     }
 
     /// CHANNEL_HANGUP_COMPLETE with the variables of a call detail record.

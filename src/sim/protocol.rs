@@ -132,7 +132,7 @@ impl World {
     }
 
     /// `myevents` ends with its channel: the server closes the socket, at once or after lingering.
-    pub(super) fn end_myevents(&mut self, uuid: &str) {
+    pub(super) fn end_myevents(&mut self, uuid: &str, name: &str) {
         let mine = |socket: &Socket| socket.session.as_deref() == Some(uuid);
         let ended: Vec<_> = self
             .sockets
@@ -140,8 +140,6 @@ impl World {
             .filter(|(_, socket)| mine(socket))
             .map(|(id, socket)| (*id, socket.linger))
             .collect();
-        let found = self.find(uuid).and_then(|id| self.channels.get(&id));
-        let name = found.map(|channel| channel.name.clone()).unwrap_or_default();
         for (id, linger) in ended {
             let Some(seconds) = linger else {
                 self.say_goodbye(id);

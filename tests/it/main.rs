@@ -30,6 +30,7 @@ mod scripts;
 mod sim;
 mod sim_calls;
 mod sim_faults;
+mod sim_frames;
 mod sim_process;
 #[cfg(feature = "cli")]
 mod switch;
