@@ -38,7 +38,8 @@ impl World {
         }
         channel.vars.extend(vars);
         self.fire_full(id, "CHANNEL_HANGUP", Vec::new(), Vec::new());
-        self.log_channel(5, id, log::HANGUP, &text);
+        let place = if self.hupall { log::HUPALL } else { log::HANGUP };
+        self.log_channel(5, id, place, &text);
         self.step_in(if tick == Tick::Media { 20 } else { 0 }, id, Step::Unwind);
     }
 

@@ -422,7 +422,12 @@ impl World {
         let (text, originate) =
             (format!("Channel [{}] has been answered", channel.name), channel.originate);
         self.fire_full(id, "CHANNEL_ANSWER", Vec::new(), Vec::new());
-        self.log_channel(5, id, log::ANSWERED, &text);
+        let place = match (kind, inbound) {
+            (_, true) => log::ANSWERED_APP,
+            (Kind::Loopback, false) => log::ANSWERED_LOOPBACK,
+            _ => log::ANSWERED,
+        };
+        self.log_channel(5, id, place, &text);
         self.set_callstate(id, CallState::Active);
         if let Some(channel) = self.channels.get_mut(&id) {
             channel.vars.set("endpoint_disposition", "ANSWER");

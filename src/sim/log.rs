@@ -36,11 +36,19 @@ pub(super) fn level_name(level: i8) -> &'static str {
 pub(super) type Place = (&'static str, &'static str, &'static str, &'static str);
 
 pub(super) const NEW: Place = ("switch_channel.c", "switch_channel_set_name", "1142", "3");
+pub(super) const RENAME: Place = ("switch_channel.c", "switch_channel_set_name", "1140", "3");
 pub(super) const DIALPLAN: Place = ("mod_dialplan_xml.c", "dialplan_hunt", "639", "3");
 pub(super) const EXECUTE: Place =
     ("switch_core_session.c", "switch_core_session_exec", "2902", "1");
 pub(super) const ANSWERED: Place =
     ("switch_channel.c", "switch_channel_perform_mark_answered", "3872", "0");
+/// The first half of a loopback pair, told by the second.
+pub(super) const ANSWERED_LOOPBACK: Place =
+    ("mod_loopback.c", "channel_receive_message", "1021", "0");
+/// A leg that answers by itself.
+pub(super) const ANSWERED_APP: Place = ("mod_dptools.c", "answer_function", "1406", "0");
+pub(super) const HUPALL: Place =
+    ("switch_core_session.c", "switch_core_session_hupall", "407", "0");
 pub(super) const FLIP: Place = ("switch_channel.c", "switch_channel_flip_cid", "3289", "3");
 pub(super) const STATE: Place =
     ("switch_channel.c", "switch_channel_perform_set_running_state", "2396", "1");

@@ -3,6 +3,7 @@
 use super::channel::{Channel, Kind, L16, Profile, State};
 use super::event::{Event, READ_CODEC, WRITE_CODEC};
 use super::legs::{Outgoing, dialled_by, outbound_profile};
+use super::log;
 use super::world::{Step, World};
 
 impl World {
@@ -35,6 +36,9 @@ impl World {
         a.vars.set("channel_name", a.name.clone());
         self.add_channel(a);
         self.log_new(first);
+        let name = format!("loopback/{exten}-a");
+        let text = format!("Rename Channel {name}->{name} [{provisional}]");
+        self.log_channel(5, first, log::RENAME, &text);
         self.fire_codecs_new(first);
         let uuid = self.free_uuid(out).unwrap_or_else(|| provisional.clone());
         let Some(a) = self.channels.get_mut(&first) else { return first };

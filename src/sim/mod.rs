@@ -47,7 +47,7 @@
 //! | `local_stream://moh` | is missing, as recorded; other streams play without end |
 //! | bridged legs | have the events and headers, but not all variables, of `transcripts/call_bridge` |
 //! | RECV_INFO, CALL_UPDATE of the far ends of a bridge, re-invite after `uuid_media` | are not fired |
-//! | log lines | state changes are added at DEBUG, which the recorded switch had switched off; `Rename Channel` is left out |
+//! | log lines | state changes are added at DEBUG, which the recorded switch had switched off |
 //! | `show registrations`, `user/1000` to `user/1003` | four phones are registered, of the twenty users 1000 to 1019 |
 //! | `show modules` | has the modules of a later server of the same version than `transcripts/api_replies` |
 //! | `sofia xmlstatus` | has no WebSocket bindings of `internal` |

@@ -140,8 +140,10 @@ impl World {
             })
             .map(|channel| channel.id)
             .collect();
+        self.hupall = true;
         for id in matching {
             self.hangup(id, cause, Tick::Media);
         }
+        self.hupall = false;
     }
 }

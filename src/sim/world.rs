@@ -124,6 +124,8 @@ pub(super) struct World {
     pub(super) paused: bool,
     pub(super) modules: Vec<String>,
     pub(super) nesting: u8,
+    /// While all calls are being hung up.
+    pub(super) hupall: bool,
     pub(super) store: super::api::store::Store,
     pub(super) switches: super::api::fsctl::Switches,
     /// SIP profiles that were stopped.
@@ -184,6 +186,7 @@ impl World {
             loglevel: 7,
             paused: false,
             nesting: 0,
+            hupall: false,
             store: super::api::store::Store::default(),
             switches: super::api::fsctl::Switches::default(),
             stopped: BTreeSet::new(),

@@ -11,6 +11,7 @@ pub(super) fn conference(world: &mut World, asked: &Waiting) -> Outcome {
     match words.next().map(str::to_ascii_lowercase).as_deref() {
         None => USAGE.into(),
         Some("help") => help().into(),
+        Some(_) if !world.conferences.is_empty() => world.conference(&asked.args).into(),
         Some("xml_list") => "<?xml version=\"1.0\"?>\n<conferences></conferences>\n".into(),
         Some("json_list") => "[]".into(),
         Some("list") => "+OK No active conferences.\n".into(),
