@@ -32,7 +32,7 @@ fn exit_codes() {
     let switch = Switch::start();
     for (args, code, said) in [
         (&["-x", "status"][..], 0, ""),
-        (&["-x", "not a real command"], 1, "-ERR not Command not found!"),
+        (&["-x", "not a real command"], 1, "-ERR not a real command Command not found!"),
         (&["-x", "hangup nosuch"], 1, "nosuch"),
         (&["--nosuch"], 2, "--nosuch"),
         (&["-x", "calls --nosuch"], 2, "--nosuch"),
