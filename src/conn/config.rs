@@ -1,6 +1,7 @@
 //! Where to connect and how to log in.
 
 use std::fmt;
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// A text that no `Debug` shows.
@@ -42,9 +43,28 @@ pub enum Login {
     },
 }
 
+/// The way to a server.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum Way {
+    /// TCP to host and port.
+    #[default]
+    Tcp,
+    /// A Unix socket, which somebody forwards to the event socket.
+    Unix(PathBuf),
+    /// `ssh` to this `user@host`, and from there TCP to host and port.
+    Ssh {
+        /// What `ssh` connects to.
+        target: String,
+        /// The port of its sshd, if not the usual one.
+        port: Option<u16>,
+    },
+}
+
 /// Where to connect and how. Making one does no I/O.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Config {
+    way: Way,
     host: String,
     port: u16,
     login: Login,
@@ -60,11 +80,15 @@ impl Config {
     pub const PASSWORD: &'static str = "ClueCon";
 
     /// A server by name or address, with an optional port: `pbx1`, `10.0.0.1:8022`, `::1`,
-    /// `[::1]:8022`. Port 8021 and the stock password unless told otherwise.
+    /// `[::1]:8022`; `unix:PATH`; `ssh://USER@HOST[:PORT]`, with `/HOST:PORT` behind it when the
+    /// event socket is elsewhere than on that host's loopback. Port 8021 and the stock password
+    /// unless told otherwise.
     #[must_use]
     pub fn new(host: &str) -> Self {
+        let (way, host) = split_way(host);
         let (host, port) = split_port(host);
         Self {
+            way,
             host: host.to_owned(),
             port: port.unwrap_or(Self::PORT),
             login: Login::Password(Secret::new(Self::PASSWORD)),
@@ -77,6 +101,8 @@ impl Config {
     /// Sets the host, and the port where the text has one, as in [`Config::new`].
     #[must_use]
     pub fn with_host(mut self, host: &str) -> Self {
+        let (way, host) = split_way(host);
+        self.way = way;
         let (host, port) = split_port(host);
         host.clone_into(&mut self.host);
         self.port = port.unwrap_or(self.port);
@@ -139,6 +165,12 @@ impl Config {
         self
     }
 
+    /// The way to the server.
+    #[must_use]
+    pub fn way(&self) -> &Way {
+        &self.way
+    }
+
     /// The host as given.
     #[must_use]
     pub fn host(&self) -> &str {
@@ -175,9 +207,18 @@ impl Config {
         self.dead_after
     }
 
-    /// `HOST:PORT`, with brackets around an IPv6 address.
+    /// `HOST:PORT`, with brackets around an IPv6 address; for other ways than TCP, that way.
     #[must_use]
     pub fn address(&self) -> String {
+        match &self.way {
+            Way::Tcp => self.inner_address(),
+            Way::Unix(path) => format!("unix:{}", path.display()),
+            Way::Ssh { target, .. } => format!("ssh://{target}/{}", self.inner_address()),
+        }
+    }
+
+    /// `HOST:PORT` at the end of the way.
+    pub(super) fn inner_address(&self) -> String {
         if self.host.contains(':') {
             format!("[{}]:{}", self.host, self.port)
         } else {
@@ -185,6 +226,26 @@ impl Config {
         }
     }
 }
+
+/// Takes the way off the front of a target: the rest is host and port.
+fn split_way(text: &str) -> (Way, &str) {
+    if let Some(path) = text.strip_prefix("unix:") {
+        let path = path.strip_prefix("//").unwrap_or(path);
+        return (Way::Unix(PathBuf::from(path)), LOOPBACK);
+    }
+    let Some(rest) = text.strip_prefix("ssh://") else { return (Way::Tcp, text) };
+    let (target, inner) = rest.split_once('/').unwrap_or((rest, ""));
+    let (user, host) = match target.rsplit_once('@') {
+        Some((user, host)) => (Some(user), host),
+        None => (None, target),
+    };
+    let (host, port) = split_port(host);
+    let target = user.map_or_else(|| host.to_owned(), |user| format!("{user}@{host}"));
+    (Way::Ssh { target, port }, if inner.is_empty() { LOOPBACK } else { inner })
+}
+
+/// Where an event socket listens unless told otherwise.
+const LOOPBACK: &str = "127.0.0.1";
 
 /// Splits `host:port`, `[v6]:port`; an address with several colons and no brackets has no port.
 fn split_port(text: &str) -> (&str, Option<u16>) {
@@ -215,6 +276,9 @@ mod tests {
             ("[::1]:8022", "[::1]:8022"),
             ("[fe80::1]", "[fe80::1]:8021"),
             ("pbx:notaport", "[pbx:notaport]:8021"),
+            ("unix:/run/fs.sock", "unix:/run/fs.sock"),
+            ("ssh://ops@pbx1", "ssh://ops@pbx1/127.0.0.1:8021"),
+            ("ssh://pbx1:2222/10.0.0.5:8022", "ssh://pbx1/10.0.0.5:8022"),
         ] {
             assert_eq!(Config::new(text).address(), address);
         }

@@ -82,6 +82,14 @@ pub enum ConnectError {
         #[source]
         source: Option<io::Error>,
     },
+    /// The tunnel to the server did not come up.
+    #[error("no way to {peer}: {text}")]
+    Tunnel {
+        /// The way.
+        peer: String,
+        /// What it said.
+        text: String,
+    },
     /// The password or the user holds a character that the wire cannot carry.
     #[error("the login cannot be sent")]
     IllegalLogin(#[source] WireError),
@@ -106,6 +114,7 @@ impl ConnectError {
             | Self::Unreachable { .. }
             | Self::NoAnswer { .. }
             | Self::Silent { .. }
+            | Self::Tunnel { .. }
             | Self::ClosedEarly { .. } => Verdict::Retry,
             Self::NotEventSocket { .. }
             | Self::AclRejected { .. }
@@ -140,6 +149,9 @@ impl ConnectError {
                 "the password is in event_socket.conf.xml; give it with -p or SWITCHY_PASSWORD"
             }
             Self::ClosedEarly { .. } => "FreeSWITCH may be starting or shutting down; try again",
+            Self::Tunnel { .. } => {
+                "try it by hand: ssh -o BatchMode=yes USER@HOST true; no password is asked for here"
+            }
             Self::IllegalLogin(_) => "a password cannot hold line ends or NUL",
         }
     }

@@ -16,10 +16,12 @@ mod handshake;
 mod liveness;
 mod retry;
 mod slot;
+mod tunnel;
 mod weak;
 
 use std::fmt;
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -28,7 +30,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, watch};
 
-pub use config::{Config, Login, Secret};
+pub use config::{Config, Login, Secret, Way};
 pub use error::{CloseReason, ConnectError, SendError, Verdict};
 pub use handshake::Permissions;
 pub use retry::{Backoff, Retryable, retry};
@@ -38,6 +40,7 @@ use crate::wire::{Command, CommandReply, EventData, LogLine};
 use driver::Driver;
 use liveness::Progress;
 use slot::Slot;
+use tunnel::Tunnel;
 
 /// What answered a command.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -117,6 +120,17 @@ impl Connection {
     /// # Errors
     /// One variant of [`ConnectError`] for each way to fail; see its hints.
     pub async fn open(config: &Config, sink: impl Sink) -> Result<Self, ConnectError> {
+        match config.way() {
+            Way::Tcp => {}
+            Way::Unix(path) => return Self::over(unix(config, path).await?, config, sink).await,
+            Way::Ssh { target, port } => {
+                let Tunnel { reader, writer, complaint } = tunnel::ssh(config, target, *port)?;
+                return match Self::start(reader, writer, config, sink).await {
+                    Ok(connection) => Ok(connection),
+                    Err(err) => Err(tunnel::explained(err, config, complaint).await),
+                };
+            }
+        }
         let stream = handshake::dial(config).await?;
         let address = stream.peer_addr().ok();
         let (reader, writer) = stream.into_split();
@@ -279,6 +293,26 @@ impl Connection {
     fn close_reason(&self) -> CloseReason {
         self.closed.borrow().clone().unwrap_or(CloseReason::Dropped)
     }
+}
+
+/// Connects to a Unix socket.
+#[cfg(unix)]
+async fn unix(config: &Config, path: &Path) -> Result<tokio::net::UnixStream, ConnectError> {
+    let (peer, after) = (config.address(), config.connect_timeout());
+    match tokio::time::timeout(after, tokio::net::UnixStream::connect(path)).await {
+        Ok(Ok(stream)) => Ok(stream),
+        Ok(Err(err)) if err.kind() == std::io::ErrorKind::ConnectionRefused => {
+            Err(ConnectError::Refused { peer })
+        }
+        Ok(Err(source)) => Err(ConnectError::Unreachable { peer, source }),
+        Err(_elapsed) => Err(ConnectError::NoAnswer { peer, after }),
+    }
+}
+
+#[cfg(not(unix))]
+async fn unix(config: &Config, _: &Path) -> Result<tokio::net::TcpStream, ConnectError> {
+    let source = std::io::ErrorKind::Unsupported.into();
+    Err(ConnectError::Unreachable { peer: config.address(), source })
 }
 
 /// Closes the socket when it is dropped.

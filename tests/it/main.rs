@@ -9,11 +9,15 @@
 mod apps;
 #[cfg(feature = "cli")]
 mod completions;
+#[cfg(all(unix, feature = "cli"))]
+mod docs;
 #[cfg(feature = "shell")]
 mod ending;
 #[cfg(feature = "shell")]
 mod examples;
 mod faults;
+#[cfg(all(unix, feature = "cli"))]
+mod fs_cli;
 mod live;
 #[cfg(feature = "lua")]
 mod lua;
@@ -23,6 +27,8 @@ mod oneshot;
 mod points;
 #[cfg(all(unix, feature = "cli"))]
 mod pty;
+#[cfg(all(unix, feature = "cli"))]
+mod reach;
 mod reconnect;
 mod replay;
 #[cfg(feature = "shell")]

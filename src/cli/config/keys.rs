@@ -65,7 +65,7 @@ pub(super) const KEYS: &[Key] = &[
     key("log_uuid", Kind::Choice(&["off", "short", "full"]), "the call's id in front of log lines"),
     key("events", Kind::Choice(&["on", "off"]), "tell changes of calls above the prompt"),
     key("output", Kind::Choice(FORMATS), "how answers are written"),
-    key("prompt", Kind::Text, "the prompt: {host} {profile} {port} {state} {switchname} ..."),
+    key("prompt", Kind::Text, "a template for the prompt: checked, not used yet"),
     key("color", Kind::Choice(&["auto", "always", "never"]), "when to color"),
     key("history", Kind::Flag, "whether typed lines are kept in a file"),
     key("interrupt", Kind::Flag, "whether Ctrl-C at an empty prompt leaves"),
@@ -82,19 +82,19 @@ pub(super) const TABLES: &[Table] = &[
     Table {
         name: "abbr",
         kind: Kind::Text,
-        about: "WORD = \"TEXT\": replaced as soon as a space or Enter follows it",
+        about: "WORD = \"TEXT\": checked, not used yet",
         names: &[],
     },
     Table {
         name: "keys",
         kind: Kind::Lines,
-        about: "F1 = \"LINE\"; with two lines the key runs them in turn",
+        about: "F1 = \"LINE\", or two lines in turn: checked, not used yet",
         names: &["F1", "F2", "F3", "F4", "F5", "F6", "F7", "F8", "F9", "F10", "F11", "F12"],
     },
     Table {
         name: "colors",
         kind: Kind::Choice(COLORS),
-        about: "of the prompt, of answers, and of log lines by level",
+        about: "of the prompt, answers and log levels: checked, not used yet",
         names: &[
             "prompt", "input", "output", "console", "alert", "crit", "err", "warning", "notice",
             "info", "debug",
