@@ -222,6 +222,17 @@ impl<'a> Context<'a> {
         self.write(&text)
     }
 
+    /// Writes a view in a format of its own.
+    pub(super) fn view_in(&mut self, view: &View, format: Format) -> Result<(), CommandError> {
+        let text = view.write(format, self.output.width);
+        self.write(&text)
+    }
+
+    /// The time by this machine's clock, in microseconds since 1970.
+    pub(super) fn local_time(&self) -> u64 {
+        u64::try_from(jiff::Timestamp::now().as_microsecond()).unwrap_or(0)
+    }
+
     /// Writes exact values as they are to a file or a pipe, and sanitised to a terminal.
     fn write(&mut self, text: &str) -> Result<(), CommandError> {
         if self.output.width.is_none() {

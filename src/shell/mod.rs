@@ -35,11 +35,14 @@ pub mod render;
 mod rows;
 pub mod sampler;
 pub mod sanitise;
+mod schema;
 mod script;
 mod secret;
 mod slash;
 mod stream;
 mod switch;
+mod tables;
+mod traps;
 mod vars;
 
 use std::collections::{BTreeMap, VecDeque};

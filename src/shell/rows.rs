@@ -233,9 +233,13 @@ fn created(leg: &Session) -> Cell {
     if leg.times.created == 0 {
         return Cell::none();
     }
-    let at = i64::try_from(leg.times.created).unwrap_or(i64::MAX);
-    let exact = jiff::Timestamp::from_microsecond(at).map(|at| at.to_string());
-    Cell::shown(narrate::clock(leg.times.created), json!(exact.unwrap_or_default()))
+    Cell::shown(narrate::clock(leg.times.created), json!(instant(leg.times.created)))
+}
+
+/// A time of the server as machines read it: `2026-11-22T19:08:00.5Z`.
+pub(super) fn instant(at: u64) -> String {
+    let at = i64::try_from(at).ok().and_then(|at| jiff::Timestamp::from_microsecond(at).ok());
+    at.map(|at| at.to_string()).unwrap_or_default()
 }
 
 /// Why the leg belongs to the call, in words.
@@ -251,3 +255,54 @@ fn association(leg: &Session) -> &'static str {
 }
 
 const STATES: &str = "new, ringing, early, answered, bridged, conference, parked, held or hangup";
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser as _;
+
+    use super::*;
+    use crate::model::Event;
+    use crate::shell::Format;
+    use crate::shell::render::Select;
+    use crate::wire::{self, EventData};
+
+    #[derive(clap::Parser)]
+    #[command(no_binary_name = true)]
+    struct Line {
+        #[command(flatten)]
+        select: Select,
+    }
+
+    fn selected(tracker: &Tracker, words: &[&str]) -> View {
+        let calls: Vec<Call> = tracker.calls().collect();
+        let view = super::calls(calls.iter(), tracker, Some(10_000_000_000), &|_id| None);
+        view.select("calls", &Line::parse_from(words).select).unwrap()
+    }
+
+    #[test]
+    fn five_thousand_calls_are_filtered_and_sorted() {
+        let mut tracker = Tracker::new();
+        for n in 0..5000 {
+            let text = format!(
+                "Event-Name: CHANNEL_ANSWER\nUnique-ID: call-{n}\nEvent-Date-Timestamp: {now}\n\
+                 Answer-State: answered\nCaller-Caller-ID-Number: {from}\n\
+                 Caller-Channel-Created-Time: {created}\nCaller-Channel-Answered-Time: {now}\n\
+                 variable_sip_gateway_name: carrier-{gateway}\n\n",
+                now = 2_000_000 + n,
+                from = 1000 + n,
+                created = 1_000_000 * (1 + n),
+                gateway = n % 5,
+            );
+            tracker.apply(&Event::new(EventData::new(wire::Format::Plain, text.into())));
+        }
+        assert_eq!(selected(&tracker, &[]).len(), 5000);
+        let chosen = ["--where=gateway=carrier-3 and age>2h", "--sort=age:desc", "--limit=3"];
+        let view = selected(&tracker, &[&chosen[..], &["--columns=from,age"]].concat());
+        let csv = view.write(Format::Csv, None);
+        assert_eq!(csv, "from,age_ms\n1003,9996000\n1008,9991000\n1013,9986000\n");
+        let counted = selected(&tracker, &["--where=gateway=carrier-3", "--count"]);
+        assert_eq!(counted.write(Format::Csv, None), "calls\n1000\n");
+        let table = selected(&tracker, &[]).write(Format::Table, Some(100));
+        assert_eq!(table.lines().filter(|line| line.starts_with("call-")).count(), 5000);
+    }
+}

@@ -22,7 +22,7 @@ use tokio::time::{Instant, sleep, timeout, timeout_at};
 const SOON: Duration = Duration::from_secs(10);
 
 /// The server, if there is one.
-fn server() -> Option<Config> {
+pub(crate) fn server() -> Option<Config> {
     let text = std::env::var("SWITCHY_LIVE").ok()?;
     let mut parts = text.splitn(3, ':');
     let (host, port) = (parts.next()?, parts.next()?.parse().ok()?);

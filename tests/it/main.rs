@@ -44,3 +44,5 @@ mod tidy;
 mod torture;
 mod transcripts;
 mod verbs;
+#[cfg(feature = "shell")]
+mod views;

@@ -1,7 +1,7 @@
 use super::{CommandError, Context, Kind, near};
 use crate::shell::catalog::{Catalog, Entry};
 use crate::shell::render::{Cell, View};
-use crate::shell::{Format, grammar, sanitise};
+use crate::shell::{Format, grammar, sanitise, schema};
 
 /// Show what can be typed
 ///
@@ -14,7 +14,8 @@ use crate::shell::{Format, grammar, sanitise};
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]
 pub(crate) struct Args {
-    /// About which command, of the shell or of the server; or one of: filters, pipes
+    /// About which command, of the shell or of the server; or one of: filters, pipes, formats,
+    /// fields
     #[arg(value_name = "COMMAND")]
     words: Vec<String>,
 }
@@ -23,23 +24,39 @@ pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), Command
     if let Some(word) = args.words.first() {
         return about(cx, word, &args.words).await;
     }
+    // In one piece, so that it can be paged.
+    let mut text = String::new();
     for (group, verbs) in GROUPS {
-        cx.line(&format!("{group}:"))?;
+        text.extend([group, ":\n"]);
         for verb in *verbs {
             let about = grammar::command(verb).and_then(|command| command.get_about().cloned());
             let about = about.map(|about| about.to_string()).unwrap_or_default();
-            cx.line(&format!("  {verb:<12} {about}"))?;
+            text.extend([format!("  {verb:<14} {about}\n")]);
         }
-        cx.line("")?;
+        text.push('\n');
     }
-    cx.line("Anything else goes to the server as an api command: sofia status, show channels ...")?;
-    cx.line(
-        "\"@HOST COMMAND\" and \"@all COMMAND\" choose the switch; \"help COMMAND\" tells more.",
-    )
+    text.push_str(FIRST_STEPS);
+    cx.line(&text)
 }
+
+/// What one comes for, and what to type then.
+const FIRST_STEPS: &str = "\
+To see what is going on:     status, calls
+To find a caller:            calls where from~1000
+To hear why a call failed:   calls --ended where cause!=NORMAL_CLEARING, then call ID
+To hang up stuck calls:      kill where age>2h --dry-run
+To make a test call:         originate 9196@HOST:5080
+To watch a gateway:          gateways, events where gateway=NAME
+
+Anything else goes to the server as an api command: sofia status, uuid_dump ...
+\"@HOST COMMAND\" and \"@all COMMAND\" choose the switch; \"help COMMAND\" tells more, and so do
+\"help filters\", \"help pipes\", \"help formats\", \"help fields\".";
 
 /// About one command, wherever it runs.
 async fn about(cx: &mut Context<'_>, word: &str, words: &[String]) -> Result<(), CommandError> {
+    if word.eq_ignore_ascii_case("fields") {
+        return cx.view(&schema::fields());
+    }
     if let Some((_, text)) = TOPICS.iter().find(|(topic, _)| topic.eq_ignore_ascii_case(word)) {
         return cx.line(text);
     }
@@ -113,7 +130,23 @@ const OWN: &[(&str, &str)] =
 
 /// The commands by what they are for.
 const GROUPS: &[(&str, &[&str])] = &[
-    ("What is going on", &["status", "calls", "call", "events", "filter", "log"]),
+    (
+        "What is going on",
+        &[
+            "status",
+            "calls",
+            "call",
+            "channels",
+            "gateways",
+            "registrations",
+            "profiles",
+            "conferences",
+            "show",
+            "events",
+            "filter",
+            "log",
+        ],
+    ),
     ("Make and end calls", &["originate", "hangup", "hupall", "kill", "ghosts"]),
     (
         "Control a call",
@@ -143,7 +176,23 @@ const GROUPS: &[(&str, &[&str])] = &[
 ];
 
 /// What is not about one command.
-const TOPICS: &[(&str, &str)] = &[("filters", FILTERS), ("pipes", PIPES)];
+const TOPICS: &[(&str, &str)] = &[("filters", FILTERS), ("pipes", PIPES), ("formats", FORMATS)];
+
+const FORMATS: &str = "\
+Every answer comes in six forms: \"-o FORMAT\" behind a command or for the whole program, \"set output
+FORMAT\" for the session, and \\G behind a command for vertical.
+
+  table      for people: fitted to the terminal, spans and counts as one says them; columns that are
+             empty are left out, and those without room are named below
+  vertical   one field a line, all of them
+  json       one document: an array of objects, or one object for what is one thing
+  jsonl      one object a line; \"events\" and \"log\" stream in this form
+  csv        a header line and rows, quoted where needed
+  raw        the server's own text where there is one, else csv without its header
+
+Machines get exact values: uuids whole, spans in milliseconds (age_ms), times in UTC, nothing as null.
+\"help fields\" lists the fields of each view; they are the names that filters, --sort and --columns
+take, and they stay.";
 
 const PIPES: &str = "\
 An answer can go elsewhere:

@@ -9,7 +9,9 @@ mod bgapi;
 mod bridge;
 mod call;
 mod calls;
+mod channels;
 mod clear;
+mod conferences;
 mod connect;
 mod deflect;
 mod disconnect;
@@ -20,6 +22,7 @@ mod execute;
 mod exit;
 mod expect;
 mod filter;
+mod gateways;
 mod getvar;
 mod ghosts;
 mod hangup;
@@ -38,11 +41,14 @@ mod mute;
 mod originate;
 mod park;
 mod play;
+mod profiles;
 mod record;
+mod registrations;
 mod reload_app;
 mod sched_hangup;
 mod set;
 mod setvar;
+mod show;
 mod sleep;
 mod source;
 mod status;
@@ -56,6 +62,8 @@ mod with;
 use super::grammar::{self, Parsed};
 use super::{CommandError, Context, Format, Kind, Next};
 use super::{ReadOnly, guard, near, sanitise};
+
+pub(super) use status::columns as status_columns;
 
 /// One line of the shell.
 #[derive(Debug, clap::Parser)]
@@ -85,6 +93,8 @@ pub(super) enum Command {
     Call(call::Args),
     Calls(calls::Args),
     Clear(clear::Args),
+    Channels(channels::Args),
+    Conferences(conferences::Args),
     Connect(connect::Args),
     Deflect(deflect::Args),
     Disconnect(disconnect::Args),
@@ -95,6 +105,7 @@ pub(super) enum Command {
     #[command(visible_alias = "quit")]
     Exit(exit::Args),
     Filter(filter::Args),
+    Gateways(gateways::Args),
     Getvar(getvar::Args),
     Ghosts(ghosts::Args),
     Expect(expect::Args),
@@ -114,13 +125,16 @@ pub(super) enum Command {
     Originate(originate::Args),
     Park(park::Args),
     Play(play::Args),
+    Profiles(profiles::Args),
     Record(record::Args),
     ReloadApp(reload_app::Args),
+    Registrations(registrations::Args),
     SchedHangup(sched_hangup::Args),
     Set(set::Args),
     Setvar(setvar::Args),
     Sleep(sleep::Args),
     Source(source::Args),
+    Show(show::Args),
     Status(status::Args),
     Transfer(transfer::Args),
     UnloadApp(unload_app::Args),
@@ -137,14 +151,19 @@ impl Command {
             self,
             Self::Alias(_)
                 | Self::Api(_)
+                | Self::Conferences(_)
                 | Self::Connect(_)
                 | Self::Disconnect(_)
                 | Self::Exit(_)
+                | Self::Gateways(_)
                 | Self::Help(_)
                 | Self::Hosts(_)
                 | Self::Let(_)
                 | Self::Listen(_)
+                | Self::Profiles(_)
+                | Self::Registrations(_)
                 | Self::Set(_)
+                | Self::Show(_)
                 | Self::Sleep(_)
                 | Self::Source(_)
                 | Self::Status(_)
@@ -183,7 +202,7 @@ pub(super) async fn run(
         Command::Apropos(args) => apropos::run(cx, args).await?,
         Command::Bgapi(args) => bgapi::run(cx, args).await?,
         Command::Bridge(args) => bridge::run(cx, args).await?,
-        Command::Call(args) => call::run(cx, args)?,
+        Command::Call(args) => call::run(cx, args).await?,
         Command::Calls(args) => calls::run(cx, args)?,
         Command::Clear(args) => clear::run(cx, args).await?,
         Command::Connect(args) => connect::run(cx, args).await?,
@@ -225,6 +244,12 @@ pub(super) async fn run(
         Command::Transfer(args) => transfer::run(cx, args).await?,
         Command::UnloadApp(args) => unload_app::run(cx, args).await?,
         Command::Use(args) => use_host::run(cx, args)?,
+        Command::Channels(args) => channels::run(cx, args)?,
+        Command::Show(args) => show::run(cx, args).await?,
+        Command::Gateways(args) => gateways::run(cx, args).await?,
+        Command::Registrations(args) => registrations::run(cx, args).await?,
+        Command::Profiles(args) => profiles::run(cx, args).await?,
+        Command::Conferences(args) => conferences::run(cx, args).await?,
         Command::Version(args) => version::run(cx, args).await?,
         Command::Wait(args) => wait::run(cx, args).await?,
         Command::With(args) => with::run(cx, args).await?,
@@ -285,6 +310,12 @@ fn only_reads(command: &Command) -> bool {
         | Command::Status(_)
         | Command::UnloadApp(_)
         | Command::Use(_)
+        | Command::Channels(_)
+        | Command::Show(_)
+        | Command::Gateways(_)
+        | Command::Registrations(_)
+        | Command::Profiles(_)
+        | Command::Conferences(_)
         | Command::Version(_)
         | Command::Wait(_) => true,
     }

@@ -1,10 +1,14 @@
+use std::collections::BTreeMap;
 use std::time::Duration;
 
-use tokio::time::Instant;
+use tokio::time::{Instant, interval};
 
-use super::{CommandError, Context};
+use super::{CommandError, Context, Format, Kind};
 use crate::client::{Client, Originate, is_dial_string};
+use crate::listener::JobError;
 use crate::shell::Shell;
+use crate::shell::render::{Cell, View};
+use crate::shell::traps::traps;
 
 /// Make a call
 ///
@@ -15,6 +19,8 @@ use crate::shell::Shell;
 /// Examples:
 ///   originate 9196@127.0.0.1:5080
 ///   originate park@127.0.0.1:5090 --app TonePlay --wait 10
+///   originate 9196@127.0.0.1:5080 --count 5 --rate 2 --wait 10
+///   originate --dry-run {a=b,c='x, y'}user/1000 &park
 ///   originate --wait {origination_caller_id_name='Joe Smith'}user/1000 &park
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]
@@ -52,6 +58,12 @@ pub(crate) struct Args {
     /// Wait until it is answered, and hang it up so long after that; Ctrl-C hangs it up too
     #[arg(long, value_name = "SECS")]
     hold: Option<u32>,
+    /// Make so many calls
+    #[arg(long, value_name = "N", conflicts_with = "hold", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=100))]
+    count: u32,
+    /// At most so many a second, with --count
+    #[arg(long, value_name = "PER_SECOND", default_value_t = 1.0, value_parser = rate)]
+    rate: f64,
     /// Print what would be sent, and send nothing
     #[arg(long)]
     dry_run: bool,
@@ -106,9 +118,27 @@ impl Args {
 pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), CommandError> {
     let call = args.call()?;
     let client = cx.client()?;
+    let is_verbatim = is_dial_string(&args.target);
+    if args.count > 1 && is_verbatim && args.target.contains("origination_uuid=") {
+        return Err(CommandError::usage("one origination_uuid cannot name several calls")
+            .hint("leave it out: each call gets one of its own"));
+    }
+    let is_table = cx.format() == Format::Table;
+    if is_verbatim && is_table {
+        for trap in traps(&args.target) {
+            cx.line(&format!("warning: {trap}"))?;
+        }
+    }
     if args.dry_run {
         let line = client.dry_run(&call)?;
-        return cx.line(&format!("bgapi {line}"));
+        cx.line(&format!("bgapi {line}"))?;
+        if args.count > 1 && is_table {
+            cx.line(&format!("{} times, {} a second", args.count, args.rate))?;
+        }
+        return Ok(());
+    }
+    if args.count > 1 {
+        return several(cx, args, &call).await;
     }
     let job = client.originate(&call).await?;
     cx.shell.set_latest(job.clone());
@@ -176,3 +206,53 @@ impl Drop for Held {
 
 /// How often a held call is looked at.
 const LOOK: Duration = Duration::from_millis(100);
+
+/// Makes some calls at a rate, and says what became of them when that was waited for.
+async fn several(cx: &mut Context<'_>, args: &Args, call: &Originate) -> Result<(), CommandError> {
+    let client = cx.client()?;
+    let mut jobs = Vec::new();
+    let mut tick = interval(Duration::from_secs_f64(1.0 / args.rate));
+    for _ in 0..args.count {
+        tick.tick().await;
+        jobs.push(client.originate(call).await?);
+    }
+    let mut view = View::new(&["job", "session", "result"], "");
+    let end = Instant::now() + Duration::from_secs(args.wait.unwrap_or(0));
+    let (mut outcomes, mut answered) = (BTreeMap::<String, usize>::new(), 0);
+    for job in &jobs {
+        let result = match args.wait {
+            None => String::new(),
+            Some(_) => match job.get(end.saturating_duration_since(Instant::now())).await {
+                Ok(_session) => {
+                    answered += 1;
+                    "answered".to_owned()
+                }
+                Err(JobError::Failed { text }) => text.trim_start_matches("-ERR ").to_owned(),
+                Err(err) => err.to_string(),
+            },
+        };
+        *outcomes.entry(result.clone()).or_default() += 1;
+        let session = job.sess_uuid().map(ToString::to_string).unwrap_or_default();
+        view.push(vec![Cell::text(job.id().as_str()), Cell::text(&session), Cell::text(&result)]);
+    }
+    if args.wait.is_none() {
+        return cx.view(&view.with_foot(format!("{} started; \"calls\" shows them", jobs.len())));
+    }
+    let told: Vec<String> =
+        outcomes.iter().map(|(outcome, count)| format!("{count} {outcome}")).collect();
+    cx.view(&view.with_foot(told.join(", ")))?;
+    match answered {
+        all if all == jobs.len() => Ok(()),
+        0 => Err(CommandError::new(Kind::Refused, "no call was answered")),
+        some => {
+            let message = format!("{some} of {} calls were answered", jobs.len());
+            Err(CommandError::new(Kind::Partial, message))
+        }
+    }
+}
+
+/// A rate above 0, and not more than a small test needs.
+fn rate(text: &str) -> Result<f64, String> {
+    let rate = text.trim_end_matches("/s").parse::<f64>().map_err(|err| err.to_string())?;
+    if rate > 0.0 && rate <= 100.0 { Ok(rate) } else { Err("more than 0, at most 100".to_owned()) }
+}

@@ -59,6 +59,8 @@ pub(super) enum Value<'a> {
     Unknown,
     /// Text; the empty one is known to be empty.
     Text(Cow<'a, str>),
+    /// Text, and how people read it: either may be meant.
+    Either(Cow<'a, str>, Cow<'a, str>),
     /// A number.
     Number(f64),
     /// Milliseconds.
@@ -132,7 +134,7 @@ impl Node {
             Self::Not(inner) => inner.holds(value).map(|holds| !holds),
             Self::IsSet(field) => Some(match value(field) {
                 Value::Unknown => false,
-                Value::Text(text) => !text.is_empty(),
+                Value::Text(text) | Value::Either(text, _) => !text.is_empty(),
                 Value::Number(number) | Value::Span(number) => number > 0.0,
                 Value::Truth(truth) => truth,
             }),
@@ -142,6 +144,15 @@ impl Node {
 }
 
 fn compare(value: &Value<'_>, op: Op, literal: &Literal) -> Option<bool> {
+    if let Value::Either(exact, shown) = value {
+        let exact = compare(&Value::Text(exact.as_ref().into()), op, literal);
+        let shown = compare(&Value::Text(shown.as_ref().into()), op, literal);
+        return match op {
+            Op::Unequal | Op::Lacks => Some(exact? && shown?),
+            Op::Equal | Op::Contains => Some(exact? || shown?),
+            Op::Less | Op::AtMost | Op::More | Op::AtLeast => exact.or(shown),
+        };
+    }
     let ordering = match (value, literal) {
         (Value::Text(text), Literal::Pattern(pattern)) => {
             return Some((op == Op::Contains) == pattern.is_in(text));

@@ -13,6 +13,7 @@ fn value(key: &str) -> Value<'static> {
     match key {
         "from" => Value::Text("Joe Smith <+1800555>".into()),
         "gateway" => Value::Text("Carrier-A".into()),
+        "dir" => Value::Either("inbound".into(), "in".into()),
         "legs" => Value::Number(2.0),
         "age_ms" => Value::Span(5_400_000.0),
         "own" => Value::Truth(true),
@@ -68,6 +69,13 @@ fn what_holds_and_what_does_not() {
         assert_eq!(filter.holds(&value), holds, "{text}");
     }
     for (text, holds) in [
+        ("dir=in", true),
+        ("dir=inbound", true),
+        ("dir=out", false),
+        ("dir!=in", false),
+        ("dir!=out", true),
+        ("dir~bound", true),
+        ("dir!~bound", false),
         ("number=1000", true),
         ("number=0x3e8", false),
         ("number>999", true),

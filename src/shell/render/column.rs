@@ -89,6 +89,10 @@ impl Column {
         self.about
     }
 
+    pub(in crate::shell) fn kind(&self) -> Option<Kind> {
+        self.kind
+    }
+
     /// As a filter names it.
     pub(super) fn field(&self, kind: Kind) -> Field<'_> {
         Field { title: self.word(), key: &self.key, kind: self.kind.unwrap_or(kind) }

@@ -89,7 +89,12 @@ impl Cell {
                     filter::Value::Number(number)
                 }
             }
-            Value::String(text) => filter::Value::Text(text.as_str().into()),
+            Value::String(text) if *text == self.shown || self.shown.is_empty() => {
+                filter::Value::Text(text.as_str().into())
+            }
+            Value::String(text) => {
+                filter::Value::Either(text.as_str().into(), self.shown.as_str().into())
+            }
             other => filter::Value::Text(plain(other).into()),
         }
     }
@@ -172,6 +177,29 @@ impl View {
         self
     }
 
+    /// Leaves out the fields that no row has a value for, and those that tables leave out.
+    #[must_use]
+    pub fn without_empty(mut self) -> Self {
+        for (at, column) in self.columns.iter_mut().enumerate() {
+            let mut cells = self.rows.iter().filter_map(|row| row.get(at));
+            column.is_hidden |= cells.all(|cell| cell.shown.is_empty());
+        }
+        let shown: Vec<bool> = self.columns.iter().map(|column| !column.is_hidden).collect();
+        let mut is_shown = shown.iter();
+        self.columns.retain(|_column| is_shown.next() == Some(&true));
+        for row in &mut self.rows {
+            let mut is_shown = shown.iter();
+            row.retain(|_cell| is_shown.next() == Some(&true));
+        }
+        self
+    }
+
+    /// Its rows as JSON objects.
+    #[must_use]
+    pub fn documents(&self) -> Vec<Map<String, Value>> {
+        self.objects().collect()
+    }
+
     /// Adds a row, cells in the order of the columns.
     pub fn push(&mut self, row: Vec<Cell>) {
         self.rows.push(row);
@@ -207,13 +235,15 @@ impl View {
             Format::Vertical => self.vertical(|_column| true),
             Format::Json => {
                 let value = if self.is_single {
-                    self.objects().next().unwrap_or(Value::Null)
+                    self.objects().next().map_or(Value::Null, Value::Object)
                 } else {
-                    Value::Array(self.objects().collect())
+                    Value::Array(self.objects().map(Value::Object).collect())
                 };
                 format!("{value:#}\n")
             }
-            Format::Jsonl => self.objects().map(|object| format!("{object}\n")).collect(),
+            Format::Jsonl => {
+                self.objects().map(|object| format!("{}\n", Value::Object(object))).collect()
+            }
             Format::Csv => {
                 let header = self.columns.iter().map(|column| column.key.clone());
                 let rows = self.rows.iter().map(|row| csv(row.iter().map(exact_text)));
@@ -242,13 +272,12 @@ impl View {
         text
     }
 
-    fn objects(&self) -> impl Iterator<Item = Value> {
+    fn objects(&self) -> impl Iterator<Item = Map<String, Value>> {
         self.rows.iter().map(|row| {
             let fields = self.columns.iter().zip(row);
-            let object: Map<String, Value> = fields
+            fields
                 .map(|(column, cell)| (column.key.clone().into_owned(), cell.exact.clone()))
-                .collect();
-            Value::Object(object)
+                .collect()
         })
     }
 }

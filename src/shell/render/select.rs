@@ -154,7 +154,7 @@ fn is_text(columns: &[Column], at: Option<usize>) -> bool {
 fn kind(value: &filter::Value<'_>) -> Option<Kind> {
     match value {
         filter::Value::Unknown => None,
-        filter::Value::Text(_) => Some(Kind::Text),
+        filter::Value::Text(_) | filter::Value::Either(..) => Some(Kind::Text),
         filter::Value::Number(_) => Some(Kind::Number),
         filter::Value::Span(_) => Some(Kind::Span),
         filter::Value::Truth(_) => Some(Kind::Truth),

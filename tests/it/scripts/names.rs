@@ -68,6 +68,10 @@ impl Names {
         if is_clock(rest) {
             return Some((8, "TIME".to_owned()));
         }
+        let label = before.trim_end();
+        if label.len() < before.len() && label.ends_with("_count") {
+            return Some((word.len(), "COUNT".to_owned()));
+        }
         if before.ends_with("_ms\": ") {
             return Some((word.len(), "SPAN".to_owned()));
         }

@@ -1,0 +1,30 @@
+use super::{CommandError, Context};
+use crate::model::Call;
+use crate::shell::render::Select;
+use crate::shell::rows;
+
+/// List the channels that live, leg by leg, oldest call first
+///
+/// As the shell follows them by their events; "show channels" is the server's own table, which
+/// trails them by some tenths of a second.
+///
+/// Examples:
+///   channels
+///   channels where codec=OPUS or gateway~carrier
+///   channels --columns uuid,channel,app,app_data
+#[derive(Debug, clap::Args)]
+#[command(verbatim_doc_comment)]
+pub(crate) struct Args {
+    #[command(flatten)]
+    select: Select,
+}
+
+pub(crate) fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), CommandError> {
+    let listener = cx.listener()?;
+    let (now, names) = (listener.server_time(), cx.app_names()?);
+    let view = listener.with(|tracker| {
+        let calls: Vec<Call> = tracker.calls().collect();
+        rows::channels(calls.iter(), tracker, now, &names)
+    });
+    cx.view(&view.select("channels", &args.select)?)
+}

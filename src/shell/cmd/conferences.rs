@@ -1,0 +1,23 @@
+use super::{CommandError, Context};
+use crate::shell::render::Select;
+use crate::shell::tables;
+
+/// List the conferences that run
+///
+/// "conference NAME list" has the members of one.
+///
+/// Examples:
+///   conferences
+///   conferences where members>1
+///   conferences -o vertical
+#[derive(Debug, clap::Args)]
+#[command(verbatim_doc_comment)]
+pub(crate) struct Args {
+    #[command(flatten)]
+    select: Select,
+}
+
+pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), CommandError> {
+    let view = tables::conferences(cx).await?;
+    cx.view(&view.select("conferences", &args.select)?)
+}

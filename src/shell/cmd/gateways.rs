@@ -1,0 +1,23 @@
+use super::{CommandError, Context};
+use crate::shell::render::Select;
+use crate::shell::tables;
+
+/// List the SIP gateways: registered or not, up or down, calls
+///
+/// States and counters are the server's own. "sofia status gateway NAME" has more of one gateway.
+///
+/// Examples:
+///   gateways
+///   gateways where state!=REGED
+///   gateways --sort calls_out:desc -o csv
+#[derive(Debug, clap::Args)]
+#[command(verbatim_doc_comment)]
+pub(crate) struct Args {
+    #[command(flatten)]
+    select: Select,
+}
+
+pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), CommandError> {
+    let view = tables::gateways(cx).await?;
+    cx.view(&view.select("gateways", &args.select)?)
+}

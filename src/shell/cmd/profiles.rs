@@ -1,0 +1,23 @@
+use super::{CommandError, Context};
+use crate::shell::render::Select;
+use crate::shell::tables;
+
+/// List the SIP profiles
+///
+/// What "sofia status" says of profiles and their aliases; "sofia status profile NAME" has more.
+///
+/// Examples:
+///   profiles
+///   profiles where state!=RUNNING
+///   profiles -o json
+#[derive(Debug, clap::Args)]
+#[command(verbatim_doc_comment)]
+pub(crate) struct Args {
+    #[command(flatten)]
+    select: Select,
+}
+
+pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), CommandError> {
+    let view = tables::profiles(cx).await?;
+    cx.view(&view.select("profiles", &args.select)?)
+}

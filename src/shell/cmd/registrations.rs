@@ -1,0 +1,23 @@
+use super::{CommandError, Context};
+use crate::shell::render::Select;
+use crate::shell::tables;
+
+/// List who is registered
+///
+/// FreeSWITCH's "show registrations" in another form; "sofia status profile NAME reg" has more.
+///
+/// Examples:
+///   registrations
+///   registrations where user=1000
+///   registrations where expires<1m --count
+#[derive(Debug, clap::Args)]
+#[command(verbatim_doc_comment)]
+pub(crate) struct Args {
+    #[command(flatten)]
+    select: Select,
+}
+
+pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), CommandError> {
+    let view = tables::registrations(cx).await?;
+    cx.view(&view.select("registrations", &args.select)?)
+}

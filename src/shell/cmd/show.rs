@@ -1,0 +1,39 @@
+use super::api::{Via, send};
+use super::{CommandError, Context, Format};
+use crate::shell::render::Select;
+use crate::shell::tables;
+
+/// Show a table of the server, fitted to the terminal
+///
+/// These are FreeSWITCH's own tables: channels, calls, bridged_calls, registrations, modules, api,
+/// application, codec, endpoint, tasks, aliases, limits, nat_map .. "-o raw", "api show .." and
+/// whatever has "as" or "count" in it give its own text.
+///
+/// Examples:
+///   show channels
+///   show channels like 1000
+///   show modules where type=codec --columns name,ikey
+///   show registrations -o csv
+///   show calls count
+#[derive(Debug, clap::Args)]
+#[command(verbatim_doc_comment)]
+pub(crate) struct Args {
+    /// Which table, and what else FreeSWITCH's own command takes
+    #[arg(value_name = "TABLE")]
+    what: Vec<String>,
+    #[command(flatten)]
+    select: Select,
+}
+
+pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), CommandError> {
+    let what = args.what.join(" ");
+    // Where the operator chose the form, and where the answer is no table.
+    let is_own_text = args.what.iter().skip(1).any(|word| matches!(word.as_str(), "as" | "count"))
+        || args.what.first().is_none_or(|first| matches!(first.as_str(), "help" | "status"));
+    if cx.format() == Format::Raw || is_own_text {
+        return send(cx, format!("show {what}").trim_end(), None, Via::Api).await;
+    }
+    let rows = args.what.first().map_or("rows", String::as_str);
+    let view = tables::show(cx, &what).await?;
+    cx.view(&view.select(rows, &args.select)?)
+}

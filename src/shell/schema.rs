@@ -1,0 +1,40 @@
+//! What each view tells: the names that machines get and filters take.
+
+use super::filter::Kind;
+use super::render::{Cell, Column, View};
+use super::{cmd, rows, tables};
+
+/// The views whose names are fixed, and their columns.
+fn views() -> [(&'static str, Vec<Column>); 7] {
+    [
+        ("status", cmd::status_columns()),
+        ("calls", rows::call_columns()),
+        ("channels", rows::channel_columns()),
+        ("gateways", tables::gateway_columns()),
+        ("registrations", tables::registration_columns()),
+        ("profiles", tables::profile_columns()),
+        ("conferences", tables::conference_columns()),
+    ]
+}
+
+/// All fields of all views.
+pub(super) fn fields() -> View {
+    let mut view = View::new(&["view", "field", "holds", "means"], "");
+    for (name, columns) in views() {
+        for column in columns {
+            let holds = match column.kind() {
+                Some(Kind::Number) => "number",
+                Some(Kind::Span) => "milliseconds",
+                Some(Kind::Truth) => "true or false",
+                Some(Kind::Text) | None => "text",
+            };
+            view.push(vec![
+                Cell::text(name),
+                Cell::text(column.key()),
+                Cell::text(holds),
+                Cell::text(column.about()),
+            ]);
+        }
+    }
+    view
+}
