@@ -67,8 +67,9 @@
 //! - Job ids and session uuids are chosen by us and registered before the bytes leave.
 //! - Text for the wire with CR, LF or NUL in it is refused; text from the wire is hostile until
 //!   it is sanitised.
-//! - Times are FreeSWITCH's own, in microseconds since 1970. No global state, no hidden thread:
-//!   everything runs on the caller's tokio runtime.
+//! - Times are FreeSWITCH's own, in microseconds since 1970. No global state.
+//! - Everything runs on the caller's tokio runtime, but for Lua: each loaded Lua app has a thread of
+//!   its own, with a small runtime in it, so that a script that blocks holds up nobody else.
 
 pub mod apps;
 #[cfg(feature = "cli")]

@@ -5,7 +5,7 @@ use std::time::Duration;
 use tokio::time::timeout;
 
 use super::{Client, Error};
-use crate::listener::{EventListener, Events};
+use crate::listener::{EventListener, SessionEvents};
 use crate::model::{self, Event, Id};
 
 /// A wait for an event of one session. Made before the verb that causes it, so that even an
@@ -19,7 +19,7 @@ pub struct Expect {
     key: &'static str,
     kinds: Vec<String>,
     header: Option<(String, String)>,
-    events: Events,
+    events: SessionEvents,
     _held: Held,
 }
 
@@ -56,11 +56,13 @@ impl Client {
         let mut watched = kinds.to_vec();
         // The end of the session ends every wait for it.
         watched.push("CHANNEL_DESTROY");
+        let mut events = listener.session_events(&watched);
+        events.add(UUID, session.as_str());
         Ok(Expect {
-            events: listener.events(&watched),
+            events,
             listener,
             sessions: vec![session.clone()],
-            key: "Unique-ID",
+            key: UUID,
             kinds: kinds.iter().map(|kind| (*kind).to_owned()).collect(),
             header: None,
             _held: held,
@@ -80,6 +82,8 @@ impl Expect {
     #[must_use]
     pub fn or(mut self, other: &Id<model::Session>) -> Self {
         self.sessions.push(other.clone());
+        self.events.add(UUID, other.as_str());
+        self.events.add(self.key, other.as_str());
         self
     }
 
@@ -88,6 +92,9 @@ impl Expect {
     #[must_use]
     pub fn named_by(mut self, header: &'static str) -> Self {
         self.key = header;
+        for session in &self.sessions {
+            self.events.add(header, session.as_str());
+        }
         self
     }
 
@@ -123,7 +130,7 @@ impl Expect {
                 drop(kind);
                 return Ok(event);
             }
-            if kind == "CHANNEL_DESTROY" && self.is_about(&event, "Unique-ID") {
+            if kind == "CHANNEL_DESTROY" && self.is_about(&event, UUID) {
                 let cause = event.get("Hangup-Cause").unwrap_or_default().into_owned();
                 let uuid = event.unique_id().unwrap_or_default().into_owned();
                 return Err(Error::Gone { uuid, cause });
@@ -137,3 +144,6 @@ impl Expect {
         id.is_some_and(|id| self.sessions.iter().any(|known| known.as_str() == &*id))
     }
 }
+
+/// The header that names the session of an event.
+const UUID: &str = "Unique-ID";

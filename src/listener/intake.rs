@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::time::{Duration, Instant};
 
 use super::job::{Job, Made, Waiting};
+use super::waiters::Waiters;
 use super::watching::{Feed, Seen};
 use crate::conn::{CloseReason, Sink};
 use crate::model::{Association, Direction, Event, Id, JobRecord, JobState, Session};
@@ -38,6 +39,7 @@ pub(super) struct Shared {
     tracker: Mutex<Tracker>,
     waiting: Mutex<HashMap<Id<JobRecord>, Waiting>>,
     taps: Mutex<Vec<Tap>>,
+    waiters: Mutex<Waiters>,
     logs: Mutex<Vec<Feed<LogLine>>>,
     lost: Arc<AtomicU64>,
     /// When the last event came in.
@@ -51,6 +53,7 @@ impl Shared {
             tracker: Mutex::new(tracker),
             waiting: Mutex::new(HashMap::new()),
             taps: Mutex::new(Vec::new()),
+            waiters: Mutex::default(),
             logs: Mutex::new(Vec::new()),
             lost: Arc::default(),
             heard: Mutex::new(None),
@@ -82,6 +85,10 @@ impl Shared {
         // A switch that is quiet, or gone, would let those pile up that nobody reads any more.
         taps.retain(|tap| (tap.is_open)());
         taps.push(tap);
+    }
+
+    pub(super) fn waiters(&self) -> MutexGuard<'_, Waiters> {
+        lock(&self.waiters)
     }
 
     pub(super) fn add_log(&self, feed: Feed<LogLine>) {
@@ -150,6 +157,7 @@ impl Intake {
     fn fold(&mut self) {
         let mut tracker = self.shared.tracker();
         let mut taps = lock(&self.shared.taps);
+        let waiters = self.shared.waiters();
         for event in self.batch.drain(..) {
             let change = tracker.apply(&event);
             if let Change::Job(id) = &change
@@ -165,6 +173,7 @@ impl Intake {
                 let seen = Seen { event: &event, change: &change, tracker: &tracker };
                 taps.retain_mut(|tap| (tap.see)(&seen));
             }
+            waiters.tell(&event);
         }
         self.shared.note_life();
     }

@@ -17,6 +17,7 @@ mod job;
 mod link;
 mod snapshot;
 mod subscribe;
+mod waiters;
 mod watching;
 
 use std::fmt;
@@ -28,6 +29,7 @@ use tokio::sync::watch;
 pub use error::Error;
 pub use job::{Job, JobError};
 pub use link::{Gap, Link};
+pub(crate) use waiters::SessionEvents;
 pub use watching::{Changes, Events, Logs, Seen, Update};
 
 use crate::conn::{CloseReason, Config, Connection, Reply};
@@ -352,6 +354,12 @@ impl EventListener {
     #[must_use]
     pub fn events<S: AsRef<str>>(&self, names: &[S]) -> Events {
         watching::events(&self.inner.shared, names)
+    }
+
+    /// Watches raw events of these names or CUSTOM subclasses of single sessions, which are added
+    /// to what it returns.
+    pub(crate) fn session_events(&self, kinds: &[&str]) -> SessionEvents {
+        SessionEvents::new(&self.inner.shared, kinds)
     }
 
     /// Watches log lines, through a bounded channel. `log LEVEL` has to be sent for some to come.

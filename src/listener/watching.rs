@@ -88,8 +88,8 @@ impl Logs {
 }
 
 #[derive(Debug)]
-struct Watch<T> {
-    receiver: mpsc::Receiver<T>,
+pub(super) struct Watch<T> {
+    pub(super) receiver: mpsc::Receiver<T>,
     lost: Arc<AtomicU64>,
 }
 
@@ -134,7 +134,7 @@ pub(super) fn logs(shared: &Shared) -> Logs {
     Logs(watch)
 }
 
-fn feed<T>(shared: &Shared) -> (Feed<T>, Watch<T>) {
+pub(super) fn feed<T>(shared: &Shared) -> (Feed<T>, Watch<T>) {
     let (sender, receiver) = mpsc::channel(ROOM);
     let lost = Arc::new(AtomicU64::new(0));
     let feed = Feed { sender, lost: Arc::clone(&lost), total: shared.lost_counter() };

@@ -525,3 +525,39 @@ async fn the_guides_recorder_records_until_a_key() {
     ended(&listener, &id).await;
     assert_eq!(notes(&client, "last failure"), "");
 }
+
+#[tokio::test]
+async fn many_calls_at_a_time_go_through_the_guides_ivr_and_none_is_stuck() {
+    let (_sim, client, listener) =
+        example("ivr.lua", &[("menu", "tone_stream://%(100,0,440)")]).await;
+    let mut tick = tokio::time::interval(Duration::from_millis(50));
+    let mut callers = tokio::task::JoinSet::new();
+    for number in 0..40 {
+        tick.tick().await;
+        let (client, listener) = (client.clone(), listener.clone());
+        callers.spawn(async move {
+            let id = called(&client, &park()).await;
+            // A choice and a bridge, no choice at all, and a caller who does not wait.
+            if number % 3 == 0 {
+                let legs = || listener.call(&id).map_or(0, |call| call.sessions.len());
+                until("two legs", || legs() == 2).await;
+                let callee = client.call(&id).unwrap().sessions()[1].clone();
+                callee.recv_dtmf("1", Duration::ZERO).await.unwrap();
+                until("a bridge", || legs() == 4).await;
+            }
+            if number % 3 != 1 {
+                client.call(&id).unwrap().hangup().await.unwrap();
+            }
+            ended(&listener, &id).await
+        });
+    }
+    let calls = callers.join_all().await;
+    let unheard = calls.iter().filter(|call| {
+        let causes = call.sessions.iter().filter_map(|leg| leg.cause.as_ref());
+        causes.map(HangupCause::name).any(|cause| cause == "NO_USER_RESPONSE")
+    });
+    assert_eq!((calls.len(), unheard.count()), (40, 13));
+    until("every function ends", || notes(&client, "running") == "0").await;
+    assert_eq!(notes(&client, "last failure"), "");
+    assert!(listener.calls().is_empty());
+}
