@@ -104,7 +104,6 @@ async fn nothing_destructive_runs_without_a_terminal_and_without_yes() {
         "api hupall",
         "bgapi hupall",
         "HUPALL NORMAL_CLEARING a b",
-        "/hupall",
         "fsctl shutdown",
         "fsctl pause",
         "reload mod_sofia",

@@ -52,6 +52,18 @@ async fn check(verb: String, example: String) -> Option<String> {
     // What an example writes goes where it is thrown away.
     let folder = tempfile::tempdir().unwrap();
     let line = line.replace("calls.csv", folder.path().join("calls.csv").to_str().unwrap());
+    let ivr = folder.path().join("ivr.lua");
+    std::fs::write(&ivr, IVR).unwrap();
+    let ivr = ivr.to_str().unwrap();
+    let line = line.replace("./ivr.lua", ivr);
+    // What an example goes on with has been begun.
+    if verb == "reload-app" {
+        answer(&shell, &format!("load-app {ivr}")).await.unwrap();
+    }
+    if example.starts_with("record") && !example.contains(" start ") {
+        let file = example.split_whitespace().last().unwrap();
+        answer(&shell, &format!("record {} start {file}", names[0].1)).await.unwrap();
+    }
     let ran = timeout(LONG, answer(&shell, &line)).await;
     shell.close().await;
     match ran {
@@ -87,7 +99,7 @@ async fn session(verb: &str, example: &str) -> (Shell, Vec<(&'static str, String
         second = said.split_whitespace().last().unwrap().to_owned();
     }
     // What an example does must not be done already.
-    if !example.starts_with("load-app") {
+    if !matches!(verb, "load-app" | "with") {
         answer(&shell, "load-app TonePlay").await.unwrap();
     }
     if verb == "log" {
@@ -111,6 +123,9 @@ async fn session(verb: &str, example: &str) -> (Shell, Vec<(&'static str, String
     }
     (shell, names)
 }
+
+/// What stands for the operator's own app.
+const IVR: &str = "function on_park(session) session:answer() session:play(args.greeting) end";
 
 /// A call, a job, two hosts, and a second call.
 const STAND_INS: [&str; 5] = ["6c1d2a5e", "7f3e9b02", "pbx1", "10.0.0.1:8022", "8f00b204"];

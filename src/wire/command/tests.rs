@@ -115,7 +115,9 @@ proptest! {
         prop_assert_eq!(first.line(), format!("api {line}"));
         let second = decoder.decode(&mut buf).unwrap().unwrap();
         if !name.eq_ignore_ascii_case("content-length") {
-            prop_assert_eq!(second.get(&name), Some(value.as_str()));
+            // A header without a value is none.
+            let expected = Some(value.as_str()).filter(|value| !value.is_empty());
+            prop_assert_eq!(second.get(&name), expected);
             prop_assert_eq!(second.body(), body.as_bytes());
         }
     }

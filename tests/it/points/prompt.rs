@@ -134,8 +134,11 @@ async fn s14_s16_s17_a_failed_line_is_one_line_and_the_prompt_goes_on() {
     let (shell, _port) = shell().await;
     let status = typed(&shell, "api status").await.unwrap();
     assert!(status.starts_with("UP "), "{status}");
-    let failed = refused(&shell, "not a real command").await;
+    let failed = refused(&shell, "api not a real command").await;
     assert_eq!(failed.message, "-ERR not Command not found!");
+    // A bare line goes as from the server's console, which names it whole.
+    let failed = refused(&shell, "not a real command").await;
+    assert_eq!(failed.message, "-ERR not a real command Command not found!");
     assert_eq!((failed.kind, failed.kind.exit_code()), (Kind::Refused, 1));
     assert!(failed.hints[0].contains("or a known one that failed"), "{failed:?}");
     assert_eq!(typed(&shell, "global_getvar local_ip_v4").await.unwrap(), "127.0.0.1\n");
