@@ -1,6 +1,8 @@
 //! The command line: fs_cli's options with fs_cli's meaning, and our own.
 
+use std::env::consts;
 use std::path::PathBuf;
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use clap::{Parser, Subcommand};
@@ -19,7 +21,7 @@ use crate::shell::Format;
 #[command(
     name = "switchy",
     version,
-    long_version = LONG_VERSION,
+    long_version = BUILT.as_str(),
     args_conflicts_with_subcommands = true,
     infer_long_args = true,
     disable_help_flag = true,
@@ -43,11 +45,33 @@ const EXIT_CODES: &str = "Exit codes: 0 ok, 1 the server refused, 2 usage, 3 no 
                           4 timeout, 5 partly done, 130 interrupted. Under the name fs_cli: 0 for \
                           any answer, 1 usage, 254 timeout, 255 no connection or login";
 
-const LONG_VERSION: &str = concat!(
-    env!("CARGO_PKG_VERSION"),
-    "\nfeatures: shell, cli\n",
-    "A shell for FreeSWITCH; a simulated one is built in. Licence: MIT OR Apache-2.0"
-);
+/// What was built.
+static BUILT: LazyLock<String> = LazyLock::new(|| {
+    let parts = [
+        ("shell", cfg!(feature = "shell")),
+        ("cli", cfg!(feature = "cli")),
+        ("lua", cfg!(feature = "lua")),
+    ];
+    let features = parts.into_iter().filter_map(|(name, is_in)| is_in.then_some(name));
+    let libc = match () {
+        () if cfg!(target_env = "gnu") => "-gnu",
+        () if cfg!(target_env = "musl") => "-musl",
+        () if cfg!(target_env = "msvc") => "-msvc",
+        () => "",
+    };
+    format!(
+        "{}
+built for: {}-{}{libc}, {}
+features: {}
+\
+         A shell for FreeSWITCH; a simulated one is built in. Licence: MIT OR Apache-2.0",
+        env!("CARGO_PKG_VERSION"),
+        consts::ARCH,
+        consts::OS,
+        if cfg!(debug_assertions) { "debug" } else { "release" },
+        features.collect::<Vec<_>>().join(", "),
+    )
+});
 
 /// Where to connect and how.
 #[derive(Debug, Default, clap::Args)]

@@ -1,10 +1,10 @@
 //! What a process starts with: its options and the configuration, put together.
 
 use super::args::{Args, FOREVER, Script};
-use super::config::{Data, Effective, Files, Origin, Section, Value};
+use super::config::{Data, Effective, Files, LOG_LEVELS, Origin, Section, Value};
 use super::sim::SimArgs;
 use crate::shell::{
-    CommandError, Format, Kind, LogView, Prefix, Profile, ReadOnly, Settings, Shell,
+    CommandError, Format, Kind, LogView, Prefix, Profile, ReadOnly, Settings, Shell, style_named,
 };
 
 /// What the shell opens on, and how.
@@ -103,6 +103,10 @@ impl Start {
         let mut view = LogView::default();
         view.uuid.clone_from(&self.log_uuid);
         view.prefix = Prefix::parse(self.look.text("log_uuid").unwrap_or_default());
+        // fs_cli's numbers: the list of levels has "off" in front of them.
+        for (style, level) in view.styles.iter_mut().zip(LOG_LEVELS.iter().skip(1)) {
+            *style = self.look.text(&format!("colors.{level}")).and_then(style_named);
+        }
         shell.set_log_view(view);
         Ok(())
     }
@@ -146,7 +150,8 @@ fn settings(look: &Effective, as_fs_cli: bool) -> Settings {
     if let Some(format) = look.text("output") {
         settings.format = clap::ValueEnum::from_str(format, true).unwrap_or(Format::Table);
     }
-    let aliases = look.table("alias");
+    // An alias hides an abbreviation of the same name.
+    let aliases = look.table("abbr").chain(look.table("alias"));
     settings.aliases = aliases.map(|(name, lines)| (name, lines.join(" ;; "))).collect();
     settings
 }

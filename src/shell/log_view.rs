@@ -1,5 +1,7 @@
 //! Which log lines are shown, and what stands in front of them.
 
+use nu_ansi_term::{Color, Style};
+
 use super::sanitise;
 use crate::wire::LogLine;
 
@@ -12,6 +14,8 @@ pub struct LogView {
     pub text: Option<String>,
     /// How the call's uuid is shown.
     pub prefix: Prefix,
+    /// How each level looks, console first; none is as usual.
+    pub(crate) styles: [Option<Style>; 8],
 }
 
 /// How much of the call's uuid stands in front of a log line.
@@ -27,6 +31,19 @@ pub enum Prefix {
 }
 
 impl LogView {
+    /// How a level looks.
+    pub(super) fn style_of(&self, level: u8) -> Style {
+        let configured = self.styles.get(usize::from(level)).copied().flatten();
+        configured.unwrap_or_else(|| match level {
+            1..=3 => Color::Red.normal(),
+            4 => Color::Purple.normal(),
+            5 => Color::Cyan.normal(),
+            6 => Color::Green.normal(),
+            7 => Color::Yellow.normal(),
+            _ => Style::new(),
+        })
+    }
+
     /// Whether a line is shown.
     pub(super) fn shows(&self, line: &LogLine) -> bool {
         let owner = line.user_data();
@@ -44,4 +61,27 @@ impl LogView {
         };
         if shown.is_empty() { String::new() } else { format!("{} ", sanitise::line(shown)) }
     }
+}
+
+/// The style of a color's name in the configuration: `red`, `bold`, `bold-red`, `default`.
+pub(crate) fn style_named(name: &str) -> Option<Style> {
+    let (is_bold, color) = match name.split_once('-') {
+        Some(("bold", color)) => (true, color),
+        Some(_) => return None,
+        None => (false, name),
+    };
+    let style = match color {
+        "default" => Style::new(),
+        "bold" => Style::new().bold(),
+        "black" => Color::Black.normal(),
+        "red" => Color::Red.normal(),
+        "green" => Color::Green.normal(),
+        "yellow" => Color::Yellow.normal(),
+        "blue" => Color::Blue.normal(),
+        "magenta" => Color::Purple.normal(),
+        "cyan" => Color::Cyan.normal(),
+        "white" => Color::White.normal(),
+        _ => return None,
+    };
+    Some(if is_bold { style.bold() } else { style })
 }

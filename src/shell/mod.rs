@@ -58,6 +58,7 @@ pub use error::{CommandError, Kind};
 pub use guard::Guard;
 pub use hint::hint;
 pub use history::History;
+pub(crate) use log_view::style_named;
 pub use log_view::{LogView, Prefix};
 pub use near::nearest;
 pub use operator::{Lent, Operator, Wish};

@@ -298,16 +298,11 @@ impl Narration {
     }
 
     fn log_line(&self, log: &LogLine) -> Line {
-        let style = match log.level() {
-            1..=3 => Color::Red.normal(),
-            4 => Color::Purple.normal(),
-            5 => Color::Cyan.normal(),
-            6 => Color::Green.normal(),
-            7 => Color::Yellow.normal(),
-            _ => Style::new(),
-        };
         let priority = if log.level() <= 3 { Priority::Alert } else { Priority::Rest };
-        let prefix = lock(&self.log_view).prefix_of(log);
+        let (prefix, style) = {
+            let view = lock(&self.log_view);
+            (view.prefix_of(log), view.style_of(log.level()))
+        };
         plain(priority, "log", prefix + &self.paint(style, &sanitise::line(&log.text())))
     }
 }

@@ -51,6 +51,96 @@ fn exit_codes() {
 }
 
 #[test]
+fn a_part_that_failed_is_told_by_its_code() {
+    let (one, other) = (Switch::start(), Switch::start());
+    let targets = [&one, &other].map(|switch| format!("127.0.0.1:{}", switch.port()));
+    let uuid = "11111111-2222-4333-8444-555555555555";
+    let made = one.api(&format!("originate {{origination_uuid={uuid}}}loopback/9196 &park"));
+    assert!(made.contains(uuid), "{made}");
+    let ask = format!("@all uuid_dump {uuid}");
+    let [here, there] = &targets;
+    let args = [here.as_str(), there, "-x", &ask].map(str::to_owned);
+    let output = command(&args).output().unwrap();
+    let said = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(5), "{said}");
+    assert!(said.contains(there) && !said.contains(&format!("failed on {here}")), "{said}");
+}
+
+#[test]
+fn a_signal_ends_a_line_with_130() {
+    let switch = Switch::start();
+    let mut command = command(&switch.args(&["--echo", "-x", "api --timeout 60 msleep 50000"]));
+    let mut child = command.spawn().unwrap();
+    // The line is told when it is about to be run.
+    let mut echo = String::new();
+    BufReader::new(child.stderr.as_mut().unwrap()).read_line(&mut echo).unwrap();
+    assert!(echo.contains("msleep 50000"), "{echo}");
+    let signal = Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    assert!(signal.success());
+    assert_eq!(child.wait().unwrap().code(), Some(130));
+}
+
+#[test]
+fn what_version_says_was_built() {
+    let output = command(&["--version".to_owned()]).output().unwrap();
+    let said = text(&output.stdout);
+    assert!(said.starts_with(concat!("switchy ", env!("CARGO_PKG_VERSION"), "\n")), "{said}");
+    let place = format!("built for: {}-{}", std::env::consts::ARCH, std::env::consts::OS);
+    assert!(said.contains(&place), "{said}");
+    assert!(said.contains(if cfg!(debug_assertions) { ", debug\n" } else { ", release\n" }));
+    assert_eq!(said.contains("lua"), cfg!(feature = "lua"), "{said}");
+}
+
+#[test]
+fn completions_of_every_shell_are_printed() {
+    for (shell, held) in [
+        ("bash", "complete -F _switchy"),
+        ("zsh", "#compdef switchy"),
+        ("fish", "complete -c switchy"),
+        ("powershell", "Register-ArgumentCompleter"),
+        ("elvish", "edit:completion:arg-completer[switchy]"),
+    ] {
+        let args = ["completions", shell].map(str::to_owned);
+        let output = command(&args).output().unwrap();
+        assert!(output.status.success() && text(&output.stdout).contains(held), "{shell}");
+    }
+}
+
+#[test]
+fn configured_abbreviations_guards_and_prod_hold() {
+    let (switch, home) = (Switch::start(), tempfile::tempdir().unwrap());
+    let config = home.path().join("config.toml");
+    let file = format!(
+        "[defaults]\nhost = '127.0.0.1'\nport = {}\n\
+         [abbr]\nsayit = 'eval'\nboth = 'eval not this'\n\
+         [alias]\nboth = 'eval $2 $1'\n\
+         [guard]\ndeny = ['eval bad*']\nconfirm = ['eval ask']\nallow = ['global_setvar free*']\n\
+         [profile.plain]\n[profile.live]\nenv = 'prod'\n[profile.looks]\noutput = 'json'\n",
+        switch.port()
+    );
+    std::fs::write(&config, file).unwrap();
+    let config = config.to_str().unwrap();
+    for (profile, line, code, said) in [
+        ("plain", "sayit one two", 0, "one two"),
+        ("plain", "both one two", 0, "two one"),
+        ("plain", "eval bad one", 1, "the configuration forbids it"),
+        ("plain", "eval ask", 2, "--yes"),
+        ("live", "global_setvar free=1", 0, ""),
+        ("plain", "global_setvar a=b", 0, ""),
+        ("live", "global_getvar a", 0, "b"),
+        ("live", "global_setvar a=c", 2, "--yes"),
+        ("live", "api --yes global_setvar a=c", 0, ""),
+        ("looks", "calls", 0, "[]"),
+    ] {
+        let args = ["--config", config, profile, "-x", line].map(str::to_owned);
+        let output = command(&args).output().unwrap();
+        let told = text(&output.stdout) + &text(&output.stderr);
+        assert_eq!(output.status.code(), Some(code), "{profile} {line}: {told}");
+        assert!(told.contains(said), "{profile} {line}: {told}");
+    }
+}
+
+#[test]
 fn the_password_of_the_environment() {
     let switch = Switch::start();
     // Empty is not set: the stock password is tried.

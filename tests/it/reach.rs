@@ -146,6 +146,9 @@ fn no_way_to_give_a_password_leaves_it_behind() {
         assert!(!said(&output).contains(SECRET), "{args:?}: {}", said(&output));
         assert_eq!(output.status.code(), Some(code), "{args:?}: {}", said(&output));
     }
+    // A program behind a pipe can tell its environment to anybody.
+    let piped = run(&["none", "-x", "eval ok | cat - /proc/self/environ"], true, "");
+    assert!(said(&piped).contains("ok") && !said(&piped).contains(SECRET), "{}", said(&piped));
     let shown = run(&["config", "show", "file"], false, "");
     assert!(said(&shown).contains("password = \"***\""), "{}", said(&shown));
     let checked = run(&["config", "check"], false, "");

@@ -82,7 +82,7 @@ pub(super) const TABLES: &[Table] = &[
     Table {
         name: "abbr",
         kind: Kind::Text,
-        about: "WORD = \"TEXT\": checked, not used yet",
+        about: "WORD = \"TEXT\": stands for TEXT at the start of a line; what follows it is kept",
         names: &[],
     },
     Table {
@@ -94,7 +94,7 @@ pub(super) const TABLES: &[Table] = &[
     Table {
         name: "colors",
         kind: Kind::Choice(COLORS),
-        about: "of the prompt, answers and log levels: checked, not used yet",
+        about: "of log levels; prompt, input and output are checked, not used yet",
         names: &[
             "prompt", "input", "output", "console", "alert", "crit", "err", "warning", "notice",
             "info", "debug",
@@ -108,7 +108,7 @@ pub(super) const TABLES: &[Table] = &[
     },
 ];
 
-pub(super) const LOG_LEVELS: &[&str] =
+pub(crate) const LOG_LEVELS: &[&str] =
     &["off", "console", "alert", "crit", "err", "warning", "notice", "info", "debug"];
 
 const FORMATS: &[&str] = &["table", "vertical", "json", "jsonl", "csv", "raw"];

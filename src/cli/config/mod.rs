@@ -24,6 +24,7 @@ use etcetera::BaseStrategy as _;
 use crate::conn::Config;
 use crate::shell::{CommandError, GuardRules, Password, Profile, nearest};
 use file::{Fault, File};
+pub(crate) use keys::LOG_LEVELS;
 use legacy::Legacy;
 pub(crate) use legacy::level;
 pub(crate) use show::{Action, option, run};

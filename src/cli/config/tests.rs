@@ -79,6 +79,14 @@ fn a_profile_has_what_it_inherits_and_knows_from_where() {
 }
 
 #[test]
+fn every_color_that_can_be_configured_is_one() {
+    for name in keys::COLORS {
+        assert!(crate::shell::style_named(name).is_some(), "{name}");
+    }
+    assert!(crate::shell::style_named("boldred").is_none());
+}
+
+#[test]
 fn an_option_comes_before_the_profile() {
     let files = files(OWN, "");
     let mut over = Section::new();

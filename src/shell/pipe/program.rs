@@ -145,7 +145,8 @@ fn told(status: ExitStatus) -> String {
 fn shell(command: &str) -> Command {
     let (program, option) = if cfg!(windows) { ("cmd", "/C") } else { ("sh", "-c") };
     let mut shell = Command::new(program);
-    shell.arg(option).arg(command);
+    // The server's password is none of that program's business.
+    shell.arg(option).arg(command).env_remove("SWITCHY_PASSWORD");
     shell
 }
 
