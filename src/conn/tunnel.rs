@@ -69,21 +69,25 @@ pub(super) fn ssh(
     // It ends with the child, which ends with the connection.
     let _task = tokio::spawn(async move {
         let mut said = Vec::new();
-        let talk = async {
-            // What it says goes on until it ends; only the start is kept.
-            let mut part = [0; 1024];
-            while let Ok(count @ 1..) = stderr.read(&mut part).await {
-                if said.len() < MOST {
-                    said.extend_from_slice(part.get(..count).unwrap_or_default());
+        {
+            let talk = async {
+                // What it says goes on until it ends; only the start is kept.
+                let mut part = [0; 1024];
+                while let Ok(count @ 1..) = stderr.read(&mut part).await {
+                    if said.len() < MOST {
+                        said.extend_from_slice(part.get(..count).unwrap_or_default());
+                    }
                 }
+            };
+            tokio::pin!(talk);
+            tokio::select! {
+                () = &mut talk => {}
+                // Its last words may be on their way still.
+                _dropped = gone => { let _late = timeout(LAST_WORDS, talk).await; }
             }
-        };
-        tokio::select! {
-            () = talk => {}
-            _dropped = gone => {}
         }
         // Dropping the child kills it; its exit code says no more than its words.
-        let _status = timeout(Duration::from_millis(200), child.wait()).await;
+        let _status = timeout(LAST_WORDS, child.wait()).await;
         // Nobody waits for it when the connection worked.
         drop(tell.send(String::from_utf8_lossy(&said).trim().to_owned()));
     });
@@ -104,6 +108,9 @@ pub(super) async fn explained(
         _ => err,
     }
 }
+
+/// How long `ssh` may take to end once its connection is over.
+const LAST_WORDS: Duration = Duration::from_millis(500);
 
 /// How much of what `ssh` says is kept.
 const MOST: usize = 2048;
