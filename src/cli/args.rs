@@ -261,6 +261,8 @@ pub(super) enum Action {
     /// Serve a simulated switch to any event-socket client
     #[command(long_about = SIM_ABOUT, after_help = sim_examples())]
     Sim(ServeArgs),
+    /// Check why a connection fails, or what is wrong with a server
+    Doctor(DoctorArgs),
     /// Check, show or make the configuration
     Config {
         #[command(subcommand)]
@@ -273,6 +275,31 @@ pub(super) enum Action {
     },
     /// Print the manual page
     Man,
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct DoctorArgs {
+    #[command(flatten)]
+    pub(super) connection: Connection,
+    /// The sofia profile whose context is looked at
+    #[arg(long, value_name = "PROFILE", default_value = "external")]
+    pub(super) sofia_profile: String,
+    /// Print a dial plan that parks every call, with a limit
+    #[arg(long)]
+    dialplan: bool,
+    /// Write the answer in this format
+    #[arg(short, long, value_name = "FORMAT")]
+    pub(super) output: Option<Format>,
+}
+
+impl DoctorArgs {
+    /// The line of the shell that does it, for all servers that are named.
+    pub(super) fn line(&self) -> String {
+        if self.dialplan {
+            return "doctor --dialplan".to_owned();
+        }
+        format!("doctor --profile {}", self.sofia_profile)
+    }
 }
 
 #[derive(Debug, clap::Args)]

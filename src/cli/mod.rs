@@ -70,7 +70,13 @@ pub fn main() -> ExitCode {
 }
 
 fn run(mut args: Args, as_fs_cli: bool) -> anyhow::Result<u8> {
-    let action = args.action.take();
+    let mut action = args.action.take();
+    if let Some(Action::Doctor(doctor)) = action {
+        args.script.once = vec![doctor.line()];
+        args.script.output = doctor.output;
+        args.connection = doctor.connection;
+        action = None;
+    }
     match action {
         Some(Action::Completions { shell }) => {
             let mut command = Args::command();
@@ -82,7 +88,7 @@ fn run(mut args: Args, as_fs_cli: bool) -> anyhow::Result<u8> {
             return Ok(0);
         }
         Some(Action::Sim(args)) => return runtime()?.block_on(sim::serve(args)),
-        Some(Action::Demo(_) | Action::Config { .. }) | None => {}
+        Some(Action::Demo(_) | Action::Config { .. } | Action::Doctor(_)) | None => {}
     }
     let files = match &args.connection {
         connection if connection.no_config => Files::default(),

@@ -39,7 +39,12 @@ pub(super) async fn run(start: &Start) -> anyhow::Result<u8> {
 
 async fn lines(start: &Start, shell: &Shell) -> Result<(), CommandError> {
     start.prepare(shell)?;
-    open(&start.target, shell).await?;
+    let opened = open(&start.target, shell).await;
+    // Why there is no connection is what it finds out.
+    let is_doctor = |line: &String| line.trim_start().starts_with("doctor");
+    if start.script.once.is_empty() || !start.script.once.iter().all(is_doctor) {
+        opened?;
+    }
     let mut feed = Feed { start, shell, failed: None };
     if !start.script.once.is_empty() {
         for line in &start.script.once {

@@ -58,7 +58,8 @@ fn is_failure(line: &str) -> bool {
 }
 
 /// Failures that say so in no other way (`mod_sofia.c`, `mod_commands.c`).
-const UNMARKED: &[&str] = &["Invalid Profile", "Invalid Gateway", "Unknown Command [", "error/"];
+const UNMARKED: &[&str] =
+    &["Invalid Profile", "Invalid Gateway", "Unknown Command [", "error/", "can't find anything"];
 
 #[cfg(test)]
 mod tests {

@@ -139,6 +139,7 @@ fn refuse_late_options(command: &clap::Command, tail: &str) -> Result<(), Comman
 fn is_raw(verb: &str, tail: &str) -> bool {
     match verb {
         "originate" => is_dial_string(tail),
+        "doctor" => first_word(tail).0 == "originate",
         _ => true,
     }
 }
@@ -149,6 +150,7 @@ const RAW_TAILS: &[(&str, usize)] = &[
     ("api", 0),
     ("bgapi", 0),
     ("bridge", 1),
+    ("doctor", 0),
     ("execute", 2),
     ("expect", 0),
     ("let", 0),

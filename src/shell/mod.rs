@@ -10,11 +10,13 @@
 
 mod alias;
 mod catalog;
+mod causes;
 pub mod cmd;
 pub mod complete;
 mod confirm;
 mod context;
 mod control;
+mod doctor;
 mod ending;
 mod error;
 mod filter;

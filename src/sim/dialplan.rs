@@ -24,6 +24,10 @@ pub(super) fn context(profile: &str) -> &'static str {
     if profile == "park" { "switchy" } else { "default" }
 }
 
+/// The extensions that are listed.
+pub(super) const EXTENSIONS: &[&str] =
+    &["9195", "9196", "9197", "9198", "9664", "5000", "park", "5900"];
+
 /// Whether an extension is listed, and where it goes.
 fn extension(exten: &str) -> Option<Vec<(&'static str, &'static str)>> {
     Some(match exten {

@@ -12,6 +12,8 @@ mod completions;
 #[cfg(all(unix, feature = "cli"))]
 mod docs;
 #[cfg(feature = "shell")]
+mod doctor;
+#[cfg(feature = "shell")]
 mod ending;
 #[cfg(feature = "shell")]
 mod examples;

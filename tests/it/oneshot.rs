@@ -244,3 +244,17 @@ fn an_answer_goes_through_a_program_byte_by_byte() {
     assert_eq!((output.status.code(), output.stdout.as_slice()), (Some(1), &b""[..]));
     assert!(text(&output.stderr).contains("ended with exit status 1"));
 }
+
+#[test]
+fn the_doctor_needs_no_connection() {
+    for args in [&["doctor", "127.0.0.1:1"][..], &["127.0.0.1:1", "-x", "doctor"]] {
+        let args: Vec<String> = args.iter().map(|arg| (*arg).to_owned()).collect();
+        let output = command(&args).output().unwrap();
+        let told = text(&output.stdout);
+        assert_eq!(output.status.code(), Some(3), "{args:?}: {told}");
+        assert!(told.contains("refuses the connection") && told.contains("listen-ip"), "{told}");
+    }
+    let output = command(&["doctor".to_owned(), "--dialplan".to_owned()]).output().unwrap();
+    assert_eq!(output.status.code(), Some(0));
+    assert!(text(&output.stdout).contains("park_timeout"));
+}

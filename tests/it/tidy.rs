@@ -30,7 +30,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("clap_mangen", &["cli/"]),
     ("anyhow", &["cli/"]),
     ("mlua", &["apps/lua/"]),
-    ("regex_lite", &["apps/router.rs", "shell/filter/", "sim/pattern.rs"]),
+    ("regex_lite", &["apps/router.rs", "shell/filter/", "shell/doctor/", "sim/pattern.rs"]),
     ("shlex", &["shell/"]),
     ("rpassword", &["cli/"]),
     ("tracing_subscriber", &["cli/"]),

@@ -136,6 +136,7 @@ const GROUPS: &[(&str, &[&str])] = &[
             "status",
             "calls",
             "call",
+            "why",
             "channels",
             "gateways",
             "registrations",
@@ -170,7 +171,7 @@ const GROUPS: &[(&str, &[&str])] = &[
     ),
     ("Server commands", &["api", "bgapi", "jobs", "wait"]),
     ("Apps", &["apps", "load-app", "reload-app", "unload-app", "with"]),
-    ("Connections", &["connect", "disconnect", "hosts", "use", "listen"]),
+    ("Connections", &["connect", "disconnect", "hosts", "use", "listen", "doctor"]),
     ("Scripts", &["source", "let", "sleep", "expect"]),
     ("This session", &["set", "alias", "history", "help", "apropos", "clear", "version", "exit"]),
 ];

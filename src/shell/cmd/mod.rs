@@ -15,6 +15,7 @@ mod conferences;
 mod connect;
 mod deflect;
 mod disconnect;
+mod doctor;
 mod dtmf;
 mod dump;
 mod events;
@@ -57,6 +58,7 @@ mod unload_app;
 mod use_host;
 mod version;
 mod wait;
+mod why;
 mod with;
 
 use super::grammar::{self, Parsed};
@@ -98,6 +100,7 @@ pub(super) enum Command {
     Connect(connect::Args),
     Deflect(deflect::Args),
     Disconnect(disconnect::Args),
+    Doctor(doctor::Args),
     Dtmf(dtmf::Args),
     Dump(dump::Args),
     Events(events::Args),
@@ -141,6 +144,7 @@ pub(super) enum Command {
     Use(use_host::Args),
     Version(version::Args),
     Wait(wait::Args),
+    Why(why::Args),
     With(with::Args),
 }
 
@@ -208,6 +212,7 @@ pub(super) async fn run(
         Command::Connect(args) => connect::run(cx, args).await?,
         Command::Deflect(args) => deflect::run(cx, args).await?,
         Command::Disconnect(args) => disconnect::run(cx, args).await?,
+        Command::Doctor(args) => doctor::run(cx, args).await?,
         Command::Dtmf(args) => dtmf::run(cx, args).await?,
         Command::Dump(args) => dump::run(cx, args).await?,
         Command::Events(args) => events::run(cx, args).await?,
@@ -252,6 +257,7 @@ pub(super) async fn run(
         Command::Conferences(args) => conferences::run(cx, args).await?,
         Command::Version(args) => version::run(cx, args).await?,
         Command::Wait(args) => wait::run(cx, args).await?,
+        Command::Why(args) => why::run(cx, args).await?,
         Command::With(args) => with::run(cx, args).await?,
     }
     Ok(Next::Go)
@@ -290,6 +296,7 @@ fn only_reads(command: &Command) -> bool {
         | Command::Clear(_)
         | Command::Connect(_)
         | Command::Disconnect(_)
+        | Command::Doctor(_)
         | Command::Dump(_)
         | Command::Events(_)
         | Command::Exit(_)
@@ -317,7 +324,8 @@ fn only_reads(command: &Command) -> bool {
         | Command::Profiles(_)
         | Command::Conferences(_)
         | Command::Version(_)
-        | Command::Wait(_) => true,
+        | Command::Wait(_)
+        | Command::Why(_) => true,
     }
 }
 

@@ -25,6 +25,7 @@ pub(super) mod store;
 pub(super) mod system;
 mod text;
 mod vars;
+mod xml;
 
 use std::time::Duration;
 
@@ -283,7 +284,7 @@ const TABLE: &[Entry] = &[
     ("uuid_zombie_exec", plain::run),
     ("version", status::version),
     ("xml_flush_cache", system::nothing_to_do),
-    ("xml_locate", system::nothing_to_do),
+    ("xml_locate", xml::xml_locate),
     ("xml_wrap", text::xml_wrap),
 ];
 

@@ -1,0 +1,272 @@
+use serde_json::json;
+
+use super::{CommandError, Context, Format, Kind};
+use crate::client::Client;
+use crate::model::{Call, Direction, HangupCause, JobRecord, JobState, Outcome, Rows, Session};
+use crate::shell::render::{Cell, View, span};
+use crate::shell::{causes, narrate, near, sanitise};
+
+/// Tell why a call ended, and what to check next
+///
+/// The call is named as everywhere, also when it has ended; "last" is the latest that ended. A
+/// failed originate is named by its job, a hangup cause by its name. Of a running call it tells how
+/// it stands and what is scheduled for it.
+///
+/// Examples:
+///   why last
+///   why 6c1d2a5e
+///   why 1000
+///   why USER_BUSY
+#[derive(Debug, clap::Args)]
+#[command(verbatim_doc_comment)]
+pub(crate) struct Args {
+    /// Which call or job, or a hangup cause
+    #[arg(value_name = "CALL|JOB|CAUSE", default_value = "last")]
+    what: String,
+}
+
+/// What a word may stand for.
+enum Found {
+    Ended(Call),
+    Running(Call),
+    Job(JobRecord),
+    Cause(HangupCause),
+}
+
+pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), CommandError> {
+    match find(cx, &args.what)? {
+        Found::Ended(call) => tell(cx, &ended(&call)),
+        Found::Running(call) => {
+            let now = cx.listener()?.server_time();
+            let tasks = tasks(&cx.client()?, &call, now).await;
+            tell(cx, &running(&call, now, &tasks))
+        }
+        Found::Job(job) => tell(cx, &failed(&job)),
+        Found::Cause(cause) => tell(cx, &of_cause(&cause)),
+    }
+}
+
+fn find(cx: &Context<'_>, word: &str) -> Result<Found, CommandError> {
+    let cause = HangupCause::parse(&word.to_ascii_uppercase());
+    if cause.is_known() {
+        return Ok(Found::Cause(cause));
+    }
+    let listener = cx.listener()?;
+    let jobs = listener.jobs();
+    let failed = |job: &&JobRecord| matches!(job.state, JobState::Done(Outcome::Failed(_)));
+    let names = |call: &Call| is_named(call, word);
+    if word == "last" {
+        let ended = listener.with(|tracker| tracker.ended().next_back().cloned());
+        if let Some(call) = ended {
+            return Ok(Found::Ended(call));
+        }
+        let job = jobs.iter().rev().filter(|job| !job.is_foreign).find(failed).cloned();
+        return match (job, listener.calls().pop()) {
+            (Some(job), _) => Ok(Found::Job(job)),
+            (None, Some(call)) => Ok(Found::Running(call)),
+            (None, None) => Err(CommandError::new(Kind::Refused, "no call has ended yet")
+                .hint("\"calls\" shows what is running; \"why CAUSE\" explains a cause")),
+        };
+    }
+    // What runs, and what ended last.
+    if let Some(call) = listener.calls().into_iter().rev().find(names) {
+        return Ok(Found::Running(call));
+    }
+    let ended = listener.with(|tracker| tracker.ended().rev().find(|call| names(call)).cloned());
+    if let Some(call) = ended {
+        return Ok(Found::Ended(call));
+    }
+    let job =
+        jobs.into_iter().rev().find(|job| word.len() >= 2 && job.id.as_str().starts_with(word));
+    if let Some(job) = job {
+        return Ok(Found::Job(job));
+    }
+    let err = CommandError::new(Kind::Refused, format!("no call or job is named {word:?}"));
+    Err(match near::nearest(word, HangupCause::names()).filter(|_| word.len() > 5) {
+        Some(near) => err.hint(format!("did you mean {near}?")),
+        None => err.hint("\"calls --ended\" lists those that ended; the history has a limit"),
+    })
+}
+
+fn is_named(call: &Call, word: &str) -> bool {
+    let has_id = |id: &str| word.len() >= 2 && id.starts_with(word);
+    has_id(call.id.as_str())
+        || call.sessions.iter().any(|leg| {
+            has_id(leg.id.as_str()) || *leg.caller_number == *word || *leg.destination == *word
+        })
+}
+
+/// Writes what is known; people are spared what is not.
+fn tell(cx: &mut Context<'_>, fields: &[(&'static str, Cell)]) -> Result<(), CommandError> {
+    let is_table = matches!(cx.format(), Format::Table | Format::Vertical);
+    let fields = fields.iter().filter(|(_, cell)| !is_table || *cell != Cell::none());
+    let mut view = View::single(fields.cloned().collect());
+    for (title, key) in UNITS {
+        view = view.with_key(title, key);
+    }
+    cx.view(&view)
+}
+
+/// What machines read has its unit in its name.
+const UNITS: [(&str, &str); 6] = [
+    ("began", "began_us"),
+    ("ended", "ended_us"),
+    ("rang", "rang_ms"),
+    ("talked", "talked_ms"),
+    ("ringing", "ringing_ms"),
+    ("talking", "talking_ms"),
+];
+
+type Fields = Vec<(&'static str, Cell)>;
+
+fn ended(call: &Call) -> Fields {
+    let Some(lead) = call.lead() else { return Vec::new() };
+    // Whose end came first says why; the other legs follow.
+    let first = call.sessions.iter().filter(|leg| leg.times.hangup > 0);
+    let first = first.min_by_key(|leg| leg.times.hangup).unwrap_or(lead);
+    let cause = first.cause.clone().unwrap_or_else(|| HangupCause::parse("NONE"));
+    let status = call.sessions.iter().find_map(|leg| leg.sip_status.filter(|code| *code >= 300));
+    let now = lead.last_event;
+    let mut fields = parties(call.id.as_str(), lead);
+    fields.push(("ended", time(first.times.hangup)));
+    fields.extend(explained(&cause));
+    fields.push(("by", by(first, &cause)));
+    fields.push(("sip", status.map_or_else(Cell::none, sip)));
+    fields.push(("rang", lead.ring_time(now).map_or_else(Cell::none, Cell::span)));
+    fields.push(("talked", lead.talk_time(now).map_or_else(Cell::none, Cell::span)));
+    fields.push(("app", application(first)));
+    fields.push(("legs", legs(call)));
+    fields.push(("next", Cell::text(causes::next_step(&cause))));
+    fields
+}
+
+fn running(call: &Call, now: u64, tasks: &[String]) -> Fields {
+    let Some(lead) = call.lead() else { return Vec::new() };
+    let mut fields = parties(call.id.as_str(), lead);
+    let state = if lead.is_parked { "parked" } else { lead.phase.word() };
+    fields.push(("state", Cell::text(&format!("it runs: {state}"))));
+    fields.push(("ringing", lead.ring_time(now).map_or_else(Cell::none, Cell::span)));
+    fields.push(("talking", lead.talk_time(now).map_or_else(Cell::none, Cell::span)));
+    fields.push(("app", application(lead)));
+    fields.push((
+        "scheduled",
+        if tasks.is_empty() { Cell::none() } else { Cell::shown(tasks.join("; "), json!(tasks)) },
+    ));
+    let next = if tasks.is_empty() {
+        "nothing is scheduled for it: it goes on until a side hangs up"
+    } else {
+        "\"sched-hangup ID --cancel\" takes back what is scheduled"
+    };
+    fields.push(("next", Cell::text(next)));
+    fields
+}
+
+fn failed(job: &JobRecord) -> Fields {
+    let (text, cause) = match &job.state {
+        JobState::Done(Outcome::Failed(text)) => {
+            let word = text.strip_prefix("-ERR ").and_then(|text| text.split_whitespace().next());
+            (text.clone(), word.map(HangupCause::parse).filter(HangupCause::is_known))
+        }
+        JobState::Done(Outcome::Ok(text)) => (format!("it did not fail: {text}"), None),
+        JobState::Pending => ("it has no result yet".to_owned(), None),
+        _ => ("its result is not known: the connection was lost".to_owned(), None),
+    };
+    let mut fields = vec![
+        ("job", Cell::text(job.id.as_str())),
+        ("command", Cell::text(&job.command)),
+        ("result", Cell::text(&text)),
+    ];
+    if let Some(cause) = cause {
+        fields.extend(explained(&cause));
+        fields.push(("next", Cell::text(causes::next_step(&cause))));
+    }
+    fields
+}
+
+fn of_cause(cause: &HangupCause) -> Fields {
+    let mut fields: Fields = explained(cause).collect();
+    fields.push(("next", Cell::text(causes::next_step(cause))));
+    fields
+}
+
+/// The cause, its number, and what it means.
+fn explained(cause: &HangupCause) -> impl Iterator<Item = (&'static str, Cell)> + use<> {
+    let number = cause.number().map_or_else(Cell::none, |number| Cell::number(number.into()));
+    let meaning = cause.meaning().map_or_else(
+        || Cell::text("a cause that this version of the shell does not know"),
+        Cell::text,
+    );
+    [("cause", Cell::text(cause.name())), ("number", number), ("meaning", meaning)].into_iter()
+}
+
+fn parties(id: &str, lead: &Session) -> Fields {
+    vec![
+        ("call", Cell::text(id)),
+        ("from", Cell::shown(narrate::caller(lead), json!(lead.caller_number))),
+        ("to", Cell::text(&lead.destination)),
+        ("began", time(lead.times.created)),
+    ]
+}
+
+/// Which side ended it.
+fn by(leg: &Session, cause: &HangupCause) -> Cell {
+    let side = match leg.direction {
+        Direction::Inbound => "the caller",
+        Direction::Outbound => "the called party",
+    };
+    let text = match (leg.ended_by_far_end(), cause.name()) {
+        (Some(true), _) => format!("{side} ({})", leg.disposition),
+        (Some(false), "ALLOTTED_TIMEOUT") => "the switch: a scheduled limit".to_owned(),
+        (Some(false), "MANAGER_REQUEST") => "the switch: a command".to_owned(),
+        (Some(false), _) => format!("the switch ({})", leg.disposition),
+        (None, _) => return Cell::none(),
+    };
+    Cell::text(&format!("{text}, on leg {} {}", leg.id.short(), leg.channel_name))
+}
+
+fn sip(code: u16) -> Cell {
+    Cell::shown(format!("{code}: {}", causes::sip_status(code)), json!(code))
+}
+
+fn application(leg: &Session) -> Cell {
+    if leg.application.is_empty() {
+        return Cell::none();
+    }
+    Cell::text(format!("{} {}", leg.application, leg.application_data).trim_end())
+}
+
+/// `6c1d2a5e USER_BUSY; 8f00b204 NORMAL_CLEARING`
+fn legs(call: &Call) -> Cell {
+    let ends = call.sessions.iter().map(|leg| {
+        let cause = leg.cause.as_ref().map_or("no cause", HangupCause::name);
+        (
+            format!("{} {}", leg.id.short(), sanitise::line(cause)),
+            json!({"uuid": leg.id, "cause": cause}),
+        )
+    });
+    let (shown, exact): (Vec<_>, Vec<_>) = ends.unzip();
+    Cell::shown(shown.join("; "), json!(exact))
+}
+
+fn time(at: u64) -> Cell {
+    if at == 0 { Cell::none() } else { Cell::shown(narrate::clock(at), json!(at)) }
+}
+
+/// What is scheduled for the legs of a call.
+async fn tasks(client: &Client, call: &Call, now: u64) -> Vec<String> {
+    let Ok(reply) = client.api("show tasks as json").await else { return Vec::new() };
+    let rows = Rows::parse(&reply.text()).unwrap_or_default().rows;
+    let now = now / 1_000_000;
+    let text = |row: &serde_json::Map<String, serde_json::Value>, name: &str| {
+        row.get(name).and_then(|value| value.as_str()).unwrap_or_default().to_owned()
+    };
+    let is_its = |group: &str| call.sessions.iter().any(|leg| leg.id.as_str() == group);
+    let tasks = rows.iter().filter(|row| is_its(&text(row, "task_group")));
+    tasks
+        .map(|row| {
+            let at = text(row, "task_runtime").parse::<u64>().unwrap_or(0);
+            let left = span(at.saturating_sub(now).saturating_mul(1_000_000));
+            format!("{} in {left} (task {})", text(row, "task_desc"), text(row, "task_id"))
+        })
+        .collect()
+}

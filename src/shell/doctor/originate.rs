@@ -1,0 +1,325 @@
+//! Why a call cannot be made: what a dial string needs, piece by piece.
+
+use regex_lite::Regex;
+
+use super::server::ask;
+use super::{Report, xml};
+use crate::client::{Client, is_dial_string};
+use crate::model::{HangupCause, Rows};
+use crate::shell::near;
+
+/// Checks what `originate LINE` would need.
+pub(in crate::shell) async fn originate(client: &Client, line: &str, report: &mut Report) {
+    let line = line.trim().strip_prefix("originate ").unwrap_or_else(|| line.trim()).trim();
+    if !syntax(line, report) {
+        return;
+    }
+    let (dial, rest) = split(line);
+    let (dial, rest) =
+        if is_dial_string(&dial) { (dial, rest) } else { (format!("sofia/external/{dial}"), rest) };
+    for leg in legs(&dial) {
+        endpoint(client, &leg, report).await;
+    }
+    target(client, rest.trim(), report).await;
+    if ask(client, "fsctl pause_check").await.as_deref() == Some("true") {
+        let cure = "\"api fsctl resume\" ends it";
+        report.fail("paused", "the server takes no new calls", cure);
+    }
+}
+
+/// What FreeSWITCH would read otherwise than it was meant.
+fn syntax(line: &str, report: &mut Report) -> bool {
+    let mut problems = Vec::new();
+    for (open, close) in [('{', '}'), ('[', ']'), ('<', '>')] {
+        let (opened, closed) = (line.matches(open).count(), line.matches(close).count());
+        if opened != closed {
+            problems.push(format!("{opened} {open} but {closed} {close}"));
+        }
+    }
+    let quotes = line.replace("\\'", "").matches('\'').count();
+    if quotes % 2 == 1 {
+        problems.push("a ' is not closed".to_owned());
+    }
+    if let Some((_, args)) = line.split_once('&').and_then(|(_, app)| app.split_once('(')) {
+        match args.find(')') {
+            Some(at) if args.get(at + 1..).is_some_and(|rest| rest.contains(')')) => {
+                problems
+                    .push("FreeSWITCH cuts the application's arguments at the first )".to_owned());
+            }
+            Some(_) => {}
+            None => problems.push("the ( of the application is not closed".to_owned()),
+        }
+    }
+    if problems.is_empty() {
+        report.ok("syntax", "quotes and brackets match");
+    } else {
+        let cure = "quote values with ' and escape a ' inside as \\'; \"originate --dry-run\" shows \
+                    what is sent";
+        report.fail("syntax", problems.join("; "), cure);
+    }
+    problems.is_empty()
+}
+
+/// The dial string and what stands behind it: a space inside brackets or quotes does not end it.
+fn split(line: &str) -> (String, &str) {
+    let (mut depth, mut is_quoted) = (0_i32, false);
+    for (at, letter) in line.char_indices() {
+        match letter {
+            '\'' => is_quoted = !is_quoted,
+            '{' | '[' | '<' => depth += 1,
+            '}' | ']' | '>' => depth -= 1,
+            ' ' if depth <= 0 && !is_quoted => {
+                let (dial, rest) = line.split_at(at);
+                return (dial.to_owned(), rest);
+            }
+            _ => {}
+        }
+    }
+    (line.to_owned(), "")
+}
+
+/// The endpoints of a dial string, without variables.
+fn legs(dial: &str) -> Vec<String> {
+    let mut plain = String::new();
+    let mut depth = 0;
+    for letter in dial.chars() {
+        match letter {
+            '{' | '[' | '<' => depth += 1,
+            '}' | ']' | '>' => depth -= 1,
+            _ if depth == 0 => plain.push(letter),
+            _ => {}
+        }
+    }
+    let legs = plain.replace(":_:", ",");
+    let legs = legs.split([',', '|']).map(str::trim).filter(|leg| !leg.is_empty());
+    legs.map(str::to_owned).collect()
+}
+
+async fn endpoint(client: &Client, leg: &str, report: &mut Report) {
+    let (kind, rest) = leg.split_once('/').unwrap_or((leg, ""));
+    match (kind, rest) {
+        ("sofia", rest) if rest.starts_with("gateway/") => {
+            let name = rest.split('/').nth(1).unwrap_or_default();
+            gateway(client, name, report).await;
+        }
+        ("sofia", rest) => {
+            let profile = rest.split('/').next().unwrap_or_default();
+            super::server::sip_profile(client, profile, report).await;
+        }
+        ("user", user) => registered(client, user, report).await,
+        ("error", cause) => {
+            let text = format!("it fails on purpose with {cause}");
+            if HangupCause::parse(cause).is_known() {
+                report.warn("endpoint", text, "another endpoint makes a call");
+            } else {
+                report.fail(
+                    "endpoint",
+                    format!("error/{cause} names no cause"),
+                    nearest_cause(cause),
+                );
+            }
+        }
+        ("loopback", target) => {
+            module(client, "mod_loopback", report).await;
+            let mut parts = target.split('/');
+            let exten = parts.next().unwrap_or_default();
+            let context = parts.next().unwrap_or("default");
+            extension(client, exten, context, report).await;
+        }
+        ("null" | "group" | "pickup", _) => report.ok("endpoint", format!("{kind} needs no peer")),
+        (kind, _) => {
+            let name = match kind {
+                "verto.rtc" | "verto" => "mod_verto".to_owned(),
+                kind => format!("mod_{kind}"),
+            };
+            module(client, &name, report).await;
+        }
+    }
+}
+
+fn nearest_cause(cause: &str) -> String {
+    near::nearest(cause, HangupCause::names())
+        .map_or_else(String::new, |near| format!("did you mean {near}?"))
+}
+
+async fn module(client: &Client, name: &str, report: &mut Report) {
+    match ask(client, &format!("module_exists {name}")).await.as_deref() {
+        Some("true") => report.ok("module", format!("{name} is loaded")),
+        Some(_) => report.fail(
+            "module",
+            format!("{name} is not loaded"),
+            format!("modules.conf.xml: <load module=\"{name}\"/>; \"api load {name}\" for now"),
+        ),
+        None => {
+            report.unknown("module", format!("the server does not tell whether {name} is loaded"));
+        }
+    }
+}
+
+async fn gateway(client: &Client, name: &str, report: &mut Report) {
+    let text = match client.cmd(&format!("sofia status gateway {name}")).await {
+        Ok(text) => text,
+        Err(_refused) => {
+            let names = gateways(client).await;
+            let near = near::nearest(name, names.iter().map(String::as_str));
+            let mut cure = match near {
+                Some(near) => format!("did you mean {near}?"),
+                None => format!("there are: {}", names.join(", ")),
+            };
+            cure.push_str(
+                "\nsip_profiles/external/NAME.xml defines one; \"api sofia profile external rescan\" \
+                 reads it",
+            );
+            report.fail("gateway", format!("there is no gateway {name}"), cure);
+            return;
+        }
+    };
+    let field = |key: &str| {
+        let lines = text.lines().filter_map(|line| line.split_once('\t'));
+        let found =
+            lines.map(|(name, value)| (name.trim(), value.trim())).find(|(name, _)| *name == key);
+        found.map_or("", |(_, value)| value)
+    };
+    let (state, status) = (field("State"), field("Status"));
+    let found = format!("{name}: {state}, {status}");
+    if status.starts_with("UP") && matches!(state, "REGED" | "NOREG") {
+        report.ok("gateway", found);
+    } else {
+        let cure = "user, password, proxy and register of the gateway; \"trace --sip\" shows what its \
+                    registrar answers; \"api sofia profile external killgw NAME\" and rescan read it anew";
+        report.fail("gateway", found, cure);
+    }
+}
+
+async fn gateways(client: &Client) -> Vec<String> {
+    let text = ask(client, "sofia status").await.unwrap_or_default();
+    let rows = text.lines().filter(|line| line.contains("gateway"));
+    let names = rows.filter_map(|line| line.split_whitespace().next());
+    names.map(|name| name.rsplit("::").next().unwrap_or(name).to_owned()).collect()
+}
+
+async fn registered(client: &Client, user: &str, report: &mut Report) {
+    let (name, domain) = match user.split_once('@') {
+        Some((name, domain)) => (name.to_owned(), domain.to_owned()),
+        None => (user.to_owned(), ask(client, "global_getvar domain").await.unwrap_or_default()),
+    };
+    let known = ask(client, &format!("user_exists id {name} {domain}")).await;
+    if known.as_deref() == Some("false") {
+        report.fail(
+            "user",
+            format!("there is no user {name}@{domain}"),
+            format!("directory/default/{name}.xml defines one; the domain must be {domain}"),
+        );
+        return;
+    }
+    let contact = ask(client, &format!("sofia_contact {name}@{domain}")).await;
+    match contact {
+        Some(contact) if !contact.starts_with("error/") => {
+            report.ok("user", format!("{name}@{domain} is registered: {contact}"));
+        }
+        _ => report.fail(
+            "user",
+            format!("{name}@{domain} exists, but is not registered"),
+            "the phone registers with user, password and domain of the directory: \"api sofia status \
+             profile internal reg\" lists who has",
+        ),
+    }
+}
+
+/// What runs on the caller's side: an application, or an extension of the dial plan.
+async fn target(client: &Client, rest: &str, report: &mut Report) {
+    if let Some(app) = rest.strip_prefix('&') {
+        let name = app.split(['(', ' ']).next().unwrap_or_default();
+        application(client, name, report).await;
+        return;
+    }
+    let mut words = rest.split_whitespace();
+    let Some(exten) = words.next() else {
+        report.ok("target", "the caller's side is parked");
+        return;
+    };
+    let dialplan = words.next().unwrap_or("XML");
+    let context = words.next().unwrap_or("default");
+    if dialplan.eq_ignore_ascii_case("XML") {
+        extension(client, exten, context, report).await;
+    }
+}
+
+async fn application(client: &Client, name: &str, report: &mut Report) {
+    let text = ask(client, "show application as json").await.unwrap_or_default();
+    let rows = Rows::parse(&text).unwrap_or_default().rows;
+    let names: Vec<&str> = rows.iter().filter_map(|row| row.get("name")?.as_str()).collect();
+    if names.is_empty() {
+        report.unknown("application", "the server does not tell its applications");
+    } else if names.contains(&name) {
+        report.ok("application", format!("{name} is there"));
+    } else {
+        let cure = near::nearest(name, names.into_iter()).map_or_else(
+            || "\"api show application\" lists them; a module may not be loaded".to_owned(),
+            |near| format!("did you mean {near}?"),
+        );
+        report.fail("application", format!("there is no application {name}"), cure);
+    }
+}
+
+async fn extension(client: &Client, exten: &str, context: &str, report: &mut Report) {
+    let line = format!("xml_locate dialplan context name {context}");
+    let Some(plan) = ask(client, &line).await else {
+        let found = format!("the server does not tell its dial plan ({exten} in {context})");
+        report.unknown("extension", found);
+        return;
+    };
+    if !plan.contains("<context") {
+        let cure = "dialplan/*.xml define contexts; \"api reloadxml\" reads them again";
+        report.fail("extension", format!("there is no context {context}"), cure);
+        return;
+    }
+    let found = xml::destinations(&plan).into_iter().find(|(_, pattern)| matches(pattern, exten));
+    match found {
+        Some((name, pattern)) => {
+            report.ok("extension", format!("{exten} matches {pattern} of {name} in {context}"));
+        }
+        None => report.fail(
+            "extension",
+            format!("no extension of context {context} matches {exten}"),
+            format!("dialplan/{context}.xml: <condition field=\"destination_number\" expression=\"^{exten}$\">"),
+        ),
+    }
+}
+
+/// Whether a pattern of the dial plan matches a number. One that cannot be read does not.
+pub(super) fn matches(pattern: &str, number: &str) -> bool {
+    let pattern = pattern.replace("&amp;", "&").replace("&lt;", "<").replace("&gt;", ">");
+    Regex::new(&pattern).is_ok_and(|pattern| pattern.is_match(number))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dial_strings_are_taken_apart() {
+        let (dial, rest) = split("{a='x y',b=1}sofia/external/1@h,user/2 &park()");
+        assert_eq!(
+            (dial.as_str(), rest.trim()),
+            ("{a='x y',b=1}sofia/external/1@h,user/2", "&park()")
+        );
+        assert_eq!(legs(&dial), ["sofia/external/1@h", "user/2"]);
+        assert_eq!(legs("[x=1]user/1|user/2:_:user/3"), ["user/1", "user/2", "user/3"]);
+        assert!(matches("^919[67]$", "9196") && !matches("^1$", "9196") && !matches("(", "9196"));
+    }
+
+    #[test]
+    fn what_freeswitch_reads_otherwise_is_found() {
+        for (line, words) in [
+            ("{a=b user/1 &park", "1 { but 0 }"),
+            ("user/1 &playback(say:(x))", "cuts the application's arguments"),
+            ("user/1 &playback(x", "not closed"),
+            ("{a='b}user/1 &park", "' is not closed"),
+        ] {
+            let mut report = Report::default();
+            syntax(line, &mut report);
+            assert!(report.checks[0].found.contains(words), "{line}: {report:?}");
+        }
+    }
+}

@@ -1,0 +1,298 @@
+//! How a server is: what it needs so that calls work, and what leaves it open.
+
+use std::time::{Duration, Instant};
+
+use tokio::time::timeout;
+
+use super::{Report, xml};
+use crate::client::Client;
+use crate::conn::{Config, Login};
+use crate::listener::EventListener;
+use crate::model::Status;
+
+/// Checks a connected server.
+pub(in crate::shell) async fn server(client: &Client, profile: &str, report: &mut Report) {
+    let start = Instant::now();
+    let Some(text) = ask(client, "status").await else {
+        report.fail("api", "this login may not even ask for the status", RIGHTS);
+        return;
+    };
+    round_trip(start.elapsed(), report);
+    health(&Status::parse(&text), report);
+    match ask(client, "fsctl pause_check").await.as_deref() {
+        Some("true") => {
+            report.fail("paused", "the server takes no new calls", "\"api fsctl resume\" ends it");
+        }
+        Some(_) => report.ok("paused", "it takes new calls"),
+        None => report.unknown("paused", "fsctl pause_check does not tell"),
+    }
+    clock(client, report).await;
+    exposure(client, report).await;
+    events(client, report).await;
+    modules(client, report).await;
+    sip_profile(client, profile, report).await;
+}
+
+const RIGHTS: &str = "the directory user needs <param name=\"esl-allowed-api\" value=\"status show \
+                      uuid_kill ...\"/>";
+
+/// The text of a command, if it works.
+pub(super) async fn ask(client: &Client, line: &str) -> Option<String> {
+    client.cmd(line).await.ok()
+}
+
+fn round_trip(took: Duration, report: &mut Report) {
+    let found = format!("a command takes {} ms", took.as_millis());
+    if took > Duration::from_millis(500) {
+        report.warn(
+            "latency",
+            found,
+            "a slow network, or a busy server: \"status\" shows its idle CPU",
+        );
+    } else {
+        report.ok("latency", found);
+    }
+}
+
+fn health(status: &Status, report: &mut Report) {
+    let version = format!("FreeSWITCH {}, up {}, {}", status.version, status.uptime, status.state);
+    if status.state == "ready" {
+        report.ok("version", version);
+    } else {
+        report.warn("version", version, "it is starting, shutting down, or not able to take calls");
+    }
+    let found = format!("{} sessions of {}", status.sessions, status.sessions_max);
+    if status.sessions_max > 0 && status.sessions * 10 >= status.sessions_max * 8 {
+        let cure = "switch.conf.xml: <param name=\"max-sessions\" value=\"...\"/>, or \"api fsctl \
+                    max_sessions N\" until the next start";
+        report.warn("sessions", found, cure);
+    } else {
+        report.ok("sessions", found);
+    }
+    let found = format!("{} calls a second of {}", status.per_second, status.per_second_max);
+    if status.per_second_max > 0 && status.per_second * 10 >= status.per_second_max * 8 {
+        let cure = "switch.conf.xml: <param name=\"sessions-per-second\" value=\"...\"/>, or \"api \
+                    fsctl sps N\" until the next start";
+        report.warn("rate", found, cure);
+    } else {
+        report.ok("rate", found);
+    }
+}
+
+/// Times in events are the server's.
+async fn clock(client: &Client, report: &mut Report) {
+    let before = jiff::Timestamp::now().as_millisecond();
+    let theirs = ask(client, "strepoch").await.and_then(|text| text.parse::<i64>().ok());
+    let after = jiff::Timestamp::now().as_millisecond();
+    let Some(theirs) = theirs else {
+        report.unknown("clock", "the server does not tell its time");
+        return;
+    };
+    // Whole seconds: within one of ours is the same time.
+    let ours = (before + after) / 2000;
+    let off = theirs - ours;
+    if off.abs() > 2 {
+        report.warn(
+            "clock",
+            format!("the server's clock is {} s {}", off.abs(), if off > 0 { "ahead" } else { "behind" }),
+            "set both clocks by NTP: \"timedatectl\"; FreeSWITCH follows with \"api fsctl sync_clock\"",
+        );
+    } else {
+        report.ok("clock", "the server's clock and this one agree");
+    }
+}
+
+/// Who else can run commands there.
+async fn exposure(client: &Client, report: &mut Report) {
+    let is_stock = match client.config().login() {
+        Login::Password(password) => password.expose() == Config::PASSWORD,
+        Login::User { .. } => false,
+    };
+    let line = "xml_locate configuration configuration name event_socket.conf";
+    let Some(conf) = ask(client, line).await else {
+        if is_stock {
+            report.warn("exposure", "the password is the stock one", CHANGE_PASSWORD);
+        } else {
+            report.unknown("exposure", "the server does not tell where its event socket listens");
+        }
+        return;
+    };
+    let listen = xml::param(&conf, "listen-ip").unwrap_or("::");
+    let acl = xml::param(&conf, "apply-inbound-acl");
+    let is_open = matches!(listen, "::" | "0.0.0.0" | "");
+    let is_stock = is_stock || xml::param(&conf, "password") == Some(Config::PASSWORD);
+    let found = format!(
+        "it listens on {listen}, {}, the password is {}",
+        acl.map_or_else(|| "loopback only by default".to_owned(), |acl| format!("for list {acl}")),
+        if is_stock { "the stock one" } else { "not the stock one" },
+    );
+    let cure = format!(
+        "{CHANGE_PASSWORD}\nand <param name=\"listen-ip\" value=\"127.0.0.1\"/> unless others need it"
+    );
+    match (is_stock, is_open) {
+        (true, true) => report.fail(
+            "exposure",
+            format!("{found}: whoever reaches the port owns the server"),
+            cure,
+        ),
+        (true, false) => report.warn("exposure", found, CHANGE_PASSWORD),
+        (false, true) if acl.is_none() => report.ok("exposure", found),
+        (false, _) => report.ok("exposure", found),
+    }
+}
+
+const CHANGE_PASSWORD: &str = "event_socket.conf.xml: <param name=\"password\" value=\"a long one of \
+                               your own\"/>, then \"reload mod_event_socket\"";
+
+/// Whether events and log lines arrive, over a connection of its own.
+async fn events(client: &Client, report: &mut Report) {
+    let listener = EventListener::with_config(client.config());
+    if let Err(err) = listener.connect().await {
+        let cure = "a directory user needs <param name=\"esl-allowed-events\" value=\"all\"/>";
+        report.fail("events", err.to_string(), cure);
+        return;
+    }
+    report.ok("events", "the server takes the subscription");
+    let mut logs = listener.logs();
+    if let Err(err) = listener.log(Some("debug")).await {
+        let cure = "a directory user needs <param name=\"esl-allowed-log\" value=\"true\"/>";
+        report.warn("log", err.to_string(), cure);
+    } else {
+        // One line in the log of the server: the only trace that a check leaves.
+        let mark = format!("switchy doctor {}", listener.id());
+        let written = ask(client, &format!("log DEBUG {mark}")).await.is_some();
+        let heard = timeout(Duration::from_secs(2), async {
+            while let Some(line) = logs.next().await {
+                if line.text().contains(&mark) {
+                    return true;
+                }
+            }
+            false
+        });
+        if !written {
+            report.unknown("log", "this login may not write a line to look for");
+        } else if heard.await == Ok(true) {
+            report.ok("log", "debug lines arrive");
+        } else {
+            let cure = "\"api fsctl loglevel debug\" until the next start; switch.conf.xml: <param \
+                        name=\"loglevel\" value=\"debug\"/>";
+            report.warn("log", "debug lines do not arrive: the core's level is lower", cure);
+        }
+    }
+    listener.disconnect().await;
+}
+
+/// What calls and apps need.
+async fn modules(client: &Client, report: &mut Report) {
+    let mut missing = Vec::new();
+    let mut unknown = 0;
+    for name in MODULES {
+        match ask(client, &format!("module_exists {name}")).await.as_deref() {
+            Some("true") => {}
+            Some(_) => missing.push(*name),
+            None => unknown += 1,
+        }
+    }
+    if unknown == MODULES.len() {
+        report.unknown("modules", "the server does not tell which are loaded");
+    } else if missing.is_empty() {
+        report.ok("modules", MODULES.join(" "));
+    } else {
+        let load = missing.iter().map(|name| format!("<load module=\"{name}\"/>"));
+        let cure = format!(
+            "modules.conf.xml: {}; \"api load {}\" until the next start",
+            load.collect::<Vec<_>>().join(" "),
+            missing.first().copied().unwrap_or_default(),
+        );
+        report.warn("modules", format!("not loaded: {}", missing.join(" ")), cure);
+    }
+}
+
+const MODULES: &[&str] = &[
+    "mod_commands",
+    "mod_dptools",
+    "mod_dialplan_xml",
+    "mod_sofia",
+    "mod_loopback",
+    "mod_tone_stream",
+];
+
+/// The profile that calls come in and go out through, and what its context does with them.
+pub(super) async fn sip_profile(client: &Client, profile: &str, report: &mut Report) {
+    let text = match client.cmd(&format!("sofia status profile {profile}")).await {
+        Ok(text) => text,
+        Err(err) => {
+            let names = profiles(client).await;
+            let cure = format!(
+                "there are: {}\nsip_profiles/{profile}.xml defines it; \"api sofia profile {profile} \
+                 start\" starts it",
+                names.join(", "),
+            );
+            report.fail("profile", format!("{profile}: {err}"), cure);
+            return;
+        }
+    };
+    let field = |name: &str| {
+        let lines = text.lines().filter_map(|line| line.split_once('\t'));
+        lines.map(|(key, value)| (key.trim(), value.trim())).find(|(key, _)| *key == name)
+    };
+    let url = field("URL").map_or("", |(_, value)| value);
+    report.ok("profile", format!("{profile} is {url}"));
+    let Some((_, context)) = field("Context") else {
+        report.unknown("context", "the profile does not tell its context");
+        return;
+    };
+    dial_plan(client, profile, context, report).await;
+}
+
+/// The names of the running profiles.
+pub(super) async fn profiles(client: &Client) -> Vec<String> {
+    let text = ask(client, "sofia status").await.unwrap_or_default();
+    let rows =
+        text.lines().filter(|line| line.contains("\tprofile\t") || line.contains(" profile "));
+    let names = rows.filter_map(|line| line.split_whitespace().next());
+    names.map(str::to_owned).collect()
+}
+
+/// What the context does: the stock plan, one that parks all, or none.
+async fn dial_plan(client: &Client, profile: &str, context: &str, report: &mut Report) {
+    let line = format!("xml_locate dialplan context name {context}");
+    let Some(plan) = ask(client, &line).await.filter(|plan| plan.contains("<context")) else {
+        let found = format!("calls of {profile} go to context {context}, which cannot be read");
+        report.unknown("context", found);
+        return;
+    };
+    let parks = plan.contains("application=\"park\"");
+    let patterns = xml::destinations(&plan);
+    let is_all =
+        |pattern: &str| matches!(pattern, "^(.*)$" | "^.*$" | ".*" | "(.*)" | "^(.+)$" | "^.+$");
+    if parks && patterns.iter().all(|(_, pattern)| is_all(pattern)) {
+        let found = format!("calls of {profile} go to context {context}, which parks all of them");
+        if plan.contains("park_timeout") {
+            report.ok("context", format!("{found}, with a limit"));
+        } else {
+            let cure = "a parked call stays for ever when nobody takes care of it: \"doctor \
+                        --dialplan\" prints a plan with a park_timeout";
+            report.warn("context", found, cure);
+        }
+        return;
+    }
+    let has = |number: &str| {
+        patterns.iter().any(|(_, pattern)| super::originate::matches(pattern, number))
+    };
+    let tests: Vec<_> = ["9196", "9197"].into_iter().filter(|number| has(number)).collect();
+    let found = format!(
+        "calls of {profile} go to context {context}: {} extensions, {}",
+        patterns.len(),
+        if tests.is_empty() {
+            "without the stock test numbers".to_owned()
+        } else {
+            format!("{} among them", tests.join(" and "))
+        },
+    );
+    report.ok("context", found);
+    report.ok(
+        "parking",
+        "apps that expect parked calls need a context that parks: \"doctor --dialplan\"",
+    );
+}

@@ -1,0 +1,41 @@
+//! What `xml_locate` tells of the configuration and the dial plan.
+
+use super::super::dialplan::EXTENSIONS;
+use super::super::world::World;
+use super::{Outcome, Waiting};
+
+pub(super) fn xml_locate(world: &mut World, asked: &Waiting) -> Outcome {
+    let words: Vec<&str> = asked.args.split_whitespace().collect();
+    match words.as_slice() {
+        ["configuration", "configuration", "name", "event_socket.conf"] => {
+            let password = &world.config.password;
+            format!(
+                "<configuration name=\"event_socket.conf\" description=\"Socket Client\">\n  \
+                 <settings>\n    <param name=\"listen-ip\" value=\"127.0.0.1\"></param>\n    <param \
+                 name=\"password\" value=\"{password}\"></param>\n  </settings>\n</configuration>\n"
+            )
+            .into()
+        }
+        ["dialplan", "context", "name", "default"] => {
+            let listed = EXTENSIONS.iter().map(|exten| extension(exten, &format!("^{exten}$")));
+            context("default", &listed.collect::<String>()).into()
+        }
+        ["dialplan", "context", "name", "switchy"] => {
+            context("switchy", &extension("park", "^(.*)$")).into()
+        }
+        [_, _, _, _] => "can't find anything\n".into(),
+        _ => "-USAGE: [root | <section> <tag> <tag_attr_name> <tag_attr_val>]\n".into(),
+    }
+}
+
+fn context(name: &str, extensions: &str) -> String {
+    format!("<context name=\"{name}\">\n{extensions}</context>\n")
+}
+
+fn extension(name: &str, pattern: &str) -> String {
+    let action = if name == "park" { "    <action application=\"park\"></action>\n" } else { "" };
+    format!(
+        "  <extension name=\"{name}\">\n    <condition field=\"destination_number\" \
+         expression=\"{pattern}\">\n{action}    </condition>\n  </extension>\n"
+    )
+}
