@@ -25,6 +25,9 @@ _switchy() {
             switchy,demo)
                 cmd="switchy__subcmd__demo"
                 ;;
+            switchy,doctor)
+                cmd="switchy__subcmd__doctor"
+                ;;
             switchy,help)
                 cmd="switchy__subcmd__help"
                 ;;
@@ -79,6 +82,9 @@ _switchy() {
             switchy__subcmd__help,demo)
                 cmd="switchy__subcmd__help__subcmd__demo"
                 ;;
+            switchy__subcmd__help,doctor)
+                cmd="switchy__subcmd__help__subcmd__doctor"
+                ;;
             switchy__subcmd__help,help)
                 cmd="switchy__subcmd__help__subcmd__help"
                 ;;
@@ -110,7 +116,7 @@ _switchy() {
 
     case "${cmd}" in
         switchy)
-            opts="-H -P -u -p -r -R -T -t -x -f -o -n -b -l -q -U -S -s -i -Q -d -h -V --profile --host --port --user --password --retry --reconnect --connect-timeout --timeout --read-only --config --no-config --execute --file --stop-on-error --keep-going --echo --set --output --as-fs-cli --fail-on-error --color --no-color --batchmode --loglevel --quiet --log-uuid --log-uuid-short --set-log-uuid --interrupt --no-history-file --debug --help --version demo sim config completions man help"
+            opts="-H -P -u -p -r -R -T -t -x -f -o -n -b -l -q -U -S -s -i -Q -d -h -V --profile --host --port --user --password --retry --reconnect --connect-timeout --timeout --read-only --config --no-config --execute --file --stop-on-error --keep-going --echo --set --output --as-fs-cli --fail-on-error --color --no-color --batchmode --loglevel --quiet --log-uuid --log-uuid-short --set-log-uuid --interrupt --no-history-file --debug --help --version demo sim doctor config completions man help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -493,8 +499,90 @@ _switchy() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        switchy__subcmd__doctor)
+            opts="-H -P -u -p -r -R -T -t -o --profile --host --port --user --password --retry --reconnect --connect-timeout --timeout --read-only --config --no-config --sofia-profile --dialplan --output"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --profile)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --host)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -H)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --port)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -P)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --user)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -u)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --password)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -p)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --connect-timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -T)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -t)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --sofia-profile)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    COMPREPLY=($(compgen -W "table vertical json jsonl csv raw" -- "${cur}"))
+                    return 0
+                    ;;
+                -o)
+                    COMPREPLY=($(compgen -W "table vertical json jsonl csv raw" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         switchy__subcmd__help)
-            opts="demo sim config completions man help"
+            opts="demo sim doctor config completions man help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -606,6 +694,20 @@ _switchy() {
             return 0
             ;;
         switchy__subcmd__help__subcmd__demo)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        switchy__subcmd__help__subcmd__doctor)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )

@@ -67,6 +67,7 @@ complete -c switchy -n "__fish_switchy_needs_command" -s h -l help -d 'Print hel
 complete -c switchy -n "__fish_switchy_needs_command" -s V -l version -d 'Print version'
 complete -c switchy -n "__fish_switchy_needs_command" -a "demo" -d 'Open the shell on a simulated switch with some traffic'
 complete -c switchy -n "__fish_switchy_needs_command" -a "sim" -d 'Serve a simulated switch to any event-socket client'
+complete -c switchy -n "__fish_switchy_needs_command" -a "doctor" -d 'Check why a connection fails, or what is wrong with a server'
 complete -c switchy -n "__fish_switchy_needs_command" -a "config" -d 'Check, show or make the configuration'
 complete -c switchy -n "__fish_switchy_needs_command" -a "completions" -d 'Print the completion script of a shell'
 complete -c switchy -n "__fish_switchy_needs_command" -a "man" -d 'Print the manual page'
@@ -97,6 +98,26 @@ complete -c switchy -n "__fish_switchy_using_subcommand sim" -l seed -d 'Make id
 complete -c switchy -n "__fish_switchy_using_subcommand sim" -l traffic -d 'Background calls a second, answered, busy, unanswered and wrong ones' -r
 complete -c switchy -n "__fish_switchy_using_subcommand sim" -l fault -d 'Let something go wrong; may be repeated, the list is below' -r
 complete -c switchy -n "__fish_switchy_using_subcommand sim" -l record -d 'Write all exchanges to a file, as JSON lines; passwords are masked' -r -F
+complete -c switchy -n "__fish_switchy_using_subcommand doctor" -l profile -d 'A profile of the configuration; one that does not exist is an error' -r
+complete -c switchy -n "__fish_switchy_using_subcommand doctor" -s H -l host -d 'The server' -r
+complete -c switchy -n "__fish_switchy_using_subcommand doctor" -s P -l port -d 'The port of its event socket' -r
+complete -c switchy -n "__fish_switchy_using_subcommand doctor" -s u -l user -d 'Log in as a directory user' -r
+complete -c switchy -n "__fish_switchy_using_subcommand doctor" -s p -l password -d 'The password; others can see it: SWITCHY_PASSWORD or password_command are safer' -r
+complete -c switchy -n "__fish_switchy_using_subcommand doctor" -s T -l connect-timeout -d 'How long connecting may take, and the login again: milliseconds, or with a unit (5s)' -r
+complete -c switchy -n "__fish_switchy_using_subcommand doctor" -s t -l timeout -d 'How long an answer may take: milliseconds, or with a unit (5s)' -r
+complete -c switchy -n "__fish_switchy_using_subcommand doctor" -l config -d 'Read this configuration instead of the user\'s' -r -F
+complete -c switchy -n "__fish_switchy_using_subcommand doctor" -l sofia-profile -d 'The sofia profile whose context is looked at' -r
+complete -c switchy -n "__fish_switchy_using_subcommand doctor" -s o -l output -d 'Write the answer in this format' -r -f -a "table\t'For people: fitted to the terminal, numbers and ages humanised'
+vertical\t'One field a line'
+json\t'One JSON document'
+jsonl\t'One JSON object a line'
+csv\t'Comma-separated, with a header line'
+raw\t'The server\'s own text where there is one, else as csv without a header'"
+complete -c switchy -n "__fish_switchy_using_subcommand doctor" -s r -l retry -d 'Try to connect again, once a second for two minutes'
+complete -c switchy -n "__fish_switchy_using_subcommand doctor" -s R -l reconnect -d 'Come back when the connection is lost: that is so already, with everything subscribed to'
+complete -c switchy -n "__fish_switchy_using_subcommand doctor" -l read-only -d 'Refuse whatever changes the server'
+complete -c switchy -n "__fish_switchy_using_subcommand doctor" -l no-config -d 'Read no configuration, neither ours nor fs_cli\'s'
+complete -c switchy -n "__fish_switchy_using_subcommand doctor" -l dialplan -d 'Print a dial plan that parks every call, with a limit'
 complete -c switchy -n "__fish_switchy_using_subcommand config; and not __fish_seen_subcommand_from check show path init keys help" -f -a "check" -d 'Check the files, and tell all that is wrong with line numbers'
 complete -c switchy -n "__fish_switchy_using_subcommand config; and not __fish_seen_subcommand_from check show path init keys help" -f -a "show" -d 'Show what holds for a profile, and where each value comes from'
 complete -c switchy -n "__fish_switchy_using_subcommand config; and not __fish_seen_subcommand_from check show path init keys help" -f -a "path" -d 'Print where the configuration file is'
@@ -109,12 +130,13 @@ complete -c switchy -n "__fish_switchy_using_subcommand config; and __fish_seen_
 complete -c switchy -n "__fish_switchy_using_subcommand config; and __fish_seen_subcommand_from help" -f -a "init" -d 'Write a first configuration file, with every key explained; an existing one stays'
 complete -c switchy -n "__fish_switchy_using_subcommand config; and __fish_seen_subcommand_from help" -f -a "keys" -d 'List all keys and what they mean'
 complete -c switchy -n "__fish_switchy_using_subcommand config; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
-complete -c switchy -n "__fish_switchy_using_subcommand help; and not __fish_seen_subcommand_from demo sim config completions man help" -f -a "demo" -d 'Open the shell on a simulated switch with some traffic'
-complete -c switchy -n "__fish_switchy_using_subcommand help; and not __fish_seen_subcommand_from demo sim config completions man help" -f -a "sim" -d 'Serve a simulated switch to any event-socket client'
-complete -c switchy -n "__fish_switchy_using_subcommand help; and not __fish_seen_subcommand_from demo sim config completions man help" -f -a "config" -d 'Check, show or make the configuration'
-complete -c switchy -n "__fish_switchy_using_subcommand help; and not __fish_seen_subcommand_from demo sim config completions man help" -f -a "completions" -d 'Print the completion script of a shell'
-complete -c switchy -n "__fish_switchy_using_subcommand help; and not __fish_seen_subcommand_from demo sim config completions man help" -f -a "man" -d 'Print the manual page'
-complete -c switchy -n "__fish_switchy_using_subcommand help; and not __fish_seen_subcommand_from demo sim config completions man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c switchy -n "__fish_switchy_using_subcommand help; and not __fish_seen_subcommand_from demo sim doctor config completions man help" -f -a "demo" -d 'Open the shell on a simulated switch with some traffic'
+complete -c switchy -n "__fish_switchy_using_subcommand help; and not __fish_seen_subcommand_from demo sim doctor config completions man help" -f -a "sim" -d 'Serve a simulated switch to any event-socket client'
+complete -c switchy -n "__fish_switchy_using_subcommand help; and not __fish_seen_subcommand_from demo sim doctor config completions man help" -f -a "doctor" -d 'Check why a connection fails, or what is wrong with a server'
+complete -c switchy -n "__fish_switchy_using_subcommand help; and not __fish_seen_subcommand_from demo sim doctor config completions man help" -f -a "config" -d 'Check, show or make the configuration'
+complete -c switchy -n "__fish_switchy_using_subcommand help; and not __fish_seen_subcommand_from demo sim doctor config completions man help" -f -a "completions" -d 'Print the completion script of a shell'
+complete -c switchy -n "__fish_switchy_using_subcommand help; and not __fish_seen_subcommand_from demo sim doctor config completions man help" -f -a "man" -d 'Print the manual page'
+complete -c switchy -n "__fish_switchy_using_subcommand help; and not __fish_seen_subcommand_from demo sim doctor config completions man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c switchy -n "__fish_switchy_using_subcommand help; and __fish_seen_subcommand_from config" -f -a "check" -d 'Check the files, and tell all that is wrong with line numbers'
 complete -c switchy -n "__fish_switchy_using_subcommand help; and __fish_seen_subcommand_from config" -f -a "show" -d 'Show what holds for a profile, and where each value comes from'
 complete -c switchy -n "__fish_switchy_using_subcommand help; and __fish_seen_subcommand_from config" -f -a "path" -d 'Print where the configuration file is'

@@ -115,7 +115,6 @@ impl Repl {
                 self.printer.output(NOT_CONNECTED.to_owned());
                 return Vec::new();
             }
-            (Ok(()), Target::Nothing) => {}
             (Ok(()), Target::Demo(_)) => self.printer.output(DEMO.to_owned()),
             (Ok(()), Target::Hosts(_)) => self.greet().await,
         }

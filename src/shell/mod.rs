@@ -44,6 +44,7 @@ mod slash;
 mod stream;
 mod switch;
 mod tables;
+mod trace;
 mod traps;
 mod vars;
 

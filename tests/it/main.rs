@@ -44,6 +44,8 @@ mod sim_process;
 mod switch;
 mod tidy;
 mod torture;
+#[cfg(feature = "shell")]
+mod trace;
 mod transcripts;
 mod verbs;
 #[cfg(feature = "shell")]

@@ -137,6 +137,7 @@ const GROUPS: &[(&str, &[&str])] = &[
             "calls",
             "call",
             "why",
+            "trace",
             "channels",
             "gateways",
             "registrations",

@@ -53,6 +53,7 @@ mod show;
 mod sleep;
 mod source;
 mod status;
+mod trace;
 mod transfer;
 mod unload_app;
 mod use_host;
@@ -139,6 +140,7 @@ pub(super) enum Command {
     Source(source::Args),
     Show(show::Args),
     Status(status::Args),
+    Trace(trace::Args),
     Transfer(transfer::Args),
     UnloadApp(unload_app::Args),
     Use(use_host::Args),
@@ -246,6 +248,7 @@ pub(super) async fn run(
         Command::Sleep(args) => sleep::run(cx, args).await?,
         Command::Source(args) => source::run(cx, args).await?,
         Command::Status(args) => status::run(cx, args).await?,
+        Command::Trace(args) => trace::run(cx, args).await?,
         Command::Transfer(args) => transfer::run(cx, args).await?,
         Command::UnloadApp(args) => unload_app::run(cx, args).await?,
         Command::Use(args) => use_host::run(cx, args)?,
@@ -325,6 +328,7 @@ fn only_reads(command: &Command) -> bool {
         | Command::Conferences(_)
         | Command::Version(_)
         | Command::Wait(_)
+        | Command::Trace(_)
         | Command::Why(_) => true,
     }
 }

@@ -1,0 +1,131 @@
+//! A call followed: from before its beginning to its end, and what is put back afterwards.
+
+use std::time::Duration;
+
+use switchy::client::Client;
+use switchy::listener::EventListener;
+use switchy::shell::{CommandError, Format, Kind, Output, Settings, Shell};
+use switchy::sim::{Config, Fault, Sim};
+use tokio::time::timeout;
+
+const SOON: Duration = Duration::from_secs(20);
+
+async fn switch() -> (Sim, switchy::conn::Config) {
+    let sim = Sim::start(Config::new().with_seed(7));
+    let port = sim.listen("127.0.0.1:0").await.unwrap().port();
+    (sim, switchy::conn::Config::new("127.0.0.1").with_port(port))
+}
+
+async fn shell(config: &switchy::conn::Config, settings: Settings) -> Shell {
+    let shell = Shell::new(settings, None, false);
+    shell.connect("pbx", config.clone()).await.unwrap();
+    shell
+}
+
+async fn run(shell: &Shell, line: &str, format: Option<Format>) -> Result<String, CommandError> {
+    let mut text = String::new();
+    let output = Output::new(&mut text).with_format(format);
+    shell.run_line(line, output).await.map(|_next| text)
+}
+
+/// Hears every API command that anybody runs.
+async fn overhear(config: &switchy::conn::Config) -> (EventListener, switchy::listener::Events) {
+    let listener = EventListener::with_config(config.clone());
+    listener.subscribe(&["API"]).await.unwrap();
+    let events = listener.events(&["API"]);
+    listener.connect().await.unwrap();
+    listener.start().await.unwrap();
+    (listener, events)
+}
+
+/// Waits for a command that begins so.
+async fn said(events: &mut switchy::listener::Events, line: &str) {
+    let heard = async {
+        while let Some(event) = events.next().await {
+            let command = event.get("API-Command").unwrap_or_default();
+            let arguments = event.get("API-Command-Argument").unwrap_or_default();
+            if format!("{command} {arguments}").starts_with(line) {
+                return;
+            }
+        }
+        panic!("the listener is gone");
+    };
+    assert!(timeout(SOON, heard).await.is_ok(), "nobody said {line}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_call_is_followed_from_before_its_beginning_to_its_end() {
+    let (_sim, config) = switch().await;
+    let shell = shell(&config, Settings::default()).await;
+    let folder = std::env::temp_dir();
+    let path = folder.join(format!("switchy-trace-{}.txt", std::process::id()));
+    let _gone = std::fs::remove_file(&path);
+    let line = format!("trace 9196 --log debug --save {}", path.display());
+    let tracing = tokio::spawn({
+        let shell = shell.clone();
+        async move { run(&shell, &line, None).await }
+    });
+    // Whoever waits for the call listens before it is made; another call is none of its business.
+    let (_listener, mut events) = overhear(&config).await;
+    let client = Client::with_config(config.clone());
+    client.connect().await.unwrap();
+    said(&mut events, "show channels").await;
+    client.api("originate loopback/9197 &park").await.unwrap();
+    let other = self::shell(&config, Settings::default()).await;
+    let made = run(&other, "originate 9196@127.0.0.1:5080 --wait 20", None).await.unwrap();
+    let uuid = made.trim().rsplit(' ').next().unwrap().to_owned();
+    run(&other, &format!("hangup {uuid} USER_BUSY"), None).await.unwrap();
+    let told = timeout(SOON, tracing).await.unwrap().unwrap().unwrap();
+    for words in
+        ["waiting for a call", "A", "new, outbound", "answered", "runs park", "hangup USER_BUSY"]
+    {
+        assert!(told.contains(words), "{words}\n{told}");
+    }
+    assert!(!told.contains("9197"), "{told}");
+    let ladder: Vec<&str> = told.lines().filter(|line| line.contains(": invite")).collect();
+    assert_eq!(ladder.len(), 2, "{told}");
+    assert!(ladder[0].contains("answer") && ladder[0].contains("hangup"), "{told}");
+    let saved = std::fs::read_to_string(&path).unwrap();
+    assert!(saved.contains(&format!("Unique-ID: {uuid}")) && saved.contains(": invite"), "{saved}");
+    let again = run(&shell, &format!("trace 9196 --save {}", path.display()), None).await;
+    assert!(again.unwrap_err().message.contains("cannot write"));
+    std::fs::remove_file(&path).unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_sip_trace_is_switched_off_on_every_way_out() {
+    let (sim, config) = switch().await;
+    let shell = shell(&config, Settings::default()).await;
+    run(&shell, "originate 9196@127.0.0.1:5080 --wait 20", None).await.unwrap();
+    let (_listener, mut events) = overhear(&config).await;
+    // Its time is up.
+    run(&shell, "trace last --sip --for 1", None).await.unwrap();
+    said(&mut events, "sofia global siptrace on").await;
+    said(&mut events, "sofia global siptrace off").await;
+    // Nobody waits for it any more, as after Ctrl-C.
+    let dropped = timeout(Duration::from_secs(1), run(&shell, "trace last --sip", None)).await;
+    assert!(dropped.is_err());
+    said(&mut events, "sofia global siptrace on").await;
+    said(&mut events, "sofia global siptrace off").await;
+    // The connections are lost in the middle of it.
+    let tracing = tokio::spawn({
+        let shell = shell.clone();
+        async move { run(&shell, "trace last --sip", None).await }
+    });
+    said(&mut events, "sofia global siptrace on").await;
+    sim.inject(Fault::DropAll);
+    let ended = timeout(SOON, tracing).await.unwrap().unwrap();
+    assert_eq!(ended.unwrap_err().kind, Kind::Connection);
+}
+
+#[tokio::test]
+async fn a_read_only_session_does_not_switch_the_sip_trace_on() {
+    let (_sim, config) = switch().await;
+    let shell = shell(&config, Settings::default()).await;
+    run(&shell, "set read-only on", None).await.unwrap();
+    let client = Client::with_config(config);
+    client.connect().await.unwrap();
+    client.api("originate loopback/9196 &park").await.unwrap();
+    let err = run(&shell, "trace 9196 --sip --timeout 1", None).await.unwrap_err();
+    assert!(err.message.contains("read-only"), "{err:?}");
+}
