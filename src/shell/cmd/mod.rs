@@ -156,6 +156,7 @@ impl Command {
         !matches!(
             self,
             Self::Alias(_)
+                | Self::Doctor(_)
                 | Self::Api(_)
                 | Self::Conferences(_)
                 | Self::Connect(_)
@@ -180,6 +181,7 @@ impl Command {
 }
 
 /// Runs what a line was read as.
+#[expect(clippy::too_many_lines, reason = "one line a command")]
 pub(super) async fn run(
     cx: &mut Context<'_>,
     parsed: Parsed,
