@@ -1,7 +1,7 @@
 use super::transfer::WhichLeg;
 use super::{CommandError, Context, Kind};
 use crate::client::Leg;
-use crate::shell::control::{self, Patience};
+use crate::shell::control::{self, Outcome, Patience};
 
 /// Play a file or a tone into a call, or stop what plays
 ///
@@ -72,5 +72,11 @@ pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), Command
             "the path is one of the server's; a relative one begins in its sounds directory",
         ));
     }
+    // The end of what played before says nothing about this one.
+    let outcome = if event.kind() == "CHANNEL_EXECUTE_COMPLETE" {
+        Outcome::Queued("what played before has just ended; nothing says yet that this plays")
+    } else {
+        outcome
+    };
     control::say(cx, &first.id, &format!("plays {path}"), &outcome)
 }

