@@ -133,10 +133,14 @@ impl Router {
     }
 }
 
-/// Whether a session's app id is ours to believe: it did not come from the network, or the call
-/// began with a session of this switch that has the same id.
+/// Whether a session's app id is ours to believe: it did not come from the network, or the call is
+/// one that we asked for, whose far end may be heard of first, or that began with a session of this
+/// switch that has the same id.
 fn is_genuine(tracker: &Tracker, session: &model::Session) -> bool {
     if session.app_association != Some(Association::Header) {
+        return true;
+    }
+    if tracker.is_own_call(&session.call) {
         return true;
     }
     let legs = tracker.legs(&session.call);
