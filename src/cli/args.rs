@@ -23,6 +23,7 @@ use crate::shell::Format;
     version,
     long_version = BUILT.as_str(),
     args_conflicts_with_subcommands = true,
+    args_override_self = true,
     infer_long_args = true,
     disable_help_flag = true,
     after_help = EXIT_CODES

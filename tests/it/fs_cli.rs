@@ -101,6 +101,8 @@ const SAME: &[Case] = &[
     (&["--no-color", "--quiet", "--retry", "--reconnect", "-x", "eval ok"], 0, "ok\n"),
     (&["-t", "300", "-x", "msleep 2000"], 254, ""),
     (&["-p", "wrong", "-x", "status"], 255, ""),
+    // The last one holds: wrappers put their options in front of those of the operator.
+    (&["-p", "wrong", "-p", "ClueCon", "-x", "eval ok"], 0, "ok\n"),
     (&["-u", "nobody@nowhere", "-x", "status"], 255, ""),
     (&["-P", "99999", "-x", "status"], 1, ""),
     (&["-P", "0", "-x", "status"], 1, ""),
