@@ -10,21 +10,25 @@ use std::sync::{Arc, mpsc};
 use std::thread::{self, JoinHandle};
 
 use anyhow::Context as _;
+use rustyline::config::Configurer as _;
 use rustyline::error::ReadlineError;
 use rustyline::history::{History as _, MemHistory};
 use rustyline::{
-    Cmd, ColorMode, CompletionType, Config, EventHandler, ExternalPrinter as _, KeyCode, KeyEvent,
-    Modifiers,
+    Cmd, ColorMode, CompletionType, Config, EditMode, EventHandler, ExternalPrinter as _, KeyCode,
+    KeyEvent, Modifiers,
 };
 use tokio::sync::{Mutex, mpsc as tokio_mpsc};
 
 use super::printer::{Above, Gate, Printer, Target};
+use crate::shell::Editing;
 use crate::shell::complete::Completions;
 use crate::shell::highlight::Mark;
 use helper::{Helper, Leave};
+use press::{Press, Pressed};
 
 mod candidates;
 mod helper;
+mod press;
 
 /// What the editor asks the shell. All of it runs on the editor thread, most of it at every key:
 /// answer from memory.
@@ -39,6 +43,10 @@ pub(crate) trait Assist: Send + Sync {
     fn keep(&self, line: &str);
     /// Returns the history, oldest first, when it is another than at the last call.
     fn recall(&self) -> Option<Vec<String>>;
+    /// Says whether Enter leads to a next line of this one.
+    fn is_open(&self, line: &str) -> bool;
+    /// Returns how the next line is edited.
+    fn editing(&self) -> Editing;
     /// Returns the prompt as it is now: as wide as the raw prompt, or that is shown instead.
     fn prompt(&self) -> String;
 }
@@ -92,6 +100,8 @@ pub(crate) enum Input {
     Interrupted { was_empty: bool },
     /// [`Editor::preempt`] took the prompt away: what the line held.
     Preempted(Draft),
+    /// A function key, by its number, and what the line held.
+    Key(u8, Draft),
     /// Ctrl-D on an empty line, or the end of a pipe.
     Eof,
     /// The terminal is gone or does not work.
@@ -123,7 +133,9 @@ impl Editor {
     /// descriptor above 1023.
     pub(crate) fn spawn(options: Options) -> anyhow::Result<(Self, Printer)> {
         let gate = Arc::new(Gate::default());
-        let mut rustyline = rustyline(&options, &gate).context("cannot use the terminal")?;
+        let pressed = Arc::new(Pressed::default());
+        let mut rustyline =
+            rustyline(&options, &gate, &pressed).context("cannot use the terminal")?;
         // Fails without a terminal, which needs no care: nothing can be garbled there.
         let above = rustyline.create_external_printer().ok().map(|mut printer| {
             Above::new(move |text| printer.print(text).map_err(io::Error::other))
@@ -138,7 +150,7 @@ impl Editor {
         let assist = options.assist;
         let thread = thread::Builder::new()
             .name("repl".to_owned())
-            .spawn(move || run(rustyline, &gate, &*assist, &prompts_rx, &tx))?;
+            .spawn(move || run(rustyline, &gate, &pressed, &*assist, &prompts_rx, &tx))?;
         let inputs = Mutex::new(Inputs { rx, asked: false });
         Ok((Self { prompts, inputs, can_preempt, thread }, printer))
     }
@@ -197,6 +209,7 @@ impl fmt::Debug for Options {
 fn run(
     mut editor: Rustyline,
     gate: &Gate,
+    pressed: &Pressed,
     assist: &dyn Assist,
     prompts: &mpsc::Receiver<Prompt>,
     inputs: &tokio_mpsc::Sender<Input>,
@@ -209,6 +222,11 @@ fn run(
         if let Some(lines) = assist.recall() {
             recall(&mut editor, &lines);
         }
+        pressed.listen(purpose == Purpose::Command);
+        editor.set_edit_mode(match assist.editing() {
+            Editing::Emacs => EditMode::Emacs,
+            Editing::Vi => EditMode::Vi,
+        });
         let initial = (draft.left.as_str(), draft.right.as_str());
         let read = editor.readline_with_initial(&(raw, styled), initial);
         let input = match read {
@@ -219,7 +237,7 @@ fn run(
                 gate.away();
                 Input::Line(line)
             }
-            Err(ReadlineError::Interrupted) => interrupted(&editor, gate),
+            Err(ReadlineError::Interrupted) => interrupted(&editor, gate, pressed),
             Err(err) => {
                 gate.away();
                 match err {
@@ -234,10 +252,12 @@ fn run(
     }
 }
 
-/// Ctrl-C, or [`Editor::preempt`]: then the line is wiped from the screen, to be shown again later.
-fn interrupted(editor: &Rustyline, gate: &Gate) -> Input {
+/// Ctrl-C, a function key, or [`Editor::preempt`]: in the last two the line is wiped from the screen,
+/// to be shown again later.
+fn interrupted(editor: &Rustyline, gate: &Gate, pressed: &Pressed) -> Input {
     let (draft, rows) = editor.helper().map(Helper::draft).unwrap_or_default();
-    if gate.is_leaving() {
+    let key = pressed.take();
+    if key.is_none() && gate.is_leaving() {
         gate.away();
         return Input::Interrupted { was_empty: draft.left.is_empty() && draft.right.is_empty() };
     }
@@ -245,7 +265,10 @@ fn interrupted(editor: &Rustyline, gate: &Gate) -> Input {
     // A terminal that is gone shows nothing anyway.
     drop(write!(out, "\x1b[{}A\r\x1b[J", rows + 1).and_then(|()| out.flush()));
     gate.away();
-    Input::Preempted(draft)
+    match key {
+        Some(key) => Input::Key(key, draft),
+        None => Input::Preempted(draft),
+    }
 }
 
 #[cfg(unix)]
@@ -261,7 +284,11 @@ fn interrupt_self() {}
 /// How soon a prompt that is to go is told so again.
 const AGAIN: std::time::Duration = std::time::Duration::from_millis(50);
 
-fn rustyline(options: &Options, gate: &Arc<Gate>) -> rustyline::Result<Rustyline> {
+fn rustyline(
+    options: &Options,
+    gate: &Arc<Gate>,
+    pressed: &Arc<Pressed>,
+) -> rustyline::Result<Rustyline> {
     let config = config()?;
     let mut editor = Rustyline::with_history(config.clone(), MemHistory::with_config(&config))?;
     editor.set_helper(Some(Helper::new(gate, options)));
@@ -272,6 +299,10 @@ fn rustyline(options: &Options, gate: &Arc<Gate>) -> rustyline::Result<Rustyline
     for key in ['C', 'D'] {
         let leave = EventHandler::Conditional(Box::new(Leave::new(gate, key)));
         editor.bind_sequence(KeyEvent::ctrl(key), leave);
+    }
+    for number in 1..=12 {
+        let press = EventHandler::Conditional(Box::new(Press::new(gate, pressed, number)));
+        editor.bind_sequence(KeyEvent(KeyCode::F(number), Modifiers::NONE), press);
     }
     Ok(editor)
 }

@@ -18,12 +18,15 @@ use crate::shell::render::{counted, span};
 use crate::shell::sampler::{Budget, Line, Sampler};
 use crate::shell::{
     CommandError, Format, History, Kind, Lent, Next, Operator, Output, Password, Shell, Wish,
-    script_lines,
+    script_lines, whole_lines,
 };
+use keys::Presses;
 use prompt::Helper;
 use running::{Ended, Run, Running};
 use signals::{Interrupts, terminated};
 
+mod keys;
+mod paste;
 mod prompt;
 mod running;
 mod signals;
@@ -172,6 +175,7 @@ impl Repl {
         let mut ending = Box::pin(terminated());
         let mut interrupts = Interrupts::new();
         let mut draft = Draft::default();
+        let mut presses = Presses::default();
         loop {
             while let Some(line) = running.next() {
                 let repl = self.clone();
@@ -202,6 +206,10 @@ impl Repl {
                     };
                     match was {
                         Some(Input::Preempted(was)) => draft = was,
+                        Some(Input::Key(key, was)) => {
+                            draft = was;
+                            self.press(&mut presses, key, &mut running);
+                        }
                         Some(Input::Line(line)) => running.push(line),
                         Some(Input::Eof) => return Ok(()),
                         _ => {}
@@ -219,6 +227,10 @@ impl Repl {
                     Input::Interrupted { was_empty: true } => self.stop(&mut running),
                     Input::Interrupted { .. } => {}
                     Input::Preempted(was) => draft = was,
+                    Input::Key(key, was) => {
+                        draft = was;
+                        self.press(&mut presses, key, &mut running);
+                    }
                     Input::Eof => return Ok(()),
                     Input::Failed(message) => anyhow::bail!(message),
                 },
@@ -290,15 +302,21 @@ impl Repl {
         }
     }
 
-    /// Runs what Enter ended: one line, or the lines of a paste up to the first that fails.
+    /// Runs what Enter ended: one line, or the lines of a paste up to the first that fails, once the
+    /// operator agrees.
     async fn block(&self, text: &str, run: Run) -> Next {
-        let mut lines = text.lines();
+        let lines = whole_lines(&self.shell, text);
+        if lines.len() > 1 && !self.is_agreed(&lines).await {
+            self.printing(&run).print(paste::NOT_RUN.to_owned());
+            return Next::Go;
+        }
+        let mut lines = lines.iter();
         while let Some(line) = lines.next() {
             match self.step(line, &run).await {
                 Ok(Next::Go) => {}
                 Ok(Next::Exit) => return Next::Exit,
                 Err(mut err) => {
-                    let left = lines.filter(|line| !line.trim().is_empty()).count();
+                    let left = lines.len();
                     if left > 0 {
                         let lines = if left == 1 { "line was" } else { "lines were" };
                         err = err.hint(format!("{left} more {lines} pasted and not run"));

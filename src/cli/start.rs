@@ -150,6 +150,13 @@ fn settings(look: &Effective, as_fs_cli: bool) -> Settings {
     if let Some(format) = look.text("output") {
         settings.format = clap::ValueEnum::from_str(format, true).unwrap_or(Format::Table);
     }
+    for (name, lines) in look.table("keys") {
+        // Files know no other names.
+        let _is_known = settings.keys.bind(&name, lines);
+    }
+    if let Some(editing) = look.text("editing") {
+        settings.editing = clap::ValueEnum::from_str(editing, true).unwrap_or_default();
+    }
     // An alias hides an abbreviation of the same name.
     let aliases = look.table("abbr").chain(look.table("alias"));
     settings.aliases = aliases.map(|(name, lines)| (name, lines.join(" ;; "))).collect();

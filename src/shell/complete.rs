@@ -124,12 +124,15 @@ impl Place<'_> {
         let verbs = grammar::abouts();
         let mut all: Vec<_> =
             verbs.iter().map(|(verb, about)| Candidate::described(verb, about)).collect();
+        let aliases = self.shell.settings().aliases;
+        all.extend(aliases.iter().map(|(name, line)| Candidate::described(name, line)));
         // The server's hundreds only where they can be meant.
         if let Some(switch) = self.switch.filter(|_| !self.word.is_empty()) {
             let catalog = switch.catalog();
             let apis = catalog.apis().filter(|(name, _)| {
                 name.starts_with(&self.word.to_ascii_lowercase())
                     && !verbs.iter().any(|(verb, _)| verb == name)
+                    && !aliases.contains_key(*name)
             });
             all.extend(apis.map(|(name, entry)| Candidate::described(name, &entry.about)));
         }

@@ -172,6 +172,13 @@ pub(super) fn is_verbatim(line: &str) -> bool {
     known.is_some_and(|(_, before)| *before > 0 || tail().is_some_and(|tail| is_raw(verb, tail)))
 }
 
+/// Whether a command of ours has a quote that is not closed, in a place where quotes are ours.
+pub(super) fn has_open_quote(line: &str) -> bool {
+    let (verb, rest) = first_word(line);
+    let is_own = grammar().find_subcommand(verb.to_ascii_lowercase()).is_some();
+    is_own && !is_verbatim(line) && split(rest).is_err()
+}
+
 /// The names of all built-in commands.
 pub(super) fn verbs() -> Vec<String> {
     grammar().get_subcommands().map(|command| command.get_name().to_owned()).collect()

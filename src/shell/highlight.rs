@@ -60,7 +60,7 @@ fn is_known(shell: &Shell, name: &str) -> Option<bool> {
     if name.is_empty() || name.starts_with(['#', '!', '.']) {
         return None;
     }
-    if grammar::command(name).is_some() {
+    if grammar::command(name).is_some() || shell.has_alias(name) {
         return Some(true);
     }
     let catalog = shell.current()?.catalog();
@@ -146,6 +146,15 @@ mod tests {
         ] {
             assert_eq!(unbalanced(line, 0), expected, "{line}");
         }
+    }
+
+    #[test]
+    fn an_alias_is_known() {
+        let mut settings = Settings::default();
+        settings.aliases.insert("gw".to_owned(), "sofia status gateway".to_owned());
+        let shell = Shell::new(settings, None, false);
+        assert_eq!(marks(&shell, "gw carrier-a"), [(0..2, Mark::Known)]);
+        assert_eq!(marks(&shell, "@pbx1 gw"), [(6..8, Mark::Known)]);
     }
 
     #[test]

@@ -25,11 +25,13 @@ mod guard;
 pub mod highlight;
 mod hint;
 pub mod history;
+mod keys;
 mod kinds;
 mod line;
 mod log_view;
 mod narrate;
 mod near;
+mod open;
 mod operator;
 mod pipe;
 mod profile;
@@ -61,9 +63,11 @@ pub use error::{CommandError, Kind};
 pub use guard::Guard;
 pub use hint::hint;
 pub use history::History;
+pub use keys::{Editing, Keys};
 pub(crate) use log_view::style_named;
 pub use log_view::{LogView, Prefix};
 pub use near::nearest;
+pub use open::{is_open, whole_lines};
 pub use operator::{Lent, Operator, Wish};
 pub use pipe::Paging;
 pub use profile::{GuardRules, Password, Profile};
@@ -128,6 +132,10 @@ pub struct Settings {
     pub profiles: Vec<Profile>,
     /// Words that stand for lines.
     pub aliases: BTreeMap<String, String>,
+    /// What the function keys run.
+    pub keys: Keys,
+    /// How a line is edited.
+    pub editing: Editing,
     /// Whether words that the server knows go there, as in fs_cli, though the shell knows them too.
     pub as_fs_cli: bool,
     /// Whether server commands that can harm are sent without `--yes`.
@@ -169,6 +177,8 @@ impl Default for Settings {
             login: Config::new("localhost"),
             profiles: Vec::new(),
             aliases: BTreeMap::new(),
+            keys: Keys::default(),
+            editing: Editing::Emacs,
             as_fs_cli: false,
             is_unguarded: false,
             listening: Listening::Always,
@@ -326,6 +336,11 @@ impl Shell {
     #[must_use]
     pub fn settings(&self) -> Settings {
         self.state().settings.clone()
+    }
+
+    /// Whether a word is an alias.
+    pub(crate) fn has_alias(&self, word: &str) -> bool {
+        self.state().settings.aliases.contains_key(word)
     }
 
     /// Connects a switch under a name and makes it the current one. One of the same name that is

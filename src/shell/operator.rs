@@ -56,8 +56,8 @@ impl Operator {
         Self(wishes)
     }
 
-    /// Asks, and waits for the answer; `None` when it is declined.
-    pub(super) async fn ask(&self, question: &str) -> Option<String> {
+    /// Asks, and waits for the answer; `None` when it is declined. The question is shown as it is.
+    pub async fn ask(&self, question: &str) -> Option<String> {
         let (answer, answered) = oneshot::channel();
         let wish = Wish::Answer { question: question.to_owned(), answer };
         self.0.send(wish).await.ok()?;

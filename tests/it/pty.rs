@@ -29,6 +29,16 @@ impl Desk {
         Self { terminal, switch, home }
     }
 
+    /// With a configuration of the operator's.
+    fn configured(text: &str) -> Self {
+        let home = tempfile::tempdir().unwrap();
+        fs::create_dir_all(home.path().join(".config/switchy")).unwrap();
+        fs::write(home.path().join(".config/switchy/config.toml"), text).unwrap();
+        let switch = Switch::with(Config::new().with_seed(7));
+        let terminal = open(&switch, &home, WIDE, &["--color=always"]);
+        Self { terminal, switch, home }
+    }
+
     /// Types a line, waits for the next prompt, and returns what was written in between.
     fn run(&mut self, line: &str) -> String {
         run(&mut self.terminal, line)
@@ -131,7 +141,9 @@ fn types_under_a_flood(rate: u32) {
     terminal.wait_until("the cursor", |screen| screen.cursor_column() == PROMPT + 9);
     watch(terminal, 5, |screen| is_intact(screen, "nope 日本語 x", 4));
     terminal.keys("é\r");
-    terminal.wait_until("the answer", |screen| screen.log.contains("-ERR nope Command not found!"));
+    terminal.wait_until("the answer", |screen| {
+        screen.log.contains("-ERR nope 日本é語 x Command not found!")
+    });
     assert_eq!(terminal.shown("nope 日本é語 x"), terminal.shown("日本é"), "the line is whole");
     // The events above are whole, too.
     watch(terminal, 3, |screen| {
@@ -186,8 +198,7 @@ fn a_wrapped_line_survives() {
     terminal.wait_until("the cursor", |screen| screen.cursor_column() == PROMPT);
     watch(terminal, 5, |screen| assert_eq!(screen.cursor_column(), PROMPT));
     terminal.keys("\r");
-    terminal
-        .wait_until("the answer", |screen| screen.log.contains("-ERR 1234567 Command not found!"));
+    terminal.wait_until("the answer", |screen| screen.log.contains("-ERR 1234567 日"));
 }
 
 #[test]
@@ -232,7 +243,7 @@ fn lines_typed_ahead_all_run() {
 }
 
 #[test]
-fn a_paste_is_one_line_until_enter() {
+fn a_paste_is_asked_about() {
     let mut desk = Desk::new();
     let terminal = &mut desk.terminal;
     terminal.keys("\x1b[200~api echo one\rapi echo two\rnope\rapi echo four\x1b[201~");
@@ -245,8 +256,23 @@ fn a_paste_is_one_line_until_enter() {
     });
     // Nothing has run.
     assert_eq!(terminal.count("Command not found"), 0);
-    let before = terminal.len();
+    let asks = |screen: &Screen<'_>| screen.last() == "run these 4 lines? [y/N]";
+    for no in ["\r", "\x03", "no\r"] {
+        terminal.keys("\r");
+        terminal.wait_until("the question", asks);
+        assert!(terminal.shown("   3  nope\r\n   4  api echo four\r\n") > 0);
+        let before = terminal.len();
+        terminal.keys(no);
+        at_prompt(terminal);
+        assert!(terminal.since(before).contains("nothing was run"), "{no:?}");
+        terminal.keys("\x1b[200~api echo one\rapi echo two\rnope\rapi echo four\x1b[201~");
+        terminal.wait_until("the pasted text", |screen| screen.last() == "api echo four");
+    }
+    assert_eq!(terminal.count("Command not found"), 0);
     terminal.keys("\r");
+    terminal.wait_until("the question", asks);
+    let before = terminal.len();
+    terminal.keys("y\r");
     terminal.wait_until("the answers", |screen| {
         screen.shows("hint: 1 more line was pasted and not run")
     });
@@ -256,6 +282,80 @@ fn a_paste_is_one_line_until_enter() {
     assert!(one < two && two < said.find("-ERR nope Command not found!").unwrap(), "{said:?}");
     // The line may have been drawn again, but was not run.
     assert!(!said.contains("\nfour"), "{said:?}");
+}
+
+#[test]
+fn a_line_goes_on_below() {
+    let mut desk = Desk::new();
+    let terminal = &mut desk.terminal;
+    terminal.keys("api eval a\\\r");
+    terminal.wait_until("the next line", |screen| screen.last().starts_with("(the line goes on"));
+    terminal.keys("b\r");
+    terminal.wait_until("the answer", |screen| screen.rows().contains(&"ab".to_owned()));
+    at_prompt(terminal);
+    // A quote of ours, and one that is the server's.
+    terminal.keys("hangup \"no\r");
+    terminal.wait_until("the next line", |screen| screen.last().starts_with("(the line goes on"));
+    terminal.keys("such\"\r");
+    terminal.wait_until("the answer", |screen| screen.shows("no call is named \"no such\""));
+    at_prompt(terminal);
+    terminal.keys("nope O'Brien\r");
+    terminal
+        .wait_until("the answer", |screen| screen.shows("-ERR nope O'Brien Command not found!"));
+    at_prompt(terminal);
+}
+
+#[test]
+fn function_keys_run_their_lines() {
+    let config = "[keys]\nF3 = [\"api eval first\", \"api eval second\"]\n";
+    let mut desk = Desk::configured(config);
+    desk.switch.flood(100);
+    let terminal = &mut desk.terminal;
+    watch(terminal, 2, |_| {});
+    // What is being typed comes back, with the cursor in its place.
+    terminal.keys(&format!("half a 日 line{}", LEFT.repeat(6)));
+    terminal.wait_until("the line", |screen| {
+        typed(screen).as_deref() == Some("half a 日 line") && screen.cursor_column() == PROMPT + 8
+    });
+    for (answer, count) in [("first", 1), ("second", 1), ("first", 2)] {
+        terminal.keys("\x1bOR");
+        terminal.wait_until("the answer", |screen| {
+            let answers = screen.log.matches(&format!("\n{answer}\r")).count();
+            answers == count
+                && typed(screen).as_deref() == Some("half a 日 line")
+                && screen.cursor_column() == PROMPT + 8
+        });
+    }
+    terminal.keys("\x03");
+    at_prompt(terminal);
+    // fs_cli's F10 refuses all new calls: it asks. A key means nothing in an answer.
+    terminal.keys("\x1b[21~");
+    terminal.wait_until("the question", |screen| screen.last() == "Type 127.0.0.1 to go on:");
+    terminal.keys("\x1bOR\x03");
+    at_prompt(terminal);
+    assert_eq!(terminal.shown("\r\nF3: api eval"), 3);
+    terminal.keys("help keys\r");
+    terminal.wait_until("the keys", |screen| {
+        screen.log.contains("api eval first, then api eval second")
+            && screen.log.contains("F12  version")
+    });
+}
+
+#[test]
+fn vi_keys_edit_the_line() {
+    let mut desk = Desk::new();
+    desk.run("set keys vi");
+    let terminal = &mut desk.terminal;
+    terminal.keys("one two");
+    terminal.wait_until("the line", |screen| typed(screen).as_deref() == Some("one two"));
+    // Esc stands alone only when nothing follows it for a while: the cursor steps back then.
+    terminal.keys("\x1b");
+    terminal.wait_until("the command mode", |screen| screen.cursor_column() == PROMPT + 6);
+    terminal.keys("0dw");
+    terminal.wait_until("the line", |screen| typed(screen).as_deref() == Some("two"));
+    terminal.keys("Anope\r");
+    terminal.wait_until("the answer", |screen| screen.shows("-ERR twonope Command not found!"));
+    at_prompt(terminal);
 }
 
 #[test]
@@ -454,13 +554,17 @@ fn a_question_takes_the_place_of_the_prompt() {
 
     // From the background: what was being typed comes back behind it, with its cursor.
     terminal.keys("\x1b[200~api --timeout 600 msleep 4000\rfsctl resume\rfsctl pause\x1b[201~\r");
+    terminal.wait_until("the paste", |screen| screen.last() == "run these 3 lines? [y/N]");
+    terminal.keys("y\r");
     terminal.wait_until("the running command", |screen| runs(screen, " · api "));
     terminal.keys(&format!("half a 日 line{}", LEFT.repeat(6)));
     terminal.wait_until("the question", asked);
     terminal.keys("127.0.0.1\r");
     terminal.wait_until("the draft", |screen| screen.last().ends_with("> half a 日 line"));
     terminal.keys("X\r");
-    terminal.wait_until("the line", |screen| screen.log.contains("-ERR half Command not found!"));
+    terminal.wait_until("the line", |screen| {
+        screen.log.contains("-ERR half a X日 line Command not found!")
+    });
     assert!(terminal.shown("half a X日 line") > 0);
     at_prompt(terminal);
     terminal.keys("\x04");
@@ -474,7 +578,7 @@ fn the_acceptance_dialogue() {
     let mut desk = Desk::new();
     assert!(desk.run("status").contains("uptime"));
     assert!(desk.run("api global_getvar local_ip_v4").contains("\n127.0.0.1\r"));
-    assert!(desk.run("not a real command").contains("-ERR not Command not found!"));
+    assert!(desk.run("not a real command").contains("-ERR not a real command Command not found!"));
     desk.run("listen off");
     let said = desk.run("originate 9196@127.0.0.1:5080");
     assert!(said.contains("No listener has been assigned for this client"), "{said}");

@@ -65,6 +65,7 @@ pub(super) const KEYS: &[Key] = &[
     key("log_uuid", Kind::Choice(&["off", "short", "full"]), "the call's id in front of log lines"),
     key("events", Kind::Choice(&["on", "off"]), "tell changes of calls above the prompt"),
     key("output", Kind::Choice(FORMATS), "how answers are written"),
+    key("editing", Kind::Choice(&["emacs", "vi"]), "the keys that edit a line"),
     key("prompt", Kind::Text, "a template for the prompt: checked, not used yet"),
     key("color", Kind::Choice(&["auto", "always", "never"]), "when to color"),
     key("history", Kind::Flag, "whether typed lines are kept in a file"),

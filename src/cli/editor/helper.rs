@@ -84,6 +84,10 @@ impl Helper {
         if !self.color || pos < line.len() || self.purpose == Purpose::Answer {
             return None;
         }
+        if line.ends_with('\n') {
+            self.is_recalled.set(false);
+            return Some(Suggestion { text: GOES_ON.to_owned(), insertable: false });
+        }
         let recalled = self.history.hint(line, pos, cx).filter(|text| !unclean(text));
         let insertable = recalled.is_some();
         self.is_recalled.set(insertable);
@@ -221,7 +225,10 @@ impl Highlighter for Helper {
 }
 
 impl Validator for Helper {
-    fn validate(&self, _: &mut ValidationContext<'_>) -> rustyline::Result<ValidationResult> {
+    fn validate(&self, cx: &mut ValidationContext<'_>) -> rustyline::Result<ValidationResult> {
+        if self.purpose == Purpose::Command && self.assist.is_open(cx.input()) {
+            return Ok(ValidationResult::Incomplete);
+        }
         self.gate.leaving();
         Ok(ValidationResult::Valid(None))
     }
@@ -266,6 +273,9 @@ fn clean(text: &str) -> Cow<'_, str> {
     let stays = |c: &char| matches!(c, '\n' | '\t') || !sanitise::is_unsafe(*c);
     Cow::Owned(text.chars().filter(stays).collect())
 }
+
+/// Said on the empty line below one that is not complete.
+const GOES_ON: &str = "(the line goes on here; Ctrl-C drops it)";
 
 /// A longer line is not drawn anew at every letter.
 const LONG: usize = 1000;

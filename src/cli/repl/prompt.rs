@@ -15,7 +15,7 @@ use crate::shell::complete::{self, Candidate, Completions, Question};
 use crate::shell::highlight::{self, Mark};
 use crate::shell::history::Entry;
 use crate::shell::render::counted;
-use crate::shell::{Shell, sanitise};
+use crate::shell::{Editing, Shell, sanitise};
 
 /// The shell, as the editor sees it.
 pub(super) struct Helper {
@@ -172,6 +172,14 @@ impl Assist for Helper {
 
     fn marks(&self, line: &str) -> Vec<(Range<usize>, Mark)> {
         highlight::marks(&self.shell, line)
+    }
+
+    fn is_open(&self, line: &str) -> bool {
+        crate::shell::is_open(&self.shell, line)
+    }
+
+    fn editing(&self) -> Editing {
+        self.shell.settings().editing
     }
 
     fn keep(&self, line: &str) {

@@ -15,7 +15,7 @@ use crate::shell::{Format, grammar, sanitise, schema};
 #[command(verbatim_doc_comment)]
 pub(crate) struct Args {
     /// About which command, of the shell or of the server; or one of: filters, pipes, formats,
-    /// fields
+    /// fields, keys
     #[arg(value_name = "COMMAND")]
     words: Vec<String>,
 }
@@ -50,12 +50,15 @@ To watch a gateway:          gateways, events where gateway=NAME
 
 Anything else goes to the server as an api command: sofia status, uuid_dump ...
 \"@HOST COMMAND\" and \"@all COMMAND\" choose the switch; \"help COMMAND\" tells more, and so do
-\"help filters\", \"help pipes\", \"help formats\", \"help fields\".";
+\"help filters\", \"help pipes\", \"help formats\", \"help fields\", \"help keys\".";
 
 /// About one command, wherever it runs.
 async fn about(cx: &mut Context<'_>, word: &str, words: &[String]) -> Result<(), CommandError> {
     if word.eq_ignore_ascii_case("fields") {
         return cx.view(&schema::fields());
+    }
+    if word.eq_ignore_ascii_case("keys") {
+        return keys(cx);
     }
     if let Some((_, text)) = TOPICS.iter().find(|(topic, _)| topic.eq_ignore_ascii_case(word)) {
         return cx.line(text);
@@ -80,6 +83,17 @@ async fn about(cx: &mut Context<'_>, word: &str, words: &[String]) -> Result<(),
         Some(entry) => of_server(cx, name, word, entry, &catalog, words),
         None => Err(unknown(word, &catalog)),
     }
+}
+
+/// The keys of the prompt, those that run something first.
+fn keys(cx: &mut Context<'_>) -> Result<(), CommandError> {
+    let settings = cx.shell.settings();
+    let mut view = View::new(&["key", "runs"], "no keys");
+    for (name, lines) in settings.keys.all() {
+        view.push(vec![Cell::text(&name), Cell::text(&lines.join(", then "))]);
+    }
+    cx.view(&view)?;
+    if cx.format() == Format::Table { cx.line(&format!("\n{KEYS}")) } else { Ok(()) }
 }
 
 /// What the server says about one of its commands, and what may follow it.
@@ -195,6 +209,22 @@ FORMAT\" for the session, and \\G behind a command for vertical.
 Machines get exact values: uuids whole, spans in milliseconds (age_ms), times in UTC, nothing as null.
 \"help fields\" lists the fields of each view; they are the names that filters, --sort and --columns
 take, and they stay.";
+
+const KEYS: &str = "\
+A key runs its line at once; what was being typed comes back. [keys] in the configuration gives other
+lines: F5 = [\"/log debug\", \"/nolog\"] runs them in turn. What can harm asks first.
+
+  Tab              completes, or lists
+  Right, End       takes the line that is suggested from the history
+  Up, Down         the lines of the history that begin as this one
+  Ctrl-R           looks for any part of one
+  Ctrl-C           drops the line; in an empty one stops waiting for what runs
+  Ctrl-D           leaves, in an empty line
+  Ctrl-L           clears the screen
+  Enter            behind \\, or in an open quote, goes on below
+
+Several lines that are pasted are shown and asked about before the first runs. \"set keys vi\" edits
+as in vi, \"set keys emacs\" as before.";
 
 const PIPES: &str = "\
 An answer can go elsewhere:

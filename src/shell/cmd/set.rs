@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::{CommandError, Context, Format, Kind};
 use crate::shell::render::{Cell, View};
-use crate::shell::{Guard, Paging, ReadOnly};
+use crate::shell::{Editing, Guard, Paging, ReadOnly};
 
 /// Show or change the settings of this session
 ///
@@ -14,10 +14,11 @@ use crate::shell::{Guard, Paging, ReadOnly};
 ///   set output json
 ///   set pager off
 ///   set timeout 30
+///   set keys vi
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]
 pub(crate) struct Args {
-    /// Which setting: output, pager, timeout, guard, read-only
+    /// Which setting: output, pager, timeout, guard, read-only, keys
     #[arg(value_name = "SETTING", requires = "value")]
     name: Option<String>,
     /// Its new value
@@ -32,6 +33,7 @@ pub(crate) fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), CommandError>
     let format = settings.format.to_possible_value();
     let format = format.as_ref().map_or("", |value| value.get_name());
     let guard = settings.guard.to_possible_value();
+    let keys = settings.editing.to_possible_value();
     cx.view(&View::single(vec![
         ("output", Cell::text(format)),
         (
@@ -41,6 +43,7 @@ pub(crate) fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), CommandError>
         ("timeout", seconds(settings.timeout)),
         ("guard", Cell::text(guard.as_ref().map_or("", |value| value.get_name()))),
         ("read-only", Cell::text(if settings.read_only == ReadOnly::Off { "off" } else { "on" })),
+        ("keys", Cell::text(keys.as_ref().map_or("", |value| value.get_name()))),
     ]))
 }
 
@@ -86,6 +89,13 @@ fn change(cx: &Context<'_>, name: &str, value: &str) -> Result<(), CommandError>
                 )
             })?;
             cx.shell.change_settings(|settings| settings.guard = guard);
+        }
+        "keys" => {
+            let editing = Editing::from_str(value, true).map_err(|_unknown| {
+                CommandError::usage(format!("{value:?} is neither emacs nor vi"))
+                    .hint("\"help keys\" tells what the keys do")
+            })?;
+            cx.shell.change_settings(|settings| settings.editing = editing);
         }
         "read-only" => {
             let read_only = match (value, cx.shell.settings().read_only) {
