@@ -282,7 +282,7 @@ mod tests {
     #[test]
     fn five_thousand_calls_are_filtered_and_sorted() {
         let mut tracker = Tracker::new();
-        for n in 0..5000 {
+        for n in 0..5000_i64 {
             let text = format!(
                 "Event-Name: CHANNEL_ANSWER\nUnique-ID: call-{n}\nEvent-Date-Timestamp: {now}\n\
                  Answer-State: answered\nCaller-Caller-ID-Number: {from}\n\

@@ -315,7 +315,7 @@ fn function_keys_run_their_lines() {
     // What is being typed comes back, with the cursor in its place.
     terminal.keys(&format!("half a 日 line{}", LEFT.repeat(6)));
     terminal.wait_until("the line", |screen| {
-        typed(screen).as_deref() == Some("half a 日 line") && screen.cursor_column() == PROMPT + 8
+        typed(screen).as_deref() == Some("half a 日 line") && screen.cursor_column() == PROMPT + 7
     });
     for (answer, count) in [("first", 1), ("second", 1), ("first", 2)] {
         terminal.keys("\x1bOR");
@@ -323,7 +323,7 @@ fn function_keys_run_their_lines() {
             let answers = screen.log.matches(&format!("\n{answer}\r")).count();
             answers == count
                 && typed(screen).as_deref() == Some("half a 日 line")
-                && screen.cursor_column() == PROMPT + 8
+                && screen.cursor_column() == PROMPT + 7
         });
     }
     terminal.keys("\x03");

@@ -135,8 +135,6 @@ pub(super) fn nothing_to_do(_: &mut World, asked: &Waiting) -> Outcome {
             format!("+OK debug {mode}\n").into()
         }
         ("event_channel_broadcast", _) => "-ERR parsing json\n".into(),
-        ("xml_locate", "") => "-ERR bad args\n".into(),
-        ("xml_locate", _) => "can't find anything\n".into(),
         ("local_stream", "") => asked.usage(),
         ("local_stream", "stop" | "reload" | "show") => {
             match asked.args.split_whitespace().nth(1) {

@@ -23,8 +23,8 @@ pub(super) fn xml_locate(world: &mut World, asked: &Waiting) -> Outcome {
         ["dialplan", "context", "name", "switchy"] => {
             context("switchy", &extension("park", "^(.*)$")).into()
         }
-        [_, _, _, _] => "can't find anything\n".into(),
-        _ => "-USAGE: [root | <section> <tag> <tag_attr_name> <tag_attr_val>]\n".into(),
+        [] => "-ERR bad args\n".into(),
+        _ => "can't find anything\n".into(),
     }
 }
 
