@@ -30,9 +30,14 @@ pub(super) const APPS: &[(&str, &str)] = &[
     ("log", "<log string>"),
     ("loop_playback", "[+loops] <path>"),
     ("park", ""),
+    (
+        "play_and_get_digits",
+        "<min> <max> <tries> <timeout> <terminators> <file> <invalid_file> <var_name> <regexp> [<digit_timeout>] ['<failure_ext> [failure_dp [failure_context]]']",
+    ),
     ("playback", "<path>"),
     ("pre_answer", ""),
     ("queue_dtmf", "<dtmf_data>"),
+    ("read", "<min> <max> <file> <var_name> <timeout> <terminators> [<digit_timeout>]"),
     ("record", "<path>"),
     ("record_session", "<path>"),
     ("respond", "<code> [<phrase>]"),
@@ -55,7 +60,9 @@ const MEDIA: &[&str] = &[
     "endless_playback",
     "hold",
     "loop_playback",
+    "play_and_get_digits",
     "playback",
+    "read",
     "record",
     "record_session",
 ];
@@ -135,6 +142,7 @@ impl World {
             if !locked && let Some(command) = channel.commands.pop_front() {
                 self.command(id, command);
             } else if top.is_some() || channel.state == State::ExchangeMedia {
+                self.resume_reading(id);
                 return;
             } else if let Some((app, data)) = channel.plan.pop_front() {
                 self.run_app(id, &app, &data, None);
@@ -175,7 +183,7 @@ impl World {
     }
 
     /// Starts an application; one that is done at once completes here.
-    fn run_app(&mut self, id: u64, app: &str, data: &str, command: Option<Command>) {
+    pub(super) fn run_app(&mut self, id: u64, app: &str, data: &str, command: Option<Command>) {
         if !APPS.iter().any(|(known, _)| *known == app) {
             self.hangup(id, "DESTINATION_OUT_OF_ORDER", Tick::Soon);
             return;
@@ -192,9 +200,9 @@ impl World {
         let Some(channel) = self.channels.get_mut(&id) else { return };
         let uuid = command.as_ref().and_then(|command| command.uuid.clone()).unwrap_or(fresh);
         let vars = &mut channel.vars;
-        if command.is_some() {
-            vars.set("current_loop", "1");
-            vars.set("total_loops", "1");
+        if let Some(command) = &command {
+            vars.set("current_loop", command.lap.to_string());
+            vars.set("total_loops", command.loops.to_string());
         }
         for name in
             ["current_application_response", "current_application_data", "current_application"]
@@ -254,14 +262,17 @@ impl World {
                 let cause = if data.is_empty() { "NORMAL_CLEARING" } else { data };
                 self.hangup(id, cause, Tick::Soon);
             }
+            // In a parked call it is over at once.
+            "park" if self.is_parked(id) => {}
             "park" => {
                 self.fire_full(id, "CHANNEL_PARK", Vec::new(), Vec::new());
                 return Doing::Park;
             }
             "ivr" => {
                 self.mark_answered(id);
-                return Doing::Endless;
+                return self.start_menu(id, data);
             }
+            "read" | "play_and_get_digits" => return self.start_reading(id, app, data),
             "conference" => {
                 self.mark_answered(id);
                 if self.enter_conference(id, data) {
@@ -283,7 +294,8 @@ impl World {
             }
             "bert_test" => return self.start_bert(id, token),
             "respond" => self.respond(id, data),
-            "record" | "record_session" => self.start_record(id, data),
+            "record" => return self.start_recorder(id, data, token),
+            "record_session" => self.start_record(id, data),
             "stop_record_session" => self.stop_record(id, data),
             "send_dtmf" => self.send_digits(id, data),
             "queue_dtmf" => self.receive_digits(id, data),
@@ -339,7 +351,15 @@ impl World {
         }
         let Some(channel) = self.channels.get_mut(&id) else { return };
         let Some(running) = channel.stack.pop() else { return };
-        if let Some(command) = running.command {
+        if let Some(mut command) = running.command {
+            // What lasts less than half a second is not repeated.
+            let goes_on = command.loops < 0 || command.lap < command.loops;
+            let was_long = self.now.saturating_sub(running.since) >= 500_000;
+            if goes_on && was_long && channel.is_up() {
+                command.lap = command.lap.saturating_add(1);
+                channel.commands.push_front(*command);
+                return;
+            }
             self.private_command(id, &command);
             if let Some(channel) = self.channels.get_mut(&id) {
                 channel.vars.remove("current_loop");
@@ -350,13 +370,18 @@ impl World {
 
     /// A timed application has come to its end.
     fn over(&mut self, id: u64, token: u64) {
+        if self.reading_over(id, token) {
+            return;
+        }
         let Some(channel) = self.channels.get(&id) else { return };
         let Some(running) = channel.stack.last() else { return };
         if running.token != token {
             return;
         }
-        if matches!(running.doing, Doing::Playback { .. }) {
-            self.stop_playback(id, "done");
+        match running.doing.clone() {
+            Doing::Playback { .. } => self.stop_playback(id, "done"),
+            Doing::Record(path) => self.stop_recorder(id, &path),
+            _ => {}
         }
         self.complete(id);
         self.proceed(id);
@@ -364,13 +389,19 @@ impl World {
 
     /// Ends what plays, as `uuid_break` does.
     pub(super) fn break_app(&mut self, id: u64) {
-        let Some(channel) = self.channels.get(&id) else { return };
-        let Some(running) = channel.stack.last() else { return };
-        if matches!(running.doing, Doing::Playback { .. }) {
-            self.stop_playback(id, "break");
-            self.complete(id);
-            self.proceed(id);
+        let Some(channel) = self.channels.get_mut(&id) else { return };
+        let Some(running) = channel.stack.last_mut() else { return };
+        if let Some(command) = running.command.as_mut() {
+            command.loops = 1;
         }
+        match running.doing.clone() {
+            Doing::Playback { .. } => self.stop_playback(id, "break"),
+            Doing::Record(path) => self.stop_recorder(id, &path),
+            Doing::Sleep => {}
+            _ => return,
+        }
+        self.complete(id);
+        self.proceed(id);
     }
 
     fn start_playback(&mut self, id: u64, data: &str, token: u64, endless: bool) -> Doing {
@@ -390,11 +421,29 @@ impl World {
 
     /// PLAYBACK_STOP for the application on top of the stack.
     pub(super) fn stop_playback(&mut self, id: u64, status: &str) {
+        let Some(running) = self.channels.get(&id).and_then(|channel| channel.stack.last()) else {
+            return;
+        };
+        let (file, since) = (playback::File::parse(&running.data), running.since);
+        self.note_playback(id, &file, since, status);
+        if let Some(channel) = self.channels.get_mut(&id) {
+            let cut = channel.cause.is_some();
+            let response = if cut { "PLAYBACK ERROR" } else { "FILE PLAYED" };
+            channel.vars.set("current_application_response", response);
+        }
+    }
+
+    /// PLAYBACK_STOP of a file that has played since a moment.
+    pub(super) fn note_playback(
+        &mut self,
+        id: u64,
+        file: &playback::File,
+        since: u64,
+        status: &str,
+    ) {
         let now = self.now;
         let Some(channel) = self.channels.get_mut(&id) else { return };
-        let Some(running) = channel.stack.last() else { return };
-        let file = playback::File::parse(&running.data);
-        let played = now.saturating_sub(running.since) / 1000;
+        let played = now.saturating_sub(since) / 1000;
         let samples = played / 20 * 160;
         channel.vars.extend([
             ("playback_last_offset_pos", samples.to_string()),
@@ -404,11 +453,6 @@ impl World {
         ]);
         let after = file.headers(Some(status));
         self.fire_full(id, "PLAYBACK_STOP", Vec::new(), after);
-        if let Some(channel) = self.channels.get_mut(&id) {
-            let cut = channel.cause.is_some();
-            let response = if cut { "PLAYBACK ERROR" } else { "FILE PLAYED" };
-            channel.vars.set("current_application_response", response);
-        }
     }
 
     /// Sends the channel to another extension.
@@ -428,12 +472,19 @@ impl World {
 
     /// Ends all that a channel runs, the innermost first.
     pub(super) fn leave_all(&mut self, id: u64) {
-        while let Some(running) = self.channels.get(&id).and_then(|channel| channel.stack.last()) {
-            match running.doing {
+        while let Some(running) =
+            self.channels.get_mut(&id).and_then(|channel| channel.stack.last_mut())
+        {
+            if let Some(command) = running.command.as_mut() {
+                command.loops = 1;
+            }
+            match running.doing.clone() {
                 Doing::Park => self.fire_full(id, "CHANNEL_UNPARK", Vec::new(), Vec::new()),
                 Doing::Playback { .. } => self.stop_playback(id, "break"),
                 Doing::Bridge => self.stop_bridge(id),
                 Doing::Conference => self.leave_conference(id),
+                Doing::Digits(_) => self.leave_reading(id, "break"),
+                Doing::Record(path) => self.stop_recorder(id, &path),
                 Doing::Nothing | Doing::Endless | Doing::Sleep => {}
             }
             self.complete(id);

@@ -1,4 +1,4 @@
-//! What two legs do together: bridge, hold, digits; and recordings of one.
+//! What two legs do together: bridge, hold, digits.
 
 use super::api::Waiter;
 use super::channel::{CallState, Channel, Doing, Kind, Running, State};
@@ -306,38 +306,8 @@ impl World {
             ("DTMF-Source", source.to_owned()),
         ];
         self.fire_brief(id, "DTMF", Vec::new(), after);
-    }
-
-    /// RECORD_START and the media bug that records.
-    pub(super) fn start_record(&mut self, id: u64, path: &str) {
-        let Some(channel) = self.channels.get_mut(&id) else { return };
-        if channel.recordings.iter().any(|have| have == path) {
-            return;
-        }
-        channel.recordings.push(path.to_owned());
-        let after = vec![("Record-File-Path", path.to_owned())];
-        self.fire_full(id, "RECORD_START", Vec::new(), after);
-        self.fire_full(id, "MEDIA_BUG_START", bug("session_record", path), Vec::new());
-    }
-
-    /// RECORD_STOP; `false` when nothing was recorded to that file.
-    pub(super) fn stop_recording(&mut self, id: u64, path: &str) -> bool {
-        let Some(channel) = self.channels.get_mut(&id) else { return false };
-        let stopped: Vec<String> =
-            channel.recordings.extract_if(.., |have| path == "all" || have == path).collect();
-        for path in &stopped {
-            let after = vec![
-                ("Record-File-Path", path.clone()),
-                ("Record-Completion-Cause", "success-maxtime".to_owned()),
-            ];
-            self.fire_full(id, "RECORD_STOP", Vec::new(), after);
-            self.fire_full(id, "MEDIA_BUG_STOP", bug("session_record", path), Vec::new());
-        }
-        !stopped.is_empty()
-    }
-
-    pub(super) fn stop_record(&mut self, id: u64, path: &str) {
-        self.stop_recording(id, path);
+        self.reading_digit(id, digit);
+        self.terminate(id, digit);
     }
 
     /// Runs an api command that nobody waits for.

@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 
+use super::digits::Reading;
 use super::event::Event;
 use super::pairs::Pairs;
 use super::sip::Dialog;
@@ -234,6 +235,10 @@ pub(super) enum Doing {
         file_type: Option<String>,
         loops: Option<String>,
     },
+    /// Waits for digits.
+    Digits(Box<Reading>),
+    /// Records to this file.
+    Record(String),
     /// Waits for the legs of an originate, then for the end of the bridge.
     Bridge,
 }
@@ -260,7 +265,10 @@ pub(super) struct Command {
     pub(super) data: String,
     pub(super) uuid: Option<String>,
     pub(super) lock: bool,
-    pub(super) loops: u32,
+    /// How often it runs, negative without end; 0 is a hangup, which does not wait.
+    pub(super) loops: i32,
+    /// How often it has begun.
+    pub(super) lap: i32,
 }
 
 /// One leg of a call.

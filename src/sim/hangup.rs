@@ -199,6 +199,8 @@ impl World {
             Doing::Playback { .. } => self.stop_playback(id, "done"),
             Doing::Bridge => self.stop_bridge(id),
             Doing::Conference => self.leave_conference(id),
+            Doing::Digits(_) => self.leave_reading(id, "done"),
+            Doing::Record(path) => self.stop_recorder(id, &path),
             Doing::Nothing | Doing::Endless | Doing::Sleep => {}
         }
         self.complete(id);

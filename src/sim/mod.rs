@@ -53,6 +53,7 @@
 //! | `sofia xmlstatus` | has no WebSocket bindings of `internal` |
 //! | tables | never lag behind the events |
 //! | regular expressions of `filter` and `regex` | no lookaround and no back references |
+//! | 5000, `ivr` | `demo_ivr` and its submenu are always there; the recorded server has no menus |
 //! | hold, display, media | change states and events, but not the session descriptions |
 //! | conferences | no sounds are played (`play-file`), nobody talks, the rate is 8000; `json_list` is shorter |
 //! | fsctl shutdown | is a restart: all sockets and calls end, the Core-UUID is new |
@@ -66,6 +67,7 @@ mod conference;
 mod config;
 mod dial;
 mod dialplan;
+mod digits;
 mod endpoint;
 mod event;
 mod fault;
@@ -75,6 +77,7 @@ mod legs;
 mod log;
 mod login;
 mod loopback;
+mod menu;
 mod notice;
 mod originate;
 mod pairs;
@@ -83,6 +86,7 @@ mod planned;
 mod playback;
 mod protocol;
 mod record;
+mod recorder;
 mod send;
 mod sip;
 mod socket;

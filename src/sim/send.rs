@@ -34,7 +34,8 @@ impl World {
             data: data.to_owned(),
             uuid: request.get("Event-UUID").map(str::to_owned),
             lock: word("event-lock") == "true",
-            loops: word("loops").parse().unwrap_or(1),
+            loops: word("loops").parse().ok().filter(|loops| *loops != 0).unwrap_or(1),
+            lap: 1,
         };
         match word("call-command") {
             "execute" => {}

@@ -37,6 +37,7 @@ mod replay;
 mod scripts;
 mod sim;
 mod sim_calls;
+mod sim_digits;
 mod sim_faults;
 mod sim_frames;
 mod sim_process;

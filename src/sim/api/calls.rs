@@ -195,7 +195,7 @@ fn play_on(world: &mut World, id: u64, path: &str) {
     event.push("event-lock", "true");
     event.push("lead-frames", "5");
     let (headers, app, data) = (event.headers, app.to_owned(), data.to_owned());
-    let command = Command { headers, app, data, uuid: None, lock: true, loops: 1 };
+    let command = Command { headers, app, data, uuid: None, lock: true, loops: 1, lap: 1 };
     if let Some(channel) = world.channels.get_mut(&id) {
         channel.commands.push_back(command);
     }

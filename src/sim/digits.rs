@@ -1,0 +1,363 @@
+//! Applications that wait for digits: `read`, `play_and_get_digits`, and menus (`ivr`). Their events
+//! were compared with FreeSWITCH 1.10.12.
+
+use super::channel::Doing;
+use super::dial::{Exten, separate};
+use super::menu::{Act, Menus};
+use super::pattern;
+use super::playback::File;
+use super::world::{Step, World};
+
+/// What is played, and which digits may follow.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Ask {
+    pub(super) min: usize,
+    pub(super) max: usize,
+    pub(super) tries: u32,
+    /// Milliseconds to the first digit, and between two.
+    pub(super) timeout: u64,
+    pub(super) digit_timeout: u64,
+    pub(super) terminators: String,
+    pub(super) prompt: String,
+    pub(super) invalid: String,
+    pub(super) variable: String,
+    pub(super) regex: String,
+    pub(super) failure: String,
+}
+
+impl Ask {
+    /// `<min> <max> <file> <variable> <timeout> <terminators> [<digit timeout>]`
+    fn of_read(data: &str) -> Option<Self> {
+        let words = separate(data, ' ');
+        let [min, max, prompt, variable, timeout, terminators, rest @ ..] = &words[..] else {
+            return None;
+        };
+        let ask = Self {
+            tries: 1,
+            prompt: prompt.clone(),
+            variable: variable.clone(),
+            terminators: terminators.clone(),
+            ..Self::default()
+        };
+        Some(ask.with_limits([min, max, timeout], rest.first()))
+    }
+
+    /// `<min> <max> <tries> <timeout> <terminators> <file> <invalid file> <variable> <regex>
+    /// [<digit timeout>] ['<failure extension> ...']`
+    fn of_play_and_get(data: &str) -> Option<Self> {
+        let words = separate(data, ' ');
+        let [min, max, tries, timeout, terminators, prompt, invalid, rest @ ..] = &words[..] else {
+            return None;
+        };
+        let word = |at: usize| rest.get(at).cloned().unwrap_or_default();
+        let ask = Self {
+            tries: tries.parse().unwrap_or(1).max(1),
+            terminators: terminators.clone(),
+            prompt: prompt.clone(),
+            invalid: invalid.clone(),
+            variable: word(0),
+            regex: word(1),
+            failure: word(3),
+            ..Self::default()
+        };
+        Some(ask.with_limits([min, max, timeout], rest.get(2)))
+    }
+
+    /// The server waits a second at least.
+    fn with_limits(self, [min, max, timeout]: [&String; 3], between: Option<&String>) -> Self {
+        let min = min.parse().unwrap_or(0);
+        let timeout = timeout.parse().unwrap_or(1000).max(1000);
+        let between = between.and_then(|text| text.parse().ok()).filter(|ms| *ms > 0);
+        let max = max.parse().unwrap_or(1).clamp(min.max(1), 128);
+        Self { min, max, timeout, digit_timeout: between.unwrap_or(timeout), ..self }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Phase {
+    /// The prompt plays; the first digit ends it.
+    Prompt,
+    Wait,
+    /// What was pressed is wrong, and a file says so.
+    Wrong,
+    /// A menu waits before it begins again.
+    Pause,
+    /// An application that a menu has started runs.
+    Away,
+    /// A menu says goodbye.
+    Goodbye,
+}
+
+/// The state of an application that waits for digits.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Reading {
+    ask: Ask,
+    menus: Option<Menus>,
+    phase: Phase,
+    digits: String,
+    file: Option<File>,
+    since: u64,
+    timer: u64,
+    is_late: bool,
+}
+
+impl Reading {
+    fn new(ask: Ask, menus: Option<Menus>) -> Self {
+        Self {
+            ask,
+            menus,
+            phase: Phase::Prompt,
+            digits: String::new(),
+            file: None,
+            since: 0,
+            timer: 0,
+            is_late: false,
+        }
+    }
+}
+
+impl World {
+    /// `read` and `play_and_get_digits`; without all arguments they end at once.
+    pub(super) fn start_reading(&mut self, id: u64, app: &str, data: &str) -> Doing {
+        let ask = if app == "read" { Ask::of_read(data) } else { Ask::of_play_and_get(data) };
+        let Some(ask) = ask else { return Doing::Nothing };
+        let mut reading = Reading::new(ask, None);
+        self.prompt(id, &mut reading);
+        Doing::Digits(Box::new(reading))
+    }
+
+    /// `ivr`; a menu that is not there ends at once.
+    pub(super) fn start_menu(&mut self, id: u64, name: &str) -> Doing {
+        let Some(mut menus) = Menus::open(name.trim()) else { return Doing::Nothing };
+        self.set_var(id, "ivr_menu_status", "success");
+        let mut reading = Reading::new(menus.ask(), Some(menus));
+        self.prompt(id, &mut reading);
+        Doing::Digits(Box::new(reading))
+    }
+
+    pub(super) fn set_var(&mut self, id: u64, name: &str, value: &str) {
+        if let Some(channel) = self.channels.get_mut(&id).filter(|_| !name.is_empty()) {
+            channel.vars.set(name, value);
+        }
+    }
+
+    fn prompt(&mut self, id: u64, reading: &mut Reading) {
+        reading.digits.clear();
+        if let Some(channel) = self.channels.get_mut(&id).filter(|_| reading.menus.is_none()) {
+            for name in ["read_result", "read_terminator_used", &reading.ask.variable] {
+                channel.vars.remove(name);
+            }
+        }
+        let path = reading.ask.prompt.clone();
+        self.play_for(id, reading, &path, Phase::Prompt);
+    }
+
+    /// Plays a file for an application that waits; without one its end is now.
+    fn play_for(&mut self, id: u64, reading: &mut Reading, path: &str, phase: Phase) {
+        reading.phase = phase;
+        reading.since = self.now;
+        let file = Some(File::parse(path)).filter(|file| !file.is_missing());
+        if let Some(file) = &file {
+            self.fire_full(id, "PLAYBACK_START", Vec::new(), file.headers(None));
+        }
+        match file.as_ref().map_or(Some(0), |file| file.length) {
+            Some(length) => self.arm(id, reading, length),
+            None => reading.timer = self.token(),
+        }
+        reading.file = file;
+    }
+
+    fn arm(&mut self, id: u64, reading: &mut Reading, milliseconds: u64) {
+        reading.timer = self.token();
+        self.step_in(milliseconds, id, Step::Over(reading.timer));
+    }
+
+    fn stop_file(&mut self, id: u64, reading: &mut Reading, status: &str) {
+        if let Some(file) = reading.file.take() {
+            self.note_playback(id, &file, reading.since, status);
+        }
+    }
+
+    /// Takes the state out of the application on top; [`World::keep_reading`] puts it back.
+    fn take_reading(&mut self, id: u64) -> Option<Box<Reading>> {
+        let running = self.channels.get_mut(&id)?.stack.last_mut()?;
+        match std::mem::replace(&mut running.doing, Doing::Sleep) {
+            Doing::Digits(reading) => Some(reading),
+            other => {
+                running.doing = other;
+                None
+            }
+        }
+    }
+
+    fn keep_reading(&mut self, id: u64, reading: Box<Reading>) {
+        let channel = self.channels.get_mut(&id);
+        if let Some(running) = channel.and_then(|channel| channel.stack.last_mut()) {
+            running.doing = Doing::Digits(reading);
+        }
+    }
+
+    /// Ends what plays for the application on top, which is left.
+    pub(super) fn leave_reading(&mut self, id: u64, status: &str) {
+        if let Some(mut reading) = self.take_reading(id) {
+            self.stop_file(id, &mut reading, status);
+        }
+    }
+
+    /// A timer of an application that waits for digits; `false` when it is none of them.
+    pub(super) fn reading_over(&mut self, id: u64, token: u64) -> bool {
+        let Some(channel) = self.channels.get_mut(&id) else { return false };
+        let top = channel.stack.len().saturating_sub(1);
+        for (at, running) in channel.stack.iter_mut().enumerate() {
+            let Doing::Digits(reading) = &mut running.doing else { continue };
+            if reading.timer == token {
+                // Something that a client has sent runs on top of it.
+                reading.is_late = at != top;
+                if at == top {
+                    self.reading_due(id);
+                }
+                return true;
+            }
+        }
+        false
+    }
+
+    /// Goes on where the application on top was left; nothing happens if it still waits.
+    pub(super) fn resume_reading(&mut self, id: u64) {
+        let top = self.channels.get(&id).and_then(|channel| channel.stack.last());
+        if let Some(Doing::Digits(reading)) = top.map(|running| &running.doing)
+            && (reading.is_late || reading.phase == Phase::Away)
+        {
+            self.reading_due(id);
+        }
+    }
+
+    fn reading_due(&mut self, id: u64) {
+        let Some(mut reading) = self.take_reading(id) else { return };
+        reading.is_late = false;
+        self.stop_file(id, &mut reading, "done");
+        match reading.phase {
+            Phase::Prompt => {
+                reading.phase = Phase::Wait;
+                let timeout = reading.ask.timeout;
+                self.arm(id, &mut reading, timeout);
+                self.keep_reading(id, reading);
+            }
+            Phase::Wait => self.conclude(id, reading, "timeout"),
+            Phase::Wrong if reading.menus.is_some() => {
+                reading.phase = Phase::Pause;
+                self.arm(id, &mut reading, 1000);
+                self.keep_reading(id, reading);
+            }
+            Phase::Wrong => self.retry(id, reading),
+            Phase::Pause | Phase::Away => self.menu_round(id, reading),
+            Phase::Goodbye => self.end_reading(id),
+        }
+    }
+
+    /// A digit for the application on top, if that waits for one.
+    pub(super) fn reading_digit(&mut self, id: u64, digit: char) {
+        let Some(mut reading) = self.take_reading(id) else { return };
+        if !matches!(reading.phase, Phase::Prompt | Phase::Wait) {
+            self.keep_reading(id, reading);
+            return;
+        }
+        self.stop_file(id, &mut reading, "break");
+        reading.phase = Phase::Wait;
+        let ask = &reading.ask;
+        if ask.terminators != "none" && ask.terminators.contains(digit) {
+            self.set_var(id, "read_terminator_used", digit.encode_utf8(&mut [0; 4]));
+            self.conclude(id, reading, "success");
+            return;
+        }
+        reading.digits.push(digit);
+        if reading.digits.len() >= reading.ask.max {
+            self.conclude(id, reading, "success");
+        } else {
+            let timeout = reading.ask.digit_timeout;
+            self.arm(id, &mut reading, timeout);
+            self.keep_reading(id, reading);
+        }
+    }
+
+    /// All digits are there, or will not come.
+    fn conclude(&mut self, id: u64, mut reading: Box<Reading>, how: &str) {
+        if reading.menus.is_some() {
+            self.choose(id, reading);
+            return;
+        }
+        let ask = &reading.ask;
+        let is_enough = reading.digits.len() >= ask.min;
+        self.set_var(id, "read_result", if is_enough { how } else { "failure" });
+        let fits = ask.regex.is_empty() || pattern::search(&ask.regex, &reading.digits);
+        if !reading.digits.is_empty() && fits {
+            self.set_var(id, &ask.variable, &reading.digits);
+        } else if !fits && is_enough {
+            self.set_var(id, &format!("{}_invalid", ask.variable), &reading.digits);
+        }
+        if is_enough && fits {
+            self.end_reading(id);
+        } else {
+            let path = ask.invalid.clone();
+            self.play_for(id, &mut reading, &path, Phase::Wrong);
+            self.keep_reading(id, reading);
+        }
+    }
+
+    fn retry(&mut self, id: u64, mut reading: Box<Reading>) {
+        reading.ask.tries = reading.ask.tries.saturating_sub(1);
+        if reading.ask.tries > 0 {
+            self.prompt(id, &mut reading);
+            self.keep_reading(id, reading);
+            return;
+        }
+        self.complete(id);
+        if reading.ask.failure.is_empty() {
+            self.proceed(id);
+        } else {
+            self.transfer(id, &Exten::of_words(&separate(&reading.ask.failure, ' ')));
+        }
+    }
+
+    fn end_reading(&mut self, id: u64) {
+        self.complete(id);
+        self.proceed(id);
+    }
+
+    /// Does what a menu has for the digits.
+    fn choose(&mut self, id: u64, mut reading: Box<Reading>) {
+        let Some(menus) = reading.menus.as_mut() else { return };
+        match menus.choose(&reading.digits) {
+            Act::Again => self.menu_round(id, reading),
+            Act::Wrong(file) => {
+                self.play_for(id, &mut reading, file, Phase::Wrong);
+                self.keep_reading(id, reading);
+            }
+            Act::Run(line) => {
+                reading.phase = Phase::Away;
+                reading.timer = self.token();
+                self.keep_reading(id, reading);
+                let (app, data) = line.split_once(' ').unwrap_or((&line, ""));
+                self.run_app(id, app, data, None);
+                self.proceed(id);
+            }
+        }
+    }
+
+    /// The next time round of a menu, or its end.
+    fn menu_round(&mut self, id: u64, mut reading: Box<Reading>) {
+        let Some(menus) = reading.menus.as_mut() else { return };
+        let (status, goodbye) = menus.turn();
+        let ask = menus.ask();
+        if let Some(status) = status {
+            self.set_var(id, "ivr_menu_status", status);
+        }
+        if let Some(file) = goodbye {
+            self.play_for(id, &mut reading, file, Phase::Goodbye);
+        } else {
+            reading.ask = ask;
+            self.prompt(id, &mut reading);
+        }
+        self.keep_reading(id, reading);
+    }
+}
