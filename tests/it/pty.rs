@@ -333,7 +333,7 @@ fn function_keys_run_their_lines() {
     terminal.wait_until("the question", |screen| screen.last() == "Type 127.0.0.1 to go on:");
     terminal.keys("\x1bOR\x03");
     at_prompt(terminal);
-    assert_eq!(terminal.shown("\r\nF3: api eval"), 3);
+    assert_eq!(terminal.shown("F3: api eval "), 3);
     terminal.keys("help keys\r");
     terminal.wait_until("the keys", |screen| {
         screen.log.contains("api eval first, then api eval second")
