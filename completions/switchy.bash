@@ -116,7 +116,7 @@ _switchy() {
 
     case "${cmd}" in
         switchy)
-            opts="-H -P -u -p -r -R -T -t -x -f -o -n -b -l -q -U -S -s -i -Q -d -h -V --profile --host --port --user --password --retry --reconnect --connect-timeout --timeout --read-only --config --no-config --execute --file --stop-on-error --keep-going --echo --set --output --as-fs-cli --fail-on-error --color --no-color --batchmode --loglevel --quiet --log-uuid --log-uuid-short --set-log-uuid --interrupt --no-history-file --debug --help --version demo sim doctor config completions man help"
+            opts="-H -P -u -p -r -R -T -t -x -f -o -n -b -l -q -U -S -s -i -Q -d -h -V --profile --host --port --user --password --retry --reconnect --connect-timeout --timeout --read-only --config --no-config --execute --file --stop-on-error --keep-going --echo --set --output --as-fs-cli --fail-on-error --color --no-color --plain --batchmode --loglevel --quiet --log-uuid --log-uuid-short --set-log-uuid --interrupt --no-history-file --debug --help --version demo sim doctor config completions man help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

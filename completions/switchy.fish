@@ -1,6 +1,6 @@
 # Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
 function __fish_switchy_global_optspecs
-    string join \n profile= H/host= P/port= u/user= p/password= r/retry R/reconnect T/connect-timeout= t/timeout= read-only config= no-config x/execute= f/file= stop-on-error keep-going echo set= o/output= as-fs-cli fail-on-error color= n/no-color b/batchmode l/loglevel= q/quiet U/log-uuid S/log-uuid-short s/set-log-uuid= i/interrupt Q/no-history-file d/debug= h/help V/version
+    string join \n profile= H/host= P/port= u/user= p/password= r/retry R/reconnect T/connect-timeout= t/timeout= read-only config= no-config x/execute= f/file= stop-on-error keep-going echo set= o/output= as-fs-cli fail-on-error color= n/no-color plain b/batchmode l/loglevel= q/quiet U/log-uuid S/log-uuid-short s/set-log-uuid= i/interrupt Q/no-history-file d/debug= h/help V/version
 end
 
 function __fish_switchy_needs_command
@@ -57,6 +57,7 @@ complete -c switchy -n "__fish_switchy_needs_command" -l echo -d 'Write each lin
 complete -c switchy -n "__fish_switchy_needs_command" -l as-fs-cli -d 'Behave as fs_cli does, as under its name'
 complete -c switchy -n "__fish_switchy_needs_command" -l fail-on-error -d 'As fs_cli: leave with 1 when the server refuses, though fs_cli leaves with 0'
 complete -c switchy -n "__fish_switchy_needs_command" -s n -l no-color -d 'No color'
+complete -c switchy -n "__fish_switchy_needs_command" -l plain -d 'For screen readers and simple terminals: no color, states in words, no prompt drawn again'
 complete -c switchy -n "__fish_switchy_needs_command" -s b -l batchmode -d 'No color and no line editing'
 complete -c switchy -n "__fish_switchy_needs_command" -s q -l quiet -d 'Start without the log, as it is unless told otherwise'
 complete -c switchy -n "__fish_switchy_needs_command" -s U -l log-uuid -d 'Put the call\'s uuid in front of log lines'

@@ -162,6 +162,9 @@ pub(super) struct Look {
     /// No color
     #[arg(short, long)]
     no_color: bool,
+    /// For screen readers and simple terminals: no color, states in words, no prompt drawn again
+    #[arg(long)]
+    pub(super) plain: bool,
     /// No color and no line editing
     #[arg(short, long)]
     pub(super) batchmode: bool,
@@ -233,7 +236,7 @@ impl Args {
         put("interrupt", "-i", look.interrupt.then_some(Data::Flag(true)));
         put("history", "-Q", look.no_history_file.then_some(Data::Flag(false)));
         let color = match look.color {
-            _ if look.no_color || look.batchmode => text("never"),
+            _ if look.no_color || look.plain || look.batchmode => text("never"),
             Color::Always => text("always"),
             Color::Never => text("never"),
             Color::Auto => None,

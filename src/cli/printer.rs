@@ -74,7 +74,7 @@ impl Printer {
     /// Writes what was handed over so far, then nothing until [`release`](Self::release). Not to be
     /// called while a line is edited. Blocks.
     pub(crate) fn hold(&self) {
-        self.gate.enter();
+        self.gate.hold();
     }
 
     /// Writes again.

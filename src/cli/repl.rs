@@ -44,7 +44,8 @@ pub(super) fn run(start: &Start, rc: Option<&Path>, color: bool) -> anyhow::Resu
     );
     start.prepare(&shell)?;
     let mut running = Running::default();
-    let assist = Arc::new(Helper::new(shell.clone(), color, running.board()));
+    let is_plain = start.is_plain || terminal::is_plain(color);
+    let assist = Arc::new(Helper::new(shell.clone(), color, is_plain, running.board()));
     // Before any socket: the editor waits with `select`, which knows no high descriptors.
     let options = Options { color, assist: Arc::clone(&assist) as Arc<dyn Assist> };
     let (editor, printer) = Editor::spawn(options)?;
@@ -68,7 +69,8 @@ pub(super) fn run(start: &Start, rc: Option<&Path>, color: bool) -> anyhow::Resu
         leaves,
     };
     let served = runtime.block_on(async {
-        let pump = tokio::spawn(pump(lines, repl.printer.clone(), Arc::clone(&repl.assist)));
+        let pump =
+            tokio::spawn(pump(lines, repl.printer.clone(), Arc::clone(&repl.assist), is_plain));
         for line in repl.open(start, rc).await {
             running.push(line);
         }
@@ -381,7 +383,12 @@ fn panicked(line: &str, text: &str) -> CommandError {
 }
 
 /// Gives event lines to the printer, a few at a time, and keeps the prompt true.
-async fn pump(mut lines: mpsc::Receiver<Line>, printer: Printer, assist: Arc<Helper>) {
+async fn pump(
+    mut lines: mpsc::Receiver<Line>,
+    printer: Printer,
+    assist: Arc<Helper>,
+    is_plain: bool,
+) {
     let mut sampler = Sampler::new(Budget::default());
     let mut tick = tokio::time::interval(Duration::from_millis(20));
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -399,10 +406,13 @@ async fn pump(mut lines: mpsc::Receiver<Line>, printer: Printer, assist: Arc<Hel
                 if printer.ready() && let Some(frame) = sampler.frame(Instant::now()) {
                     printer.frame(fold(&frame, terminal::size().0));
                 }
-                let prompt = assist.prompt();
-                if prompt != shown && painted.elapsed() > REPAINT {
-                    (shown, painted) = (prompt, Instant::now());
-                    printer.repaint();
+                if painted.elapsed() > REPAINT {
+                    painted = Instant::now();
+                    let prompt = assist.prompt();
+                    if prompt != shown && !is_plain {
+                        shown = prompt;
+                        printer.repaint();
+                    }
                 }
             }
         }

@@ -17,6 +17,8 @@ pub(super) struct Start {
     pub(super) script: Script,
     pub(super) log_uuid: Option<String>,
     pub(super) batchmode: bool,
+    /// States are said in words, and no prompt is drawn again.
+    pub(super) is_plain: bool,
     /// What the operator should know before anything else.
     pub(super) warnings: Vec<String>,
 }
@@ -85,6 +87,7 @@ impl Start {
             script: args.script,
             log_uuid: args.look.set_log_uuid,
             batchmode: args.look.batchmode,
+            is_plain: args.look.plain,
             warnings,
         })
     }

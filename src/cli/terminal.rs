@@ -2,7 +2,7 @@
 use std::env;
 use std::io::{self, IsTerminal as _, Write as _};
 
-pub(crate) use attributes::Guard;
+pub(crate) use attributes::{Guard, hostname};
 
 /// When to color.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
@@ -34,6 +34,13 @@ impl Color {
             Self::Auto => tty && var("TERM").as_deref() != Some("dumb"),
         }
     }
+}
+
+/// Whether marks and redraws are not wanted: a terminal that only writes on, or `NO_COLOR` where no
+/// option brings color back.
+pub(crate) fn is_plain(color: bool) -> bool {
+    let no_color = env::var("NO_COLOR").is_ok_and(|value| !value.is_empty());
+    is_dumb() || (no_color && !color)
 }
 
 /// Clears the screen, unless the terminal is one that cannot.
@@ -120,6 +127,11 @@ mod attributes {
         drop(out.write_all(b"\x1b[?2026l\x1b[?2004l\x1b[?25h\x1b[0m\n").and_then(|()| out.flush()));
     }
 
+    /// What this machine is called.
+    pub(crate) fn hostname() -> String {
+        rustix::system::uname().nodename().to_string_lossy().into_owned()
+    }
+
     pub(super) fn size() -> Option<(u16, u16)> {
         let size = termios::tcgetwinsize(io::stdout()).ok()?;
         Some((size.ws_col, size.ws_row))
@@ -137,6 +149,11 @@ mod attributes {
         pub(crate) fn save() -> Self {
             Self(())
         }
+    }
+
+    /// What this machine is called.
+    pub(crate) fn hostname() -> String {
+        std::env::var("COMPUTERNAME").unwrap_or_default()
     }
 
     pub(super) fn size() -> Option<(u16, u16)> {

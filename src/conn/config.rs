@@ -171,6 +171,15 @@ impl Config {
         &self.way
     }
 
+    /// The directory user of the login; none when it is by the password alone.
+    #[must_use]
+    pub fn user(&self) -> Option<&str> {
+        match &self.login {
+            Login::User { user, .. } => Some(user),
+            Login::Password(_) => None,
+        }
+    }
+
     /// The host as given.
     #[must_use]
     pub fn host(&self) -> &str {

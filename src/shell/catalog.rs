@@ -17,6 +17,8 @@ pub(super) struct Catalog {
     apis: BTreeMap<String, Entry>,
     applications: BTreeMap<String, Entry>,
     rules: Vec<Vec<String>>,
+    /// What the server calls itself.
+    pub(super) switchname: String,
     /// The sofia profiles.
     pub(super) profiles: Vec<String>,
     /// The sofia gateways.
@@ -47,6 +49,7 @@ impl Catalog {
             apis: entries(&rows(client, "show api as json").await),
             applications: entries(&rows(client, "show application as json").await),
             rules: rules(&rows(client, "show complete as json").await),
+            switchname: client.cmd("switchname").await.unwrap_or_default(),
             profiles: candidates(client, "sofia status profile ").await,
             gateways: candidates(client, "sofia status gateway ").await,
         }

@@ -35,6 +35,7 @@ mod open;
 mod operator;
 mod pipe;
 mod profile;
+mod prompt;
 pub mod render;
 mod rows;
 pub mod sampler;
@@ -71,6 +72,7 @@ pub use open::{is_open, whole_lines};
 pub use operator::{Lent, Operator, Wish};
 pub use pipe::Paging;
 pub use profile::{GuardRules, Password, Profile};
+pub use prompt::{Part, Place, Template};
 pub use render::Format;
 pub use script::{Joiner, script_lines};
 pub use secret::is_secret;
@@ -144,6 +146,8 @@ pub struct Settings {
     pub listening: Listening,
     /// How much this client tells about itself: fs_cli's 0 to 7.
     pub debug: u8,
+    /// What the prompt says, on every switch; what its profile says unless this is set.
+    pub prompt: Option<Template>,
 }
 
 /// Whether lines that change the server are refused.
@@ -183,6 +187,7 @@ impl Default for Settings {
             is_unguarded: false,
             listening: Listening::Always,
             debug: 0,
+            prompt: None,
             guard: Guard::Normal,
             read_only: ReadOnly::Off,
         }

@@ -176,7 +176,8 @@ impl Narration {
                 if mode != Mode::Calls || !is_told {
                     return None;
                 }
-                self.session(update, session, *what)
+                let is_chosen = lock(&self.choice).is_narrowed();
+                self.session(update, session, *what, is_chosen)
             }
             Change::Job(_) => {
                 let job = update.job.as_deref()?;
@@ -207,7 +208,13 @@ impl Narration {
         Some(plain(Priority::Alert, "LINK", text))
     }
 
-    fn session(&self, update: &Update, session: &Session, what: What) -> Option<Line> {
+    fn session(
+        &self,
+        update: &Update,
+        session: &Session,
+        what: What,
+        is_chosen: bool,
+    ) -> Option<Line> {
         let told = step(session, what)?;
         let is_odd =
             what == What::Ended && !session.cause.as_ref().is_none_or(HangupCause::is_normal);
@@ -220,7 +227,7 @@ impl Narration {
         let priority = match (is_odd, update.is_own) {
             (true, _) => Priority::Alert,
             (_, true) => Priority::Own,
-            (_, false) => Priority::Rest,
+            (_, false) => told_by(is_chosen),
         };
         let parties = format!("{} -> {}", caller(session), sanitise::line(&session.destination));
         let text = format!(
@@ -260,12 +267,12 @@ impl Narration {
     }
 
     fn raw(&self, event: &Event) -> Option<Line> {
-        let form = {
+        let (form, priority) = {
             let mut choice = lock(&self.choice);
             if !choice.wants_event(event) {
                 return None;
             }
-            choice.form.clone()
+            (choice.form.clone(), told_by(choice.is_narrowed()))
         };
         let kind = event.name();
         let kind = kind.strip_prefix("CHANNEL_").unwrap_or(&kind);
@@ -281,7 +288,7 @@ impl Narration {
                 format!("{clock} {}", names.iter().map(of).collect::<Vec<_>>().join(" "))
             }
         };
-        Some(plain(Priority::Rest, kind, text))
+        Some(plain(priority, kind, text))
     }
 
     fn raw_line(&self, event: &Event) -> String {
@@ -305,6 +312,11 @@ impl Narration {
         };
         plain(priority, "log", prefix + &self.paint(style, &sanitise::line(&log.text())))
     }
+}
+
+/// How much a line matters that an operator chose by a filter, or did not.
+fn told_by(is_chosen: bool) -> Priority {
+    if is_chosen { Priority::Watched } else { Priority::Rest }
 }
 
 fn plain(priority: Priority, kind: &str, text: String) -> Line {

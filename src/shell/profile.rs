@@ -3,7 +3,7 @@
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use super::{CommandError, Kind};
+use super::{CommandError, Kind, Template};
 use crate::conn::Config;
 
 /// What a configured name stands for.
@@ -28,6 +28,8 @@ pub struct Profile {
     pub on_connect: Vec<String>,
     /// Server commands that are refused, confirmed or not.
     pub guard: GuardRules,
+    /// What the prompt says while it is the current one.
+    pub prompt: Option<Template>,
 }
 
 /// Where a password comes from.
@@ -53,6 +55,7 @@ impl Profile {
             log: None,
             on_connect: Vec::new(),
             guard: GuardRules::default(),
+            prompt: None,
         }
     }
 

@@ -72,6 +72,12 @@ impl Switch {
         self.slot().clone()
     }
 
+    /// What the server calls itself; nothing until it has told.
+    #[must_use]
+    pub fn switchname(&self) -> String {
+        self.catalog().switchname.clone()
+    }
+
     /// The profile that it was opened as.
     #[must_use]
     pub fn profile(&self) -> Option<Profile> {

@@ -8,6 +8,7 @@ use tempfile::TempDir;
 use crate::switch::Switch;
 use terminal::{Screen, Size, Terminal};
 
+mod plain;
 mod terminal;
 
 /// One switch and one terminal with the shell on it.

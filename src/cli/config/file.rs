@@ -159,7 +159,7 @@ impl Reader<'_> {
             (_, Kind::Number(least, most)) => Err(format!("must be from {least} to {most}")),
             (_, Kind::Lines) => Err("must be a text in quotes, or a list of them".to_owned()),
             (_, Kind::Span) => Err("must be seconds, or a text with a unit: \"500 ms\"".to_owned()),
-            (_, Kind::Text | Kind::Secret | Kind::Choice(_)) => {
+            (_, Kind::Text | Kind::Secret | Kind::Choice(_) | Kind::Template) => {
                 Err("must be a text in quotes".to_owned())
             }
         };

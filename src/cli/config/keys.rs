@@ -13,6 +13,8 @@ pub(super) enum Kind {
     /// Command lines; one alone may stand without brackets.
     Lines,
     Choice(&'static [&'static str]),
+    /// A prompt with places in braces.
+    Template,
 }
 
 /// A key of a profile, and of `[defaults]`.
@@ -66,7 +68,7 @@ pub(super) const KEYS: &[Key] = &[
     key("events", Kind::Choice(&["on", "off"]), "tell changes of calls above the prompt"),
     key("output", Kind::Choice(FORMATS), "how answers are written"),
     key("editing", Kind::Choice(&["emacs", "vi"]), "the keys that edit a line"),
-    key("prompt", Kind::Text, "a template for the prompt: checked, not used yet"),
+    key("prompt", Kind::Template, "the prompt: \"{profile} {mark} {calls}> \"; see \"help set\""),
     key("color", Kind::Choice(&["auto", "always", "never"]), "when to color"),
     key("history", Kind::Flag, "whether typed lines are kept in a file"),
     key("interrupt", Kind::Flag, "whether Ctrl-C at an empty prompt leaves"),

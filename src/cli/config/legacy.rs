@@ -188,6 +188,9 @@ fn template(text: &str) -> String {
             },
             letter => {
                 template.push(letter);
+                if matches!(letter, '{' | '}') {
+                    template.push(letter);
+                }
                 continue;
             }
         };

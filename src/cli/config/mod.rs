@@ -22,7 +22,7 @@ use std::{env, fs};
 use etcetera::BaseStrategy as _;
 
 use crate::conn::Config;
-use crate::shell::{CommandError, GuardRules, Password, Profile, nearest};
+use crate::shell::{CommandError, GuardRules, Password, Profile, Template, nearest};
 use file::{Fault, File};
 pub(crate) use keys::LOG_LEVELS;
 use legacy::Legacy;
@@ -293,6 +293,8 @@ impl Effective {
         profile.retry = self.span("retry").unwrap_or_default();
         profile.log = self.text("log").filter(|level| *level != "off").map(str::to_owned);
         profile.on_connect = self.lines("on_connect");
+        // One that cannot be read is a fault of the file, told before.
+        profile.prompt = self.text("prompt").and_then(|text| Template::parse(text).ok());
         profile.guard = GuardRules {
             deny: self.lines("guard.deny"),
             confirm: self.lines("guard.confirm"),

@@ -159,6 +159,7 @@ fn template() -> String {
 fn sample(kind: Kind) -> String {
     match kind {
         Kind::Text | Kind::Secret => "\"\"".to_owned(),
+        Kind::Template => "\"{name} {mark} {calls} calls> \"".to_owned(),
         Kind::Number(..) => "8021".to_owned(),
         Kind::Flag => "false".to_owned(),
         Kind::Span => "10".to_owned(),

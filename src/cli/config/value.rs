@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::keys::Kind;
+use crate::shell::Template;
 
 /// Values by key; what stands in a table has the table's name in front: `alias.long`.
 pub(crate) type Section = BTreeMap<String, Value>;
@@ -49,6 +50,10 @@ impl Data {
         match kind {
             Kind::Text => Ok(Self::Text(text.to_owned())),
             Kind::Secret => Ok(Self::Secret(text.to_owned())),
+            Kind::Template => match Template::parse(text) {
+                Ok(_) => Ok(Self::Text(text.to_owned())),
+                Err(err) => Err([vec![err.message], err.hints].concat().join("; ")),
+            },
             Kind::Lines => Ok(Self::Lines(vec![text.to_owned()])),
             Kind::Number(least, most) => match text.parse() {
                 Ok(number) if (least..=most).contains(&number) => Ok(Self::Number(number)),

@@ -28,6 +28,11 @@ struct State {
     phase: Phase,
     /// There is an editor to print through.
     editor: bool,
+    /// The prompt came to stand at this time, and nothing was written below it since. Counts only
+    /// where no editor draws.
+    prompted: Option<Instant>,
+    /// Somebody else has the terminal: nothing is written at all.
+    is_held: bool,
     outputs: VecDeque<String>,
     /// Outputs handed to us, and those of them handed on.
     pushed: u64,
@@ -78,6 +83,13 @@ impl Gate {
             state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
         state.phase = Phase::Entering;
+        state.prompted = Some(Instant::now());
+    }
+
+    /// As [`enter`](Self::enter), for another program than the editor; [`away`](Self::away) ends it.
+    pub(crate) fn hold(&self) {
+        self.enter();
+        self.lock().is_held = true;
     }
 
     /// The editor has drawn its prompt, or is about to, in raw mode.
@@ -104,7 +116,11 @@ impl Gate {
 
     /// The editor has given the terminal back.
     pub(crate) fn away(&self) {
-        self.lock().phase = Phase::Away;
+        let mut state = self.lock();
+        state.phase = Phase::Away;
+        state.prompted = None;
+        state.is_held = false;
+        drop(state);
         self.changed.notify_all();
     }
 
@@ -195,8 +211,11 @@ impl Gate {
             if let Some(job) = state.job(Instant::now()) {
                 return Some(job);
             }
-            let perhaps = state.under_way.as_ref().is_some_and(|it| it.perhaps.is_some());
-            state = if perhaps && state.phase == Phase::Editing {
+            let is_showing = !state.editor && state.prompted.is_some() && state.is_anything();
+            let is_showing = is_showing && !state.is_held;
+            let perhaps =
+                is_showing || state.under_way.as_ref().is_some_and(|it| it.perhaps.is_some());
+            state = if perhaps && (is_showing || state.phase == Phase::Editing) {
                 let waited = self.changed.wait_timeout(state, SURE);
                 waited.unwrap_or_else(PoisonError::into_inner).0
             } else {
@@ -244,8 +263,16 @@ impl Gate {
 
 impl State {
     fn job(&mut self, now: Instant) -> Option<Job> {
+        if self.is_held {
+            return None;
+        }
         if !self.editor || self.phase == Phase::Away {
             self.repaint = false;
+            // The prompt is written by somebody else, without a word when it is done.
+            let is_showing = |at| now.saturating_duration_since(at) < SURE;
+            if !self.editor && self.prompted.is_some_and(is_showing) {
+                return None;
+            }
             return self.plain();
         }
         if self.phase != Phase::Editing {
@@ -286,9 +313,17 @@ impl State {
     }
 
     fn plain(&mut self) -> Option<Job> {
-        let (text, frame) = self.take()?;
+        let (mut text, frame) = self.take()?;
         self.writing = true;
+        if !self.editor && self.prompted.take().is_some() {
+            // Not behind the prompt, and what may be typed there.
+            text.insert(0, '\n');
+        }
         Some(Job::Plain { text, frame })
+    }
+
+    fn is_anything(&self) -> bool {
+        self.frame.is_some() || !self.outputs.is_empty()
     }
 
     /// Takes all output, or the frame when there is none.

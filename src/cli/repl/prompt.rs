@@ -1,26 +1,33 @@
 //! What the prompt says, and how the editor asks the shell.
 
+use std::collections::HashSet;
 use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, mpsc};
 use std::time::Duration;
 
+use jiff::Zoned;
 use nu_ansi_term::{Color, Style};
 use unicode_width::UnicodeWidthStr as _;
 
 use super::running::{Board, Shown};
 use crate::cli::editor::{Assist, Draft, Prompt, Purpose};
+use crate::cli::terminal;
 use crate::listener::Link;
 use crate::shell::complete::{self, Candidate, Completions, Question};
 use crate::shell::highlight::{self, Mark};
 use crate::shell::history::Entry;
 use crate::shell::render::counted;
-use crate::shell::{Editing, Shell, sanitise};
+use crate::shell::{Editing, Part, Place, Shell, Switch, Template, sanitise};
 
 /// The shell, as the editor sees it.
 pub(super) struct Helper {
     shell: Shell,
     color: bool,
+    /// States are said in words, and a prompt that is shown stays as it is.
+    is_plain: bool,
+    /// The prompt that is shown.
+    shown: Mutex<String>,
     board: Board,
     /// Columns of the part about what runs, in the prompt that is shown: it cannot grow while a line
     /// is typed.
@@ -33,10 +40,12 @@ pub(super) struct Helper {
 }
 
 impl Helper {
-    pub(super) fn new(shell: Shell, color: bool, board: Board) -> Self {
+    pub(super) fn new(shell: Shell, color: bool, is_plain: bool, board: Board) -> Self {
         Self {
             shell,
             color,
+            is_plain,
+            shown: Mutex::default(),
             board,
             room: Mutex::default(),
             recalled: Mutex::default(),
@@ -50,6 +59,7 @@ impl Helper {
         let runs = self.runs(0);
         *lock(&self.room) = runs.width();
         let (raw, styled) = self.prompts();
+        styled.clone_into(&mut lock(&self.shown));
         Prompt { raw, styled, purpose: Purpose::Command, draft }
     }
 
@@ -61,51 +71,112 @@ impl Helper {
         Prompt { raw, styled, purpose: Purpose::Answer, draft: Draft::default() }
     }
 
-    /// `pbx1 ● 142 calls> `, without and with color. All states are as wide as three digits of
-    /// calls, so that they can change while a line is typed.
+    /// The prompt as it is now, without and with color. Where it is drawn anew, all states are as
+    /// wide as three digits of calls, so that they can change while a line is typed.
     fn prompts(&self) -> (String, String) {
-        let room = *lock(&self.room);
-        let runs = if room > 0 { self.runs(room) } else { String::new() };
         let Some(switch) = self.shell.current() else {
-            let raw = format!("not connected{runs}> ");
+            let raw = format!("not connected{}> ", self.runs_now());
             return (raw.clone(), raw);
         };
-        let listener = switch.listener();
-        let is_up = switch.client().is_connected();
-        let (mark, style) = match (is_up, listener.is_connected()) {
-            (true, true) => ("●", Color::Green.normal()),
-            (true, false) => ("◐", Color::Yellow.normal()),
-            (false, _) => ("○", Color::Red.normal()),
+        let own = || switch.profile()?.prompt;
+        let template = self.shell.settings().prompt.or_else(own);
+        let template = match template {
+            Some(template) if !self.is_plain || template != Template::standard() => template,
+            _ if self.is_plain => Template::in_words(),
+            _ => Template::standard(),
         };
-        let link = listener.link().borrow().clone();
-        let state = if let Link::Lost { retry_at, .. } = link {
-            let wait = retry_at.saturating_duration_since(tokio::time::Instant::now());
-            format!("retry {}s", wait.as_secs() + 1)
-        } else if listener.is_connected() {
-            let calls = listener.with(|tracker| tracker.call_count());
-            counted(calls, "call")
-        } else if is_up {
-            "no events".to_owned()
-        } else {
-            "offline".to_owned()
-        };
-        let name = sanitise::line(switch.name()).into_owned();
-        let env = switch.profile().and_then(|profile| profile.env);
-        let is_prod = env.as_deref() == Some("prod");
-        let name = env.map_or_else(|| name.clone(), |env| format!("{name} ({env})"));
-        let state = format!("{state:>0$}", "142 calls".len());
-        let raw = format!("{name} {mark} {state}{runs}> ");
-        let named = if is_prod { Color::White.on(Color::Red).bold() } else { Style::new().bold() };
-        let name = named.paint(name);
-        let runs = Color::Yellow.paint(runs);
-        let styled = format!("{name} {} {state}{runs}> ", style.paint(mark));
-        let styled = if self.color { styled } else { raw.clone() };
+        let (mut raw, mut styled) = (String::new(), String::new());
+        for part in template.parts() {
+            let (text, style) = match part {
+                Part::Text(text) => (text.clone(), Style::new()),
+                Part::Place(place) => self.fill(*place, &switch),
+            };
+            raw.push_str(&text);
+            styled.push_str(&if self.color && style != Style::new() {
+                style.paint(text).to_string()
+            } else {
+                text
+            });
+        }
         (raw, styled)
     }
 
-    /// ` · msleep   3 s`, filled up to a width; `done` once it has ended.
+    /// What stands in a place, and its color.
+    fn fill(&self, place: Place, switch: &Switch) -> (String, Style) {
+        let env = || switch.profile().and_then(|profile| profile.env);
+        let named = if env().as_deref() == Some("prod") {
+            Color::White.on(Color::Red).bold()
+        } else {
+            Style::new().bold()
+        };
+        let shown = |text: &str| sanitise::line(text).into_owned();
+        // As wide as they get, where they can change while a line is typed.
+        let padded = |text: String, width: usize| match self.is_plain {
+            true => text,
+            false => format!("{text:>width$}"),
+        };
+        let config = switch.client().config();
+        let listener = switch.listener();
+        let calls = || listener.with(|tracker| tracker.call_count());
+        match place {
+            Place::Name => match env() {
+                Some(env) => (shown(&format!("{} ({env})", switch.name())), named),
+                None => (shown(switch.name()), named),
+            },
+            Place::Profile => (shown(switch.name()), named),
+            Place::Env => (env().unwrap_or_default(), named),
+            Place::Host => (shown(config.host()), named),
+            Place::Port => (config.port().to_string(), Style::new()),
+            Place::User => (shown(config.user().unwrap_or_default()), Style::new()),
+            Place::Switchname => (shown(switch.switchname().trim()), named),
+            Place::Localhost => (shown(&terminal::hostname()), Style::new()),
+            Place::Mark => {
+                let is_up = switch.client().is_connected();
+                let (mark, word, color) = match (is_up, listener.is_connected()) {
+                    (true, true) => ("●", "connected", Color::Green),
+                    (true, false) => ("◐", "connected", Color::Yellow),
+                    (false, _) => ("○", "disconnected", Color::Red),
+                };
+                (if self.is_plain { word } else { mark }.to_owned(), color.normal())
+            }
+            Place::Link => {
+                let word = trouble(switch).unwrap_or_else(|| "connected".to_owned());
+                (padded(word, "connected".len()), Style::new())
+            }
+            Place::State => {
+                let state = trouble(switch).unwrap_or_else(|| counted(calls(), "call"));
+                (padded(state, "142 calls".len()), Style::new())
+            }
+            Place::Calls => (padded(calls().to_string(), 3), Style::new()),
+            Place::Own => {
+                let own = listener.with(|tracker| {
+                    let calls: HashSet<_> = tracker.sessions().map(|leg| &leg.call).collect();
+                    calls.into_iter().filter(|call| tracker.is_own_call(call)).count()
+                });
+                (padded(own.to_string(), 2), Style::new())
+            }
+            Place::Time => (Zoned::now().strftime("%H:%M:%S").to_string(), Style::new()),
+            Place::Runs => (self.runs_now(), Color::Yellow.normal()),
+        }
+    }
+
+    /// What runs, in the room that the prompt has for it.
+    fn runs_now(&self) -> String {
+        let room = *lock(&self.room);
+        if room > 0 { self.runs(room) } else { String::new() }
+    }
+
+    /// ` · msleep   3 s`, filled up to a width; `done` once it has ended. Where nothing is drawn
+    /// again: `, msleep runs`.
     fn runs(&self, room: usize) -> String {
         let runs = self.board.now();
+        if self.is_plain {
+            return match runs.as_slice() {
+                [] => String::new(),
+                [run] => format!(", {} runs", verb_of(run)),
+                runs => format!(", {} commands run", runs.len()),
+            };
+        }
         let time = |since: &tokio::time::Instant| match since.elapsed().as_secs() {
             seconds @ 0..100 => format!("{seconds} s"),
             seconds @ 100..6000 => format!("{} m", seconds / 60),
@@ -114,13 +185,9 @@ impl Helper {
         let (what, time) = match runs.as_slice() {
             [] if room == 0 => return String::new(),
             [] => (String::new(), "done".to_owned()),
-            [Shown { line, since }] => {
-                let verb = line.split_whitespace().find(|word| !word.starts_with('@'));
-                (sanitise::line(verb.unwrap_or_default()).into_owned(), time(since))
-            }
+            [run] => (verb_of(run), time(&run.since)),
             [Shown { since, .. }, ..] => (format!("{} run", runs.len()), time(since)),
         };
-        let what: String = what.chars().filter(char::is_ascii).take(VERB).collect();
         let text = format!(" · {what} {time:>4}");
         let room = room.saturating_sub(text.width());
         format!(" · {}{what} {time:>4}", " ".repeat(room))
@@ -205,8 +272,31 @@ impl Assist for Helper {
     }
 
     fn prompt(&self) -> String {
-        self.prompts().1
+        if self.is_plain { lock(&self.shown).clone() } else { self.prompts().1 }
     }
+}
+
+/// What is wrong with the link, if anything is.
+fn trouble(switch: &Switch) -> Option<String> {
+    let listener = switch.listener();
+    let link = listener.link().borrow().clone();
+    if let Link::Lost { retry_at, .. } = link {
+        let wait = retry_at.saturating_duration_since(tokio::time::Instant::now());
+        Some(format!("retry {}s", wait.as_secs() + 1))
+    } else if listener.is_connected() {
+        None
+    } else if switch.client().is_connected() {
+        Some("no events".to_owned())
+    } else {
+        Some("offline".to_owned())
+    }
+}
+
+/// The command of a run, in a few letters.
+fn verb_of(run: &Shown) -> String {
+    let verb = run.line.split_whitespace().find(|word| !word.starts_with('@'));
+    let verb = sanitise::line(verb.unwrap_or_default());
+    verb.chars().filter(char::is_ascii).take(VERB).collect()
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

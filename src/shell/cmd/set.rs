@@ -5,9 +5,12 @@ use serde_json::json;
 
 use super::{CommandError, Context, Format, Kind};
 use crate::shell::render::{Cell, View};
-use crate::shell::{Editing, Guard, Paging, ReadOnly};
+use crate::shell::{Editing, Guard, Paging, ReadOnly, Template};
 
 /// Show or change the settings of this session
+///
+/// In a prompt stand {name}, {profile}, {env}, {host}, {port}, {user}, {switchname}, {localhost},
+/// {mark}, {link}, {state}, {calls}, {own} (calls of this shell), {time} and {runs}.
 ///
 /// Examples:
 ///   set
@@ -15,10 +18,12 @@ use crate::shell::{Editing, Guard, Paging, ReadOnly};
 ///   set pager off
 ///   set timeout 30
 ///   set keys vi
+///   set prompt '{profile} {mark} {calls} calls> '
+///   set prompt default
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]
 pub(crate) struct Args {
-    /// Which setting: output, pager, timeout, guard, read-only, keys
+    /// Which setting: output, pager, timeout, guard, read-only, keys, prompt
     #[arg(value_name = "SETTING", requires = "value")]
     name: Option<String>,
     /// Its new value
@@ -44,7 +49,16 @@ pub(crate) fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), CommandError>
         ("guard", Cell::text(guard.as_ref().map_or("", |value| value.get_name()))),
         ("read-only", Cell::text(if settings.read_only == ReadOnly::Off { "off" } else { "on" })),
         ("keys", Cell::text(keys.as_ref().map_or("", |value| value.get_name()))),
+        ("prompt", Cell::text(&prompt(cx))),
     ]))
+}
+
+/// The template in force; a profile may have one of its own.
+fn prompt(cx: &Context<'_>) -> String {
+    let own = || cx.switch().ok()?.profile()?.prompt;
+    let set = cx.shell.settings().prompt.or_else(own);
+    let set = set.filter(|template| *template != Template::standard());
+    set.map_or_else(|| "default".to_owned(), |template| template.to_string())
 }
 
 /// Seconds: `10`, `0.5`.
@@ -96,6 +110,11 @@ fn change(cx: &Context<'_>, name: &str, value: &str) -> Result<(), CommandError>
                     .hint("\"help keys\" tells what the keys do")
             })?;
             cx.shell.change_settings(|settings| settings.editing = editing);
+        }
+        "prompt" => {
+            let prompt =
+                if value == "default" { Template::standard() } else { Template::parse(value)? };
+            cx.shell.change_settings(|settings| settings.prompt = Some(prompt));
         }
         "read-only" => {
             let read_only = match (value, cx.shell.settings().read_only) {

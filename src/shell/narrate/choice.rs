@@ -92,6 +92,11 @@ impl Choice {
         belongs && !self.is_muted(kind) && condition.is_none_or(holds)
     }
 
+    /// Whether calls were chosen: by name, or by a filter.
+    pub(super) fn is_narrowed(&self) -> bool {
+        self.only.is_some() || self.condition.is_some()
+    }
+
     pub(super) fn wants_log(&self, log: &LogLine) -> bool {
         let text = || log.text();
         self.log_level.is_some()

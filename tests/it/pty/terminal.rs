@@ -63,7 +63,17 @@ impl Screen<'_> {
 
 impl Terminal {
     /// Starts the program in a terminal of its own.
-    pub(super) fn start(home: &Path, Size { columns, rows }: Size, args: &[String]) -> Self {
+    pub(super) fn start(home: &Path, size: Size, args: &[String]) -> Self {
+        Self::start_in(home, size, args, &[])
+    }
+
+    /// As [`start`](Self::start), with more variables in its environment.
+    pub(super) fn start_in(
+        home: &Path,
+        Size { columns, rows }: Size,
+        args: &[String],
+        variables: &[(&str, &str)],
+    ) -> Self {
         let pty = native_pty_system()
             .openpty(PtySize { rows, cols: columns, pixel_width: 0, pixel_height: 0 })
             .unwrap();
@@ -74,6 +84,9 @@ impl Terminal {
         command.env("TERM", "xterm-256color");
         command.env("HOME", home);
         command.env("XDG_STATE_HOME", home.join("state"));
+        for (name, value) in variables {
+            command.env(name, value);
+        }
         command.cwd(home);
         let child = pty.slave.spawn_command(command).unwrap();
         drop(pty.slave);
