@@ -1,5 +1,5 @@
 //! Prompts of one's own, and terminals on which nothing is drawn.
-use super::*;
+use super::desk::*;
 
 #[test]
 fn the_state_is_said_in_words_and_nothing_is_drawn_again() {

@@ -1,0 +1,146 @@
+//! Commands that take long, that ask, and a whole dialogue.
+use super::desk::*;
+
+#[test]
+fn ctrl_c_gives_the_prompt_back() {
+    let mut desk = Desk::new();
+    let terminal = &mut desk.terminal;
+    let before = terminal.len();
+    keep_busy(terminal);
+    terminal.keys("\x03");
+    at_prompt(terminal);
+    let said = terminal.since(before);
+    assert!(said.contains("stopped waiting for \"api --timeout 600 msleep 600000\""), "{said:?}");
+    assert!(said.contains("; the server may still finish it"), "{said:?}");
+    // What needs no answer from the server runs.
+    assert!(desk.run("apps").contains("TonePlay"));
+}
+
+#[test]
+fn a_slow_command_leaves_the_prompt() {
+    let mut desk = Desk::new();
+    desk.switch.flood(100);
+    let terminal = &mut desk.terminal;
+    keep_busy(terminal);
+    watch(terminal, 3, |_| {});
+    // What needs no answer from the server runs beside it, and Tab works.
+    terminal.keys("app\t");
+    terminal.wait_until("the completion", |screen| screen.last().ends_with("> apps"));
+    terminal.keys("\r");
+    terminal.wait_until("the answer", |screen| screen.log.contains("TonePlay"));
+    terminal.wait_until("the first", |screen| runs(screen, " · api "));
+    // Ctrl-C in a line drops the line, and only in an empty one what runs.
+    terminal.keys("half\x03");
+    terminal.wait_until("the dropped line", |screen| {
+        screen.rows().iter().any(|row| row.ends_with("> half")) && runs(screen, " · api ")
+    });
+    assert_eq!(terminal.count("stopped waiting"), 0);
+    terminal.keys("\x03");
+    terminal.wait_until("the word", |screen| screen.log.contains("stopped waiting for \"api"));
+    at_prompt(terminal);
+}
+
+#[test]
+fn a_question_takes_the_place_of_the_prompt() {
+    let mut desk = Desk::new();
+    let terminal = &mut desk.terminal;
+    let question = "Type 127.0.0.1 to go on:";
+    let asked = |screen: &Screen<'_>| screen.last() == question;
+    for no in ["\x03", "\x04", "\r", "no\r"] {
+        terminal.keys("fsctl pause\r");
+        terminal.wait_until("the question", asked);
+        let before = terminal.len();
+        terminal.keys(no);
+        at_prompt(terminal);
+        let said = terminal.since(before);
+        assert!(
+            said.contains("not confirmed, nothing was done") || said.contains("nothing was sent"),
+            "{no:?} {said}"
+        );
+    }
+    terminal.keys("fsctl pause\r");
+    terminal.wait_until("the question", asked);
+    terminal.keys("127.0.0.1\r");
+    terminal.wait_until("the answer", |screen| screen.log.contains("\n+OK"));
+    at_prompt(terminal);
+
+    // From the background: what was being typed comes back behind it, with its cursor.
+    terminal.keys("\x1b[200~api --timeout 600 msleep 4000\rfsctl resume\rfsctl pause\x1b[201~\r");
+    terminal.wait_until("the paste", |screen| screen.last() == "run these 3 lines? [y/N]");
+    terminal.keys("y\r");
+    terminal.wait_until("the running command", |screen| runs(screen, " · api "));
+    terminal.keys(&format!("half a 日 line{}", LEFT.repeat(6)));
+    terminal.wait_until("the question", asked);
+    terminal.keys("127.0.0.1\r");
+    terminal.wait_until("the draft", |screen| screen.last().ends_with("> half a 日 line"));
+    terminal.keys("X\r");
+    terminal.wait_until("the line", |screen| {
+        screen.log.contains("-ERR half a X日 line Command not found!")
+    });
+    assert!(terminal.shown("half a X日 line") > 0);
+    at_prompt(terminal);
+    terminal.keys("\x04");
+    terminal.ended();
+    let kept = kept(&desk.home);
+    assert!(kept.len() == 3 && !kept.contains(&"yes".to_owned()), "{kept:?}");
+}
+
+#[test]
+fn the_acceptance_dialogue() {
+    let mut desk = Desk::new();
+    assert!(desk.run("status").contains("uptime"));
+    assert!(desk.run("api global_getvar local_ip_v4").contains("\n127.0.0.1\r"));
+    assert!(desk.run("not a real command").contains("-ERR not a real command Command not found!"));
+    desk.run("listen off");
+    let said = desk.run("originate 9196@127.0.0.1:5080");
+    assert!(said.contains("No listener has been assigned for this client"), "{said}");
+    assert!(said.contains("hint: type \"listen on\""), "{said}");
+    assert!(!said.contains("Job"), "{said}");
+    desk.run("listen on");
+    desk.terminal.wait_until("the listener", |screen| screen.log.matches(LISTENS).count() == 2);
+    at_prompt(&desk.terminal);
+
+    let said = desk.run("originate 9196@127.0.0.1:5080");
+    let job = said.split("<Job ").nth(1).unwrap_or_else(|| panic!("{said}"));
+    assert_eq!(job.get(36..47), Some(" [pending]>"), "{job}");
+    let session = job.split("session ").nth(1).unwrap().get(..36).unwrap().to_owned();
+    let short = session.get(..8).unwrap();
+    let told = |what: &str| {
+        let (short, what) = (short.to_owned(), what.to_owned());
+        move |screen: &Screen<'_>| {
+            screen.rows().iter().any(|row| row.contains(&short) && row.contains(&what))
+        }
+    };
+    desk.terminal.wait_until("the answer of the call", told("answered"));
+    desk.terminal.wait_until("the result of the job", |screen| {
+        screen.rows().iter().any(|row| row.contains(&format!("originate: +OK {session}")))
+    });
+    let calls = desk.run("calls");
+    let row =
+        calls.lines().find(|line| line.starts_with(short)).unwrap_or_else(|| panic!("{calls}"));
+    assert_eq!(row.split_whitespace().nth(1), Some("2"), "sessions: {row}");
+    assert!(row.contains("9196") && row.contains("own"), "{row}");
+    assert!(desk.run("hangup last").contains(&format!("call {session} hung up")));
+    desk.terminal
+        .wait_until("the end of the call", told("hangup NORMAL_CLEARING (hung up by the switch"));
+    assert!(desk.run("calls").contains("no calls"));
+    let told = desk.run("events last 1000");
+    assert!(told.contains("answered") && told.contains("hangup NORMAL_CLEARING"), "{told}");
+
+    let said = desk.run("load-app TonePlay");
+    let id = said.lines().map(str::trim_end).find(|line| line.len() == 36).unwrap_or_default();
+    assert_eq!(id.matches('-').count(), 4, "{said}");
+
+    // A call of somebody else.
+    let foreign = desk.switch.api("originate sofia/external/9196@127.0.0.1:5080 &park()");
+    let foreign = foreign.strip_prefix("+OK ").unwrap();
+    let said = desk.run("originate park@127.0.0.1:5080 --app TonePlay --wait 10");
+    assert!(said.contains("answered "), "{said}");
+    assert_eq!(desk.switch.channels(), 4);
+    let said = desk.run("hupall");
+    assert!(said.contains("TonePlay"), "{said}");
+    desk.terminal
+        .wait_until("the end of the own call", |screen| screen.last().contains(" 2 calls>"));
+    assert_eq!(desk.switch.api(&format!("uuid_exists {foreign}")), "true");
+    assert_eq!(desk.switch.channels(), 2);
+}

@@ -1,0 +1,58 @@
+//! Leaving, by whichever way.
+use super::desk::*;
+
+#[test]
+fn ctrl_c_drops_the_line_and_ctrl_d_leaves() {
+    let mut desk = Desk::new();
+    let terminal = &mut desk.terminal;
+    assert!(!terminal.is_restored());
+    terminal.keys("half a line\x03");
+    // What is typed behind Ctrl-C before the next prompt goes with it.
+    terminal.wait_until("a new prompt", |screen| {
+        let rows = screen.rows();
+        let dropped = rows.iter().rev().nth(1).and_then(|row| behind_prompt(row));
+        dropped.as_deref() == Some("half a line") && typed(screen).as_deref() == Some("")
+    });
+    // Not at the start of the line: Ctrl-D deletes.
+    terminal.keys("ab\x01\x04\r");
+    terminal.wait_until("the answer", |screen| screen.shows("-ERR b Command not found!"));
+    at_prompt(terminal);
+    terminal.keys("\x04");
+    assert_eq!(terminal.ended(), 0);
+    assert!(terminal.is_restored());
+    assert_eq!(terminal.count("-ERR half"), 0);
+    terminal.wait_until("the paste mode", |screen| !screen.screen.bracketed_paste());
+}
+
+#[test]
+fn exit_and_sigterm_put_the_terminal_back() {
+    let endings =
+        ["exit", "quit", "exit when busy", "SIGTERM", "SIGTERM in a line", "SIGTERM in a command"];
+    for ending in endings {
+        let mut desk = Desk::new();
+        let terminal = &mut desk.terminal;
+        assert!(!terminal.is_restored());
+        match ending {
+            "SIGTERM" => terminal.terminate(),
+            "exit when busy" => {
+                keep_busy(terminal);
+                terminal.keys("\x03");
+                at_prompt(terminal);
+                terminal.keys("exit\r");
+            }
+            "SIGTERM in a line" => {
+                terminal.keys("half");
+                terminal.wait_until("the text", |screen| typed(screen).as_deref() == Some("half"));
+                terminal.terminate();
+            }
+            "SIGTERM in a command" => {
+                keep_busy(terminal);
+                terminal.terminate();
+            }
+            line => terminal.keys(&format!("{line}\r")),
+        }
+        assert_eq!(terminal.ended(), 0, "{ending}");
+        assert!(terminal.is_restored(), "{ending}");
+        terminal.wait_until("the paste mode", |screen| !screen.screen.bracketed_paste());
+    }
+}

@@ -1,0 +1,63 @@
+//! What was typed before.
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+
+use super::desk::*;
+
+#[test]
+fn history_search_holds_events_and_lets_go() {
+    let mut desk = Desk::new();
+    desk.run("alpha");
+    desk.switch.flood(1_000);
+    let terminal = &mut desk.terminal;
+    watch(terminal, 3, |_| {});
+    terminal.keys("\x12alp");
+    terminal
+        .wait_until("the match", |screen| screen.last().contains("reverse-i-search)`alp': alpha"));
+    terminal.keys("\r");
+    terminal.wait_until("the answer", |screen| screen.log.matches("-ERR alpha").count() == 2);
+    watch(terminal, 5, |_| {});
+}
+
+#[test]
+fn history_is_private_and_shared() {
+    let mut desk = Desk::new();
+    let home = &desk.home;
+    let mut second = open(&desk.switch, home, WIDE, &[]);
+    run(&mut desk.terminal, "one a");
+    run(&mut second, "two b");
+    run(&mut desk.terminal, "three c");
+    run(&mut desk.terminal, " no trace");
+    let port = desk.switch.port();
+    desk.terminal.keys(&format!("connect localhost:{port} -p secret\r"));
+    desk.terminal.wait_until("the refusal", |screen| {
+        screen.log.contains("does not accept the password") && screen.last().ends_with("calls>")
+    });
+    desk.terminal.keys("\x1b[200~four d\rconnect x -p secret\x1b[201~");
+    desk.terminal.wait_until("the paste", |screen| screen.last() == "connect x -p secret");
+    desk.terminal.keys("\x03");
+    desk.terminal.wait_until("the prompt", |screen| screen.last().ends_with("calls>"));
+    desk.terminal.keys("\x04");
+    desk.terminal.ended();
+    at_prompt(&second);
+    second.keys("\x04");
+    second.ended();
+
+    let directory = home.path().join("state/switchy");
+    assert_eq!(kept(&desk.home), ["one a", "two b", "three c"]);
+    let directory = directory.join("history.d");
+    let mode = |path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode(directory.join("127.0.0.1")), 0o600);
+    assert_eq!(mode(directory), 0o700);
+
+    let mut third = open(&desk.switch, home, WIDE, &["--color=always"]);
+    third.keys("tw\x1b[A");
+    third.wait_until("the line from the other session", |screen| {
+        typed(screen).as_deref() == Some("two b")
+    });
+    // Without asking, it is suggested; Right takes it.
+    third.keys("\x05\x15on");
+    third.wait_until("the suggestion", |screen| typed(screen).as_deref() == Some("one a"));
+    third.keys("\x1b[C");
+    third.wait_until("the line", |screen| screen.cursor_column() == PROMPT + 5);
+}
