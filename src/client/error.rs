@@ -30,6 +30,16 @@ pub enum Error {
         /// What the server said, without surrounding white space.
         text: String,
     },
+    /// FreeSWITCH says `+OK` to it, but what it names is not there, so nothing is done.
+    #[error("there is no {what} {name}; {command} does nothing then, though the server says +OK")]
+    Missing {
+        /// `session` or `gateway`.
+        what: &'static str,
+        /// What was named.
+        name: String,
+        /// The command that was asked for.
+        command: &'static str,
+    },
     /// This login may not do that.
     #[error("permission denied for {command:?}")]
     Denied {

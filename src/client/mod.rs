@@ -15,6 +15,7 @@ mod originate;
 mod pool;
 mod scope;
 mod session;
+mod truth;
 mod wait;
 
 use std::fmt;
@@ -320,11 +321,14 @@ impl Client {
     /// [`Client::bgapi`] for what takes long.
     ///
     /// # Errors
-    /// [`Error::Api`] when the reply says that it failed, else as [`Client::send`].
+    /// [`Error::Api`] when the reply says that it failed; [`Error::Missing`] for the few commands
+    /// that succeed on nothing, such as `uuid_hold`; else as [`Client::send`].
     pub async fn api(&self, line: &str) -> Result<Reply, Error> {
         let command = Command::api(line).map_err(Error::Illegal)?;
-        let reply = self.send(command).await?;
-        checked(reply, line)
+        self.has_target(line).await?;
+        let reply = checked(self.send(command).await?, line)?;
+        self.has_result(line).await?;
+        Ok(reply)
     }
 
     /// As [`Client::api`], with a deadline of its own.
@@ -333,9 +337,7 @@ impl Client {
     /// As [`Client::api`].
     pub async fn api_within(&self, line: &str, within: Duration) -> Result<Reply, Error> {
         let command = Command::api(line).map_err(Error::Illegal)?;
-        let shown = command.shown().to_owned();
-        let reply = self.connection()?.send_within(command, within).await.map_err(Error::Send)?;
-        checked(denied(reply, shown)?, line)
+        self.within(command, line, within).await
     }
 
     /// As [`Client::api_within`], as an operator's console does it: the server's aliases and its
@@ -345,9 +347,16 @@ impl Client {
     /// As [`Client::api`].
     pub async fn console_within(&self, line: &str, within: Duration) -> Result<Reply, Error> {
         let command = Command::console(line).map_err(Error::Illegal)?;
+        self.within(command, line, within).await
+    }
+
+    async fn within(&self, command: Command, line: &str, within: Duration) -> Result<Reply, Error> {
+        self.has_target(line).await?;
         let shown = command.shown().to_owned();
         let reply = self.connection()?.send_within(command, within).await.map_err(Error::Send)?;
-        checked(denied(reply, shown)?, line)
+        let reply = checked(denied(reply, shown)?, line)?;
+        self.has_result(line).await?;
+        Ok(reply)
     }
 
     /// Runs an `api` command and returns its text without surrounding white space. A command that
@@ -364,7 +373,7 @@ impl Client {
     ///
     /// # Errors
     /// [`Error::NoListener`] and [`Error::ListenerNotRunning`] before anything is sent;
-    /// otherwise as [`Client::send`].
+    /// [`Error::Missing`] as for [`Client::api`]; otherwise as [`Client::send`].
     pub async fn bgapi(&self, line: &str) -> Result<Job, Error> {
         self.background(line, None).await
     }
@@ -376,6 +385,7 @@ impl Client {
     ) -> Result<Job, Error> {
         let listener = self.running_listener()?;
         let connection = self.connection()?;
+        self.has_target(line).await?;
         if !listener.is_subscribed("BACKGROUND_JOB") {
             listener.subscribe(&["BACKGROUND_JOB"]).await?;
         }

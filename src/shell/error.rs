@@ -115,7 +115,7 @@ impl From<listener::Error> for CommandError {
             Error::Send(err) => err.into(),
             Error::Illegal(err) => err.into(),
             Error::Refused { reply, .. } => Self::new(Kind::Refused, reply),
-            Error::Denied { .. } => denied(&err),
+            Error::Denied { ref command } => denied(&err, command),
             Error::NotConnected => Self::new(Kind::Connection, "the listener is not connected")
                 .hint("type \"listen on\""),
             Error::AlreadyConnected => Self::usage(err.to_string()),
@@ -139,7 +139,11 @@ impl From<client::Error> for CommandError {
             Error::ListenerNotRunning => Self::new(Kind::Refused, "the listener does not run")
                 .hint("type \"listen on\" to start it, then try again"),
             Error::Api { text, .. } => refused(text),
-            Error::Denied { .. } => denied(&err),
+            Error::Missing { what: "session", .. } => {
+                Self::new(Kind::Refused, err.to_string()).hint(GONE)
+            }
+            Error::Missing { .. } => Self::new(Kind::Refused, err.to_string()),
+            Error::Denied { ref command } => denied(&err, command),
             Error::DialString { what: "digits", ref text, why } => {
                 Self::usage(format!("{text:?} cannot be dialled: {why}"))
             }
@@ -199,6 +203,15 @@ impl From<std::fmt::Error> for CommandError {
 fn refused(text: String) -> CommandError {
     let hint = if text.ends_with("Command not found!") {
         Some("an unknown command, or a known one that failed: FreeSWITCH says the same of both")
+    } else if text.contains("[[error") {
+        Some(
+            "the XML was not taken, what was loaded before stays; the line is one of \
+             freeswitch.xml.fsxml in the server's log folder, which holds all its files in one",
+        )
+    } else if text.starts_with("+OK") {
+        Some("a part of it failed: the lines with -ERR tell which")
+    } else if text.contains("No such channel") || text.contains("annot locate session") {
+        Some(GONE)
     } else if text.starts_with("-ERR") {
         meaning(&text)
     } else {
@@ -217,9 +230,20 @@ fn meaning(text: &str) -> Option<&'static str> {
     HangupCause::parse(cause).meaning()
 }
 
-fn denied(err: &dyn std::error::Error) -> CommandError {
+pub(super) const GONE: &str =
+    "it has ended, or never was: \"calls\" shows what runs, \"why UUID\" how it ended";
+
+/// What the directory user of this login lacks.
+fn denied(err: &dyn std::error::Error, command: &str) -> CommandError {
+    let mut words = command.split_whitespace();
+    let needs = match (words.next().unwrap_or_default(), words.next()) {
+        ("api" | "bgapi", Some(verb)) => format!("{verb} in its esl-allowed-api"),
+        ("event" | "nixevent", _) => "these events in its esl-allowed-events".to_owned(),
+        ("log", _) => "esl-allowed-log".to_owned(),
+        (verb, _) => format!("the right to {verb}"),
+    };
     CommandError::new(Kind::Refused, err.to_string())
-        .hint("this login has an allowed list (esl-allowed-api, esl-allowed-events)")
+        .hint(format!("the directory user of this login needs {needs}; or log in as another one"))
 }
 
 fn chain(err: &dyn std::error::Error) -> String {

@@ -68,6 +68,9 @@ pub enum Fault {
     HostileNames,
     /// The rows that `show channels` has now stay in it when their channels have ended.
     GhostRows,
+    /// The XML of the configuration is broken: whatever reads it again says so, and goes on with
+    /// what it had.
+    BrokenXml,
     /// Ends all faults that last.
     Clear,
 }
@@ -82,6 +85,7 @@ pub(super) struct Faults {
     pub(super) reject: bool,
     pub(super) silent: bool,
     pub(super) hostile: bool,
+    pub(super) xml_is_broken: bool,
     /// Rows of `show channels` that stay.
     pub(super) ghosts: Vec<Vec<String>>,
     pub(super) lose: f64,
@@ -138,6 +142,7 @@ impl World {
             Fault::RejectAcl => self.faults.reject = true,
             Fault::Silent => self.faults.silent = true,
             Fault::HostileNames => self.faults.hostile = true,
+            Fault::BrokenXml => self.faults.xml_is_broken = true,
             Fault::GhostRows => self.faults.ghosts = self.channel_rows(),
             Fault::LoseEvents(share) => self.faults.lose = share.clamp(0.0, 1.0),
             Fault::Stall(time) => self.sockets.values().for_each(|socket| socket.out.stall(time)),

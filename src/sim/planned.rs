@@ -46,6 +46,7 @@ pub const FAULTS: &[(&str, &str)] = &[
     ("lose-events=5%", "so many events are lost to each client, without a word"),
     ("flood=5000", "so many events a second of calls that are in events only"),
     ("ghost-rows", "the rows of show channels stay when their channels end"),
+    ("broken-xml", "the configuration cannot be read again: reloadxml and its like say so"),
     ("hostile-names", "callers without a name, and of --traffic, have names that attack terminals"),
 ];
 
@@ -169,6 +170,7 @@ fn fault(name: &str, value: Option<&str>) -> Option<Fault> {
         "restart" => Fault::Restart,
         "hostile-names" => Fault::HostileNames,
         "ghost-rows" => Fault::GhostRows,
+        "broken-xml" => Fault::BrokenXml,
         _ => return None,
     })
 }

@@ -51,6 +51,40 @@ fn exit_codes() {
 }
 
 #[test]
+fn what_only_looks_like_success_is_a_failure() {
+    let switch = Switch::start();
+    for fault in ["broken-xml", "deny=api version", "deny=bgapi version"] {
+        switch.plan(fault);
+    }
+    let nobody = "11111111-2222-3333-4444-555555555555";
+    let held = format!("uuid_hold off {nobody}");
+    for (line, said, next) in [
+        (held.as_str(), "there is no session 11111111", "\"calls\" shows what runs"),
+        ("reloadxml", "+OK [[error near line 31]", "what was loaded before stays"),
+        ("reloadacl", "-ERR [[error near line 31]", "what was loaded before stays"),
+        ("sofia profile external rescan", "Reload XML [[error", "what was loaded before stays"),
+        ("reload mod_tone_strem", "-ERR loading module", "did you mean mod_tone_stream?"),
+        ("sofia status profile intrnal", "Invalid Profile!", "did you mean internal?"),
+        ("sofia status gateway exmple.com", "Invalid Gateway!", "did you mean example.com?"),
+        ("version", "permission denied", "version in its esl-allowed-api"),
+        ("uuid_kill 11111111", "-ERR No such channel!", "\"calls\" shows what runs"),
+    ] {
+        for line in
+            [line.to_owned(), format!("api --yes {line}"), format!("bgapi --yes --wait 30 {line}")]
+        {
+            // One of them is the shell's own, one is asked about when it is bare.
+            if ["version", "reload mod_tone_strem"].contains(&line.as_str()) {
+                continue;
+            }
+            let output = run(&switch, &["-x", &line]);
+            let told = text(&output.stderr);
+            assert_eq!(output.status.code(), Some(1), "{line}: {told}");
+            assert!(told.contains(said) && told.contains(next), "{line}: {told}");
+        }
+    }
+}
+
+#[test]
 fn a_part_that_failed_is_told_by_its_code() {
     let (one, other) = (Switch::start(), Switch::start());
     let targets = [&one, &other].map(|switch| format!("127.0.0.1:{}", switch.port()));

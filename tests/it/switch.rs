@@ -43,6 +43,11 @@ impl Switch {
         self.sim.inject(fault);
     }
 
+    /// A fault as it is written for `switchy sim --fault`.
+    pub(crate) fn plan(&self, fault: &str) {
+        self.sim.inject(fault.parse::<switchy::sim::Planned>().unwrap());
+    }
+
     pub(crate) fn stop(&self) {
         self.sim.stop();
     }

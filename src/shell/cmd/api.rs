@@ -2,7 +2,8 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use super::{CommandError, Context, Format, Kind, grammar, guard, near};
+use super::{CommandError, Context, Format, Kind, guard};
+use crate::shell::advice::advise;
 use crate::shell::confirm;
 use crate::shell::profile::Ruling;
 use crate::shell::render::{Cell, View};
@@ -44,17 +45,7 @@ pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), Command
 /// Sends a line that is no command of the shell.
 pub(crate) async fn send_bare(cx: &mut Context<'_>, line: &str) -> Result<(), CommandError> {
     clear_danger(cx, "api", line, false).await?;
-    let sent = send(cx, line, None, Via::Console).await;
-    sent.map_err(|err| {
-        let word = line.split_whitespace().next().unwrap_or_default();
-        let verbs = grammar::verbs();
-        match near::nearest(word, verbs.iter().map(String::as_str)) {
-            Some(verb) if err.message.ends_with("Command not found!") => {
-                err.hint(format!("did you mean {verb}?"))
-            }
-            _ => err,
-        }
-    })
+    send(cx, line, None, Via::Console).await
 }
 
 /// Commands that end calls of others, or the server, need a word more. What the configuration says
@@ -100,11 +91,14 @@ pub(crate) async fn send(
 ) -> Result<(), CommandError> {
     let within = timeout.map_or_else(|| cx.shell.settings().timeout, Duration::from_secs);
     let client = cx.client()?;
-    let reply = match via {
-        Via::Api => client.api_within(line, within).await?,
-        Via::Console => client.console_within(line, within).await?,
+    let sent = match via {
+        Via::Api => client.api_within(line, within).await,
+        Via::Console => client.console_within(line, within).await,
     };
-    let text = reply.text();
+    let text = match sent {
+        Ok(reply) => reply.text(),
+        Err(err) => return Err(advise(&*cx.switch()?, line, err.into()).await),
+    };
     match cx.format() {
         Format::Json | Format::Jsonl | Format::Csv => {
             // Many answers are JSON themselves: they are not wrapped again.

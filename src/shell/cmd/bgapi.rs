@@ -1,6 +1,7 @@
 use std::time::Duration;
 
 use super::{CommandError, Context};
+use crate::shell::advice::advise;
 
 /// Run a command in the background on the server
 ///
@@ -32,12 +33,15 @@ impl Args {
 
 pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), CommandError> {
     super::api::clear_danger(cx, "bgapi", &args.tail, args.yes).await?;
-    let job = cx.client()?.bgapi(&args.tail).await?;
+    let job = match cx.client()?.bgapi(&args.tail).await {
+        Ok(job) => job,
+        Err(err) => return Err(advise(&*cx.switch()?, &args.tail, err.into()).await),
+    };
     match args.wait {
         None => cx.line(&job.to_string()),
-        Some(seconds) => {
-            let text = job.get(Duration::from_secs(seconds)).await?;
-            cx.server_text(&text)
-        }
+        Some(seconds) => match job.get(Duration::from_secs(seconds)).await {
+            Ok(text) => cx.server_text(&text),
+            Err(err) => Err(advise(&*cx.switch()?, &args.tail, err.into()).await),
+        },
     }
 }

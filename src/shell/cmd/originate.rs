@@ -7,6 +7,7 @@ use super::{CommandError, Context, Format, Kind};
 use crate::client::{Client, Originate, is_dial_string};
 use crate::listener::JobError;
 use crate::shell::Shell;
+use crate::shell::advice::advise;
 use crate::shell::render::{Cell, View};
 use crate::shell::traps::traps;
 
@@ -150,7 +151,10 @@ pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), Command
             // Only a call that is to be held ends with its command.
             let session = if args.hold.is_some() { session } else { String::new() };
             let held = Held { shell: cx.shell.clone(), client: client.clone(), session };
-            let value = job.get(Duration::from_secs(seconds)).await?;
+            let value = match job.get(Duration::from_secs(seconds)).await {
+                Ok(value) => value,
+                Err(err) => return Err(advise(&*cx.switch()?, job.command(), err.into()).await),
+            };
             cx.line(&format!("answered {value}"))?;
             match args.hold {
                 Some(hold) => held.out(cx, hold).await,

@@ -4,6 +4,7 @@ use tokio::time::timeout;
 
 use super::{CommandError, Context, Kind};
 use crate::model::{JobRecord, JobState, Outcome};
+use crate::shell::advice::advise;
 
 /// Wait for a background job and show its result
 ///
@@ -40,7 +41,8 @@ pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), Command
     match timeout(Duration::from_secs(args.timeout), over).await {
         Ok(Some(JobState::Done(Outcome::Ok(text)))) => cx.server_text(&text),
         Ok(Some(JobState::Done(Outcome::Failed(text)))) => {
-            Err(crate::listener::JobError::Failed { text }.into())
+            let err = crate::listener::JobError::Failed { text };
+            Err(advise(&*cx.switch()?, &job.command, err.into()).await)
         }
         Ok(_) => Err(crate::listener::JobError::Unknown.into()),
         Err(_elapsed) => {

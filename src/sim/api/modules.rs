@@ -80,13 +80,22 @@ pub(super) fn load(world: &mut World, asked: &Waiting) -> Outcome {
         return asked.usage();
     }
     let text = start(world, &asked.args).map_or_else(refused, |()| "+OK\n".to_owned());
-    reloaded(world);
-    format!("+OK Reloading XML\n{text}").into()
+    format!("{}{text}", reloading(world)).into()
 }
 
-fn reloaded(world: &mut World) {
+/// Reads the configuration again; what became of it, in FreeSWITCH's words.
+pub(super) fn reloaded(world: &mut World) -> Result<&'static str, &'static str> {
+    if world.faults.xml_is_broken {
+        return Err("[error near line 31]: unexpected closing tag </configuration>");
+    }
     let event = world.event("RELOADXML");
     world.emit(&event);
+    Ok("Success")
+}
+
+/// What modules say of it, which is nothing when it failed.
+fn reloading(world: &mut World) -> &'static str {
+    if reloaded(world).is_ok() { "+OK Reloading XML\n" } else { "" }
 }
 
 pub(super) fn unload(world: &mut World, asked: &Waiting) -> Outcome {
@@ -108,7 +117,7 @@ pub(super) fn reload(world: &mut World, asked: &Waiting) -> Outcome {
     if name == "mod_event_socket" {
         return hang_up_sockets(world);
     }
-    reloaded(world);
+    let xml = reloading(world);
     let first = match stop(world, name) {
         Ok(()) => "+OK module unloaded\n".to_owned(),
         Err(reason) => format!("-ERR unloading module [{reason}]\n"),
@@ -117,7 +126,7 @@ pub(super) fn reload(world: &mut World, asked: &Waiting) -> Outcome {
         Ok(()) => "+OK module loaded\n".to_owned(),
         Err(reason) => format!("-ERR loading module [{reason}]\n"),
     };
-    format!("+OK Reloading XML\n{first}{second}").into()
+    format!("{xml}{first}{second}").into()
 }
 
 /// The module of the sockets goes, and they with it; here it always comes back.
@@ -137,12 +146,14 @@ pub(super) fn module_exists(world: &mut World, asked: &Waiting) -> Outcome {
 }
 
 pub(super) fn reloadxml(world: &mut World, _: &Waiting) -> Outcome {
-    reloaded(world);
-    "+OK [Success]\n".into()
+    let (Ok(text) | Err(text)) = reloaded(world);
+    format!("+OK [{text}]\n").into()
 }
 
 pub(super) fn reloadacl(world: &mut World, asked: &Waiting) -> Outcome {
-    reloaded(world);
+    if let Err(reason) = reloaded(world) {
+        return refused(reason).into();
+    }
     let old = if asked.args.eq_ignore_ascii_case("reloadxml") {
         "This option is deprecated, we now always reloadxml.\n"
     } else {

@@ -138,13 +138,14 @@ fn profile(world: &mut World, words: &[&str]) -> String {
     let verb = verb.to_ascii_lowercase();
     if verb == "start" {
         let known = profile_port(name).is_some();
+        let xml = reload_xml(world);
         world.stopped.remove(*name);
         let text = if known {
             format!("{name} started successfully")
         } else {
             format!("Failure starting {name}")
         };
-        return format!("Reload XML [Success]\n{text}\n");
+        return format!("{xml}{text}\n");
     }
     if up(world, name).is_none() {
         return format!("Invalid Profile [{name}]");
@@ -153,7 +154,7 @@ fn profile(world: &mut World, words: &[&str]) -> String {
         (rest.first().copied(), rest.first().map(|word| super::super::verbs::is_true(word)));
     let does = |on: Option<bool>| if on == Some(true) { "Enabled" } else { "Disabled" };
     match verb.as_str() {
-        "rescan" => "Reload XML [Success]\n+OK scan complete\n".to_owned(),
+        "rescan" => format!("{}+OK scan complete\n", reload_xml(world)),
         "siptrace" if onoff.is_none() => {
             "Usage: sofia profile <name> siptrace <on/off>\n".to_owned()
         }
@@ -192,12 +193,18 @@ fn profile(world: &mut World, words: &[&str]) -> String {
         "startgw" => match first {
             None => "-ERR missing gw name\n".to_owned(),
             Some(gateway) => {
-                format!("Reload XML [Success]\n+OK start gateway {gateway} complete\n")
+                format!("{}+OK start gateway {gateway} complete\n", reload_xml(world))
             }
         },
         "stop" | "restart" => stop(world, name, verb == "stop"),
         _ => "-ERR Unknown command!\n".to_owned(),
     }
+}
+
+/// `Reload XML [Success]`, or why not.
+fn reload_xml(world: &mut World) -> String {
+    let (Ok(text) | Err(text)) = super::modules::reloaded(world);
+    format!("Reload XML [{text}]\n")
 }
 
 /// A profile that goes takes its calls with it. One that restarts is back at once.
@@ -211,12 +218,13 @@ fn stop(world: &mut World, name: &str, for_good: bool) -> String {
              Please wait {wait} second{plural}\n"
         );
     }
+    let xml = reload_xml(world);
     hang_up(world, name);
     if for_good {
         world.stopped.insert(name.to_owned());
-        return format!("Reload XML [Success]\nstopping: {name}");
+        return format!("{xml}stopping: {name}");
     }
-    format!("Reload XML [Success]\nrestarting: {name}")
+    format!("{xml}restarting: {name}")
 }
 
 fn hang_up(world: &mut World, profile: &str) {
