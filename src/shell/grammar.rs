@@ -239,12 +239,39 @@ pub(super) fn quoted_word(text: &str) -> Result<(String, &str), CommandError> {
     }
 }
 
-/// Splits the arguments of our own verbs as a shell would. A `#` is no comment here.
-fn split(rest: &str) -> Result<Vec<String>, CommandError> {
-    let guarded = rest.replace('#', "\\#");
-    shlex::split(&guarded).ok_or_else(|| {
+/// The first word as a shell reads it, `name='two words'` too, and what follows it.
+pub(super) fn shell_word(text: &str) -> Result<(String, &str), CommandError> {
+    let text = text.trim_start();
+    let (mut quote, mut is_escaped) = (None, false);
+    let end = text.find(|c: char| {
+        match (quote, c) {
+            _ if is_escaped => is_escaped = false,
+            (None | Some('"'), '\\') => is_escaped = true,
+            (None, '\'' | '"') => quote = Some(c),
+            (Some(open), _) if open == c => quote = None,
+            (None, _) => return c.is_whitespace(),
+            (Some(_), _) => {}
+        }
+        false
+    });
+    let (word, rest) = text.split_at(end.unwrap_or(text.len()));
+    // A `#` is no comment here.
+    let guard = if word.starts_with('#') { "\\" } else { "" };
+    let words = shlex::split(&format!("{guard}{word}")).ok_or_else(|| {
         CommandError::usage("a quote is not closed").hint("quote values like this: 'Joe Smith'")
-    })
+    })?;
+    Ok((words.into_iter().next().unwrap_or_default(), rest))
+}
+
+/// Splits the arguments of our own verbs as a shell would.
+fn split(mut rest: &str) -> Result<Vec<String>, CommandError> {
+    let mut words = Vec::new();
+    while !rest.trim_start().is_empty() {
+        let (word, tail) = shell_word(rest)?;
+        words.push(word);
+        rest = tail;
+    }
+    Ok(words)
 }
 
 /// The grammar of one command, for help and completion.
@@ -277,6 +304,25 @@ fn grammar() -> &'static clap::Command {
 mod tests {
     use super::super::cmd::Command;
     use super::*;
+
+    #[test]
+    fn words_are_read_as_a_shell_reads_them() {
+        for (text, words) in [
+            ("", &[][..]),
+            ("  a  b\tc ", &["a", "b", "c"]),
+            ("tone='%(500, 500)' x", &["tone=%(500, 500)", "x"]),
+            (r#"a="b c"d 'e "f"' "g 'h'" "#, &["a=b cd", r#"e "f""#, "g 'h'"]),
+            (r"a\ b c\'d", &["a b", "c'd"]),
+            ("'' x", &["", "x"]),
+            ("#1 12# '#3 4#' a=\"5#\"", &["#1", "12#", "#3 4#", "a=5#"]),
+            ("ä='ö ü' 'ß'", &["ä=ö ü", "ß"]),
+        ] {
+            assert_eq!(split(text).unwrap(), words, "{text}");
+        }
+        for open in ["a 'b", "\"", "x='y z"] {
+            assert_eq!(split(open).unwrap_err().message, "a quote is not closed", "{open}");
+        }
+    }
 
     #[test]
     fn tails_are_not_touched() {

@@ -1,6 +1,6 @@
 use super::{CommandError, Context};
 use crate::client::{Client, LiveCalls, LoadAs};
-use crate::shell::grammar::{self, first_word};
+use crate::shell::grammar::{self, first_word, shell_word};
 use crate::shell::kinds::{self, Made};
 use crate::shell::{Kind, Shell};
 
@@ -13,6 +13,7 @@ use crate::shell::{Kind, Shell};
 /// Examples:
 ///   with TonePlay originate park@127.0.0.1:5090 --wait 10 --hold 5
 ///   with PlayRec iterations=2 originate park@127.0.0.1:5090 --hold 20
+///   with TonePlay 'tone=%(500, 500, 440)' originate park@127.0.0.1:5090 --hold 5
 ///   with ./ivr.lua originate park@127.0.0.1:5090 --hold 30
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]
@@ -47,11 +48,11 @@ pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), Command
     let (what, mut rest) = first_word(&args.tail);
     let mut words = Vec::new();
     loop {
-        let (word, tail) = first_word(rest);
+        let (word, tail) = shell_word(rest)?;
         if !word.contains('=') || word.starts_with('-') {
             break;
         }
-        words.push(word.to_owned());
+        words.push(word);
         rest = tail;
     }
     let (verb, tail) = first_word(rest);
