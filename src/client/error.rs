@@ -131,3 +131,16 @@ pub enum Error {
     #[error("the listener cannot do that")]
     Listener(#[from] listener::Error),
 }
+
+/// An error and what is behind it, in one line.
+#[cfg(any(feature = "lua", feature = "shell"))]
+pub(crate) fn chain(err: &dyn std::error::Error) -> String {
+    let mut text = err.to_string();
+    let mut source = err.source();
+    while let Some(cause) = source {
+        text.push_str(": ");
+        text.push_str(&cause.to_string());
+        source = cause.source();
+    }
+    text
+}

@@ -28,6 +28,8 @@ pub use app::{App, Callback, Fate, LiveCalls, LoadAs, LoadedApp, Unloaded};
 pub use call::{Call, LegEnd};
 pub use dial_string::is_dial_string;
 pub use error::Error;
+#[cfg(any(feature = "lua", feature = "shell"))]
+pub(crate) use error::chain;
 pub use hupall::HungUp;
 pub use originate::{AppRef, Originate};
 pub use pool::Pool;

@@ -1,7 +1,7 @@
 //! Why a line had no good answer, in words for the operator.
 
 use super::near;
-use crate::client;
+use crate::client::{self, chain};
 use crate::conn::{ConnectError, SendError, Verdict};
 use crate::listener::{self, JobError};
 use crate::model::{EVENT_NAMES, HangupCause};
@@ -244,15 +244,4 @@ fn denied(err: &dyn std::error::Error, command: &str) -> CommandError {
     };
     CommandError::new(Kind::Refused, err.to_string())
         .hint(format!("the directory user of this login needs {needs}; or log in as another one"))
-}
-
-fn chain(err: &dyn std::error::Error) -> String {
-    let mut text = err.to_string();
-    let mut source = err.source();
-    while let Some(cause) = source {
-        text.push_str(": ");
-        text.push_str(&cause.to_string());
-        source = cause.source();
-    }
-    text
 }

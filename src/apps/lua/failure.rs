@@ -23,7 +23,7 @@ impl Failure {
         if let client::Error::Gone { cause, .. } = err {
             return Self::Gone { cause: cause.clone() };
         }
-        let text = chain(err);
+        let text = client::chain(err);
         // What FreeSWITCH says of a channel that ended a moment ago.
         if text.contains("No such channel") || text.contains("invalid session id") {
             return Self::Gone { cause: String::new() };
@@ -70,15 +70,4 @@ fn place<'a>(traceback: &'a str, file: &str) -> Option<&'a str> {
         let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
         (digits > 0).then(|| line.get(..file.len() + 1 + digits + 1))?
     })
-}
-
-fn chain(err: &dyn std::error::Error) -> String {
-    let mut text = err.to_string();
-    let mut source = err.source();
-    while let Some(cause) = source {
-        text.push_str(": ");
-        text.push_str(&cause.to_string());
-        source = cause.source();
-    }
-    text
 }
