@@ -170,3 +170,48 @@ async fn worker(mut inbox: mpsc::Receiver<Work>) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+
+    use super::*;
+    use crate::wire::{EventData, Format};
+
+    fn leg(id: &str, header: &str) -> Event {
+        let text = format!("Event-Name: CHANNEL_CREATE\nUnique-ID: {id}\n{header}\n\n");
+        Event::new(EventData::new(Format::Plain, Bytes::from(text)))
+    }
+
+    fn believes(tracker: &Tracker, id: &str) -> bool {
+        let session = tracker.session(id).unwrap();
+        assert_eq!(session.app.as_ref().map(Id::as_str), Some("app"), "{id}");
+        is_genuine(tracker, session)
+    }
+
+    #[test]
+    fn an_app_id_of_an_invite_is_believed_where_the_call_is_ours() {
+        let invite = "variable_sip_h_X-switchy_app: app\n\
+                      variable_sip_h_X-switchy_originating_session: a";
+        let mut tracker = Tracker::new();
+        tracker.apply(&leg("b", invite));
+        assert!(!believes(&tracker, "b"), "anybody can write that");
+        // The far end is heard of before the end that we asked for.
+        let mut tracker = Tracker::new();
+        tracker.expect_session(Id::new("a"));
+        tracker.apply(&leg("b", invite));
+        assert!(believes(&tracker, "b"));
+        tracker.apply(&leg("a", "variable_switchy_app: app"));
+        assert!(believes(&tracker, "a") && believes(&tracker, "b"));
+        // Another client's call, whose first end is on this switch.
+        let mut tracker = Tracker::new();
+        tracker.apply(&leg("a", "variable_switchy_app: app"));
+        tracker.apply(&leg("b", invite));
+        assert!(believes(&tracker, "a") && believes(&tracker, "b"));
+        // Its first end carries another app's id.
+        let mut tracker = Tracker::new();
+        tracker.apply(&leg("a", "variable_switchy_app: other"));
+        tracker.apply(&leg("b", invite));
+        assert!(!believes(&tracker, "b"));
+    }
+}
