@@ -10,7 +10,7 @@ use std::sync::{Arc, mpsc};
 use std::thread::{self, JoinHandle};
 
 use anyhow::Context as _;
-use rustyline::config::Configurer as _;
+use rustyline::config::{BellStyle, Configurer as _};
 use rustyline::error::ReadlineError;
 use rustyline::history::{History as _, MemHistory};
 use rustyline::{
@@ -24,7 +24,7 @@ use crate::shell::Editing;
 use crate::shell::complete::Completions;
 use crate::shell::highlight::Mark;
 use helper::{Helper, Leave};
-use press::{Press, Pressed};
+use press::{Key, Press, Pressed};
 
 mod candidates;
 mod helper;
@@ -102,6 +102,8 @@ pub(crate) enum Input {
     Preempted(Draft),
     /// A function key, by its number, and what the line held.
     Key(u8, Draft),
+    /// Ctrl-Z, and what the line held.
+    Suspend(Draft),
     /// Ctrl-D on an empty line, or the end of a pipe.
     Eof,
     /// The terminal is gone or does not work.
@@ -252,7 +254,7 @@ fn run(
     }
 }
 
-/// Ctrl-C, a function key, or [`Editor::preempt`]: in the last two the line is wiped from the screen,
+/// Ctrl-C, another key that ends the line, or [`Editor::preempt`]: in the last two the line is wiped from the screen,
 /// to be shown again later.
 fn interrupted(editor: &Rustyline, gate: &Gate, pressed: &Pressed) -> Input {
     let (draft, rows) = editor.helper().map(Helper::draft).unwrap_or_default();
@@ -266,7 +268,8 @@ fn interrupted(editor: &Rustyline, gate: &Gate, pressed: &Pressed) -> Input {
     drop(write!(out, "\x1b[{}A\r\x1b[J", rows + 1).and_then(|()| out.flush()));
     gate.away();
     match key {
-        Some(key) => Input::Key(key, draft),
+        Some(Key::Function(number)) => Input::Key(number, draft),
+        Some(Key::Suspend) => Input::Suspend(draft),
         None => Input::Preempted(draft),
     }
 }
@@ -301,9 +304,16 @@ fn rustyline(
         editor.bind_sequence(KeyEvent::ctrl(key), leave);
     }
     for number in 1..=12 {
-        let press = EventHandler::Conditional(Box::new(Press::new(gate, pressed, number)));
+        let press = Press::new(gate, pressed, Key::Function(number));
+        let press = EventHandler::Conditional(Box::new(press));
         editor.bind_sequence(KeyEvent(KeyCode::F(number), Modifiers::NONE), press);
     }
+    // Its own way to stop leaves the printer believing that a line is edited.
+    #[cfg(unix)]
+    editor.bind_sequence(
+        KeyEvent::ctrl('Z'),
+        EventHandler::Conditional(Box::new(Press::new(gate, pressed, Key::Suspend))),
+    );
     Ok(editor)
 }
 
@@ -325,6 +335,8 @@ fn config() -> rustyline::Result<Config> {
         .completion_type(CompletionType::List)
         .completion_show_all_if_ambiguous(true)
         .completion_prompt_limit(usize::MAX)
+        // A bell that rings at a Tab would not be heard as an alarm.
+        .bell_style(BellStyle::None)
         // Without color rustyline never asks for the prompt, so it could not change; the helper
         // leaves color out itself.
         .color_mode(ColorMode::Forced)

@@ -96,6 +96,7 @@ impl<S: Subscriber> Layer<S> for Lines {
                     kind: "log".to_owned(),
                     text,
                     merged: None,
+                    at: None,
                 };
                 // A full channel means a flood of events; they say more than this line.
                 let _is_shown = lines.try_send(line).is_ok();

@@ -23,13 +23,15 @@ use crate::shell::{
 use keys::Presses;
 use prompt::Helper;
 use running::{Ended, Run, Running};
-use signals::{Interrupts, terminated};
+use signals::{Continued, Interrupts, terminated};
+use suspend::{Fate, Pulse};
 
 mod keys;
 mod paste;
 mod prompt;
 mod running;
 mod signals;
+mod suspend;
 
 /// Runs the prompt until the operator leaves; returns the exit code.
 pub(super) fn run(start: &Start, rc: Option<&Path>, color: bool) -> anyhow::Result<u8> {
@@ -67,10 +69,10 @@ pub(super) fn run(start: &Start, rc: Option<&Path>, color: bool) -> anyhow::Resu
         operator,
         verbosity,
         leaves,
+        pulse: Pulse::default(),
     };
     let served = runtime.block_on(async {
-        let pump =
-            tokio::spawn(pump(lines, repl.printer.clone(), Arc::clone(&repl.assist), is_plain));
+        let pump = tokio::spawn(pump(lines, repl.clone(), is_plain));
         for line in repl.open(start, rc).await {
             running.push(line);
         }
@@ -98,6 +100,7 @@ struct Repl {
     verbosity: logging::Verbosity,
     /// Whether Ctrl-C at an empty prompt leaves.
     leaves: bool,
+    pulse: Pulse,
 }
 
 impl Repl {
@@ -175,7 +178,7 @@ impl Repl {
         mut wishes: mpsc::Receiver<Wish>,
     ) -> anyhow::Result<()> {
         let mut ending = Box::pin(terminated());
-        let mut interrupts = Interrupts::new();
+        let (mut interrupts, mut continued) = (Interrupts::new(), Continued::new());
         let mut draft = Draft::default();
         let mut presses = Presses::default();
         loop {
@@ -192,52 +195,69 @@ impl Repl {
                 }
             };
             let is_free = !running.holds_prompt();
-            tokio::select! {
+            let input = tokio::select! {
                 biased;
                 () = &mut ending => return Ok(()),
                 ended = running.ended() => match ended {
                     Ended::Done(Next::Exit) => return Ok(()),
-                    Ended::Done(Next::Go) | Ended::Stopped => {}
-                    Ended::Panicked(line, text) => self.complain(&panicked(&line, &text)),
+                    Ended::Done(Next::Go) | Ended::Stopped => None,
+                    Ended::Panicked(line, text) => {
+                        self.complain(&panicked(&line, &text));
+                        None
+                    }
                 },
                 Some(wish) = wishes.recv() => {
-                    let granted = self.grant(editor, wish, &mut interrupts);
-                    let was = tokio::select! {
+                    let granted = self.grant(editor, wish, &mut interrupts, &mut continued);
+                    tokio::select! {
                         () = &mut ending => return Ok(()),
                         was = granted => was,
-                    };
-                    match was {
-                        Some(Input::Preempted(was)) => draft = was,
-                        Some(Input::Key(key, was)) => {
-                            draft = was;
-                            self.press(&mut presses, key, &mut running);
-                        }
-                        Some(Input::Line(line)) => running.push(line),
-                        Some(Input::Eof) => return Ok(()),
-                        _ => {}
                     }
                 }
-                () = interrupts.next() => self.stop(&mut running),
-                () = waiting => {}
+                () = interrupts.next() => {
+                    self.stop(&mut running);
+                    None
+                }
+                () = continued.next() => {
+                    // The terminal may be another one: the prompt is drawn from the beginning.
+                    let was = Self::take_away(editor, &mut interrupts).await;
+                    self.woken();
+                    was
+                }
+                () = waiting => None,
                 input = editor.next(|| self.assist.prompt_now(std::mem::take(&mut draft))),
-                    if is_free => match input
+                    if is_free => Some(input),
+            };
+            match input {
+                None => {}
+                Some(Input::Line(line)) => running.push(line),
+                Some(Input::Interrupted { was_empty: true })
+                    if self.leaves && running.len() == 0 =>
                 {
-                    Input::Line(line) => running.push(line),
-                    Input::Interrupted { was_empty: true } if self.leaves && running.len() == 0 => {
-                        return Ok(());
-                    }
-                    Input::Interrupted { was_empty: true } => self.stop(&mut running),
-                    Input::Interrupted { .. } => {}
-                    Input::Preempted(was) => draft = was,
-                    Input::Key(key, was) => {
-                        draft = was;
-                        self.press(&mut presses, key, &mut running);
-                    }
-                    Input::Eof => return Ok(()),
-                    Input::Failed(message) => anyhow::bail!(message),
-                },
+                    return Ok(());
+                }
+                Some(Input::Interrupted { was_empty: true }) => self.stop(&mut running),
+                Some(Input::Interrupted { .. }) => {}
+                Some(Input::Preempted(was)) => draft = was,
+                Some(Input::Key(key, was)) => {
+                    draft = was;
+                    self.press(&mut presses, key, &mut running);
+                }
+                Some(Input::Suspend(was)) => {
+                    draft = was;
+                    self.suspend(&mut continued).await;
+                }
+                Some(Input::Eof) => return Ok(()),
+                Some(Input::Failed(message)) => anyhow::bail!(message),
             }
         }
+    }
+
+    /// Takes the prompt away, and returns what stood there.
+    async fn take_away(editor: &Editor, interrupts: &mut Interrupts) -> Option<Input> {
+        let was = editor.preempt().await;
+        // The signal that took the prompt away is no Ctrl-C, whoever got it.
+        let _came = tokio::time::timeout(STRAY, interrupts.next()).await;
+        was
     }
 
     /// Asks the operator for a command, or lends it the terminal. Returns what stood at the prompt
@@ -247,10 +267,9 @@ impl Repl {
         editor: &Editor,
         wish: Wish,
         interrupts: &mut Interrupts,
+        continued: &mut Continued,
     ) -> Option<Input> {
-        let was = editor.preempt().await;
-        // The signal that took the prompt away is no Ctrl-C, whoever got it.
-        let _came = tokio::time::timeout(STRAY, interrupts.next()).await;
+        let was = Self::take_away(editor, interrupts).await;
         match wish {
             Wish::Answer { question, answer } => {
                 let (above, last) = match question.trim_end().rsplit_once('\n') {
@@ -258,9 +277,23 @@ impl Repl {
                     None => ("", question.as_str()),
                 };
                 self.printer.output(above.to_owned());
-                let input = tokio::select! {
-                    input = editor.next(|| self.assist.question(last)) => input,
-                    () = interrupts.next() => Input::Interrupted { was_empty: true },
+                let input = loop {
+                    let input = tokio::select! {
+                        input = editor.next(|| self.assist.question(last)) => input,
+                        () = interrupts.next() => Input::Interrupted { was_empty: true },
+                        () = continued.next() => {
+                            let was = Self::take_away(editor, interrupts).await;
+                            self.woken();
+                            match was {
+                                None | Some(Input::Preempted(_)) => continue,
+                                Some(input) => input,
+                            }
+                        }
+                    };
+                    match input {
+                        Input::Suspend(_) => self.suspend(continued).await,
+                        input => break input,
+                    }
                 };
                 if let Input::Line(text) = input {
                     // A command that was stopped meanwhile wants no answer.
@@ -383,23 +416,32 @@ fn panicked(line: &str, text: &str) -> CommandError {
 }
 
 /// Gives event lines to the printer, a few at a time, and keeps the prompt true.
-async fn pump(
-    mut lines: mpsc::Receiver<Line>,
-    printer: Printer,
-    assist: Arc<Helper>,
-    is_plain: bool,
-) {
+async fn pump(mut lines: mpsc::Receiver<Line>, repl: Repl, is_plain: bool) {
+    let Repl { printer, assist, pulse, .. } = repl;
     let mut sampler = Sampler::new(Budget::default());
     let mut tick = tokio::time::interval(Duration::from_millis(20));
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let (mut shown, mut painted) = (String::new(), Instant::now());
+    let mut doubtful = Vec::new();
     loop {
         tokio::select! {
             line = lines.recv() => match line {
-                Some(line) => sampler.push(line),
+                Some(line) => match pulse.fate(line.at) {
+                    Fate::Show => sampler.push(line),
+                    Fate::Wait if doubtful.len() < LINES => doubtful.push(line),
+                    Fate::Wait | Fate::Miss => {}
+                },
                 None => return,
             },
             _ = tick.tick() => {
+                for line in std::mem::take(&mut doubtful) {
+                    match pulse.fate(line.at) {
+                        Fate::Show => sampler.push(line),
+                        Fate::Wait => doubtful.push(line),
+                        Fate::Miss => {}
+                    }
+                }
+                pulse.beat();
                 if let Some(took) = printer.took() {
                     sampler.printed_in(took);
                 }

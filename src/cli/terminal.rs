@@ -2,7 +2,7 @@
 use std::env;
 use std::io::{self, IsTerminal as _, Write as _};
 
-pub(crate) use attributes::{Guard, hostname};
+pub(crate) use attributes::{Guard, hostname, is_ours, stop_group};
 
 /// When to color.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
@@ -127,6 +127,20 @@ mod attributes {
         drop(out.write_all(b"\x1b[?2026l\x1b[?2004l\x1b[?25h\x1b[0m\n").and_then(|()| out.flush()));
     }
 
+    /// Stops this process and those that share its place in the terminal, as Ctrl-Z does where no
+    /// line is edited. The kernel leaves them alone when nobody could make them go on.
+    pub(crate) fn stop_group() {
+        use rustix::process::{Signal, kill_current_process_group};
+        // Signals to oneself are always allowed.
+        let _is_sent = kill_current_process_group(Signal::TSTP).is_ok();
+    }
+
+    /// Says whether the terminal listens to this process: to one in the background it does not.
+    pub(crate) fn is_ours() -> bool {
+        // One that is gone is nobody else's.
+        termios::tcgetpgrp(io::stdin()).map_or(true, |group| group == rustix::process::getpgrp())
+    }
+
     /// What this machine is called.
     pub(crate) fn hostname() -> String {
         rustix::system::uname().nodename().to_string_lossy().into_owned()
@@ -149,6 +163,14 @@ mod attributes {
         pub(crate) fn save() -> Self {
             Self(())
         }
+    }
+
+    /// There is no such thing here.
+    pub(crate) fn stop_group() {}
+
+    /// Nobody takes it away here.
+    pub(crate) fn is_ours() -> bool {
+        true
     }
 
     /// What this machine is called.

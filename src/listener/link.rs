@@ -103,6 +103,20 @@ impl EventListener {
         Ok(())
     }
 
+    /// Looks what is there now, for when this process stood still for a while: FreeSWITCH drops
+    /// what nobody takes from it for long, and never tells. Takes some seconds, because its tables
+    /// trail its events.
+    ///
+    /// # Errors
+    /// [`Error::NotConnected`], [`Error::Send`] when the connection goes meanwhile.
+    pub async fn resync(&self) -> Result<Difference, Error> {
+        let connection = self.connection()?;
+        self.tracker().begin_check();
+        // What was new at the beginning is in the tables by then.
+        tokio::time::sleep(2 * TABLE_LAG).await;
+        self.snapshot(&connection, false).await
+    }
+
     /// Opens the connection again, as far as the first one was.
     async fn reopen(&self, lost_at: Instant, jobs: usize) -> Result<(Connection, Gap), Error> {
         let old_core = self.tracker().core_uuid().map(str::to_owned);

@@ -45,6 +45,7 @@ mod schema;
 mod script;
 mod secret;
 mod slash;
+mod standstill;
 mod stream;
 mod switch;
 mod tables;
@@ -77,6 +78,7 @@ pub use prompt::{Part, Place, Template};
 pub use render::Format;
 pub use script::{Joiner, script_lines};
 pub use secret::is_secret;
+pub use standstill::RunningCalls;
 pub use switch::Switch;
 
 use crate::conn::Config;

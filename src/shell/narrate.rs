@@ -1,6 +1,7 @@
 //! Events as lines that read well: one for each change of a call.
 
 mod choice;
+mod late;
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -11,6 +12,8 @@ use jiff::tz::TimeZone;
 use nu_ansi_term::{Color, Style};
 
 pub(super) use choice::{Choice, Condition, Form, Only, document, header, kind_of_word};
+
+use late::Clock;
 
 use super::LogView;
 use super::render::{counted, span};
@@ -84,13 +87,26 @@ impl Narration {
     }
 
     fn show(&self, host: &str, mut line: Line) {
-        if self.many.load(Ordering::Relaxed) {
+        if self.many.load(Ordering::Relaxed) && !host.is_empty() {
             line.text = format!("{} {}", self.paint(Style::new().dimmed(), host), line.text);
         }
         self.remember(sanitise::uncolored(&line.text));
         if !self.lines.offer(line) {
             self.unseen.fetch_add(1, Ordering::Relaxed);
         }
+    }
+
+    /// Says from when to when the process stood still.
+    pub(super) fn stood_still(&self, from: Timestamp, to: Timestamp) {
+        let clock = |at: Timestamp| clock(u64::try_from(at.as_microsecond()).unwrap_or(0));
+        let text = format!("events between {} and {} were not shown", clock(from), clock(to));
+        self.tell("", &text);
+    }
+
+    /// Tells something about the stream of events itself.
+    pub(super) fn tell(&self, host: &str, text: &str) {
+        let text = self.paint(Color::Yellow.bold(), &sanitise::line(text));
+        self.show(host, plain(Priority::Alert, "LINK", text));
     }
 
     fn remember(&self, text: String) {
@@ -125,16 +141,26 @@ pub(super) fn follow(host: &str, listener: &EventListener, narration: Arc<Narrat
     let (mut changes, mut logs) = (listener.changes(), listener.logs());
     let mut events = listener.events::<&str>(&[]);
     let mut link = listener.link();
+    let mut clock = Clock::default();
     // It ends with the listener, or when the operator disconnects.
     let _task = tokio::spawn(async move {
         loop {
             let line = tokio::select! {
                 update = changes.next() => match update {
-                    Some(update) => narration.change(&update),
+                    Some(update) => {
+                        let line = narration.change(&update);
+                        // What became of an own job is told whenever it comes.
+                        let at = || clock.local(update.at).filter(|_| update.job.is_none());
+                        line.map(|line| Line { at: at(), ..line })
+                    }
                     None => break,
                 },
                 event = events.next() => match event {
-                    Some(event) => narration.raw(&event),
+                    Some(event) => {
+                        let at = event.timestamp();
+                        clock.saw(at, Timestamp::now());
+                        narration.raw(&event).map(|line| Line { at: clock.local(at), ..line })
+                    }
                     None => break,
                 },
                 log = logs.next() => match log {
@@ -244,7 +270,8 @@ impl Narration {
         let kind = kind_of(what).to_owned();
         let key = Some(session.call.as_str().to_owned());
         let leg = Some(session.id.short().to_owned());
-        Some(Line { priority, key, leg, kind, text, merged: Some(self.paint(style, &told)) })
+        let merged = Some(self.paint(style, &told));
+        Some(Line { priority, key, leg, kind, text, merged, at: None })
     }
 
     fn job(&self, update: &Update, id: &str, command: &str, state: &JobState) -> Line {
@@ -320,7 +347,7 @@ fn told_by(is_chosen: bool) -> Priority {
 }
 
 fn plain(priority: Priority, kind: &str, text: String) -> Line {
-    Line { priority, key: None, leg: None, kind: kind.to_owned(), text, merged: None }
+    Line { priority, key: None, leg: None, kind: kind.to_owned(), text, merged: None, at: None }
 }
 
 /// What happened, in words; `None` for what goes without saying.

@@ -6,6 +6,8 @@
 use std::mem;
 use std::time::{Duration, Instant};
 
+use jiff::Timestamp;
+
 use super::sanitise;
 use tally::Tally;
 
@@ -39,6 +41,8 @@ pub struct Line {
     pub text: String,
     /// What is added to an earlier line of the same key: `answered`. The kind when absent.
     pub merged: Option<String>,
+    /// When it happened by the clock of this machine; nothing for what is told whenever it comes.
+    pub at: Option<Timestamp>,
 }
 
 /// How much may be shown.

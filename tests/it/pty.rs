@@ -8,5 +8,6 @@ mod events;
 mod history;
 mod hostile;
 mod plain;
+mod suspend;
 mod terminal;
 mod typing;

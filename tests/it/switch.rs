@@ -60,6 +60,11 @@ impl Switch {
         self.runtime.block_on(self.sim.channels())
     }
 
+    /// Lets so much time pass.
+    pub(crate) fn pass(&self, time: Duration) {
+        self.runtime.block_on(tokio::time::sleep(time));
+    }
+
     /// Runs an api command as another client and returns its answer.
     pub(crate) fn api(&self, line: &str) -> String {
         self.runtime.block_on(async {

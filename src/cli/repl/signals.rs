@@ -37,6 +37,33 @@ impl Interrupts {
     }
 }
 
+/// SIGCONT: the process was stopped, and goes on.
+#[derive(Debug)]
+pub(super) struct Continued {
+    #[cfg(unix)]
+    signal: Option<Signal>,
+}
+
+impl Continued {
+    pub(super) fn new() -> Self {
+        Self {
+            #[cfg(unix)]
+            signal: signal(SignalKind::from_raw(rustix::process::Signal::CONT.as_raw())).ok(),
+        }
+    }
+
+    /// Waits for the next one. Safe to cancel.
+    pub(super) async fn next(&mut self) {
+        #[cfg(unix)]
+        if let Some(signal) = &mut self.signal
+            && signal.recv().await.is_some()
+        {
+            return;
+        }
+        pending::<()>().await;
+    }
+}
+
 /// Waits for SIGTERM or SIGHUP.
 pub(super) async fn terminated() {
     #[cfg(unix)]

@@ -26,6 +26,7 @@ fn line(spec: &str) -> Line {
         kind: kind.to_owned(),
         text: format!("{key} {kind}"),
         merged: Some(kind.to_lowercase()),
+        at: None,
     }
 }
 

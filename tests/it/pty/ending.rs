@@ -33,7 +33,7 @@ fn exit_and_sigterm_put_the_terminal_back() {
         let terminal = &mut desk.terminal;
         assert!(!terminal.is_restored());
         match ending {
-            "SIGTERM" => terminal.terminate(),
+            "SIGTERM" => terminal.signal("TERM"),
             "exit when busy" => {
                 keep_busy(terminal);
                 terminal.keys("\x03");
@@ -43,11 +43,11 @@ fn exit_and_sigterm_put_the_terminal_back() {
             "SIGTERM in a line" => {
                 terminal.keys("half");
                 terminal.wait_until("the text", |screen| typed(screen).as_deref() == Some("half"));
-                terminal.terminate();
+                terminal.signal("TERM");
             }
             "SIGTERM in a command" => {
                 keep_busy(terminal);
-                terminal.terminate();
+                terminal.signal("TERM");
             }
             line => terminal.keys(&format!("{line}\r")),
         }

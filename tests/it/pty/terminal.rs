@@ -2,6 +2,7 @@
 use std::io::{Read, Write};
 use std::num::NonZeroU16;
 use std::path::Path;
+use std::process::Command;
 use std::sync::{Arc, Condvar, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -70,16 +71,32 @@ impl Terminal {
     /// As [`start`](Self::start), with more variables in its environment.
     pub(super) fn start_in(
         home: &Path,
-        Size { columns, rows }: Size,
+        size: Size,
         args: &[String],
+        variables: &[(&str, &str)],
+    ) -> Self {
+        let mut command = CommandBuilder::new(PROGRAM);
+        command.args(args);
+        Self::with(home, size, command, variables)
+    }
+
+    /// A shell with job control, in which the program can be started.
+    pub(super) fn shell(home: &Path, size: Size) -> Self {
+        let mut command = CommandBuilder::new("sh");
+        command.args(["-m", "-i"]);
+        Self::with(home, size, command, &[("PS1", "shell> "), ("PATH", "/usr/bin:/bin")])
+    }
+
+    fn with(
+        home: &Path,
+        Size { columns, rows }: Size,
+        mut command: CommandBuilder,
         variables: &[(&str, &str)],
     ) -> Self {
         let pty = native_pty_system()
             .openpty(PtySize { rows, cols: columns, pixel_width: 0, pixel_height: 0 })
             .unwrap();
         let found = attributes(pty.master.as_ref());
-        let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_switchy"));
-        command.args(args);
         command.env_clear();
         command.env("TERM", "xterm-256color");
         command.env("HOME", home);
@@ -115,10 +132,10 @@ impl Terminal {
         Self { seen, keys, child, master: pty.master, found }
     }
 
-    /// Asks the program to end, from outside.
-    pub(super) fn terminate(&self) {
+    /// Sends the program a signal, by its name, from outside.
+    pub(super) fn signal(&self, name: &str) {
         let id = self.child.process_id().unwrap().to_string();
-        let status = std::process::Command::new("kill").arg(id).status().unwrap();
+        let status = Command::new("kill").args(["-s", name, &id]).status().unwrap();
         assert!(status.success());
     }
 
@@ -215,6 +232,8 @@ impl Drop for Terminal {
     }
 }
 
+/// The program.
+pub(super) const PROGRAM: &str = env!("CARGO_BIN_EXE_switchy");
 const DEADLINE: Duration = Duration::from_secs(90);
 const LOOK: Duration = Duration::from_millis(50);
 const BEGIN_UPDATE: &str = "\x1b[?2026h";
