@@ -62,7 +62,7 @@ impl Switch {
 
     /// Lets so much time pass.
     pub(crate) fn pass(&self, time: Duration) {
-        self.runtime.block_on(tokio::time::sleep(time));
+        self.runtime.block_on(async { tokio::time::sleep(time).await });
     }
 
     /// Runs an api command as another client and returns its answer.
