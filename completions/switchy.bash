@@ -34,6 +34,9 @@ _switchy() {
             switchy,man)
                 cmd="switchy__subcmd__man"
                 ;;
+            switchy,replay)
+                cmd="switchy__subcmd__replay"
+                ;;
             switchy,sim)
                 cmd="switchy__subcmd__sim"
                 ;;
@@ -91,6 +94,9 @@ _switchy() {
             switchy__subcmd__help,man)
                 cmd="switchy__subcmd__help__subcmd__man"
                 ;;
+            switchy__subcmd__help,replay)
+                cmd="switchy__subcmd__help__subcmd__replay"
+                ;;
             switchy__subcmd__help,sim)
                 cmd="switchy__subcmd__help__subcmd__sim"
                 ;;
@@ -116,7 +122,7 @@ _switchy() {
 
     case "${cmd}" in
         switchy)
-            opts="-H -P -u -p -r -R -T -t -x -f -o -n -b -l -q -U -S -s -i -Q -d -h -V --profile --host --port --user --password --retry --reconnect --connect-timeout --timeout --read-only --config --no-config --execute --file --stop-on-error --keep-going --echo --set --output --as-fs-cli --fail-on-error --color --no-color --plain --batchmode --loglevel --quiet --log-uuid --log-uuid-short --set-log-uuid --interrupt --no-history-file --debug --help --version demo sim doctor config completions man help"
+            opts="-H -P -u -p -r -R -T -t -x -f -o -n -b -l -q -U -S -s -i -Q -d -h -V --profile --host --port --user --password --retry --reconnect --connect-timeout --timeout --read-only --config --no-config --execute --file --stop-on-error --keep-going --echo --transcript --set --output --as-fs-cli --fail-on-error --color --no-color --plain --batchmode --loglevel --quiet --log-uuid --log-uuid-short --set-log-uuid --interrupt --no-history-file --debug --help --version demo replay sim doctor config completions man help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -191,6 +197,10 @@ _switchy() {
                     return 0
                     ;;
                 -f)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --transcript)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -438,7 +448,7 @@ _switchy() {
             return 0
             ;;
         switchy__subcmd__demo)
-            opts="-x -f -o --password --user --seed --traffic --fault --execute --file --stop-on-error --keep-going --echo --set --output --as-fs-cli --fail-on-error"
+            opts="-x -f -o --password --user --seed --traffic --fault --execute --file --stop-on-error --keep-going --echo --transcript --set --output --as-fs-cli --fail-on-error"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -477,6 +487,10 @@ _switchy() {
                     return 0
                     ;;
                 -f)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --transcript)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -582,7 +596,7 @@ _switchy() {
             return 0
             ;;
         switchy__subcmd__help)
-            opts="demo sim doctor config completions man help"
+            opts="demo replay sim doctor config completions man help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -749,6 +763,20 @@ _switchy() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        switchy__subcmd__help__subcmd__replay)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         switchy__subcmd__help__subcmd__sim)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
@@ -770,6 +798,64 @@ _switchy() {
                 return 0
             fi
             case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        switchy__subcmd__replay)
+            opts="-x -f -o --at --until --speed --execute --file --stop-on-error --keep-going --echo --transcript --set --output --as-fs-cli --fail-on-error"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --until)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --at)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --speed)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --execute)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -x)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -f)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --transcript)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --set)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    COMPREPLY=($(compgen -W "table vertical json jsonl csv raw" -- "${cur}"))
+                    return 0
+                    ;;
+                -o)
+                    COMPREPLY=($(compgen -W "table vertical json jsonl csv raw" -- "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;

@@ -1,6 +1,6 @@
 # Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
 function __fish_switchy_global_optspecs
-    string join \n profile= H/host= P/port= u/user= p/password= r/retry R/reconnect T/connect-timeout= t/timeout= read-only config= no-config x/execute= f/file= stop-on-error keep-going echo set= o/output= as-fs-cli fail-on-error color= n/no-color plain b/batchmode l/loglevel= q/quiet U/log-uuid S/log-uuid-short s/set-log-uuid= i/interrupt Q/no-history-file d/debug= h/help V/version
+    string join \n profile= H/host= P/port= u/user= p/password= r/retry R/reconnect T/connect-timeout= t/timeout= read-only config= no-config x/execute= f/file= stop-on-error keep-going echo transcript= set= o/output= as-fs-cli fail-on-error color= n/no-color plain b/batchmode l/loglevel= q/quiet U/log-uuid S/log-uuid-short s/set-log-uuid= i/interrupt Q/no-history-file d/debug= h/help V/version
 end
 
 function __fish_switchy_needs_command
@@ -34,6 +34,7 @@ complete -c switchy -n "__fish_switchy_needs_command" -s t -l timeout -d 'How lo
 complete -c switchy -n "__fish_switchy_needs_command" -l config -d 'Read this configuration instead of the user\'s' -r -F
 complete -c switchy -n "__fish_switchy_needs_command" -s x -l execute -d 'Run this line and leave; may be repeated' -r
 complete -c switchy -n "__fish_switchy_needs_command" -s f -l file -d 'Run the lines of this file and leave; - is standard input' -r
+complete -c switchy -n "__fish_switchy_needs_command" -l transcript -d 'Write the session down in this new file, as "transcript start" does' -r -F
 complete -c switchy -n "__fish_switchy_needs_command" -l set -d 'Set a variable of the script: $NAME in a line stands for VALUE' -r
 complete -c switchy -n "__fish_switchy_needs_command" -s o -l output -d 'Write answers in this format' -r -f -a "table\t'For people: fitted to the terminal, numbers and ages humanised'
 vertical\t'One field a line'
@@ -67,6 +68,7 @@ complete -c switchy -n "__fish_switchy_needs_command" -s Q -l no-history-file -d
 complete -c switchy -n "__fish_switchy_needs_command" -s h -l help -d 'Print help; --help tells more'
 complete -c switchy -n "__fish_switchy_needs_command" -s V -l version -d 'Print version'
 complete -c switchy -n "__fish_switchy_needs_command" -a "demo" -d 'Open the shell on a simulated switch with some traffic'
+complete -c switchy -n "__fish_switchy_needs_command" -a "replay" -d 'Open the shell on a transcript'
 complete -c switchy -n "__fish_switchy_needs_command" -a "sim" -d 'Serve a simulated switch to any event-socket client'
 complete -c switchy -n "__fish_switchy_needs_command" -a "doctor" -d 'Check why a connection fails, or what is wrong with a server'
 complete -c switchy -n "__fish_switchy_needs_command" -a "config" -d 'Check, show or make the configuration'
@@ -80,6 +82,7 @@ complete -c switchy -n "__fish_switchy_using_subcommand demo" -l traffic -d 'Bac
 complete -c switchy -n "__fish_switchy_using_subcommand demo" -l fault -d 'Let something go wrong; may be repeated, the list is below' -r
 complete -c switchy -n "__fish_switchy_using_subcommand demo" -s x -l execute -d 'Run this line and leave; may be repeated' -r
 complete -c switchy -n "__fish_switchy_using_subcommand demo" -s f -l file -d 'Run the lines of this file and leave; - is standard input' -r
+complete -c switchy -n "__fish_switchy_using_subcommand demo" -l transcript -d 'Write the session down in this new file, as "transcript start" does' -r -F
 complete -c switchy -n "__fish_switchy_using_subcommand demo" -l set -d 'Set a variable of the script: $NAME in a line stands for VALUE' -r
 complete -c switchy -n "__fish_switchy_using_subcommand demo" -s o -l output -d 'Write answers in this format' -r -f -a "table\t'For people: fitted to the terminal, numbers and ages humanised'
 vertical\t'One field a line'
@@ -92,6 +95,23 @@ complete -c switchy -n "__fish_switchy_using_subcommand demo" -l keep-going -d '
 complete -c switchy -n "__fish_switchy_using_subcommand demo" -l echo -d 'Write each line to standard error before it is run'
 complete -c switchy -n "__fish_switchy_using_subcommand demo" -l as-fs-cli -d 'Behave as fs_cli does, as under its name'
 complete -c switchy -n "__fish_switchy_using_subcommand demo" -l fail-on-error -d 'As fs_cli: leave with 1 when the server refuses, though fs_cli leaves with 0'
+complete -c switchy -n "__fish_switchy_using_subcommand replay" -l until -l at -d 'Only what was before: 19:15:39, or 2026-11-22T19:15:39Z' -r
+complete -c switchy -n "__fish_switchy_using_subcommand replay" -l speed -d 'Let it happen again, so many times as fast' -r
+complete -c switchy -n "__fish_switchy_using_subcommand replay" -s x -l execute -d 'Run this line and leave; may be repeated' -r
+complete -c switchy -n "__fish_switchy_using_subcommand replay" -s f -l file -d 'Run the lines of this file and leave; - is standard input' -r
+complete -c switchy -n "__fish_switchy_using_subcommand replay" -l transcript -d 'Write the session down in this new file, as "transcript start" does' -r -F
+complete -c switchy -n "__fish_switchy_using_subcommand replay" -l set -d 'Set a variable of the script: $NAME in a line stands for VALUE' -r
+complete -c switchy -n "__fish_switchy_using_subcommand replay" -s o -l output -d 'Write answers in this format' -r -f -a "table\t'For people: fitted to the terminal, numbers and ages humanised'
+vertical\t'One field a line'
+json\t'One JSON document'
+jsonl\t'One JSON object a line'
+csv\t'Comma-separated, with a header line'
+raw\t'The server\'s own text where there is one, else as csv without a header'"
+complete -c switchy -n "__fish_switchy_using_subcommand replay" -l stop-on-error -d 'Leave at the first line that fails, as it is unless told otherwise'
+complete -c switchy -n "__fish_switchy_using_subcommand replay" -l keep-going -d 'Go on behind lines that fail; the exit code is that of the first'
+complete -c switchy -n "__fish_switchy_using_subcommand replay" -l echo -d 'Write each line to standard error before it is run'
+complete -c switchy -n "__fish_switchy_using_subcommand replay" -l as-fs-cli -d 'Behave as fs_cli does, as under its name'
+complete -c switchy -n "__fish_switchy_using_subcommand replay" -l fail-on-error -d 'As fs_cli: leave with 1 when the server refuses, though fs_cli leaves with 0'
 complete -c switchy -n "__fish_switchy_using_subcommand sim" -l listen -d 'Where it listens; port 0 is any free one' -r
 complete -c switchy -n "__fish_switchy_using_subcommand sim" -l password -d 'Its password' -r
 complete -c switchy -n "__fish_switchy_using_subcommand sim" -l user -d 'A user for userauth, with the switch\'s password or an own one; may be repeated' -r
@@ -131,13 +151,14 @@ complete -c switchy -n "__fish_switchy_using_subcommand config; and __fish_seen_
 complete -c switchy -n "__fish_switchy_using_subcommand config; and __fish_seen_subcommand_from help" -f -a "init" -d 'Write a first configuration file, with every key explained; an existing one stays'
 complete -c switchy -n "__fish_switchy_using_subcommand config; and __fish_seen_subcommand_from help" -f -a "keys" -d 'List all keys and what they mean'
 complete -c switchy -n "__fish_switchy_using_subcommand config; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
-complete -c switchy -n "__fish_switchy_using_subcommand help; and not __fish_seen_subcommand_from demo sim doctor config completions man help" -f -a "demo" -d 'Open the shell on a simulated switch with some traffic'
-complete -c switchy -n "__fish_switchy_using_subcommand help; and not __fish_seen_subcommand_from demo sim doctor config completions man help" -f -a "sim" -d 'Serve a simulated switch to any event-socket client'
-complete -c switchy -n "__fish_switchy_using_subcommand help; and not __fish_seen_subcommand_from demo sim doctor config completions man help" -f -a "doctor" -d 'Check why a connection fails, or what is wrong with a server'
-complete -c switchy -n "__fish_switchy_using_subcommand help; and not __fish_seen_subcommand_from demo sim doctor config completions man help" -f -a "config" -d 'Check, show or make the configuration'
-complete -c switchy -n "__fish_switchy_using_subcommand help; and not __fish_seen_subcommand_from demo sim doctor config completions man help" -f -a "completions" -d 'Print the completion script of a shell'
-complete -c switchy -n "__fish_switchy_using_subcommand help; and not __fish_seen_subcommand_from demo sim doctor config completions man help" -f -a "man" -d 'Print the manual page'
-complete -c switchy -n "__fish_switchy_using_subcommand help; and not __fish_seen_subcommand_from demo sim doctor config completions man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c switchy -n "__fish_switchy_using_subcommand help; and not __fish_seen_subcommand_from demo replay sim doctor config completions man help" -f -a "demo" -d 'Open the shell on a simulated switch with some traffic'
+complete -c switchy -n "__fish_switchy_using_subcommand help; and not __fish_seen_subcommand_from demo replay sim doctor config completions man help" -f -a "replay" -d 'Open the shell on a transcript'
+complete -c switchy -n "__fish_switchy_using_subcommand help; and not __fish_seen_subcommand_from demo replay sim doctor config completions man help" -f -a "sim" -d 'Serve a simulated switch to any event-socket client'
+complete -c switchy -n "__fish_switchy_using_subcommand help; and not __fish_seen_subcommand_from demo replay sim doctor config completions man help" -f -a "doctor" -d 'Check why a connection fails, or what is wrong with a server'
+complete -c switchy -n "__fish_switchy_using_subcommand help; and not __fish_seen_subcommand_from demo replay sim doctor config completions man help" -f -a "config" -d 'Check, show or make the configuration'
+complete -c switchy -n "__fish_switchy_using_subcommand help; and not __fish_seen_subcommand_from demo replay sim doctor config completions man help" -f -a "completions" -d 'Print the completion script of a shell'
+complete -c switchy -n "__fish_switchy_using_subcommand help; and not __fish_seen_subcommand_from demo replay sim doctor config completions man help" -f -a "man" -d 'Print the manual page'
+complete -c switchy -n "__fish_switchy_using_subcommand help; and not __fish_seen_subcommand_from demo replay sim doctor config completions man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c switchy -n "__fish_switchy_using_subcommand help; and __fish_seen_subcommand_from config" -f -a "check" -d 'Check the files, and tell all that is wrong with line numbers'
 complete -c switchy -n "__fish_switchy_using_subcommand help; and __fish_seen_subcommand_from config" -f -a "show" -d 'Show what holds for a profile, and where each value comes from'
 complete -c switchy -n "__fish_switchy_using_subcommand help; and __fish_seen_subcommand_from config" -f -a "path" -d 'Print where the configuration file is'

@@ -138,6 +138,9 @@ pub(super) struct Script {
     /// Write each line to standard error before it is run
     #[arg(long)]
     pub(super) echo: bool,
+    /// Write the session down in this new file, as "transcript start" does
+    #[arg(long, value_name = "FILE")]
+    pub(super) transcript: Option<PathBuf>,
     /// Set a variable of the script: $NAME in a line stands for VALUE
     #[arg(long = "set", value_name = "NAME=VALUE")]
     pub(super) variables: Vec<String>,
@@ -262,6 +265,8 @@ pub(super) enum Action {
     /// Open the shell on a simulated switch with some traffic
     #[command(after_help = "Faults are those of: switchy sim --help")]
     Demo(DemoArgs),
+    /// Open the shell on a transcript
+    Replay(ReplayArgs),
     /// Serve a simulated switch to any event-socket client
     #[command(long_about = SIM_ABOUT, after_help = sim_examples())]
     Sim(ServeArgs),
@@ -304,6 +309,21 @@ impl DoctorArgs {
         }
         format!("doctor --profile {}", self.sofia_profile)
     }
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct ReplayArgs {
+    /// Which file
+    #[arg(value_name = "FILE")]
+    pub(super) path: PathBuf,
+    /// Only what was before: 19:15:39, or 2026-11-22T19:15:39Z
+    #[arg(long, visible_alias = "at", value_name = "TIME", conflicts_with = "speed")]
+    pub(super) until: Option<String>,
+    /// Let it happen again, so many times as fast
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(super) speed: Option<u32>,
+    #[command(flatten)]
+    pub(super) script: Script,
 }
 
 #[derive(Debug, clap::Args)]

@@ -30,7 +30,7 @@ use crate::shell::{CommandError, Listening, Shell, sanitise};
 use args::{Action, Args};
 use config::Files;
 use sim::SimArgs;
-use start::Start;
+use start::{Start, Target};
 
 /// Runs the program.
 #[must_use]
@@ -88,14 +88,15 @@ fn run(mut args: Args, as_fs_cli: bool) -> anyhow::Result<u8> {
             return Ok(0);
         }
         Some(Action::Sim(args)) => return runtime()?.block_on(sim::serve(args)),
-        Some(Action::Demo(_) | Action::Config { .. } | Action::Doctor(_)) | None => {}
+        Some(Action::Demo(_) | Action::Replay(_) | Action::Config { .. } | Action::Doctor(_))
+        | None => {}
     }
     let files = match &args.connection {
         connection if connection.no_config => Files::default(),
         connection => Files::load(connection.config.as_deref())?,
     };
     let over = args.values(as_fs_cli).map_err(CommandError::usage)?;
-    let demo = match action {
+    let instead = match action {
         Some(Action::Config { action }) => {
             let text = config::run(&action, &files, as_fs_cli, &over)?;
             io::stdout().write_all(text.as_bytes())?;
@@ -103,11 +104,16 @@ fn run(mut args: Args, as_fs_cli: bool) -> anyhow::Result<u8> {
         }
         Some(Action::Demo(demo)) => {
             args.script = demo.script;
-            Some(demo.sim)
+            Some(Target::Demo(demo.sim))
+        }
+        Some(Action::Replay(replay)) => {
+            args.script = replay.script;
+            let (path, until, speed) = (replay.path, replay.until, replay.speed);
+            Some(Target::Replay { path, until, speed })
         }
         _ => None,
     };
-    let mut start = Start::new(args, &files, &over, as_fs_cli, demo)?;
+    let mut start = Start::new(args, &files, &over, as_fs_cli, instead)?;
     let script = &start.script;
     let is_script = !script.once.is_empty() || !script.file.is_empty() || start.batchmode;
     if !is_script && io::stdin().is_terminal() {

@@ -45,6 +45,7 @@ async fn lines(start: &Start, shell: &Shell) -> Result<(), CommandError> {
     if start.script.once.is_empty() || !start.script.once.iter().all(is_doctor) {
         opened?;
     }
+    start.record(shell).await?;
     let mut feed = Feed { start, shell, failed: None };
     if !start.script.once.is_empty() {
         for line in &start.script.once {
@@ -171,6 +172,12 @@ pub(super) async fn open(target: &Target, shell: &Shell) -> Result<(), CommandEr
         Target::Demo(sim) => {
             let config = shell.start_sim(demo_config(sim)).await?;
             shell.connect("demo", config.with_password(&sim.password)).await?;
+        }
+        Target::Replay { path, until, speed } => {
+            let opened = shell.replay(path, until.as_deref(), *speed).await?;
+            if let Some(err) = &opened.broken {
+                complain(err, may_color());
+            }
         }
     }
     Ok(())

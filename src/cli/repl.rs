@@ -86,6 +86,10 @@ pub(super) fn run(start: &Start, rc: Option<&Path>, color: bool) -> anyhow::Resu
     served.map(|()| 0)
 }
 
+/// What a recording opens with.
+const RECORDING: &str =
+    "a recording: \"calls --ended\" and \"events last\" show what happened; nothing can be sent";
+
 /// How many event lines may wait for the sampler.
 const LINES: usize = 4096;
 
@@ -124,7 +128,11 @@ impl Repl {
                 return Vec::new();
             }
             (Ok(()), Target::Demo(_)) => self.printer.output(DEMO.to_owned()),
+            (Ok(()), Target::Replay { .. }) => self.printer.output(RECORDING.to_owned()),
             (Ok(()), Target::Hosts(_)) => self.greet().await,
+        }
+        if let Err(err) = start.record(&self.shell).await {
+            self.complain(&err);
         }
         let mut lines = Vec::new();
         if start.look.text("events") == Some("off") {

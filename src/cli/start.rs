@@ -1,5 +1,7 @@
 //! What a process starts with: its options and the configuration, put together.
 
+use std::path::PathBuf;
+
 use super::args::{Args, FOREVER, Script};
 use super::config::{Data, Effective, Files, LOG_LEVELS, Origin, Section, Value};
 use super::sim::SimArgs;
@@ -30,6 +32,8 @@ pub(super) enum Target {
     Hosts(Vec<Profile>),
     /// A simulated switch of its own.
     Demo(SimArgs),
+    /// A transcript: its file, a time, a speed.
+    Replay { path: PathBuf, until: Option<String>, speed: Option<u32> },
 }
 
 impl Start {
@@ -42,7 +46,7 @@ impl Start {
         files: &Files,
         over: &Section,
         as_fs_cli: bool,
-        demo: Option<SimArgs>,
+        instead: Option<Target>,
     ) -> Result<Self, CommandError> {
         files.sound()?;
         let named = args.connection.profile.as_slice();
@@ -81,7 +85,7 @@ impl Start {
         }
         let profiles = found.iter().map(Effective::profile).collect();
         Ok(Self {
-            target: demo.map_or(Target::Hosts(profiles), Target::Demo),
+            target: instead.unwrap_or(Target::Hosts(profiles)),
             look,
             settings,
             script: args.script,
@@ -112,6 +116,17 @@ impl Start {
         }
         shell.set_log_view(view);
         Ok(())
+    }
+
+    /// Begins the transcript that was asked for.
+    ///
+    /// # Errors
+    /// When its file cannot be made.
+    pub(super) async fn record(&self, shell: &Shell) -> Result<(), CommandError> {
+        match &self.script.transcript {
+            Some(path) => shell.start_transcript(path, false).await,
+            None => Ok(()),
+        }
     }
 
     /// The exit code for a failure.

@@ -154,7 +154,13 @@ impl Intake {
         Self { shared, batch: Vec::new() }
     }
 
-    fn fold(&mut self) {
+    /// Collects an event.
+    pub(super) fn take(&mut self, event: EventData) {
+        self.batch.push(Event::new(event));
+    }
+
+    /// Folds what was collected in; the time of arrival is not noted.
+    pub(super) fn fold(&mut self) {
         let mut tracker = self.shared.tracker();
         let mut taps = lock(&self.shared.taps);
         let waiters = self.shared.waiters();
@@ -175,13 +181,12 @@ impl Intake {
             }
             waiters.tell(&event);
         }
-        self.shared.note_life();
     }
 }
 
 impl Sink for Intake {
     fn event(&mut self, event: EventData) {
-        self.batch.push(Event::new(event));
+        self.take(event);
     }
 
     fn log(&mut self, line: LogLine) {
@@ -191,6 +196,7 @@ impl Sink for Intake {
     fn flush(&mut self) {
         if !self.batch.is_empty() {
             self.fold();
+            self.shared.note_life();
         }
     }
 

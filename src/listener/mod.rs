@@ -15,6 +15,7 @@ mod error;
 mod intake;
 mod job;
 mod link;
+mod recorded;
 mod snapshot;
 mod subscribe;
 mod waiters;
@@ -323,6 +324,8 @@ impl EventListener {
             Some(silence) if latest > 0 => {
                 latest.saturating_add(u64::try_from(silence.as_micros()).unwrap_or(u64::MAX))
             }
+            // A recording: its time stands still between its events.
+            None if latest > 0 && !self.is_connected() => latest,
             _ => u64::try_from(jiff::Timestamp::now().as_microsecond()).unwrap_or(0),
         }
     }

@@ -57,6 +57,11 @@ impl Changes {
         self.0.receiver.recv().await
     }
 
+    /// The next change, if it is there already.
+    pub fn try_next(&mut self) -> Option<Update> {
+        self.0.receiver.try_recv().ok()
+    }
+
     /// Takes how many changes were lost since the last call, because nobody read them.
     pub fn take_lost(&mut self) -> u64 {
         self.0.lost.swap(0, Ordering::Relaxed)

@@ -1,6 +1,6 @@
 //! One channel, as the tracker sees it.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{Call, HangupCause, Id};
 
@@ -9,7 +9,7 @@ use super::{Call, HangupCause, Id};
 pub enum App {}
 
 /// Whether a leg came to the switch or was made by it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Direction {
     /// Somebody called the switch.
@@ -31,7 +31,7 @@ impl Direction {
 }
 
 /// How far a leg is. The later values are never left for an earlier one, but for `Held`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Phase {
     /// Known, nothing rings yet.
@@ -65,7 +65,7 @@ impl Phase {
 }
 
 /// What tied a session to its call.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Association {
@@ -82,7 +82,7 @@ pub enum Association {
 }
 
 /// How we came to know a session.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Origin {
     /// We saw it from its beginning.
@@ -92,7 +92,7 @@ pub enum Origin {
 }
 
 /// The milestones of a leg, in microseconds since 1970 by the switch's clock; 0 is not yet.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Times {
     /// The channel was made.
     pub created: u64,
@@ -113,7 +113,7 @@ pub struct Times {
 }
 
 /// One channel: a leg of a call.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Session {
     /// Its `Unique-ID`.

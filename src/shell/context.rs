@@ -261,9 +261,9 @@ impl<'a> Context<'a> {
     pub(super) fn app_names(
         &self,
     ) -> Result<impl Fn(&str) -> Option<String> + use<>, CommandError> {
-        let loaded = self.client()?.loaded_apps();
+        let loaded = self.switch()?.loaded_apps();
         Ok(move |id: &str| {
-            let found = loaded.iter().find(|(_, loaded)| loaded.as_str() == id);
+            let found = loaded.iter().find(|(_, loaded)| loaded == id);
             found.map(|(name, _)| name.clone())
         })
     }

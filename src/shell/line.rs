@@ -3,11 +3,19 @@
 use std::pin::Pin;
 
 use super::grammar::{self, Parsed, first_word};
-use super::{CommandError, Context, Next, alias, cmd, slash, vars};
+use super::{CommandError, Context, Kind, Next, alias, cmd, slash, vars};
 
 /// Runs a line.
 pub(super) async fn run(cx: &mut Context<'_>, line: &str) -> Result<Next, CommandError> {
-    step(cx, line.to_owned(), Vec::new()).await
+    let ran = step(cx, line.to_owned(), Vec::new()).await;
+    ran.map_err(|err| match cx.switch() {
+        Ok(switch) if switch.is_recording() && err.kind == Kind::Connection => CommandError::new(
+            Kind::Refused,
+            "this is a recording: nothing can be sent",
+        )
+        .hint("\"calls --ended\" and \"events last\" show what happened; \"use SWITCH\" leaves it"),
+        _ => err,
+    })
 }
 
 /// A boxed future, because an alias or a list leads back here.

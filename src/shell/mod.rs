@@ -38,6 +38,7 @@ mod pipe;
 mod profile;
 mod prompt;
 pub mod render;
+mod replay;
 mod rows;
 pub mod sampler;
 pub mod sanitise;
@@ -50,6 +51,7 @@ mod stream;
 mod switch;
 mod tables;
 mod trace;
+mod transcript;
 mod traps;
 mod vars;
 
@@ -76,6 +78,7 @@ pub use pipe::Paging;
 pub use profile::{GuardRules, Password, Profile};
 pub use prompt::{Part, Place, Template};
 pub use render::Format;
+pub use replay::Replayed;
 pub use script::{Joiner, script_lines};
 pub use secret::is_secret;
 pub use standstill::RunningCalls;
@@ -86,6 +89,7 @@ use crate::listener::Job;
 use crate::sim::Sim;
 use narrate::Narration;
 use sampler::Line;
+use secret::Secrets;
 use switch::Lines;
 
 /// A shell session: its switches and settings. A clone is another handle to the same one.
@@ -97,6 +101,7 @@ pub struct Shell {
 struct Inner {
     history: History,
     narration: Arc<Narration>,
+    secrets: Arc<Secrets>,
     state: Mutex<State>,
 }
 
@@ -214,6 +219,9 @@ impl Shell {
         history: History,
     ) -> Self {
         let narration = Arc::new(Narration::new(Lines(lines), color));
+        let secrets = Arc::new(Secrets::default());
+        secrets.learn(&settings.login);
+        settings.profiles.iter().for_each(|profile| secrets.learn(&profile.config));
         let state = State {
             switches: Vec::new(),
             current: None,
@@ -225,7 +233,7 @@ impl Shell {
             sims: Vec::new(),
             dumps: VecDeque::new(),
         };
-        Self { inner: Arc::new(Inner { history, narration, state: Mutex::new(state) }) }
+        Self { inner: Arc::new(Inner { history, narration, secrets, state: Mutex::new(state) }) }
     }
 
     /// Runs one line and writes its answer to `out`, in parts as they come.
@@ -240,7 +248,7 @@ impl Shell {
         if line.is_empty() || line.starts_with('#') {
             return Ok(Next::Go);
         }
-        pipe::run(self, line, output).await
+        transcript::run_line(self, line, output).await
     }
 
     /// Runs a line that is a command and nothing else.
@@ -358,6 +366,7 @@ impl Shell {
     /// As for `connect`. A new switch is listed all the same, so that `connect` can try again; one
     /// that was there stays as it was.
     pub async fn connect(&self, name: &str, config: Config) -> Result<Arc<Switch>, CommandError> {
+        self.inner.secrets.learn(&config);
         let known = self.switch(name).ok();
         if let Some(known) = known.as_ref().filter(|known| known.client().config() == config) {
             self.select(name);
@@ -435,6 +444,11 @@ impl Shell {
         Ok(Config::new("127.0.0.1").with_port(address.port()))
     }
 
+    /// Lists a switch.
+    fn add(&self, switch: Arc<Switch>) {
+        self.state().switches.push(switch);
+    }
+
     /// Makes a switch the current one.
     pub(crate) fn select(&self, name: &str) {
         let mut state = self.state();
@@ -475,6 +489,9 @@ impl Shell {
             // A server that does not answer keeps nobody from leaving.
             let _in_time = tokio::time::timeout(FINISH, work).await.is_ok();
         }
+        if let Some(Err(err)) = self.stop_transcript().await {
+            tracing::warn!("{err}");
+        }
         for switch in self.switches() {
             switch.disconnect().await;
         }
@@ -489,7 +506,7 @@ impl Shell {
         self.inner.narration.unseen()
     }
 
-    fn narration(&self) -> &Narration {
+    fn narration(&self) -> &Arc<Narration> {
         &self.inner.narration
     }
 

@@ -20,6 +20,7 @@ use super::render::{counted, span};
 use super::sampler::{Line, Priority};
 use super::sanitise;
 use super::switch::Lines;
+use super::transcript::Transcript;
 use crate::listener::{EventListener, Gap, Link, Update};
 use crate::model::{Direction, Event, HangupCause, JobState, Outcome, Session};
 use crate::track::{Change, What};
@@ -48,6 +49,8 @@ pub(super) struct Narration {
     unseen: AtomicU64,
     /// The latest lines, without color: also those that were only counted on the screen.
     recent: Mutex<VecDeque<String>>,
+    /// What is written down, if anything is.
+    transcript: Mutex<Option<Arc<Transcript>>>,
 }
 
 impl Narration {
@@ -84,6 +87,39 @@ impl Narration {
     /// How many lines nobody had room for.
     pub(super) fn unseen(&self) -> u64 {
         self.unseen.load(Ordering::Relaxed)
+    }
+
+    /// Changes where the session is written down, and returns what was before.
+    pub(super) fn record(&self, to: Option<Arc<Transcript>>) -> Option<Arc<Transcript>> {
+        std::mem::replace(&mut *lock(&self.transcript), to)
+    }
+
+    /// Where the session is written down.
+    pub(super) fn transcript(&self) -> Option<Arc<Transcript>> {
+        lock(&self.transcript).clone()
+    }
+
+    /// Keeps what a recording tells for `events last`, and shows it nowhere.
+    pub(super) fn keep(&self, update: &Update) {
+        if let Some(line) = self.change(update) {
+            self.remember(sanitise::uncolored(&line.text));
+        }
+    }
+
+    /// As [`Narration::keep`], for a line of the log.
+    pub(super) fn keep_log(&self, log: &LogLine) {
+        self.remember(sanitise::uncolored(&self.log_line(log).text));
+    }
+
+    /// Keeps, and perhaps shows, what a recorded session did.
+    pub(super) fn note(&self, at: u64, text: &str, is_shown: bool) {
+        let at = self.paint(Style::new().dimmed(), &clock(at));
+        let line = plain(Priority::Own, "REPLAY", format!("{at} {}", sanitise::line(text)));
+        if is_shown {
+            self.show("", line);
+        } else {
+            self.remember(sanitise::uncolored(&line.text));
+        }
     }
 
     fn show(&self, host: &str, mut line: Line) {
@@ -209,7 +245,9 @@ impl Narration {
                 let job = update.job.as_deref()?;
                 let is_muted = lock(&self.choice).muted.contains("JOB");
                 let is_told = mode == Mode::Calls && !job.is_foreign && !is_muted;
-                is_told.then(|| self.job(update, job.id.short(), &job.command, &job.state))
+                is_told.then(|| {
+                    self.job(update, &sanitise::line(job.id.short()), &job.command, &job.state)
+                })
             }
             _ => None,
         }
@@ -259,7 +297,7 @@ impl Narration {
         let text = format!(
             "{} {} {} {}  {}",
             self.paint(Style::new().dimmed(), &clock(update.at)),
-            self.paint(Style::new().bold(), session.id.short()),
+            self.paint(Style::new().bold(), &sanitise::line(session.id.short())),
             match session.direction {
                 Direction::Inbound => "in ",
                 Direction::Outbound => "out",
@@ -269,7 +307,7 @@ impl Narration {
         );
         let kind = kind_of(what).to_owned();
         let key = Some(session.call.as_str().to_owned());
-        let leg = Some(session.id.short().to_owned());
+        let leg = Some(sanitise::line(session.id.short()).into_owned());
         let merged = Some(self.paint(style, &told));
         Some(Line { priority, key, leg, kind, text, merged, at: None })
     }
@@ -362,7 +400,7 @@ fn step(session: &Session, what: What) -> Option<String> {
             None => "answered".to_owned(),
         },
         What::Bridged => match &session.other_leg {
-            Some(other) => later(&format!("bridged to {}", other.short()), session),
+            Some(other) => later(&format!("bridged to {}", sanitise::line(other.short())), session),
             None => later("bridged", session),
         },
         What::Unbridged => later("unbridged", session),

@@ -8,7 +8,7 @@ use tokio::sync::mpsc;
 use super::catalog::Catalog;
 use super::narrate::{self, Narration};
 use super::sampler::Line;
-use super::{CommandError, Profile};
+use super::{CommandError, Kind, Profile};
 use crate::client::Client;
 use crate::conn::{Backoff, Config};
 use crate::listener::EventListener;
@@ -23,6 +23,8 @@ pub struct Switch {
     profile: Mutex<Option<Profile>>,
     /// Whether it was listened to, so that it is not done again behind the operator's back.
     has_listened: AtomicBool,
+    /// Of a recording, to which nothing can be sent: the apps that were loaded, by name and id.
+    recorded: Option<Mutex<Vec<(String, String)>>>,
     catalog: Arc<Mutex<Arc<Catalog>>>,
 }
 
@@ -39,8 +41,41 @@ impl Switch {
             narration,
             profile,
             has_listened,
+            recorded: None,
             catalog: Arc::default(),
         }
+    }
+
+    /// A recording under a name: its events are for the caller to feed.
+    pub(super) fn recorded(name: &str, narration: Arc<Narration>) -> Self {
+        let config = Config::new("recording");
+        let switch =
+            Self { recorded: Some(Mutex::default()), ..Self::new(name, config, narration) };
+        switch.client.set_listener(Some(switch.listener()));
+        switch.has_listened.store(true, Ordering::Relaxed);
+        switch
+    }
+
+    /// Whether it is a recording.
+    #[must_use]
+    pub fn is_recording(&self) -> bool {
+        self.recorded.is_some()
+    }
+
+    /// Sets which apps were loaded then.
+    pub(super) fn set_recorded_apps(&self, apps: Vec<(String, String)>) {
+        if let Some(recorded) = &self.recorded {
+            *recorded.lock().unwrap_or_else(PoisonError::into_inner) = apps;
+        }
+    }
+
+    /// The loaded apps by name and id.
+    pub(super) fn loaded_apps(&self) -> Vec<(String, String)> {
+        if let Some(recorded) = &self.recorded {
+            return recorded.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        }
+        let loaded = self.client.loaded_apps().into_iter();
+        loaded.map(|(name, id)| (name, id.as_str().to_owned())).collect()
     }
 
     /// Its name in the prompt and behind `use`.
@@ -58,6 +93,9 @@ impl Switch {
     /// Where it is: `HOST:PORT`, with the address that a name stood for.
     #[must_use]
     pub fn address(&self) -> String {
+        if self.is_recording() {
+            return "a recording".to_owned();
+        }
         let named = self.client.config().address();
         let address = self.client.connection().ok().and_then(|connection| connection.address());
         match address.map(|address| address.to_string()) {
@@ -96,6 +134,9 @@ impl Switch {
 
     /// Connects the socket for commands.
     pub(super) async fn connect_commands(&self) -> Result<(), CommandError> {
+        if self.is_recording() {
+            return Err(CommandError::new(Kind::Connection, "this is a recording"));
+        }
         if !self.client.is_connected() {
             self.client.connect().await?;
             self.client.keep_connected(Backoff::default())?;
@@ -159,6 +200,9 @@ impl Switch {
         if !listener.is_connected() {
             listener.connect().await?;
             listener.start().await?;
+            if let Some(transcript) = self.narration.transcript() {
+                transcript.hear(self);
+            }
             listener.keep_connected(Backoff::default())?;
             narrate::follow(&self.name, &listener, Arc::clone(&self.narration));
         }

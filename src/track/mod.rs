@@ -19,6 +19,7 @@ mod counts;
 mod facts;
 mod jobs;
 mod resync;
+mod state;
 
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 
@@ -28,6 +29,7 @@ use crate::model::{App, Call, HangupCause, Id, JobRecord, Session};
 pub use bind::Rules;
 use jobs::Jobs;
 pub use resync::Difference;
+pub use state::Leg;
 
 /// What an event changed.
 #[derive(Debug, Clone, PartialEq, Eq)]

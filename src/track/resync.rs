@@ -102,7 +102,7 @@ impl Tracker {
     }
 
     /// Ends a session whose end was not seen.
-    fn end_unseen(&mut self, id: &Id<Session>) {
+    pub(super) fn end_unseen(&mut self, id: &Id<Session>) {
         if let Some(entry) = self.sessions.get_mut(id) {
             entry.session.phase = Phase::Hangup;
         }

@@ -72,6 +72,12 @@ pub struct LogLine {
 }
 
 impl LogLine {
+    /// A line of these headers, one a line, and this text.
+    #[must_use]
+    pub fn new(headers: Bytes, text: Bytes) -> Self {
+        Self { headers, text }
+    }
+
     /// The level: 0 console, 1 alert, 2 crit, 3 err, 4 warning, 5 notice, 6 info, 7 debug.
     #[must_use]
     pub fn level(&self) -> u8 {

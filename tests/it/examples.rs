@@ -52,6 +52,15 @@ async fn check(verb: String, example: String) -> Option<String> {
     // What an example writes goes where it is thrown away.
     let folder = tempfile::tempdir().unwrap();
     let line = line.replace("calls.csv", folder.path().join("calls.csv").to_str().unwrap());
+    let incident = folder.path().join("incident.jsonl");
+    let incident = incident.to_str().unwrap();
+    if verb == "replay" || example == "transcript stop" {
+        answer(&shell, &format!("transcript start {incident}")).await.unwrap();
+    }
+    if verb == "replay" {
+        answer(&shell, "transcript stop").await.unwrap();
+    }
+    let line = line.replace("incident.jsonl", incident);
     let ivr = folder.path().join("ivr.lua");
     std::fs::write(&ivr, IVR).unwrap();
     let ivr = ivr.to_str().unwrap();

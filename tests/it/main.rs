@@ -32,6 +32,8 @@ mod pty;
 #[cfg(all(unix, feature = "cli"))]
 mod reach;
 mod reconnect;
+#[cfg(all(unix, feature = "shell"))]
+mod recording;
 mod replay;
 #[cfg(feature = "shell")]
 mod scripts;

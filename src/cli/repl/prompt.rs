@@ -250,6 +250,9 @@ impl Assist for Helper {
     }
 
     fn keep(&self, line: &str) {
+        if line.lines().any(|line| self.shell.is_private(line)) {
+            return;
+        }
         if let Err(err) = self.shell.history().add(&self.shell.history_name(), line) {
             tracing::warn!(%err, "the history cannot be written");
         }
@@ -278,6 +281,9 @@ impl Assist for Helper {
 
 /// What is wrong with the link, if anything is.
 fn trouble(switch: &Switch) -> Option<String> {
+    if switch.is_recording() {
+        return Some("recording".to_owned());
+    }
     let listener = switch.listener();
     let link = listener.link().borrow().clone();
     if let Link::Lost { retry_at, .. } = link {

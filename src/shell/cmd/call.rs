@@ -56,7 +56,7 @@ pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), Command
                     continue;
                 }
                 cx.line("")?;
-                cx.line(&format!("{} says:", leg.id.short()))?;
+                cx.line(&format!("{} says:", sanitise::line(leg.id.short())))?;
                 for (name, value) in variables.iter().chain(&media) {
                     let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
                     cx.line(&format!("  {name:<28} {}", sanitise::line(&value)))?;
@@ -136,7 +136,7 @@ fn timeline(call: &Call) -> Vec<Step<'_>> {
 impl Step<'_> {
     fn line(&self) -> String {
         let (clock, since) = (narrate::clock(self.at), span(self.since));
-        format!("{clock}  {since:>9}  {}  {}", self.leg.id.short(), self.what)
+        format!("{clock}  {since:>9}  {}  {}", sanitise::line(self.leg.id.short()), self.what)
     }
 
     fn document(&self) -> Value {

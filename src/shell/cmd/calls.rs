@@ -42,7 +42,9 @@ pub(crate) fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), CommandError>
     });
     cx.view(&view.select("calls", &args.select)?)?;
     if cx.format() == Format::Table && !args.ended && !listener.is_connected() {
-        cx.line("the connection is lost: this is how it was last")?;
+        let is_recording = cx.switch().is_ok_and(|switch| switch.is_recording());
+        let what = if is_recording { "a recording" } else { "the connection is lost" };
+        cx.line(&format!("{what}: this is how it was last"))?;
     }
     Ok(())
 }

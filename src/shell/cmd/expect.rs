@@ -149,7 +149,11 @@ fn verdict(
         return ended_as(name, cause);
     }
     if is_so(what, leg) {
-        return Verdict::Yes(format!("{what}: {} {}", leg.id.short(), since(what, leg)));
+        return Verdict::Yes(format!(
+            "{what}: {} {}",
+            sanitise::line(leg.id.short()),
+            since(what, leg)
+        ));
     }
     let cause = leg.cause.as_ref().map_or("NONE", HangupCause::name);
     if leg.phase == Phase::Hangup || !is_running {

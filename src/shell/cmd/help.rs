@@ -187,7 +187,7 @@ const GROUPS: &[(&str, &[&str])] = &[
     ("Server commands", &["api", "bgapi", "jobs", "wait"]),
     ("Apps", &["apps", "load-app", "reload-app", "unload-app", "with"]),
     ("Connections", &["connect", "disconnect", "hosts", "use", "listen", "doctor"]),
-    ("Scripts", &["source", "let", "sleep", "expect"]),
+    ("Scripts", &["transcript", "replay", "source", "let", "sleep", "expect"]),
     ("This session", &["set", "alias", "history", "help", "apropos", "clear", "version", "exit"]),
 ];
 

@@ -20,7 +20,12 @@ pub(crate) fn run(cx: &mut Context<'_>, _args: &Args) -> Result<(), CommandError
     for switch in cx.shell.switches() {
         let listener = switch.listener();
         let up = |is_up: bool| {
-            Cell::shown(if is_up { "connected" } else { "disconnected" }, json!(is_up))
+            let shown = match is_up {
+                true => "connected",
+                false if switch.is_recording() => "",
+                false => "disconnected",
+            };
+            Cell::shown(shown, json!(is_up))
         };
         let is_current = current.as_deref() == Some(switch.name());
         view.push(vec![

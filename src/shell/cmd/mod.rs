@@ -46,6 +46,7 @@ mod profiles;
 mod record;
 mod registrations;
 mod reload_app;
+mod replay;
 mod sched_hangup;
 mod set;
 mod setvar;
@@ -54,6 +55,7 @@ mod sleep;
 mod source;
 mod status;
 mod trace;
+mod transcript;
 mod transfer;
 mod unload_app;
 mod use_host;
@@ -132,6 +134,7 @@ pub(super) enum Command {
     Profiles(profiles::Args),
     Record(record::Args),
     ReloadApp(reload_app::Args),
+    Replay(replay::Args),
     Registrations(registrations::Args),
     SchedHangup(sched_hangup::Args),
     Set(set::Args),
@@ -141,6 +144,7 @@ pub(super) enum Command {
     Show(show::Args),
     Status(status::Args),
     Trace(trace::Args),
+    Transcript(transcript::Args),
     Transfer(transfer::Args),
     UnloadApp(unload_app::Args),
     Use(use_host::Args),
@@ -173,7 +177,9 @@ impl Command {
                 | Self::Show(_)
                 | Self::Sleep(_)
                 | Self::Source(_)
+                | Self::Replay(_)
                 | Self::Status(_)
+                | Self::Transcript(_)
                 | Self::Use(_)
                 | Self::Version(_)
         )
@@ -244,6 +250,7 @@ pub(super) async fn run(
         Command::Play(args) => play::run(cx, args).await?,
         Command::Record(args) => record::run(cx, args).await?,
         Command::ReloadApp(args) => reload_app::run(cx, args).await?,
+        Command::Replay(args) => replay::run(cx, args).await?,
         Command::SchedHangup(args) => sched_hangup::run(cx, args).await?,
         Command::Set(args) => set::run(cx, args)?,
         Command::Setvar(args) => setvar::run(cx, args).await?,
@@ -251,6 +258,7 @@ pub(super) async fn run(
         Command::Source(args) => source::run(cx, args).await?,
         Command::Status(args) => status::run(cx, args).await?,
         Command::Trace(args) => trace::run(cx, args).await?,
+        Command::Transcript(args) => transcript::run(cx, args).await?,
         Command::Transfer(args) => transfer::run(cx, args).await?,
         Command::UnloadApp(args) => unload_app::run(cx, args).await?,
         Command::Use(args) => use_host::run(cx, args)?,
@@ -318,6 +326,8 @@ fn only_reads(command: &Command) -> bool {
         | Command::Jobs(_)
         | Command::Listen(_)
         | Command::Log(_)
+        | Command::Replay(_)
+        | Command::Transcript(_)
         | Command::Set(_)
         | Command::Status(_)
         | Command::UnloadApp(_)

@@ -44,13 +44,18 @@ impl Cell {
     /// A text from the network or from us: shown sanitised, exact as it is.
     #[must_use]
     pub fn text(text: &str) -> Self {
-        Self::shown(sanitise::line(text), json!(text))
+        Self::shown(text, json!(text))
     }
 
-    /// A value that people read in another form.
+    /// A value that people read in another form: shown sanitised.
     #[must_use]
     pub fn shown(shown: impl Into<String>, exact: Value) -> Self {
-        Self { shown: shown.into(), exact, is_span: false }
+        let shown = shown.into();
+        let unsafe_text = match sanitise::line(&shown) {
+            Cow::Borrowed(_) => None,
+            Cow::Owned(safe) => Some(safe),
+        };
+        Self { shown: unsafe_text.unwrap_or(shown), exact, is_span: false }
     }
 
     /// A number.

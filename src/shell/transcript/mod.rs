@@ -1,0 +1,333 @@
+//! A session written down: each line and its answer, and every event, as JSON lines.
+//!
+//! # Invariants
+//! - Nothing waits for the disk: what does not fit into the queue is counted, and the file says so.
+//! - No secret gets into the file, and only its owner may read it.
+
+mod recording;
+mod writer;
+
+use std::collections::HashMap;
+use std::fmt;
+use std::fs::OpenOptions;
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use tokio::sync::watch;
+use tokio::time::Instant;
+
+pub(super) use recording::{Entry as Recorded, Recording};
+use writer::{Counts, Entry, now};
+
+use super::secret::{STARS, Secrets, asks_for_secret, mask_text};
+use super::{CommandError, Kind, Next, Output, Shell, Switch, pipe, sanitise};
+use crate::listener::{EventListener, Link, Logs, Seen};
+use crate::track::Change;
+
+/// A transcript under way. Dropping it ends the file once what is queued is written.
+pub(super) struct Transcript {
+    path: PathBuf,
+    secrets: Arc<Secrets>,
+    /// Taken away to end it.
+    queue: Mutex<Option<SyncSender<Entry>>>,
+    counts: Arc<Counts>,
+    /// By listener that is heard: the loaded apps, as they were written last.
+    heard: Mutex<HashMap<String, Value>>,
+    writer: Mutex<Option<tokio::task::JoinHandle<()>>>,
+    over: watch::Sender<bool>,
+}
+
+impl Transcript {
+    /// Opens the file and begins to write.
+    ///
+    /// # Errors
+    /// A usage error when the file is there and is not to be appended to, or cannot be written.
+    pub(super) fn start(
+        path: &Path,
+        append: bool,
+        secrets: Arc<Secrets>,
+    ) -> Result<Self, CommandError> {
+        let mut options = OpenOptions::new();
+        options.append(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let options = if append { options.create(true) } else { options.create_new(true) };
+        let file = options.open(path).map_err(|err| {
+            let shown = path.display();
+            if err.kind() == std::io::ErrorKind::AlreadyExists {
+                CommandError::usage(format!("{shown} is there already"))
+                    .hint("--append writes behind what it holds; or choose another name")
+            } else {
+                CommandError::usage(format!("cannot write {shown}: {err}"))
+            }
+        })?;
+        let (queue, entries) = sync_channel(ROOM);
+        let counts = Arc::new(Counts::default());
+        let (counted, known) = (Arc::clone(&counts), Arc::clone(&secrets));
+        let writer =
+            tokio::task::spawn_blocking(move || writer::write(file, &entries, &counted, &known));
+        let transcript = Self {
+            path: path.to_owned(),
+            secrets,
+            queue: Mutex::new(Some(queue)),
+            counts,
+            heard: Mutex::default(),
+            writer: Mutex::new(Some(writer)),
+            over: watch::Sender::new(false),
+        };
+        let version = env!("CARGO_PKG_VERSION");
+        transcript.line(json!({ "kind": "start", "switchy": version, "form": recording::FORM }));
+        Ok(transcript)
+    }
+
+    /// Writes down what runs on a switch now, and from now on all its events and log lines.
+    pub(super) fn hear(self: &Arc<Self>, switch: &Switch) {
+        let (name, listener): (Arc<str>, _) = (switch.name().into(), switch.listener());
+        if lock(&self.heard).insert(listener.id().to_string(), Value::Null).is_some() {
+            return;
+        }
+        self.apps(switch);
+        let now = listener.server_time();
+        let (weak, told) = (Arc::downgrade(self), Arc::clone(&name));
+        listener.tap_from(
+            |tracker| self.state(&name, tracker.state(), now),
+            move |seen| weak.upgrade().is_some_and(|transcript| transcript.event(&told, seen)),
+        );
+        let logs = listener.logs();
+        let _task = tokio::spawn(follow(Arc::downgrade(self), name, listener, logs));
+    }
+
+    /// Writes down what runs on a switch at its end.
+    pub(super) fn leave(&self, switch: &Switch) {
+        let (name, listener) = (switch.name().into(), switch.listener());
+        if lock(&self.heard).contains_key(listener.id().as_str()) {
+            self.now_on(&name, &listener);
+        }
+    }
+
+    fn now_on(&self, switch: &Arc<str>, listener: &EventListener) {
+        let now = listener.server_time();
+        // Under the lock of the tracker: no event falls between.
+        listener.with(|tracker| self.state(switch, tracker.state(), now));
+    }
+
+    fn state(&self, switch: &Arc<str>, legs: Vec<crate::track::Leg>, server_time: u64) {
+        let switch = Arc::clone(switch);
+        let _is_running = self.offer(Entry::State { at: now(), switch, server_time, legs });
+    }
+
+    /// Writes down which apps are loaded, when it has changed.
+    pub(super) fn apps(&self, switch: &Switch) {
+        let apps: serde_json::Map<String, Value> =
+            switch.loaded_apps().into_iter().map(|(name, id)| (id, name.into())).collect();
+        let (apps, id) = (Value::Object(apps), switch.listener().id().to_string());
+        let is_new = lock(&self.heard).get_mut(&id).is_some_and(|known| {
+            let is_new = *known != apps && !(known.is_null() && apps == json!({}));
+            *known = apps.clone();
+            is_new
+        });
+        if is_new {
+            self.line(json!({ "kind": "apps", "switch": switch.name(), "apps": apps }));
+        }
+    }
+
+    fn event(&self, switch: &Arc<str>, seen: &Seen<'_>) -> bool {
+        let (mut own, mut command) = (None, None);
+        match seen.change {
+            Change::Session { call, .. } if seen.tracker.is_own_call(call) => {
+                own = Some(call.as_str().to_owned());
+            }
+            Change::Job(id) => {
+                let job = seen.tracker.job(id.as_str()).filter(|job| !job.is_foreign);
+                command = job.map(|job| job.command.clone());
+            }
+            _ => {}
+        }
+        let (switch, event) = (Arc::clone(switch), seen.event.detached());
+        self.offer(Entry::Event { at: now(), switch, event, own, command })
+    }
+
+    /// Writes down what was typed.
+    fn command(&self, switch: Option<&str>, line: &str) {
+        self.line(json!({ "kind": "command", "switch": switch, "line": line }));
+    }
+
+    /// Writes down what came of it.
+    fn reply(&self, line: &str, text: &str, err: Option<&CommandError>, took: Duration) {
+        let outcome = match err.map(|err| err.kind) {
+            None => "ok",
+            Some(Kind::Refused) => "refused",
+            Some(Kind::Usage) => "usage",
+            Some(Kind::Connection) => "connection",
+            Some(Kind::TimedOut) => "timeout",
+            Some(Kind::Partial) => "partial",
+            Some(Kind::Interrupted) => "interrupted",
+        };
+        let mask = |text: &str| self.secrets.mask(mask_text(text));
+        let text = match text {
+            "" => String::new(),
+            _ if asks_for_secret(line) => STARS.to_owned(),
+            text => mask(&sanitise::uncolored(text)),
+        };
+        let mut entry = json!({
+            "kind": "reply", "line": line, "outcome": outcome,
+            "seconds": took.as_secs_f64(), "text": text,
+        });
+        if let (Some(err), Some(entry)) = (err, entry.as_object_mut()) {
+            entry.insert("error".to_owned(), mask(&err.message).into());
+            let hints: Vec<_> = err.hints.iter().map(|hint| mask(hint)).collect();
+            entry.insert("hints".to_owned(), hints.into());
+        }
+        self.line(entry);
+    }
+
+    fn line(&self, value: Value) {
+        let _is_running = self.offer(Entry::Line { at: now(), value });
+    }
+
+    /// Queues an entry; `false` when the transcript is over.
+    fn offer(&self, entry: Entry) -> bool {
+        let queue = lock(&self.queue);
+        let Some(queue) = queue.as_ref() else { return false };
+        match queue.try_send(entry) {
+            Ok(()) => true,
+            Err(TrySendError::Full(_)) => {
+                self.counts.lose();
+                true
+            }
+            Err(TrySendError::Disconnected(_)) => false,
+        }
+    }
+
+    /// Ends it, and returns what became of it once everything is on the disk.
+    ///
+    /// # Errors
+    /// When the file could not be written.
+    pub(super) async fn stop(&self) -> Result<String, CommandError> {
+        self.over.send_replace(true);
+        self.line(json!({ "kind": "stop" }));
+        drop(lock(&self.queue).take());
+        let writer = lock(&self.writer).take();
+        if let Some(writer) = writer {
+            // One that failed has said so.
+            let _ended = writer.await.is_ok();
+        }
+        self.told().map(|told| format!("transcript ended: {told}"))
+    }
+
+    /// Where it goes and how much it holds.
+    ///
+    /// # Errors
+    /// When the file could not be written.
+    pub(super) fn told(&self) -> Result<String, CommandError> {
+        let shown = self.path.display().to_string();
+        let shown = sanitise::line(&shown);
+        let (written, lost) = self.counts.told().map_err(|why| {
+            CommandError::new(Kind::Partial, format!("the transcript broke off: {why}"))
+                .hint(format!("{shown} holds what was written before"))
+        })?;
+        Ok(match lost {
+            0 => format!("{shown}, {written} lines"),
+            lost => format!("{shown}, {written} lines; lost {lost}: the disk was too slow"),
+        })
+    }
+}
+
+impl fmt::Debug for Transcript {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Transcript").field("path", &self.path).finish_non_exhaustive()
+    }
+}
+
+/// Writes down log lines, and when the connection goes and comes, until one of them is over.
+async fn follow(
+    transcript: Weak<Transcript>,
+    switch: Arc<str>,
+    listener: EventListener,
+    mut logs: Logs,
+) {
+    let mut link = listener.link();
+    let Some(mut over) = transcript.upgrade().map(|running| running.over.subscribe()) else {
+        return;
+    };
+    loop {
+        let (log, link) = tokio::select! {
+            log = logs.next() => (log, None),
+            changed = link.changed() => match changed {
+                Ok(()) => (None, Some(link.borrow_and_update().clone())),
+                Err(_gone) => return,
+            },
+            _ = over.changed() => return,
+        };
+        let Some(transcript) = transcript.upgrade() else { return };
+        if let Some(log) = log {
+            let switch = Arc::clone(&switch);
+            let _is_running = transcript.offer(Entry::Log { at: now(), switch, log });
+        }
+        let line = |state: &str, why: String| {
+            transcript.line(json!({
+                "kind": "link", "switch": &*switch, "state": state, "why": mask_text(&why),
+            }));
+        };
+        match link {
+            Some(Link::Lost { reason, attempt: 1, .. }) => line("lost", reason.to_string()),
+            Some(Link::GaveUp { error }) => line("lost", error),
+            Some(Link::Up { .. }) => {
+                line("up", String::new());
+                transcript.now_on(&switch, &listener);
+            }
+            Some(Link::Down) => return line("closed", String::new()),
+            Some(Link::Lost { .. }) | None => {}
+        }
+    }
+}
+
+/// So many entries may wait for the disk.
+const ROOM: usize = 8192;
+
+/// So much of an answer is kept, in bytes.
+const ANSWER: usize = 1 << 20;
+
+/// An answer on its way, and a copy of it.
+struct Tee<'a> {
+    text: &'a mut (dyn fmt::Write + Send),
+    copy: String,
+}
+
+impl fmt::Write for Tee<'_> {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        if self.copy.len() < ANSWER {
+            self.copy.push_str(text);
+        }
+        self.text.write_str(text)
+    }
+}
+
+/// Runs a line, and writes down the line and what came of it.
+pub(super) async fn run_line(
+    shell: &Shell,
+    line: &str,
+    output: Output<'_>,
+) -> Result<Next, CommandError> {
+    let Some(transcript) = shell.transcript() else {
+        return pipe::run(shell, line, output).await;
+    };
+    let shown = shell.masked(line);
+    let switch = shell.current().map(|switch| switch.name().to_owned());
+    transcript.command(switch.as_deref(), &shown);
+    let start = Instant::now();
+    let mut tee = Tee { text: &mut *output.text, copy: String::new() };
+    let ran = pipe::run(shell, line, Output { text: &mut tee, ..output }).await;
+    transcript.reply(&shown, &tee.copy, ran.as_ref().err(), start.elapsed());
+    for switch in shell.switches() {
+        transcript.apps(&switch);
+    }
+    ran
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
