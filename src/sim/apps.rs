@@ -96,7 +96,9 @@ impl World {
                 }
             }
             Step::Unwind => {}
-            Step::Hold(on) => self.peer_hold(id, on),
+            Step::Reinvite(ask) => self.reinvite(id, ask),
+            Step::Reinvited(ask) => self.reinvited(id, ask),
+            Step::Info(shown) => self.informed(id, &shown),
             Step::Digit(digit, duration, source) => self.digit(id, digit, duration, source),
             Step::Bert(token, is_last) => self.bert(id, token, is_last),
         }

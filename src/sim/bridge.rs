@@ -1,9 +1,8 @@
-//! What two legs do together: bridge, hold, digits.
+//! What two legs do together: bridge, digits.
 
 use super::api::Waiter;
 use super::channel::{CallState, Channel, Doing, Kind, Running, State};
 use super::dial::{Dial, Then};
-use super::event::{DISPLAY, MARK_HOLD};
 use super::hangup::Tick;
 use super::legs::frozen;
 use super::originate::truth;
@@ -69,8 +68,9 @@ impl World {
             return;
         }
         self.mark_answered(first);
-        self.couple(first, second);
         self.note_success(first, second);
+        self.couple(first, second);
+        self.note_callee(first, second);
         self.set_callstate(first, CallState::Active);
         let before = self.bridge_headers(first, second);
         self.fire_full(first, "CHANNEL_BRIDGE", before, Vec::new());
@@ -79,26 +79,35 @@ impl World {
         self.show_both(first, second);
     }
 
-    /// Both legs of a bridge are told whom they talk to.
-    pub(super) fn show_both(&mut self, first: u64, second: u64) {
-        self.show_callee(second, first, Role::Caller);
-        self.show_callee(first, second, Role::Callee);
-    }
-
     /// The leg whose `bridge` was answered learns by whom.
     fn note_success(&mut self, first: u64, second: u64) {
         let Some(b) = self.channels.get(&second) else { return };
         let (uuid, profile) = (b.uuid.clone(), b.profile.clone().unwrap_or_default());
+        let description = b.vars.get("switch_r_sdp").map(str::to_owned);
         let Some(a) = self.channels.get_mut(&first) else { return };
+        a.vars.set("originated_legs", format!("{uuid};Outbound Call;{}", profile.destination));
+        if let Some(description) = description {
+            a.vars.set("switch_m_sdp", description);
+        }
+        if a.dialog.is_some() {
+            a.vars.extend([
+                ("video_media_flow", "inactive"),
+                ("text_media_flow", "inactive"),
+                ("audio_media_flow", "sendrecv"),
+            ]);
+        }
         a.vars.extend([
-            ("originated_legs", format!("{uuid};Outbound Call;{}", profile.destination)),
             ("originate_disposition", "SUCCESS".to_owned()),
             ("DIALSTATUS", "SUCCESS".to_owned()),
             ("originate_causes", format!("{uuid};NONE")),
         ]);
-        if let Some(own) = a.profile.as_mut() {
-            own.callee_name.clone_from(&profile.callee_name);
-            own.callee_num.clone_from(&profile.destination);
+    }
+
+    fn note_callee(&mut self, first: u64, second: u64) {
+        let Some(b) = self.channels.get(&second).and_then(|b| b.profile.as_ref()) else { return };
+        let (name, number) = (b.callee_name.clone(), b.destination.clone());
+        if let Some(own) = self.channels.get_mut(&first).and_then(|a| a.profile.as_mut()) {
+            (own.callee_name, own.callee_num) = (name, number);
         }
     }
 
@@ -143,6 +152,7 @@ impl World {
                     ("last_bridge_to", &uuid),
                     ("bridge_channel", &name),
                     ("bridge_uuid", &uuid),
+                    ("signal_bond", &uuid),
                 ]);
             }
         }
@@ -156,45 +166,16 @@ impl World {
         ]
     }
 
-    /// CALL_UPDATE: the leg is told whom it talks to.
-    fn show_callee(&mut self, id: u64, with: u64, role: Role) {
-        let Some(other) = self.channels.get(&with) else { return };
-        let profile = other.profile.clone().unwrap_or_default();
-        let uuid = other.uuid.clone();
-        let (name, number) = match role {
-            Role::Caller => (profile.cid_name.clone(), profile.cid_num.clone()),
-            Role::Callee => (profile.callee_name.clone(), profile.callee_num.clone()),
-        };
-        let name = if name.is_empty() { number.clone() } else { name };
-        let Some(channel) = self.channels.get_mut(&id) else { return };
-        channel.sent_callee = (name.clone(), number.clone());
-        channel.callee_direction = "SEND";
-        channel.vars.set("last_sent_callee_id_name", name.clone());
-        channel.vars.set("last_sent_callee_id_number", number.clone());
-        let before = vec![
-            ("Direction", "SEND".to_owned()),
-            ("Sent-Callee-ID-Name", name),
-            ("Sent-Callee-ID-Number", number),
-            ("Bridged-To", uuid),
-        ];
-        if !matches!(channel.kind, Kind::Sofia | Kind::Phone) {
-            return;
-        }
-        self.fire_channel(id, "CALL_UPDATE", DISPLAY, before, Vec::new(), true);
-    }
-
     /// UNBRIDGE for the bridge on top of a channel's stack.
     pub(super) fn stop_bridge(&mut self, id: u64) {
         let Some(partner) = self.channels.get(&id).and_then(|channel| channel.partner) else {
             return;
         };
-        let cause = self.channels.get(&id).and_then(|channel| channel.cause.clone());
+        let cause_of = |id: u64| self.channels.get(&id).and_then(|channel| channel.cause.clone());
+        let cause = cause_of(id).or_else(|| cause_of(partner));
         let cause = cause.map_or_else(|| "NORMAL_CLEARING".to_owned(), |cause| cause.to_string());
         if let Some(channel) = self.channels.get_mut(&id) {
             channel.vars.remove("bridge_to");
-            if channel.is_up() {
-                channel.vars.set("last_bridge_hangup_cause", &cause);
-            }
             channel.vars.set("bridge_hangup_cause", &cause);
         }
         let mut before = self.bridge_headers(id, partner);
@@ -230,58 +211,20 @@ impl World {
         } else {
             channel.partner = None;
             channel.vars.remove("bridge_to");
-            channel.vars.set("last_bridge_hangup_cause", cause);
             self.hangup(id, cause, Tick::Soon);
-        }
-    }
-
-    /// `uuid_hold` on or off (`transcripts/call_control`).
-    pub(super) fn hold(&mut self, id: u64, on: bool) {
-        let now = self.now;
-        let Some(channel) = self.channels.get_mut(&id) else { return };
-        let held = channel.callstate == CallState::Held;
-        if held == on {
-            return;
-        }
-        let (peer, sip) = (channel.peer, channel.kind == Kind::Sofia);
-        note_hold(channel, on, now);
-        self.set_callstate(id, if on { CallState::Held } else { CallState::Unheld });
-        let name = if on { "CHANNEL_HOLD" } else { "CHANNEL_UNHOLD" };
-        self.fire_full(id, name, Vec::new(), Vec::new());
-        if !on {
-            self.set_callstate(id, CallState::Active);
-        }
-        if let (Some(peer), true) = (peer, sip) {
-            self.step_in(20, peer, Step::Hold(on));
-        }
-    }
-
-    /// The other end's hold arrives with a re-invite.
-    pub(super) fn peer_hold(&mut self, id: u64, on: bool) {
-        let now = self.now;
-        let Some(channel) = self.channels.get_mut(&id) else { return };
-        note_hold(channel, on, now);
-        let uuid = channel.uuid.clone();
-        self.set_callstate(id, if on { CallState::Held } else { CallState::Unheld });
-        let name = if on { "CHANNEL_HOLD" } else { "CHANNEL_UNHOLD" };
-        self.fire_channel(id, name, MARK_HOLD, Vec::new(), Vec::new(), true);
-        let mut event = super::event::Event::bare("CUSTOM");
-        event.subclass = Some("sofia::reinvite".to_owned());
-        event.push("Event-Subclass", "sofia::reinvite");
-        self.write_core(&mut event, "CUSTOM", super::event::origin("CUSTOM"));
-        event.push("Unique-ID", uuid);
-        self.emit(&event);
-        if !on {
-            self.set_callstate(id, CallState::Active);
         }
     }
 
     /// Digits go out on a leg; the other end receives them.
     pub(super) fn send_digits(&mut self, id: u64, text: &str) {
-        let Some(channel) = self.channels.get(&id) else { return };
+        let Some(channel) = self.channels.get_mut(&id) else { return };
+        let (digits, duration) = digits(text);
+        // Each digit with a quarter of a second behind it (`switch_core_io.c`).
+        let count = u32::try_from(digits.chars().count()).unwrap_or(u32::MAX);
+        let all = count.saturating_mul(duration / 8 + 250);
+        channel.vars.set("last_dtmf_duration", all.to_string());
         let (peer, sip) = (channel.peer, channel.kind != Kind::Loopback);
         let Some(peer) = peer else { return };
-        let (digits, duration) = digits(text);
         let source = if sip { "RTP" } else { "APP" };
         for (at, digit) in (1..).zip(digits.chars()) {
             self.step_in(120 * at, peer, Step::Digit(digit, duration, source));
@@ -299,7 +242,6 @@ impl World {
     pub(super) fn digit(&mut self, id: u64, digit: char, duration: u32, source: &'static str) {
         let Some(channel) = self.channels.get_mut(&id) else { return };
         channel.digits.push(digit);
-        channel.vars.set("last_dtmf_duration", (duration / 8).to_string());
         let after = vec![
             ("DTMF-Digit", digit.to_string()),
             ("DTMF-Duration", duration.to_string()),
@@ -314,13 +256,6 @@ impl World {
     pub(super) fn run_quietly(&mut self, line: &str) {
         self.run_api(line, Waiter::Nobody);
     }
-}
-
-/// As whom a leg is shown to the other one.
-#[derive(Debug, Clone, Copy)]
-enum Role {
-    Caller,
-    Callee,
 }
 
 /// Whether the plan of a leg goes on after its `bridge` has failed (`audio_bridge_function` in
@@ -351,17 +286,6 @@ fn dial_status(cause: &str) -> &str {
 /// The headers of a media bug.
 pub(super) fn bug(function: &str, target: &str) -> super::legs::Extra {
     vec![("Media-Bug-Function", function.to_owned()), ("Media-Bug-Target", target.to_owned())]
-}
-
-fn note_hold(channel: &mut Channel, on: bool, now: u64) {
-    let Some(profile) = channel.profile.as_mut() else { return };
-    if on {
-        profile.last_hold = now;
-        channel.holds.push((now, 0));
-    } else if let Some((from, to)) = channel.holds.last_mut() {
-        *to = now;
-        profile.hold_accum += now.saturating_sub(*from);
-    }
 }
 
 /// `12#@100` is three digits of 100 ms; durations are told in samples.

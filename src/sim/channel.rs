@@ -172,6 +172,19 @@ impl Profile {
         Self { who: Arc::new(who), index: 1, profile_created: now, created: now, ..Self::default() }
     }
 
+    /// What a leg takes over from the leg that dials it.
+    pub(super) fn inherit(&mut self, from: &Self) {
+        let who: &mut Who = self;
+        who.username.clone_from(&from.username);
+        who.dialplan.clone_from(&from.dialplan);
+        who.orig_name.clone_from(&from.orig_name);
+        who.orig_num.clone_from(&from.orig_num);
+        who.network_addr.clone_from(&from.network_addr);
+        who.ani.clone_from(&from.ani);
+        who.source.clone_from(&from.source);
+        who.context.clone_from(&from.context);
+    }
+
     /// The same people; nothing has happened yet.
     pub(super) fn untimed(&self) -> Self {
         Self {
@@ -304,7 +317,8 @@ pub(super) struct Channel {
     pub(super) digits: String,
     pub(super) holds: Vec<(u64, u64)>,
     pub(super) last_app: Option<(String, String)>,
-    pub(super) recordings: Vec<String>,
+    /// Files that the call is recorded to, and since when.
+    pub(super) recordings: Vec<(String, u64)>,
     pub(super) displaced: Vec<String>,
     pub(super) muted: bool,
     /// The codec outside of a conference.

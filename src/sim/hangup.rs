@@ -29,14 +29,23 @@ impl World {
         }
         let cause = HangupCause::parse(cause);
         let text = format!("Hangup {} [{}] [{cause}]", channel.name, channel.state.name());
+        let named = cause.to_string();
         channel.cause = Some(cause);
         channel.number = State::Hangup as u8;
-        if channel.partner.is_some() {
+        channel.vars.extend(vars);
+        let partner = channel.partner;
+        let protocol = channel.vars.get("proto_specific_hangup_cause").map(str::to_owned);
+        if partner.is_some() {
             let called = channel.other.as_ref().is_some_and(|other| other.role == "originator");
             let role = if called { "originatee" } else { "originator" };
             channel.vars.set("last_bridge_role", role);
         }
-        channel.vars.extend(vars);
+        if let Some(other) = partner.and_then(|other| self.channels.get_mut(&other)) {
+            other.vars.set("last_bridge_hangup_cause", named);
+            if let Some(protocol) = protocol {
+                other.vars.set("last_bridge_proto_specific_hangup_cause", protocol);
+            }
+        }
         self.fire_full(id, "CHANNEL_HANGUP", Vec::new(), Vec::new());
         let place = if self.hupall { log::HUPALL } else { log::HANGUP };
         self.log_channel(5, id, place, &text);
@@ -58,6 +67,12 @@ impl World {
         match (channel.kind, answered, channel.inbound) {
             (Kind::Loopback | Kind::Null, ..) => self.hangup(id, cause, Tick::Soon),
             (_, true, _) => {
+                let other = channel.partner.and_then(|other| self.channels.get_mut(&other));
+                if let Some(other) = other {
+                    let reason = sip::bye(cause, number).into_iter().take(1);
+                    other.vars.extend(reason);
+                    other.vars.set("sip_hangup_phrase", "OK");
+                }
                 self.hangup_with(id, cause, Tick::Soon, sip::bye(cause, number));
                 if let Some(channel) = self.channels.get_mut(&id) {
                     sip::hung_up_by_peer(&mut channel.vars);
@@ -116,7 +131,7 @@ impl World {
         self.fire_full(id, "CHANNEL_DESTROY", Vec::new(), Vec::new());
         self.log_channel(5, id, log::CLOSED, &format!("Close Channel {name} [CS_DESTROY]"));
         self.set_state(id, State::Destroy, 12);
-        self.tasks.retain(|_, task| !task.is_for(&uuid));
+        self.drop_tasks(|_, task| task.is_for(&uuid));
         self.remove_channel(id);
         self.end_myevents(&uuid, &name);
     }
@@ -234,10 +249,22 @@ fn closing(channel: &mut Channel, answered: bool, micros: u64) {
             } else if !told {
                 channel.vars.set("sip_hangup_disposition", "send_refuse");
             }
+            after_bridge(channel);
             if media {
                 channel.vars.extend(sip::media_report(seconds(micros)));
             }
         }
+    }
+}
+
+/// What a leg whose partner went first learns of that when its own end is reported.
+fn after_bridge(channel: &mut Channel) {
+    let called = channel.other.as_ref().is_some_and(|other| other.role == "originator");
+    let cause = channel.vars.get("last_bridge_hangup_cause").map(str::to_owned);
+    if let (Some(cause), true) = (cause, called) {
+        channel.vars.set("bridge_hangup_cause", cause);
+        channel.call_uuid.clone_from(&channel.uuid);
+        channel.vars.set("call_uuid", &channel.uuid);
     }
 }
 

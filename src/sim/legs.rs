@@ -162,7 +162,12 @@ impl World {
             name.clone_into(&mut dialog.from_name);
         }
         let mut channel = Channel::new(session, uuid, name.clone(), kind, false);
-        channel.set_profile(outbound_profile(out, &dialog.user, "src/switch_ivr_originate.c", now));
+        let by = out.by.and_then(|by| self.channels.get(&by));
+        let mut profile = outbound_profile(out, &dialog.user, "src/switch_ivr_originate.c", now);
+        if let Some(caller) = by.and_then(|by| by.profile.as_ref()) {
+            profile.inherit(caller);
+        }
+        channel.set_profile(profile);
         channel.number = 1;
         channel.vars.extend([
             ("direction", "outbound".to_owned()),
@@ -173,12 +178,16 @@ impl World {
         ]);
         channel.vars.extend(dialog.outgoing(&name));
         channel.vars.extend(out.vars.iter().cloned());
-        channel.vars.set("originate_early_media", (!out.ignores_early).to_string());
-        if let Some(by) = out.by.and_then(|by| self.channels.get(&by)) {
+        if let Some(by) = by {
             dialled_by(&mut channel, by);
         }
+        channel.vars.set("originate_early_media", (!out.ignores_early).to_string());
+        if let Some(by) = by {
+            channel.vars.set("originating_leg_uuid", &by.uuid);
+        }
         channel.vars.set("originate_endpoint", "sofia");
-        channel.vars.extend(dialog.invited());
+        let offers_video = channel.vars.get("switch_m_sdp").is_some();
+        channel.vars.extend(dialog.invited(offers_video));
         channel.dialog = Some(Arc::new(dialog));
         self.add_channel(channel);
         self.log_new(session);
@@ -502,19 +511,26 @@ pub(super) fn outbound_profile(out: &Outgoing, user: &str, source: &str, now: u6
 /// What a leg that another one dials knows of it.
 pub(super) fn dialled_by(channel: &mut Channel, by: &Channel) {
     channel.other = Some(frozen(by, "originator", false));
-    channel.vars.set("originating_leg_uuid", &by.uuid);
+    if let Some(kind) = by.vars.get("sip_cid_type") {
+        channel.vars.set("sip_cid_type", kind);
+    }
     channel.vars.set("max_forwards", "69");
     if let Some((name, _)) = by.codec {
         channel.vars.set("originator_codec", format!("{name}@8000h@20i"));
     }
     channel.vars.extend([("originator", &by.uuid), ("signal_bond", &by.uuid)]);
+    if let Some(description) = by.vars.get("switch_r_sdp") {
+        channel.vars.set("switch_m_sdp", description);
+    }
+    channel.vars.set("call_uuid", &by.call_uuid);
 }
 
 /// What the first reply of the called end tells an outbound leg.
 fn hear(channel: &mut Channel) {
-    let Some(profile) = channel.profile.as_mut().filter(|it| it.network_addr.is_empty()) else {
+    if channel.vars.get("sip_reply_host").is_some() {
         return;
-    };
+    }
+    let Some(profile) = channel.profile.as_mut() else { return };
     profile.callee_name = profile.destination.clone();
     profile.network_addr = "127.0.0.1".to_owned();
     if let Some(dialog) = &channel.dialog {

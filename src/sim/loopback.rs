@@ -110,15 +110,19 @@ impl World {
         if let Some(channel) = self.channels.get_mut(&session) {
             channel.vars.extend(out.vars.iter().map(|(name, value)| (name, value)));
             let early = if out.ignores_early { "false" } else { "true" };
-            channel.vars.extend([("originate_early_media", early), ("originate_endpoint", "null")]);
+            channel.vars.set("originate_early_media", early);
         }
         if let Some(by) = out.by
             && let Some(mut channel) = self.channels.remove(&session)
         {
             if let Some(by) = self.channels.get(&by) {
                 dialled_by(&mut channel, by);
+                channel.vars.set("originating_leg_uuid", &by.uuid);
             }
             self.channels.insert(session, channel);
+        }
+        if let Some(channel) = self.channels.get_mut(&session) {
+            channel.vars.set("originate_endpoint", "null");
         }
         self.fire_brief(session, "CHANNEL_OUTGOING", Vec::new(), Vec::new());
         self.join_call(session, out.by);

@@ -33,30 +33,31 @@
 //!
 //! # Differences from the recordings
 //!
-//! | where | what |
-//! |---|---|
-//! | `version`, `status`, `json`, `banner`, HEARTBEAT | say `simulated` |
-//! | `show application`, `show modules`, `show interfaces` | leave out applications that are not simulated |
-//! | commands that need the machine: `system`, `spawn`, `stun`, `memory`, `page` and the like | say that they are not simulated |
-//! | `getenv`, `file_exists`, `xml_locate` | there is no environment, no disk, no document; of the directory `find_user_xml` gives one user |
-//! | `replace` with an empty pattern, `console_complete` with a cursor behind the line, `uuid_media_params` of a call without media | are refused; the recorded server hangs or ends |
-//! | `unload mod_event_socket` | is a reload: the sockets end, the port stays |
-//! | `sofia profile X killgw` | the gateway stays |
-//! | order between legs | events of one leg keep their order; those of two legs may interleave otherwise |
-//! | RTP counters | computed from the length of the call |
-//! | `local_stream://moh` | is missing, as recorded; other streams play without end |
-//! | bridged legs | have the events and headers, but not all variables, of `transcripts/call_bridge` |
-//! | RECV_INFO, CALL_UPDATE of the far ends of a bridge, re-invite after `uuid_media` | are not fired |
-//! | log lines | state changes are added at DEBUG, which the recorded switch had switched off |
-//! | `show registrations`, `user/1000` to `user/1003` | four phones are registered, of the twenty users 1000 to 1019 |
-//! | `show modules` | has the modules of a later server of the same version than `transcripts/api_replies` |
-//! | `sofia xmlstatus` | has no WebSocket bindings of `internal` |
-//! | tables | never lag behind the events |
-//! | regular expressions of `filter` and `regex` | no lookaround and no back references |
-//! | 5000, `ivr` | `demo_ivr` and its submenu are always there; the recorded server has no menus |
-//! | hold, display, media | change states and events, but not the session descriptions |
-//! | conferences | no sounds are played (`play-file`), nobody talks, the rate is 8000; `json_list` is shorter |
-//! | fsctl shutdown | is a restart: all sockets and calls end, the Core-UUID is new |
+//! Everything else is compared with the recordings: the same replies, on each leg the same events
+//! in the same order with the same header names in the same order.
+//!
+//! | where | what | why |
+//! |---|---|---|
+//! | `version`, `status`, `json`, `banner`, HEARTBEAT | say `simulated` | nobody shall take it for a real one |
+//! | `help`, `show api`, `show application`, `show modules`, `show interfaces` | leave out what is not simulated | a list is a promise |
+//! | `show modules` | has the modules of a later server of the same version than `transcripts/api_replies` | that is where the other answers come from |
+//! | `system`, `spawn`, `stun`, `memory`, `page` and the like | say that they are not simulated | they need the machine |
+//! | `getenv`, `file_exists`, `xml_locate` | there is no environment, no disk, no document; of the directory `find_user_xml` gives one user | no I/O |
+//! | `replace` with an empty pattern, `console_complete` with a cursor behind the line, `uuid_media_params` of a call without media | are refused | the recorded server hangs or ends |
+//! | `unload mod_event_socket` | is a reload: the sockets end, the port stays | the port belongs to whoever called [`Sim::listen`] |
+//! | `sofia profile X killgw` | the gateway stays | so that every later command has one |
+//! | order between legs | events of one leg keep their order; those of two legs may interleave otherwise | as they do from run to run of a real one |
+//! | RTP counters, `record_*` | are computed from the time that passed | no RTP |
+//! | session descriptions | keep their version through re-invites | no SIP |
+//! | `absolute_codec_string` | follows `uuid_media`, not every codec negotiation | there is one codec |
+//! | `local_stream://moh` | is missing, as recorded; other streams play without end | no disk |
+//! | log lines | state changes are added at DEBUG | the recorded switch had switched DEBUG off |
+//! | `show registrations`, `user/1000` to `user/1003`, `sofia xmlstatus` | four phones are registered, of the twenty users 1000 to 1019; no WebSocket bindings | so that there is somebody to call |
+//! | tables | never lag behind the events | a client should not depend on a lag |
+//! | regular expressions of `filter` and `regex` | no lookaround and no back references | they run in time that grows with the text only |
+//! | 5000, `ivr` | `demo_ivr` and its submenu are always there | the recorded server has no menus |
+//! | conferences | no sounds are played (`play-file`), nobody talks, the rate is 8000; `json_list` is shorter | no sound |
+//! | `fsctl shutdown` | is a restart: all sockets and calls end, the Core-UUID is new | somebody would have to start it again |
 
 mod api;
 mod apps;
@@ -68,6 +69,7 @@ mod config;
 mod dial;
 mod dialplan;
 mod digits;
+mod display;
 mod endpoint;
 mod event;
 mod fault;
@@ -87,6 +89,7 @@ mod playback;
 mod protocol;
 mod record;
 mod recorder;
+mod reinvite;
 mod send;
 mod sip;
 mod socket;

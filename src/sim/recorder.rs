@@ -48,14 +48,13 @@ impl World {
         })
     }
 
-    /// RECORD_STOP of `record`, with what was recorded: 16 bits at 8000 a second behind 44 bytes.
+    /// RECORD_STOP of `record`, with what was recorded.
     pub(super) fn stop_recorder(&mut self, id: u64, path: &str) {
         let now = self.now;
         let Some(channel) = self.channels.get_mut(&id) else { return };
         let since = channel.stack.last().map_or(now, |running| running.since);
-        let milliseconds = now.saturating_sub(since) / 20_000 * 20;
-        let (samples, codec) = (milliseconds * 8, channel.codec);
-        let size = (samples * 2 + 44).to_string();
+        let (milliseconds, samples, size) = recorded(now.saturating_sub(since));
+        let (size, codec) = (size.to_string(), channel.codec);
         channel.vars.extend([
             ("record_record_file_size", size.clone()),
             ("record_file_size", size),
@@ -101,11 +100,12 @@ impl World {
 
     /// RECORD_START and the media bug that records.
     pub(super) fn start_record(&mut self, id: u64, path: &str) {
+        let now = self.now;
         let Some(channel) = self.channels.get_mut(&id) else { return };
-        if channel.recordings.iter().any(|have| have == path) {
+        if channel.recordings.iter().any(|(have, _)| have == path) {
             return;
         }
-        channel.recordings.push(path.to_owned());
+        channel.recordings.push((path.to_owned(), now));
         let after = vec![("Record-File-Path", path.to_owned())];
         self.fire_full(id, "RECORD_START", Vec::new(), after);
         self.fire_full(id, "MEDIA_BUG_START", bug("session_record", path), Vec::new());
@@ -113,10 +113,21 @@ impl World {
 
     /// RECORD_STOP; `false` when nothing was recorded to that file.
     pub(super) fn stop_recording(&mut self, id: u64, path: &str) -> bool {
+        let now = self.now;
         let Some(channel) = self.channels.get_mut(&id) else { return false };
-        let stopped: Vec<String> =
-            channel.recordings.extract_if(.., |have| path == "all" || have == path).collect();
-        for path in &stopped {
+        let is_it = |have: &mut (String, u64)| path == "all" || have.0 == path;
+        let stopped: Vec<(String, u64)> = channel.recordings.extract_if(.., is_it).collect();
+        for (path, since) in &stopped {
+            let (milliseconds, samples, size) = recorded(now.saturating_sub(*since));
+            if let Some(channel) = self.channels.get_mut(&id) {
+                channel.vars.extend([
+                    ("record_file_size", size.to_string()),
+                    ("record_samples", samples.to_string()),
+                    ("record_seconds", (milliseconds / 1000).to_string()),
+                    ("record_ms", milliseconds.to_string()),
+                    ("record_completion_cause", "success-maxtime".to_owned()),
+                ]);
+            }
             let after = vec![
                 ("Record-File-Path", path.clone()),
                 ("Record-Completion-Cause", "success-maxtime".to_owned()),
@@ -130,4 +141,11 @@ impl World {
     pub(super) fn stop_record(&mut self, id: u64, path: &str) {
         self.stop_recording(id, path);
     }
+}
+
+/// The milliseconds, samples and bytes of a recording: 16 bits at 8000 a second behind 44 bytes.
+fn recorded(micros: u64) -> (u64, u64, u64) {
+    let milliseconds = micros / 20_000 * 20;
+    let samples = milliseconds * 8;
+    (milliseconds, samples, samples * 2 + 44)
 }

@@ -29,6 +29,16 @@ pub(super) struct Dialog {
     pub(super) session: [u64; 2],
 }
 
+/// Which way the sound goes, seen from the leg that reads the description.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Flow {
+    Both,
+    /// The other end holds.
+    ReceiveOnly,
+    /// This end holds.
+    SendOnly,
+}
+
 const LOCAL: &str = "127.0.0.1";
 const AGENT: &str = "FreeSWITCH-mod_sofia/1.10.12-release~64bit";
 const ALLOW: &str =
@@ -88,10 +98,10 @@ impl Dialog {
     }
 
     /// What an outbound leg has once its INVITE is on the way.
-    pub(super) fn invited(&self) -> Vec<(&'static str, String)> {
+    pub(super) fn invited(&self, offers_video: bool) -> Vec<(&'static str, String)> {
         let [port, _] = self.media;
         let contact = format!("mod_sofia@{LOCAL}:{}", self.from_port);
-        vec![
+        let mut all = vec![
             ("rtp_use_codec_string", "PCMU,PCMA".into()),
             ("local_media_ip", LOCAL.into()),
             ("local_media_port", port.to_string()),
@@ -105,14 +115,26 @@ impl Dialog {
             ("sofia_profile_name", self.from_profile.clone()),
             ("recovery_profile_name", self.from_profile.clone()),
             ("sofia_profile_url", format!("sip:{contact}")),
-        ]
+        ];
+        if offers_video {
+            insert_before(&mut all, "rtp_local_sdp_str", ("video_media_flow", "inactive".into()));
+        }
+        all
+    }
+
+    /// Adds the caller's name before the `From`, if it has one.
+    fn with_display(&self, mut all: Vec<(&'static str, String)>) -> Vec<(&'static str, String)> {
+        if !self.from_name.is_empty() {
+            insert_before(&mut all, "sip_full_from", ("sip_from_display", self.from_name.clone()));
+        }
+        all
     }
 
     /// What a reply to the INVITE adds.
     pub(super) fn replied(&self) -> Vec<(&'static str, String)> {
         let url = self.url();
         let contact = format!("{}@{}:{}", self.user, self.host, self.port);
-        vec![
+        self.with_display(vec![
             ("sip_local_network_addr", LOCAL.into()),
             ("sip_reply_host", self.host.clone()),
             ("sip_reply_port", self.port.to_string()),
@@ -141,7 +163,7 @@ impl Dialog {
             ("sip_from_tag", self.from_tag.clone()),
             ("sip_cseq", self.cseq.to_string()),
             ("sip_call_id", self.call_id.clone()),
-        ]
+        ])
     }
 
     /// What the first session description of the called end adds.
@@ -195,7 +217,7 @@ impl Dialog {
             name => format!("\"{name}\" {party}"),
         };
         let (to_port, url) = (self.port.to_string(), self.url());
-        vec![
+        self.with_display(vec![
             ("sip_Remote-Party-ID", party),
             ("sip_cid_type", "rpid".into()),
             ("sip_full_via", self.via(&self.branch)),
@@ -220,7 +242,7 @@ impl Dialog {
             ("sip_via_port", port.clone()),
             ("sip_via_rport", port),
             ("max_forwards", "70".into()),
-        ]
+        ])
     }
 
     /// What follows the headers of the caller on a new inbound leg.
@@ -251,7 +273,7 @@ impl Dialog {
 
     /// What the ACK adds to the inbound leg.
     pub(super) fn acknowledged(&self) -> Vec<(&'static str, String)> {
-        vec![
+        self.with_display(vec![
             ("sip_to_tag", self.to_tag.clone()),
             ("sip_from_tag", self.from_tag.clone()),
             ("sip_cseq", self.cseq.to_string()),
@@ -259,6 +281,56 @@ impl Dialog {
             ("sip_full_via", self.via(&self.ack_branch)),
             ("sip_full_from", self.full_from()),
             ("sip_full_to", format!("{};tag={}", self.full_to(), self.to_tag)),
+        ])
+    }
+
+    /// The session description of one end: 0 dialled, 1 was dialled.
+    pub(super) fn offer_of(&self, end: usize) -> String {
+        if end == 0 { self.offer() } else { self.answer(LOCAL) }
+    }
+
+    /// What the offer of a re-invite sets on the end that receives it.
+    pub(super) fn offered_again(&self, end: usize, flow: Flow) -> Vec<(&'static str, String)> {
+        let mut all = self.described_again(end, flow);
+        let own = if flow == Flow::ReceiveOnly { "recvonly" } else { "sendrecv" };
+        all.push(("audio_media_flow", own.into()));
+        all
+    }
+
+    /// What the answer to a re-invite sets on the end that sent it.
+    pub(super) fn accepted_again(&self, end: usize, flow: Flow) -> Vec<(&'static str, String)> {
+        let mut all = self.described_again(end, flow);
+        all.extend(self.answered_again(end));
+        all
+    }
+
+    /// What a session description within a call sets: the other end's, its codecs, its flows.
+    fn described_again(&self, end: usize, flow: Flow) -> Vec<(&'static str, String)> {
+        let way = match flow {
+            Flow::Both => "sendrecv",
+            Flow::ReceiveOnly => "sendonly",
+            Flow::SendOnly => "recvonly",
+        };
+        vec![
+            ("switch_r_sdp", self.offer_of(1 - end.min(1))),
+            ("ep_codec_string", "CORE_PCM_MODULE.PCMU@8000h@20i@64000b".into()),
+            ("rtp_use_codec_string", "PCMU,PCMA".into()),
+            ("remote_video_media_flow", "inactive".into()),
+            ("remote_text_media_flow", "inactive".into()),
+            ("remote_audio_media_flow", way.into()),
+        ]
+    }
+
+    /// What both ends set once a re-invite is agreed.
+    pub(super) fn answered_again(&self, end: usize) -> Vec<(&'static str, String)> {
+        let port = self.media.get(1 - end.min(1)).copied().unwrap_or_default();
+        vec![
+            ("remote_media_ip", LOCAL.into()),
+            ("remote_media_port", port.to_string()),
+            ("rtp_audio_recv_pt", "0".into()),
+            ("dtmf_type", "rfc2833".into()),
+            ("rtp_2833_send_payload", "101".into()),
+            ("rtp_2833_recv_payload", "101".into()),
         ]
     }
 
@@ -300,6 +372,11 @@ impl Dialog {
             ("sip_term_cause", q850.to_string()),
         ]
     }
+}
+
+fn insert_before(all: &mut Vec<(&'static str, String)>, name: &str, pair: (&'static str, String)) {
+    let at = all.iter().position(|(have, _)| *have == name).unwrap_or(all.len());
+    all.insert(at, pair);
 }
 
 /// What a BYE with this cause leaves on the leg that receives it.

@@ -25,6 +25,7 @@ use super::notice::Notice;
 use super::originate::Originate;
 use super::planned::Planned;
 use super::protocol::Socket;
+use super::reinvite::Reinvite;
 use super::socket::{Asked, Outlet};
 use super::traffic::Plan;
 use crate::wire::Format;
@@ -53,6 +54,8 @@ pub(super) enum Action {
     Answer(Box<super::api::Waiting>, String),
     Leg(u64, Step),
     Task(u64),
+    /// The scheduler's own thread tells of a task.
+    TaskEvent(&'static str, u64, Box<Task>),
     Traffic,
     Flood,
     RingTimeout(u64),
@@ -87,7 +90,11 @@ pub(super) enum Step {
     /// The leg has rung for as long as its `leg_timeout` allows.
     LegTimeout,
     Unwind,
-    Hold(bool),
+    /// An INVITE within the call arrives, or the answer to one's own.
+    Reinvite(Reinvite),
+    Reinvited(Reinvite),
+    /// An INFO shows another name and number.
+    Info(Box<(String, String)>),
     Digit(char, u32, &'static str),
     /// A window of `bert_test` is over; `true` with its last one.
     Bert(u64, bool),
@@ -236,6 +243,7 @@ impl World {
             Action::Answer(waiting, text) => self.answered(&waiting, &text),
             Action::Leg(id, step) => self.step(id, step),
             Action::Task(id) => self.run_task(id),
+            Action::TaskEvent(name, id, task) => self.fire_task(name, id, &task),
             Action::Traffic => self.traffic(),
             Action::Flood => self.flood_tick(),
             Action::RingTimeout(token) => self.ring_timeout(token),

@@ -152,7 +152,7 @@ pub(crate) fn text(frame: &Frame) -> String {
 /// Plays the client's part of a recording to the sim.
 async fn replay(name: &str) -> (Vec<Frame>, Vec<Frame>) {
     let sim = Sim::start(config());
-    if name == "call_toneplay" {
+    if matches!(name, "call_toneplay" | "call_bridge") {
         // An older call was up on the recorded switch.
         let mut other = Client::login(&sim).await;
         other.ask("api originate null/x &park").await;
@@ -216,6 +216,7 @@ fn replies(frames: &[Frame]) -> Vec<String> {
 fn blur(text: &str) -> String {
     let text = text.replace("simulated", "");
     let mut out = String::new();
+    let text: String = text.split_inclusive(['\n', ',']).map(without_tags).collect();
     for word in
         text.split_inclusive(|letter: char| !letter.is_ascii_alphanumeric() && letter != '-')
     {
@@ -225,28 +226,86 @@ fn blur(text: &str) -> String {
     out.chars().filter(|letter| !letter.is_ascii_digit()).collect()
 }
 
-fn check_replies(name: &str, sim: &[Frame], real: &[Frame]) {
-    let (sim, real) = (replies(sim), replies(real));
-    for (at, (sim, real)) in sim.iter().zip(&real).enumerate() {
-        assert_eq!(sim, real, "{name}: reply {at}");
+/// A header of a dump, plain or json, without the random ids of its SIP dialog.
+fn without_tags(header: &str) -> &str {
+    let tags = ["sip_full_", "sip_recover_via", "sip_to_tag", "sip_from_tag"];
+    let name = header.trim_start_matches('"').strip_prefix("variable_");
+    let value = header.find(": ").or_else(|| header.find("\":\""));
+    match (name, value) {
+        (Some(name), Some(at)) if tags.iter().any(|tag| name.starts_with(tag)) => &header[..at],
+        _ => header,
     }
-    assert_eq!(sim.len(), real.len(), "{name}: number of replies");
 }
 
+fn check_replies(name: &str, sim: &[Frame], real: &[Frame]) {
+    let wrong = wrong_replies(&replies(sim), &replies(real));
+    assert!(wrong.is_empty(), "{name}: {} replies differ\n{}", wrong.len(), wrong.join("\n"));
+}
+
+/// The replies that differ, from where they do.
+fn wrong_replies(sim: &[String], real: &[String]) -> Vec<String> {
+    let mut wrong = Vec::new();
+    for (at, (sim, real)) in sim.iter().zip(real).enumerate() {
+        if sim != real {
+            let same = sim.chars().zip(real.chars()).take_while(|(sim, real)| sim == real).count();
+            let rest = |text: &str| text.chars().skip(same.saturating_sub(40)).take(160).collect();
+            let (sim, real): (String, String) = (rest(sim), rest(real));
+            wrong.push(format!("reply {at}:\n  real {real:?}\n  sim  {sim:?}"));
+        }
+    }
+    if sim.len() != real.len() {
+        wrong.push(format!("{} replies instead of {}", sim.len(), real.len()));
+    }
+    wrong
+}
+
+/// The same replies; on each leg the same events in the same order with the same headers.
 async fn compare(name: &str) {
     let (real, sim) = replay(name).await;
-    check_replies(name, &sim, &real);
+    let mut wrong = wrong_replies(&replies(&sim), &replies(&real));
+    // When the beat comes within a recording is chance.
+    let beats = |(name, _): &(String, _)| name == "HEARTBEAT" || name == "RE_SCHEDULE";
+    let others = |frames: &[Frame]| others(frames).into_iter().filter(|it| !beats(it)).collect();
+    let (mut of_real, of_sim): (Vec<_>, Vec<_>) = (others(&real), others(&sim));
+    if name == "call_refused" {
+        // A job of another connection ended meanwhile.
+        of_real.truncate(of_sim.len());
+    }
+    if of_real != of_sim {
+        let names = |all: &[(String, _)]| all.iter().map(|it| it.0.clone()).collect::<Vec<_>>();
+        let differs = of_sim.iter().zip(&of_real).find(|(sim, real)| sim != real);
+        wrong.push(format!(
+            "events of no leg:\n  real {:?}\n  sim  {:?}\n  sim and real at first {differs:?}",
+            names(&of_real),
+            names(&of_sim)
+        ));
+    }
     let (real, sim) = (legs(&real), legs(&sim));
     assert_eq!(sim.len(), real.len(), "{name}: number of legs");
     for (index, (sim, real)) in sim.iter().zip(&real).enumerate() {
         let order = |leg: &[(String, Vec<String>)]| {
             leg.iter().map(|(name, _)| name.clone()).collect::<Vec<_>>()
         };
-        assert_eq!(order(sim), order(real), "{name}: events of leg {index}");
-        for (sim, real) in sim.iter().zip(real) {
-            assert_eq!(sim.1, real.1, "{name}: headers of {} on leg {index}", sim.0);
+        if order(sim) != order(real) {
+            wrong.push(format!("leg {index}:\n  real {:?}\n  sim  {:?}", order(real), order(sim)));
+            continue;
+        }
+        for (at, (sim, real)) in sim.iter().zip(real).enumerate() {
+            if sim.1 != real.1 {
+                let less = |all: &[String], known: &[String]| {
+                    all.iter().filter(|it| !known.contains(it)).cloned().collect::<Vec<_>>()
+                };
+                let (missing, more) = (less(&real.1, &sim.1), less(&sim.1, &real.1));
+                let place = sim.1.iter().zip(&real.1).find(|(sim, real)| sim != real);
+                wrong.push(format!(
+                    "leg {index}, event {at} {}: missing {missing:?}, more {more:?}, sim and real \
+                     at first {place:?}",
+                    sim.0
+                ));
+            }
         }
     }
+    assert!(wrong.is_empty(), "{name}: {} differences\n{}", wrong.len(), wrong.join("\n"));
 }
 
 /// Names and header names of the events that belong to no leg, in order.
@@ -459,19 +518,6 @@ async fn background_calls_are_ordinary_calls() {
     assert_eq!(sim.channels().await, 0);
 }
 
-/// The same events in the same order, but for those which the sim does not fire.
-async fn compare_order(name: &str, missing: &[&str]) {
-    let (real, sim) = replay(name).await;
-    let order = |frames: &[Frame]| -> Vec<Vec<String>> {
-        legs(frames)
-            .into_iter()
-            .map(|leg| leg.into_iter().map(|(name, _)| name))
-            .map(|leg| leg.filter(|name| !missing.contains(&name.as_str())).collect())
-            .collect()
-    };
-    assert_eq!(order(&sim), order(&real), "{name}");
-}
-
 #[tokio::test(start_paused = true)]
 async fn calls_in_json() {
     compare("call_loopback_json").await;
@@ -481,8 +527,8 @@ async fn calls_in_json() {
 #[tokio::test(start_paused = true)]
 async fn everything_done_to_a_call() {
     // After `uuid_media` the real one sends a re-invite; a display update comes as an INFO.
-    compare_order("call_control", &["RECV_INFO", "CUSTOM"]).await;
-    compare_order("call_bridge", &["RECV_INFO", "CALL_UPDATE"]).await;
+    compare("call_control").await;
+    compare("call_bridge").await;
 }
 
 #[tokio::test(start_paused = true)]

@@ -2,7 +2,6 @@
 
 use super::super::channel::{Command, Doing};
 use super::super::dial::{Dial, Exten, Then, separate};
-use super::super::event::CALLEE_ID;
 use super::super::hangup::Tick;
 use super::super::world::{Step, World};
 use super::{Outcome, Waiting};
@@ -247,26 +246,7 @@ pub(super) fn uuid_display(world: &mut World, asked: &Waiting) -> Outcome {
     }
     let Some(id) = id else { return "-ERR Operation failed\n".into() };
     let (name, number) = text.split_once('|').unwrap_or((text, text));
-    if let Some(channel) = world.channels.get_mut(&id) {
-        channel.vars.set("last_sent_callee_id_name", name);
-        channel.vars.set("last_sent_callee_id_number", number);
-        channel.sent_callee = (name.to_owned(), number.to_owned());
-    }
-    let before = vec![
-        ("Direction", "SEND".to_owned()),
-        ("Sent-Callee-ID-Name", name.to_owned()),
-        ("Sent-Callee-ID-Number", number.to_owned()),
-    ];
-    let origin = super::super::event::DISPLAY;
-    world.fire_channel(id, "CALL_UPDATE", origin, before, Vec::new(), true);
-    if let Some(peer) = world.channels.get(&id).and_then(|channel| channel.peer) {
-        if let Some(profile) = world.channels.get_mut(&peer).and_then(|it| it.profile.as_mut()) {
-            name.clone_into(&mut profile.cid_name);
-            number.clone_into(&mut profile.cid_num);
-        }
-        let before = vec![("Direction", "RECV".to_owned())];
-        world.fire_channel(peer, "CALL_UPDATE", CALLEE_ID, before, Vec::new(), true);
-    }
+    world.show(id, &(name.to_owned(), number.to_owned()));
     "+OK Success\n".into()
 }
 

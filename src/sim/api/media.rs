@@ -45,10 +45,9 @@ pub(super) fn uuid_record(world: &mut World, asked: &Waiting) -> Outcome {
         return asked.usage();
     };
     let Some(id) = world.find(uuid) else { return NO_SESSION.into() };
-    let records = world
-        .channels
-        .get(&id)
-        .is_some_and(|channel| channel.recordings.iter().any(|have| path == "all" || have == path));
+    let records = world.channels.get(&id).is_some_and(|channel| {
+        channel.recordings.iter().any(|(have, _)| path == "all" || have == path)
+    });
     let verb = verb.to_ascii_lowercase();
     match verb.as_str() {
         "start" => world.start_record(id, path),
@@ -114,7 +113,7 @@ pub(super) fn uuid_buglist(world: &mut World, asked: &Waiting) -> Outcome {
     let Some(uuid) = asked.args.split_whitespace().next() else { return asked.usage() };
     let Some(id) = world.find(uuid) else { return "".into() };
     let Some(channel) = world.channels.get(&id) else { return "".into() };
-    let recordings = channel.recordings.iter().map(|path| ("session_record", path.as_str()));
+    let recordings = channel.recordings.iter().map(|(path, _)| ("session_record", path.as_str()));
     let displaced = channel.displaced.iter().map(|path| ("displace", path.as_str()));
     let muted = channel.muted.then_some(("audio", "mute"));
     let list: String = recordings

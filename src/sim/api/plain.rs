@@ -1,6 +1,7 @@
 //! Commands on a call that change nothing here: what they say is all there is to them.
 
 use super::super::channel::{Doing, Kind};
+use super::super::reinvite::Reinvite;
 use super::super::world::World;
 use super::{Outcome, Waiting};
 
@@ -96,14 +97,17 @@ pub(super) fn run(world: &mut World, asked: &Waiting) -> Outcome {
         return Outcome::Failed;
     };
     let mut words: Vec<&str> = asked.args.split_whitespace().collect();
+    let mut ask = Reinvite::Media;
     if says.name.starts_with("uuid_media") && words.first() == Some(&"off") && words.len() > 1 {
         words.remove(0);
+        ask = Reinvite::NoMedia;
     }
     let uuid = if says.words == 0 { &asked.args } else { words.first().copied().unwrap_or("") };
     if uuid.is_empty() || words.len() < says.words {
         return says.few.replace('%', &asked.usage_text()).into();
     }
-    let Some(channel) = world.find(uuid).and_then(|id| world.channels.get(&id)) else {
+    let found = world.find(uuid);
+    let Some(channel) = found.and_then(|id| world.channels.get(&id)) else {
         return says.gone.replace('%', uuid).into();
     };
     // Without a media path there is nothing to move or to play.
@@ -113,7 +117,12 @@ pub(super) fn run(world: &mut World, asked: &Waiting) -> Outcome {
     match (no_media, no_file) {
         (true, _) => says.gone.into(),
         (_, true) => "-ERR No file handle!\n".into(),
-        _ => says.good.into(),
+        _ => {
+            if let (Some(id), "uuid_media") = (found, says.name) {
+                world.move_media(id, ask);
+            }
+            says.good.into()
+        }
     }
 }
 

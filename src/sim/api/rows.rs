@@ -4,7 +4,8 @@ use super::super::channel::{Channel, Profile};
 use super::super::world::{HOSTNAME, World};
 use super::show::Table;
 
-const CHANNELS: &[&str] = &[
+/// What every table has of a leg, first part.
+const LEG: &[&str] = &[
     "uuid",
     "direction",
     "created",
@@ -15,6 +16,21 @@ const CHANNELS: &[&str] = &[
     "cid_num",
     "ip_addr",
     "dest",
+];
+/// What every table has of a leg, second part.
+const CALL: &[&str] = &[
+    "presence_id",
+    "presence_data",
+    "accountcode",
+    "callstate",
+    "callee_name",
+    "callee_num",
+    "callee_direction",
+];
+/// What every table has of a leg, last part.
+const SENT: &[&str] = &["sent_callee_name", "sent_callee_num"];
+/// What only tables of channels have.
+const MEDIA: &[&str] = &[
     "application",
     "application_data",
     "dialplan",
@@ -26,17 +42,8 @@ const CHANNELS: &[&str] = &[
     "write_rate",
     "write_bit_rate",
     "secure",
-    "hostname",
-    "presence_id",
-    "presence_data",
-    "accountcode",
-    "callstate",
-    "callee_name",
-    "callee_num",
-    "callee_direction",
-    "call_uuid",
-    "sent_callee_name",
-    "sent_callee_num",
+];
+const INITIAL: &[&str] = &[
     "initial_cid_name",
     "initial_cid_num",
     "initial_ip_addr",
@@ -44,6 +51,11 @@ const CHANNELS: &[&str] = &[
     "initial_dialplan",
     "initial_context",
 ];
+
+/// The columns of `show channels`.
+fn all() -> Vec<&'static str> {
+    [LEG, MEDIA, &["hostname"], CALL, &["call_uuid"], SENT, INITIAL].concat()
+}
 
 /// One cell of `show channels`. A flipped leg is listed with the profile it had first.
 fn cell(world: &World, channel: &Channel, column: &str) -> String {
@@ -99,6 +111,7 @@ fn row(world: &World, channel: &Channel, columns: &[&str]) -> Vec<String> {
 }
 
 pub(super) fn channels(world: &World, like: &str) -> Table {
+    let columns = all();
     let rows = world
         .channels
         .values()
@@ -111,48 +124,20 @@ pub(super) fn channels(world: &World, like: &str) -> Table {
                 || cell(world, channel, "presence_data").contains(like)
                 || cell(world, channel, "accountcode").contains(like)
         })
-        .map(|channel| row(world, channel, CHANNELS));
+        .map(|channel| row(world, channel, &columns));
     // The uuid is the first column.
     let is_gone = |row: &&Vec<String>| row.first().is_some_and(|uuid| world.find(uuid).is_none());
     let is_like = |row: &&Vec<String>| row.iter().any(|cell| cell.contains(like));
     let ghosts = world.faults.ghosts.iter().filter(is_gone).filter(is_like).cloned();
-    Table::new(CHANNELS, rows.chain(ghosts).collect())
+    Table::new(&columns, rows.chain(ghosts).collect())
 }
 
 impl World {
     /// The rows of `show channels`.
     pub(in super::super) fn channel_rows(&self) -> Vec<Vec<String>> {
-        self.channels.values().map(|channel| row(self, channel, CHANNELS)).collect()
+        let columns = all();
+        self.channels.values().map(|channel| row(self, channel, &columns)).collect()
     }
-}
-
-const CALLS: &[&str] = &[
-    "uuid",
-    "direction",
-    "created",
-    "created_epoch",
-    "name",
-    "state",
-    "cid_name",
-    "cid_num",
-    "ip_addr",
-    "dest",
-    "presence_id",
-    "presence_data",
-    "accountcode",
-    "callstate",
-    "callee_name",
-    "callee_num",
-    "callee_direction",
-    "call_uuid",
-    "hostname",
-    "sent_callee_name",
-    "sent_callee_num",
-];
-
-/// The columns of the second leg: those of the first but for two.
-fn second_leg() -> impl Iterator<Item = &'static str> {
-    CALLS.iter().copied().filter(|column| !matches!(*column, "call_uuid" | "hostname"))
 }
 
 /// Whether a row of `show calls` starts with this channel: it is alone, or the first of two.
@@ -161,51 +146,38 @@ fn leads(world: &World, channel: &Channel) -> bool {
     partner.is_none_or(|partner| channel.id < partner.id)
 }
 
+/// `show calls` and `show bridged_calls`: those of one leg first, then by the time of the bridge.
 pub(super) fn calls(world: &World, keep: impl Fn(&Channel) -> bool) -> Table {
-    let mut columns: Vec<String> = CALLS.iter().map(|name| (*name).to_owned()).collect();
-    columns.extend(second_leg().map(|name| format!("b_{name}")));
-    columns.push("call_created_epoch".to_owned());
-    let mut rows = Vec::new();
-    for channel in world.channels.values() {
-        if !keep(channel) || !leads(world, channel) {
-            continue;
-        }
-        let mut cells = row(world, channel, CALLS);
-        match channel.partner.and_then(|partner| world.channels.get(&partner)) {
-            Some(partner) => {
-                cells.extend(second_leg().map(|column| cell(world, partner, column)));
-                let bridged = channel.profile.as_ref().map_or(0, |profile| profile.bridged);
-                cells.push((bridged / 1_000_000).to_string());
-            }
-            None => {
-                cells.extend(second_leg().map(|_| String::new()));
-                cells.push(String::new());
-            }
-        }
-        rows.push(cells);
-    }
-    Table { columns, rows }
+    let first = [LEG, CALL, &["call_uuid", "hostname"], SENT].concat();
+    let mut table = legs(world, &first, &[LEG, CALL, SENT].concat(), keep);
+    table.rows.sort_by(|one, other| one.last().cmp(&other.last()));
+    table
 }
 
-pub(super) fn detailed(world: &World, bridged: bool) -> Table {
-    let mut columns: Vec<String> = CHANNELS.iter().map(|name| (*name).to_owned()).collect();
-    columns.extend(CHANNELS.iter().map(|name| format!("b_{name}")));
+/// `show detailed_calls` and `show detailed_bridged_calls`.
+pub(super) fn detailed(world: &World, keep: impl Fn(&Channel) -> bool) -> Table {
+    let columns = all();
+    legs(world, &columns, &columns, keep)
+}
+
+/// A row for each call: columns of its first leg, of its second one, the time of the bridge.
+fn legs(world: &World, first: &[&str], second: &[&str], keep: impl Fn(&Channel) -> bool) -> Table {
+    let mut columns: Vec<String> = first.iter().map(|name| (*name).to_owned()).collect();
+    columns.extend(second.iter().map(|name| format!("b_{name}")));
     columns.push("call_created_epoch".to_owned());
-    let mut rows = Vec::new();
-    for channel in world.channels.values() {
+    let leading = world.channels.values().filter(|channel| keep(channel) && leads(world, channel));
+    let rows = leading.map(|channel| {
+        let mut cells = row(world, channel, first);
         let partner = channel.partner.and_then(|partner| world.channels.get(&partner));
-        if !leads(world, channel) || (bridged && partner.is_none()) {
-            continue;
+        if let Some(partner) = partner {
+            cells.extend(row(world, partner, second));
+            let bridged = channel.profile.as_ref().map_or(0, |profile| profile.bridged);
+            cells.push((bridged / 1_000_000).to_string());
+        } else {
+            cells.resize(columns.len(), String::new());
         }
-        let mut cells = row(world, channel, CHANNELS);
-        cells.extend(
-            CHANNELS.iter().map(|column| {
-                partner.map(|partner| cell(world, partner, column)).unwrap_or_default()
-            }),
-        );
-        let at = channel.profile.as_ref().map_or(0, |profile| profile.bridged) / 1_000_000;
-        cells.push(partner.map(|_| at.to_string()).unwrap_or_default());
-        rows.push(cells);
-    }
+        cells
+    });
+    let rows = rows.collect();
     Table { columns, rows }
 }

@@ -63,7 +63,7 @@ impl World {
         let (delay, repeat) = when;
         let at = self.now / 1_000_000 + delay;
         let task = Task { desc, group: group.to_owned(), at, work, repeat };
-        self.fire_task("ADD_SCHEDULE", id, &task);
+        self.after(Duration::ZERO, Action::TaskEvent("ADD_SCHEDULE", id, Box::new(task.clone())));
         self.tasks.insert(id, task);
         self.after(Duration::from_secs(delay), Action::Task(id));
         id
@@ -73,7 +73,7 @@ impl World {
     /// ends them.
     pub(super) fn session_heartbeat(&mut self, id: u64, seconds: u64, scheduled: bool) {
         let Some(uuid) = self.channels.get(&id).map(|channel| channel.uuid.clone()) else { return };
-        self.tasks.retain(|_, task| !matches!(&task.work, Work::Beat(have) if *have == uuid));
+        self.drop_tasks(|_, task| matches!(&task.work, Work::Beat(have) if *have == uuid));
         if seconds == 0 {
             return;
         }
@@ -84,7 +84,21 @@ impl World {
         self.add_task("switch_core_session_heartbeat", &uuid, (seconds, seconds), work);
     }
 
-    fn fire_task(&mut self, name: &'static str, id: u64, task: &Task) {
+    /// Takes tasks off the schedule, and says how many. The scheduler looks twice a second what is
+    /// gone (`transcripts/call_control`).
+    pub(in super::super) fn drop_tasks(&mut self, gone: impl Fn(u64, &Task) -> bool) -> usize {
+        let ids: Vec<u64> =
+            self.tasks.iter().filter(|(id, task)| gone(**id, task)).map(|(id, _)| *id).collect();
+        for id in &ids {
+            if let Some(task) = self.tasks.remove(id) {
+                let event = Action::TaskEvent("DEL_SCHEDULE", *id, Box::new(task));
+                self.after(Duration::from_millis(480), event);
+            }
+        }
+        ids.len()
+    }
+
+    pub(in super::super) fn fire_task(&mut self, name: &'static str, id: u64, task: &Task) {
         let mut event = self.event(name);
         event.push("Task-ID", id.to_string());
         event.push("Task-Desc", task.desc);
@@ -191,11 +205,10 @@ pub(super) fn sched_broadcast(world: &mut World, asked: &Waiting) -> Outcome {
 
 pub(super) fn sched_del(world: &mut World, asked: &Waiting) -> Outcome {
     let number: Option<u64> = asked.args.parse().ok();
-    let before = world.tasks.len();
-    world.tasks.retain(|id, task| {
-        matches!(task.work, Work::Core) || !(number == Some(*id) || task.group == asked.args)
+    let deleted = world.drop_tasks(|id, task| {
+        !matches!(task.work, Work::Core) && (number == Some(id) || task.group == asked.args)
     });
-    format!("+OK Deleted: {}\n", before - world.tasks.len()).into()
+    format!("+OK Deleted: {deleted}\n").into()
 }
 
 pub(super) fn unsched_api(world: &mut World, asked: &Waiting) -> Outcome {
@@ -204,6 +217,6 @@ pub(super) fn unsched_api(world: &mut World, asked: &Waiting) -> Outcome {
     if is_core {
         return "-ERR No such id\n".into();
     }
-    world.tasks.remove(&id);
+    world.drop_tasks(|other, _| other == id);
     "+OK\n".into()
 }

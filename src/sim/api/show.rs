@@ -69,8 +69,8 @@ fn table(world: &World, kind: &str, word: &str, like: &str) -> Option<Table> {
     Some(match kind {
         "calls" => rows::calls(world, |_| true),
         "bridged_calls" => rows::calls(world, |channel| channel.partner.is_some()),
-        "detailed_calls" => rows::detailed(world, false),
-        "detailed_bridged_calls" => rows::detailed(world, true),
+        "detailed_calls" => rows::detailed(world, |_| true),
+        "detailed_bridged_calls" => rows::detailed(world, |channel| channel.partner.is_some()),
         "channels" if word.eq_ignore_ascii_case("like") => rows::channels(world, like),
         "channels" => rows::channels(world, ""),
         "registrations" => registrations(world),
