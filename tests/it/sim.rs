@@ -230,9 +230,9 @@ fn blur(text: &str) -> String {
 fn without_tags(header: &str) -> &str {
     let tags = ["sip_full_", "sip_recover_via", "sip_to_tag", "sip_from_tag"];
     let name = header.trim_start_matches('"').strip_prefix("variable_");
-    let value = header.find(": ").or_else(|| header.find("\":\""));
+    let value = header.split_once(": ").or_else(|| header.split_once("\":\""));
     match (name, value) {
-        (Some(name), Some(at)) if tags.iter().any(|tag| name.starts_with(tag)) => &header[..at],
+        (Some(name), Some((head, _))) if tags.iter().any(|tag| name.starts_with(tag)) => head,
         _ => header,
     }
 }
