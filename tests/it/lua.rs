@@ -9,7 +9,7 @@ use switchy::apps::LuaApp;
 use switchy::apps::lua::{Allow, Limits, LuaError, Options};
 use switchy::client::{Error, LoadAs, Originate};
 use switchy::listener::JobError;
-use switchy::model::{Call, HangupCause, Phase};
+use switchy::model::{Call, Direction, HangupCause, Phase};
 use switchy::sim::Sim;
 use tempfile::TempDir;
 
@@ -300,6 +300,53 @@ async fn a_broken_file_leaves_nothing_behind_and_says_what_and_where() {
 }
 
 #[tokio::test]
+async fn a_script_has_coroutines_of_its_own() {
+    let text = r#"
+        local function each(n)
+            return coroutine.wrap(function()
+                for i = 1, n do
+                    -- Longer than a handler runs without letting others have a turn.
+                    local sum = 0
+                    for j = 1, 300000 do sum = sum + j end
+                    if i == 2 then sleep(0.01) end
+                    coroutine.yield(i)
+                end
+            end)
+        end
+        function on_park(session)
+            if session.direction == "outbound" then return end
+            local got = {}
+            for i in each(3) do got[#got + 1] = i end
+            -- Verbs in one, a yield without values, an error, and both of its ends.
+            local co = coroutine.create(function(a)
+                session:answer()
+                local b = coroutine.yield()
+                session:setvar("inside", a .. b)
+                error("enough", 0)
+            end)
+            got[#got + 1] = tostring(coroutine.resume(co, "x"))
+            got[#got + 1] = coroutine.status(co)
+            local ok, text = coroutine.resume(co, "y")
+            got[#got + 1] = tostring(ok) .. text
+            got[#got + 1] = tostring(coroutine.resume(co)) .. coroutine.status(co)
+            got[#got + 1] = select('#', coroutine.wrap(function() return 1, nil, nil end)())
+            session:setvar("got", table.concat(got, " "))
+        end
+    "#;
+    let (_sim, client, listener, _script) = loaded(text).await;
+    let id = called(&client, &park().with_timeout(60)).await;
+    let call = listener.call(&id).unwrap();
+    let callee = call.sessions.iter().find(|leg| leg.direction == Direction::Inbound).unwrap();
+    let (mut got, end) = (None, Instant::now() + LONG);
+    while got.is_none() && Instant::now() < end {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        got = variable(&client, callee.id.as_str(), "got").await;
+    }
+    assert_eq!(got.as_deref(), Some("1 2 3 true suspended falseenough falsedead 3"));
+    assert_eq!(variable(&client, callee.id.as_str(), "inside").await.as_deref(), Some("xy"));
+}
+
+#[tokio::test]
 async fn a_hostile_file_harms_neither_other_calls_nor_its_own_next_ones() {
     let text = r#"
         local evil = {}
@@ -309,6 +356,8 @@ async fn a_hostile_file_harms_neither_other_calls_nor_its_own_next_ones() {
         function evil.compile() while true do load("while true do end") end end
         function evil.sorted() table.sort({ 3, 2, 1 }, function() while true do end end) end
         function evil.replaced() string.gsub("aaa", "a", evil.loop) end
+        function evil.coroutine() coroutine.wrap(evil.loop)() end
+        function evil.resumed() while true do coroutine.resume(coroutine.create(evil.loop)) end end
         function evil.text() local s = string.rep("x", 1 << 30) end
         function evil.table() local t = {} while true do t[#t + 1] = ("x"):rep(1000) end end
         function evil.deep() local function f(n) return 1 + f(n + 1) end f(1) end

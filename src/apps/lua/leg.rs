@@ -84,6 +84,8 @@ pub(super) struct Run {
     /// Whether it goes on when its session has ended.
     pub(super) outlives: bool,
     spent: Cell<u64>,
+    /// How many coroutines of its own it is inside of.
+    depth: Cell<u32>,
     is_stopped: Cell<bool>,
     stopped_at: RefCell<String>,
 }
@@ -97,7 +99,8 @@ impl Run {
     ) -> Self {
         let (spent, is_stopped) = (Cell::new(0), Cell::new(false));
         let (what, stopped_at) = (what.to_owned(), RefCell::default());
-        Self { what, leg, client, outlives, spent, is_stopped, stopped_at }
+        let depth = Cell::new(0);
+        Self { what, leg, client, outlives, spent, depth, is_stopped, stopped_at }
     }
 
     pub(super) fn spend(&self, instructions: u64) -> u64 {
@@ -108,6 +111,14 @@ impl Run {
     /// It has waited for something: the count starts anew.
     pub(super) fn rest(&self) {
         self.spent.set(0);
+    }
+
+    pub(super) fn nest(&self, by: i32) {
+        self.depth.set(self.depth.get().saturating_add_signed(by));
+    }
+
+    pub(super) fn is_nested(&self) -> bool {
+        self.depth.get() > 0
     }
 
     pub(super) fn is_stopped(&self) -> bool {

@@ -51,7 +51,7 @@ impl Default for Limits {
 
 /// Makes a state without what could do harm.
 pub(super) fn state(limits: Limits, allow: &[Allow]) -> mlua::Result<Lua> {
-    let mut libs = StdLib::TABLE | StdLib::STRING | StdLib::MATH | StdLib::UTF8;
+    let mut libs = StdLib::COROUTINE | StdLib::TABLE | StdLib::STRING | StdLib::MATH | StdLib::UTF8;
     for library in allow {
         libs |= match library {
             Allow::Os => StdLib::OS,
@@ -105,8 +105,10 @@ pub(super) fn guard(lua: &Lua, engine: &Weak<Engine>, limits: Limits) -> mlua::R
             });
             return Err(run.stop(place).into());
         }
-        // Another handler of this app may wait.
-        Ok(if spent % (10 * u64::from(STEP)) == 0 { VmState::Yield } else { VmState::Continue })
+        // Another handler of this app may wait. To a script's own coroutine a pause would look like
+        // one of its yields.
+        let is_turn = spent.is_multiple_of(10 * u64::from(STEP)) && !run.is_nested();
+        Ok(if is_turn { VmState::Yield } else { VmState::Continue })
     })?;
     let checked = Weak::clone(engine);
     let check = lua.create_function(move |_, values: MultiValue| {
@@ -116,12 +118,22 @@ pub(super) fn guard(lua: &Lua, engine: &Weak<Engine>, limits: Limits) -> mlua::R
             None => Ok(values),
         }
     })?;
-    lua.load(PRELUDE).set_name("=switchy").call::<()>(check)
+    let nested = Weak::clone(engine);
+    let nest = lua.create_function(move |_, by: i32| {
+        if let Some(run) = nested.upgrade().and_then(|engine| engine.current()) {
+            run.nest(by);
+        }
+        Ok(())
+    })?;
+    // What a verb yields while it waits; no script has such a value to yield itself.
+    let waits =
+        lua.create_function(|_, first: Value| Ok(matches!(first, Value::LightUserData(_))))?;
+    lua.load(PRELUDE).set_name("=switchy").call::<()>((check, nest, waits))
 }
 
 /// A handler that is stopped must not catch that; finalizers run where no limit holds.
 const PRELUDE: &str = r#"
-local check = ...
+local check, nest, waits = ...
 local pcall_, setmetatable_, rawget_, type_, error_ = pcall, setmetatable, rawget, type, error
 function pcall(...) return check(pcall_(...)) end
 -- A message handler would run where no limit holds; here it runs after the error.
@@ -135,6 +147,27 @@ function setmetatable(table, meta)
         error_("__gc and __close are not to be had here", 2)
     end
     return setmetatable_(table, meta)
+end
+-- A verb inside a script's own coroutine waits with all that is around it.
+local create_, resume_, yield_ = coroutine.create, coroutine.resume, coroutine.yield
+local back
+local function resume(co, ...)
+    if type_(co) == "thread" then nest(1) end
+    return back(co, resume_(co, ...))
+end
+function back(co, ok, ...)
+    nest(-1)
+    if ok and type_((...)) == "userdata" and waits((...)) then return resume(co, yield_(...)) end
+    return check(ok, ...)
+end
+local function raise(ok, ...)
+    if ok then return ... end
+    error_((...), 0)
+end
+coroutine.resume = resume
+function coroutine.wrap(f)
+    local co = create_(f)
+    return function(...) return raise(resume(co, ...)) end
 end
 string.dump = nil
 "#;
