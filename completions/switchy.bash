@@ -43,9 +43,6 @@ _switchy() {
             switchy__subcmd__config,check)
                 cmd="switchy__subcmd__config__subcmd__check"
                 ;;
-            switchy__subcmd__config,help)
-                cmd="switchy__subcmd__config__subcmd__help"
-                ;;
             switchy__subcmd__config,init)
                 cmd="switchy__subcmd__config__subcmd__init"
                 ;;
@@ -57,63 +54,6 @@ _switchy() {
                 ;;
             switchy__subcmd__config,show)
                 cmd="switchy__subcmd__config__subcmd__show"
-                ;;
-            switchy__subcmd__config__subcmd__help,check)
-                cmd="switchy__subcmd__config__subcmd__help__subcmd__check"
-                ;;
-            switchy__subcmd__config__subcmd__help,help)
-                cmd="switchy__subcmd__config__subcmd__help__subcmd__help"
-                ;;
-            switchy__subcmd__config__subcmd__help,init)
-                cmd="switchy__subcmd__config__subcmd__help__subcmd__init"
-                ;;
-            switchy__subcmd__config__subcmd__help,keys)
-                cmd="switchy__subcmd__config__subcmd__help__subcmd__keys"
-                ;;
-            switchy__subcmd__config__subcmd__help,path)
-                cmd="switchy__subcmd__config__subcmd__help__subcmd__path"
-                ;;
-            switchy__subcmd__config__subcmd__help,show)
-                cmd="switchy__subcmd__config__subcmd__help__subcmd__show"
-                ;;
-            switchy__subcmd__help,completions)
-                cmd="switchy__subcmd__help__subcmd__completions"
-                ;;
-            switchy__subcmd__help,config)
-                cmd="switchy__subcmd__help__subcmd__config"
-                ;;
-            switchy__subcmd__help,demo)
-                cmd="switchy__subcmd__help__subcmd__demo"
-                ;;
-            switchy__subcmd__help,doctor)
-                cmd="switchy__subcmd__help__subcmd__doctor"
-                ;;
-            switchy__subcmd__help,help)
-                cmd="switchy__subcmd__help__subcmd__help"
-                ;;
-            switchy__subcmd__help,man)
-                cmd="switchy__subcmd__help__subcmd__man"
-                ;;
-            switchy__subcmd__help,replay)
-                cmd="switchy__subcmd__help__subcmd__replay"
-                ;;
-            switchy__subcmd__help,sim)
-                cmd="switchy__subcmd__help__subcmd__sim"
-                ;;
-            switchy__subcmd__help__subcmd__config,check)
-                cmd="switchy__subcmd__help__subcmd__config__subcmd__check"
-                ;;
-            switchy__subcmd__help__subcmd__config,init)
-                cmd="switchy__subcmd__help__subcmd__config__subcmd__init"
-                ;;
-            switchy__subcmd__help__subcmd__config,keys)
-                cmd="switchy__subcmd__help__subcmd__config__subcmd__keys"
-                ;;
-            switchy__subcmd__help__subcmd__config,path)
-                cmd="switchy__subcmd__help__subcmd__config__subcmd__path"
-                ;;
-            switchy__subcmd__help__subcmd__config,show)
-                cmd="switchy__subcmd__help__subcmd__config__subcmd__show"
                 ;;
             *)
                 ;;
@@ -252,7 +192,7 @@ _switchy() {
             return 0
             ;;
         switchy__subcmd__completions)
-            opts="bash elvish fish powershell zsh"
+            opts="-h --help bash elvish fish powershell zsh"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -266,7 +206,7 @@ _switchy() {
             return 0
             ;;
         switchy__subcmd__config)
-            opts="check show path init keys help"
+            opts="-h --help check show path init keys"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -280,106 +220,8 @@ _switchy() {
             return 0
             ;;
         switchy__subcmd__config__subcmd__check)
-            opts=""
+            opts="-h --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
-                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
-                return 0
-            fi
-            case "${prev}" in
-                *)
-                    COMPREPLY=()
-                    ;;
-            esac
-            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
-            return 0
-            ;;
-        switchy__subcmd__config__subcmd__help)
-            opts="check show path init keys help"
-            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
-                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
-                return 0
-            fi
-            case "${prev}" in
-                *)
-                    COMPREPLY=()
-                    ;;
-            esac
-            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
-            return 0
-            ;;
-        switchy__subcmd__config__subcmd__help__subcmd__check)
-            opts=""
-            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
-                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
-                return 0
-            fi
-            case "${prev}" in
-                *)
-                    COMPREPLY=()
-                    ;;
-            esac
-            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
-            return 0
-            ;;
-        switchy__subcmd__config__subcmd__help__subcmd__help)
-            opts=""
-            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
-                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
-                return 0
-            fi
-            case "${prev}" in
-                *)
-                    COMPREPLY=()
-                    ;;
-            esac
-            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
-            return 0
-            ;;
-        switchy__subcmd__config__subcmd__help__subcmd__init)
-            opts=""
-            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
-                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
-                return 0
-            fi
-            case "${prev}" in
-                *)
-                    COMPREPLY=()
-                    ;;
-            esac
-            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
-            return 0
-            ;;
-        switchy__subcmd__config__subcmd__help__subcmd__keys)
-            opts=""
-            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
-                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
-                return 0
-            fi
-            case "${prev}" in
-                *)
-                    COMPREPLY=()
-                    ;;
-            esac
-            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
-            return 0
-            ;;
-        switchy__subcmd__config__subcmd__help__subcmd__path)
-            opts=""
-            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
-                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
-                return 0
-            fi
-            case "${prev}" in
-                *)
-                    COMPREPLY=()
-                    ;;
-            esac
-            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
-            return 0
-            ;;
-        switchy__subcmd__config__subcmd__help__subcmd__show)
-            opts=""
-            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
@@ -392,7 +234,7 @@ _switchy() {
             return 0
             ;;
         switchy__subcmd__config__subcmd__init)
-            opts=""
+            opts="-h --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -406,7 +248,7 @@ _switchy() {
             return 0
             ;;
         switchy__subcmd__config__subcmd__keys)
-            opts=""
+            opts="-h --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -420,7 +262,7 @@ _switchy() {
             return 0
             ;;
         switchy__subcmd__config__subcmd__path)
-            opts=""
+            opts="-h --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -434,7 +276,7 @@ _switchy() {
             return 0
             ;;
         switchy__subcmd__config__subcmd__show)
-            opts=""
+            opts="-h --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -448,7 +290,7 @@ _switchy() {
             return 0
             ;;
         switchy__subcmd__demo)
-            opts="-x -f -o --password --user --seed --traffic --fault --execute --file --stop-on-error --keep-going --echo --transcript --set --output --as-fs-cli --fail-on-error"
+            opts="-x -f -o -h --password --user --seed --traffic --fault --execute --file --stop-on-error --keep-going --echo --transcript --set --output --as-fs-cli --fail-on-error --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -514,7 +356,7 @@ _switchy() {
             return 0
             ;;
         switchy__subcmd__doctor)
-            opts="-H -P -u -p -r -R -T -t -o --profile --host --port --user --password --retry --reconnect --connect-timeout --timeout --read-only --config --no-config --sofia-profile --dialplan --output"
+            opts="-H -P -u -p -r -R -T -t -o -h --profile --host --port --user --password --retry --reconnect --connect-timeout --timeout --read-only --config --no-config --sofia-profile --dialplan --output --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -596,7 +438,7 @@ _switchy() {
             return 0
             ;;
         switchy__subcmd__help)
-            opts="demo replay sim doctor config completions man help"
+            opts="-h --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -609,190 +451,8 @@ _switchy() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
-        switchy__subcmd__help__subcmd__completions)
-            opts=""
-            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
-                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
-                return 0
-            fi
-            case "${prev}" in
-                *)
-                    COMPREPLY=()
-                    ;;
-            esac
-            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
-            return 0
-            ;;
-        switchy__subcmd__help__subcmd__config)
-            opts="check show path init keys"
-            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
-                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
-                return 0
-            fi
-            case "${prev}" in
-                *)
-                    COMPREPLY=()
-                    ;;
-            esac
-            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
-            return 0
-            ;;
-        switchy__subcmd__help__subcmd__config__subcmd__check)
-            opts=""
-            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
-                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
-                return 0
-            fi
-            case "${prev}" in
-                *)
-                    COMPREPLY=()
-                    ;;
-            esac
-            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
-            return 0
-            ;;
-        switchy__subcmd__help__subcmd__config__subcmd__init)
-            opts=""
-            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
-                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
-                return 0
-            fi
-            case "${prev}" in
-                *)
-                    COMPREPLY=()
-                    ;;
-            esac
-            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
-            return 0
-            ;;
-        switchy__subcmd__help__subcmd__config__subcmd__keys)
-            opts=""
-            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
-                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
-                return 0
-            fi
-            case "${prev}" in
-                *)
-                    COMPREPLY=()
-                    ;;
-            esac
-            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
-            return 0
-            ;;
-        switchy__subcmd__help__subcmd__config__subcmd__path)
-            opts=""
-            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
-                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
-                return 0
-            fi
-            case "${prev}" in
-                *)
-                    COMPREPLY=()
-                    ;;
-            esac
-            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
-            return 0
-            ;;
-        switchy__subcmd__help__subcmd__config__subcmd__show)
-            opts=""
-            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
-                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
-                return 0
-            fi
-            case "${prev}" in
-                *)
-                    COMPREPLY=()
-                    ;;
-            esac
-            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
-            return 0
-            ;;
-        switchy__subcmd__help__subcmd__demo)
-            opts=""
-            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
-                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
-                return 0
-            fi
-            case "${prev}" in
-                *)
-                    COMPREPLY=()
-                    ;;
-            esac
-            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
-            return 0
-            ;;
-        switchy__subcmd__help__subcmd__doctor)
-            opts=""
-            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
-                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
-                return 0
-            fi
-            case "${prev}" in
-                *)
-                    COMPREPLY=()
-                    ;;
-            esac
-            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
-            return 0
-            ;;
-        switchy__subcmd__help__subcmd__help)
-            opts=""
-            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
-                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
-                return 0
-            fi
-            case "${prev}" in
-                *)
-                    COMPREPLY=()
-                    ;;
-            esac
-            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
-            return 0
-            ;;
-        switchy__subcmd__help__subcmd__man)
-            opts=""
-            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
-                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
-                return 0
-            fi
-            case "${prev}" in
-                *)
-                    COMPREPLY=()
-                    ;;
-            esac
-            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
-            return 0
-            ;;
-        switchy__subcmd__help__subcmd__replay)
-            opts=""
-            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
-                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
-                return 0
-            fi
-            case "${prev}" in
-                *)
-                    COMPREPLY=()
-                    ;;
-            esac
-            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
-            return 0
-            ;;
-        switchy__subcmd__help__subcmd__sim)
-            opts=""
-            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
-                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
-                return 0
-            fi
-            case "${prev}" in
-                *)
-                    COMPREPLY=()
-                    ;;
-            esac
-            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
-            return 0
-            ;;
         switchy__subcmd__man)
-            opts=""
+            opts="-h --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -806,7 +466,7 @@ _switchy() {
             return 0
             ;;
         switchy__subcmd__replay)
-            opts="-x -f -o --at --until --speed --execute --file --stop-on-error --keep-going --echo --transcript --set --output --as-fs-cli --fail-on-error"
+            opts="-x -f -o -h --at --until --speed --execute --file --stop-on-error --keep-going --echo --transcript --set --output --as-fs-cli --fail-on-error --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -864,7 +524,7 @@ _switchy() {
             return 0
             ;;
         switchy__subcmd__sim)
-            opts="--listen --password --user --seed --traffic --fault --record"
+            opts="-h --listen --password --user --seed --traffic --fault --record --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

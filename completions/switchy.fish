@@ -74,7 +74,7 @@ complete -c switchy -n "__fish_switchy_needs_command" -a "doctor" -d 'Check why 
 complete -c switchy -n "__fish_switchy_needs_command" -a "config" -d 'Check, show or make the configuration'
 complete -c switchy -n "__fish_switchy_needs_command" -a "completions" -d 'Print the completion script of a shell'
 complete -c switchy -n "__fish_switchy_needs_command" -a "man" -d 'Print the manual page'
-complete -c switchy -n "__fish_switchy_needs_command" -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c switchy -n "__fish_switchy_needs_command" -a "help" -d 'Print help; of a command of the prompt, too'
 complete -c switchy -n "__fish_switchy_using_subcommand demo" -l password -d 'Its password' -r
 complete -c switchy -n "__fish_switchy_using_subcommand demo" -l user -d 'A user for userauth, with the switch\'s password or an own one; may be repeated' -r
 complete -c switchy -n "__fish_switchy_using_subcommand demo" -l seed -d 'Make ids, timings and background calls the same in each run' -r
@@ -95,6 +95,7 @@ complete -c switchy -n "__fish_switchy_using_subcommand demo" -l keep-going -d '
 complete -c switchy -n "__fish_switchy_using_subcommand demo" -l echo -d 'Write each line to standard error before it is run'
 complete -c switchy -n "__fish_switchy_using_subcommand demo" -l as-fs-cli -d 'Behave as fs_cli does, as under its name'
 complete -c switchy -n "__fish_switchy_using_subcommand demo" -l fail-on-error -d 'As fs_cli: leave with 1 when the server refuses, though fs_cli leaves with 0'
+complete -c switchy -n "__fish_switchy_using_subcommand demo" -s h -l help -d 'Print help; --help tells more'
 complete -c switchy -n "__fish_switchy_using_subcommand replay" -l until -l at -d 'Only what was before: 19:15:39, or 2026-11-22T19:15:39Z' -r
 complete -c switchy -n "__fish_switchy_using_subcommand replay" -l speed -d 'Let it happen again, so many times as fast' -r
 complete -c switchy -n "__fish_switchy_using_subcommand replay" -s x -l execute -d 'Run this line and leave; may be repeated' -r
@@ -112,6 +113,7 @@ complete -c switchy -n "__fish_switchy_using_subcommand replay" -l keep-going -d
 complete -c switchy -n "__fish_switchy_using_subcommand replay" -l echo -d 'Write each line to standard error before it is run'
 complete -c switchy -n "__fish_switchy_using_subcommand replay" -l as-fs-cli -d 'Behave as fs_cli does, as under its name'
 complete -c switchy -n "__fish_switchy_using_subcommand replay" -l fail-on-error -d 'As fs_cli: leave with 1 when the server refuses, though fs_cli leaves with 0'
+complete -c switchy -n "__fish_switchy_using_subcommand replay" -s h -l help -d 'Print help; --help tells more'
 complete -c switchy -n "__fish_switchy_using_subcommand sim" -l listen -d 'Where it listens; port 0 is any free one' -r
 complete -c switchy -n "__fish_switchy_using_subcommand sim" -l password -d 'Its password' -r
 complete -c switchy -n "__fish_switchy_using_subcommand sim" -l user -d 'A user for userauth, with the switch\'s password or an own one; may be repeated' -r
@@ -119,6 +121,7 @@ complete -c switchy -n "__fish_switchy_using_subcommand sim" -l seed -d 'Make id
 complete -c switchy -n "__fish_switchy_using_subcommand sim" -l traffic -d 'Background calls a second, answered, busy, unanswered and wrong ones' -r
 complete -c switchy -n "__fish_switchy_using_subcommand sim" -l fault -d 'Let something go wrong; may be repeated, the list is below' -r
 complete -c switchy -n "__fish_switchy_using_subcommand sim" -l record -d 'Write all exchanges to a file, as JSON lines; passwords are masked' -r -F
+complete -c switchy -n "__fish_switchy_using_subcommand sim" -s h -l help -d 'Print help; --help tells more'
 complete -c switchy -n "__fish_switchy_using_subcommand doctor" -l profile -d 'A profile of the configuration; one that does not exist is an error' -r
 complete -c switchy -n "__fish_switchy_using_subcommand doctor" -s H -l host -d 'The server' -r
 complete -c switchy -n "__fish_switchy_using_subcommand doctor" -s P -l port -d 'The port of its event socket' -r
@@ -139,28 +142,18 @@ complete -c switchy -n "__fish_switchy_using_subcommand doctor" -s R -l reconnec
 complete -c switchy -n "__fish_switchy_using_subcommand doctor" -l read-only -d 'Refuse whatever changes the server'
 complete -c switchy -n "__fish_switchy_using_subcommand doctor" -l no-config -d 'Read no configuration, neither ours nor fs_cli\'s'
 complete -c switchy -n "__fish_switchy_using_subcommand doctor" -l dialplan -d 'Print a dial plan that parks every call, with a limit'
-complete -c switchy -n "__fish_switchy_using_subcommand config; and not __fish_seen_subcommand_from check show path init keys help" -f -a "check" -d 'Check the files, and tell all that is wrong with line numbers'
-complete -c switchy -n "__fish_switchy_using_subcommand config; and not __fish_seen_subcommand_from check show path init keys help" -f -a "show" -d 'Show what holds for a profile, and where each value comes from'
-complete -c switchy -n "__fish_switchy_using_subcommand config; and not __fish_seen_subcommand_from check show path init keys help" -f -a "path" -d 'Print where the configuration file is'
-complete -c switchy -n "__fish_switchy_using_subcommand config; and not __fish_seen_subcommand_from check show path init keys help" -f -a "init" -d 'Write a first configuration file, with every key explained; an existing one stays'
-complete -c switchy -n "__fish_switchy_using_subcommand config; and not __fish_seen_subcommand_from check show path init keys help" -f -a "keys" -d 'List all keys and what they mean'
-complete -c switchy -n "__fish_switchy_using_subcommand config; and not __fish_seen_subcommand_from check show path init keys help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
-complete -c switchy -n "__fish_switchy_using_subcommand config; and __fish_seen_subcommand_from help" -f -a "check" -d 'Check the files, and tell all that is wrong with line numbers'
-complete -c switchy -n "__fish_switchy_using_subcommand config; and __fish_seen_subcommand_from help" -f -a "show" -d 'Show what holds for a profile, and where each value comes from'
-complete -c switchy -n "__fish_switchy_using_subcommand config; and __fish_seen_subcommand_from help" -f -a "path" -d 'Print where the configuration file is'
-complete -c switchy -n "__fish_switchy_using_subcommand config; and __fish_seen_subcommand_from help" -f -a "init" -d 'Write a first configuration file, with every key explained; an existing one stays'
-complete -c switchy -n "__fish_switchy_using_subcommand config; and __fish_seen_subcommand_from help" -f -a "keys" -d 'List all keys and what they mean'
-complete -c switchy -n "__fish_switchy_using_subcommand config; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
-complete -c switchy -n "__fish_switchy_using_subcommand help; and not __fish_seen_subcommand_from demo replay sim doctor config completions man help" -f -a "demo" -d 'Open the shell on a simulated switch with some traffic'
-complete -c switchy -n "__fish_switchy_using_subcommand help; and not __fish_seen_subcommand_from demo replay sim doctor config completions man help" -f -a "replay" -d 'Open the shell on a transcript'
-complete -c switchy -n "__fish_switchy_using_subcommand help; and not __fish_seen_subcommand_from demo replay sim doctor config completions man help" -f -a "sim" -d 'Serve a simulated switch to any event-socket client'
-complete -c switchy -n "__fish_switchy_using_subcommand help; and not __fish_seen_subcommand_from demo replay sim doctor config completions man help" -f -a "doctor" -d 'Check why a connection fails, or what is wrong with a server'
-complete -c switchy -n "__fish_switchy_using_subcommand help; and not __fish_seen_subcommand_from demo replay sim doctor config completions man help" -f -a "config" -d 'Check, show or make the configuration'
-complete -c switchy -n "__fish_switchy_using_subcommand help; and not __fish_seen_subcommand_from demo replay sim doctor config completions man help" -f -a "completions" -d 'Print the completion script of a shell'
-complete -c switchy -n "__fish_switchy_using_subcommand help; and not __fish_seen_subcommand_from demo replay sim doctor config completions man help" -f -a "man" -d 'Print the manual page'
-complete -c switchy -n "__fish_switchy_using_subcommand help; and not __fish_seen_subcommand_from demo replay sim doctor config completions man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
-complete -c switchy -n "__fish_switchy_using_subcommand help; and __fish_seen_subcommand_from config" -f -a "check" -d 'Check the files, and tell all that is wrong with line numbers'
-complete -c switchy -n "__fish_switchy_using_subcommand help; and __fish_seen_subcommand_from config" -f -a "show" -d 'Show what holds for a profile, and where each value comes from'
-complete -c switchy -n "__fish_switchy_using_subcommand help; and __fish_seen_subcommand_from config" -f -a "path" -d 'Print where the configuration file is'
-complete -c switchy -n "__fish_switchy_using_subcommand help; and __fish_seen_subcommand_from config" -f -a "init" -d 'Write a first configuration file, with every key explained; an existing one stays'
-complete -c switchy -n "__fish_switchy_using_subcommand help; and __fish_seen_subcommand_from config" -f -a "keys" -d 'List all keys and what they mean'
+complete -c switchy -n "__fish_switchy_using_subcommand doctor" -s h -l help -d 'Print help; --help tells more'
+complete -c switchy -n "__fish_switchy_using_subcommand config; and not __fish_seen_subcommand_from check show path init keys" -s h -l help -d 'Print help; --help tells more'
+complete -c switchy -n "__fish_switchy_using_subcommand config; and not __fish_seen_subcommand_from check show path init keys" -f -a "check" -d 'Check the files, and tell all that is wrong with line numbers'
+complete -c switchy -n "__fish_switchy_using_subcommand config; and not __fish_seen_subcommand_from check show path init keys" -f -a "show" -d 'Show what holds for a profile, and where each value comes from'
+complete -c switchy -n "__fish_switchy_using_subcommand config; and not __fish_seen_subcommand_from check show path init keys" -f -a "path" -d 'Print where the configuration file is'
+complete -c switchy -n "__fish_switchy_using_subcommand config; and not __fish_seen_subcommand_from check show path init keys" -f -a "init" -d 'Write a first configuration file, with every key explained; an existing one stays'
+complete -c switchy -n "__fish_switchy_using_subcommand config; and not __fish_seen_subcommand_from check show path init keys" -f -a "keys" -d 'List all keys and what they mean'
+complete -c switchy -n "__fish_switchy_using_subcommand config; and __fish_seen_subcommand_from check" -s h -l help -d 'Print help; --help tells more'
+complete -c switchy -n "__fish_switchy_using_subcommand config; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help; --help tells more'
+complete -c switchy -n "__fish_switchy_using_subcommand config; and __fish_seen_subcommand_from path" -s h -l help -d 'Print help; --help tells more'
+complete -c switchy -n "__fish_switchy_using_subcommand config; and __fish_seen_subcommand_from init" -s h -l help -d 'Print help; --help tells more'
+complete -c switchy -n "__fish_switchy_using_subcommand config; and __fish_seen_subcommand_from keys" -s h -l help -d 'Print help; --help tells more'
+complete -c switchy -n "__fish_switchy_using_subcommand completions" -s h -l help -d 'Print help; --help tells more'
+complete -c switchy -n "__fish_switchy_using_subcommand man" -s h -l help -d 'Print help; --help tells more'
+complete -c switchy -n "__fish_switchy_using_subcommand help" -s h -l help -d 'Print help; --help tells more'

@@ -26,6 +26,7 @@ use crate::shell::Format;
     args_override_self = true,
     infer_long_args = true,
     disable_help_flag = true,
+    disable_help_subcommand = true,
     after_help = EXIT_CODES
 )]
 pub(super) struct Args {
@@ -36,7 +37,7 @@ pub(super) struct Args {
     #[command(flatten)]
     pub(super) look: Look,
     /// Print help; --help tells more
-    #[arg(short, long, short_alias = '?', action = clap::ArgAction::Help)]
+    #[arg(short, long, short_alias = '?', action = clap::ArgAction::Help, global = true)]
     help: Option<bool>,
     #[command(subcommand)]
     pub(super) action: Option<Action>,
@@ -284,6 +285,11 @@ pub(super) enum Action {
     },
     /// Print the manual page
     Man,
+    /// Print help; of a command of the prompt, too
+    Help {
+        /// A command, for example originate, or a topic of the prompt's "help"
+        words: Vec<String>,
+    },
 }
 
 #[derive(Debug, clap::Args)]

@@ -70,33 +70,15 @@ pub fn main() -> ExitCode {
 }
 
 fn run(mut args: Args, as_fs_cli: bool) -> anyhow::Result<u8> {
-    let mut action = args.action.take();
-    if let Some(Action::Doctor(doctor)) = action {
-        args.script.once = vec![doctor.line()];
-        args.script.output = doctor.output;
-        args.connection = doctor.connection;
-        action = None;
-    }
-    match action {
-        Some(Action::Completions { shell }) => {
-            let mut command = Args::command();
-            clap_complete::generate(shell, &mut command, "switchy", &mut io::stdout());
-            return Ok(0);
-        }
-        Some(Action::Man) => {
-            clap_mangen::Man::new(Args::command()).render(&mut io::stdout())?;
-            return Ok(0);
-        }
-        Some(Action::Sim(args)) => return runtime()?.block_on(sim::serve(args)),
-        Some(Action::Demo(_) | Action::Replay(_) | Action::Config { .. } | Action::Doctor(_))
-        | None => {}
+    if let Some(code) = aside(&mut args)? {
+        return Ok(code);
     }
     let files = match &args.connection {
         connection if connection.no_config => Files::default(),
         connection => Files::load(connection.config.as_deref())?,
     };
     let over = args.values(as_fs_cli).map_err(CommandError::usage)?;
-    let instead = match action {
+    let instead = match args.action.take() {
         Some(Action::Config { action }) => {
             let text = config::run(&action, &files, as_fs_cli, &over)?;
             io::stdout().write_all(text.as_bytes())?;
@@ -141,6 +123,46 @@ fn run(mut args: Args, as_fs_cli: bool) -> anyhow::Result<u8> {
     // Not waiting for a read of standard input that may still be under way.
     runtime.shutdown_background();
     code
+}
+
+/// What needs no shell; a command that is one of the shell's lines becomes that.
+fn aside(args: &mut Args) -> anyhow::Result<Option<u8>> {
+    match args.action.take() {
+        Some(Action::Completions { shell }) => {
+            let mut command = Args::command();
+            clap_complete::generate(shell, &mut command, "switchy", &mut io::stdout());
+        }
+        Some(Action::Man) => clap_mangen::Man::new(Args::command()).render(&mut io::stdout())?,
+        Some(Action::Sim(args)) => return runtime()?.block_on(sim::serve(args)).map(Some),
+        Some(Action::Help { words }) => {
+            let Some(mut command) = command_of(&words) else {
+                args.script.once = vec![format!("help {}", words.join(" "))];
+                return Ok(None);
+            };
+            command.print_long_help()?;
+        }
+        Some(Action::Doctor(doctor)) => {
+            args.script.once = vec![doctor.line()];
+            args.script.output = doctor.output;
+            args.connection = doctor.connection;
+            return Ok(None);
+        }
+        other => {
+            args.action = other;
+            return Ok(None);
+        }
+    }
+    Ok(Some(0))
+}
+
+/// The program's own command that words name: itself, if there are none.
+fn command_of(words: &[String]) -> Option<clap::Command> {
+    let mut command = Args::command();
+    command.build();
+    for word in words {
+        command = command.find_subcommand(word)?.clone();
+    }
+    Some(command)
 }
 
 fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {

@@ -22,6 +22,16 @@ pub(super) fn traps(text: &str) -> Vec<String> {
     found
 }
 
+/// Whether a dial string stands alone, without what its side of the call is to do.
+pub(super) fn is_lone(text: &str) -> bool {
+    let mut is_quoted = false;
+    let has_more = text.trim().contains(|c: char| {
+        is_quoted ^= c == '\'';
+        c.is_whitespace() && !is_quoted
+    });
+    !has_more && !is_quoted
+}
+
 /// `&app(arguments)`: cut at the first `)`.
 fn application(text: &str) -> Option<String> {
     let (_, app) = text.split_once('&')?;
@@ -96,6 +106,20 @@ fn pieces(text: &str) -> Vec<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_dial_string_needs_something_to_do() {
+        for (text, is_so) in [
+            ("user/1000", true),
+            (" {a='x y'}user/1000 ", true),
+            ("user/1000 &park", false),
+            // What is wrong here is the quote.
+            ("{a='x}user/1000 &park", false),
+            ("{a='x y'}user/1000 9196", false),
+        ] {
+            assert_eq!(is_lone(text), is_so, "{text}");
+        }
+    }
 
     #[test]
     fn what_is_read_otherwise_is_told() {

@@ -51,6 +51,31 @@ fn exit_codes() {
 }
 
 #[test]
+fn each_command_of_the_program_has_help() {
+    for (args, said) in [
+        (&["demo", "--help"][..], "--traffic"),
+        (&["sim", "-h"], "--listen"),
+        (&["config", "check", "--help"], "Usage: switchy config check"),
+        (&["help", "demo"], "--traffic"),
+        (&["help", "config", "check"], "Usage: switchy config check"),
+        (&["help"], "--reconnect"),
+        // Those of the prompt, and its topics, without a server.
+        (&["help", "originate"], "--dry-run"),
+        (&["help", "keys"], "Ctrl-C"),
+        (&["completions", "-?"], "fish"),
+    ] {
+        let args: Vec<String> = args.iter().map(|&arg| arg.to_owned()).collect();
+        let output = command(&args).output().unwrap();
+        let stdout = text(&output.stdout);
+        assert!(output.status.success(), "{args:?}: {}", text(&output.stderr));
+        assert!(stdout.contains(said), "{args:?}: {stdout}");
+    }
+    let output = command(&["help".to_owned(), "originat".to_owned()]).output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    assert!(text(&output.stderr).contains("originate"), "{}", text(&output.stderr));
+}
+
+#[test]
 fn what_only_looks_like_success_is_a_failure() {
     let switch = Switch::start();
     for fault in ["broken-xml", "deny=api version", "deny=bgapi version"] {

@@ -9,7 +9,7 @@ use crate::listener::JobError;
 use crate::shell::Shell;
 use crate::shell::advice::advise;
 use crate::shell::render::{Cell, View};
-use crate::shell::traps::traps;
+use crate::shell::traps::{is_lone, traps};
 
 /// Make a call
 ///
@@ -123,6 +123,10 @@ pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), Command
     if args.count > 1 && is_verbatim && args.target.contains("origination_uuid=") {
         return Err(CommandError::usage("one origination_uuid cannot name several calls")
             .hint("leave it out: each call gets one of its own"));
+    }
+    if is_verbatim && is_lone(&args.target) {
+        return Err(CommandError::usage("FreeSWITCH has to know what the caller's side does then")
+            .hint(format!("for example: originate {} &park", args.target.trim())));
     }
     let is_table = cx.format() == Format::Table;
     if is_verbatim && is_table {
