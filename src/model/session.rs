@@ -130,7 +130,7 @@ pub struct Session {
     pub phase: Phase,
     /// Whether it is parked.
     pub is_parked: bool,
-    /// Whether it is bridged to [`Self::other_leg`], as the leg that began the bridge.
+    /// Whether it is bridged to [`Self::other_leg`].
     pub is_bridged: bool,
     /// `Channel-Name`, for example `sofia/external/9196@127.0.0.1:5080`.
     pub channel_name: Box<str>,

@@ -197,8 +197,9 @@ fn call_state<'a>(call: &Call, lead: &'a Session) -> &'a str {
 fn leg_state(leg: &Session) -> &str {
     match leg.phase {
         Phase::Hangup | Phase::Held => leg.phase.word(),
-        _ if leg.is_parked => "parked",
+        // A bridge that began in a park is both.
         Phase::Answered if leg.is_bridged => "bridged",
+        _ if leg.is_parked => "parked",
         Phase::Answered if &*leg.application == "conference" => "conference",
         phase => phase.word(),
     }

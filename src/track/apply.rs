@@ -104,10 +104,14 @@ impl Tracker {
                 let ends = [facts.bridge_b, facts.bridge_a].into_iter().flatten();
                 session.other_leg = ends.map(text).find(|end| end != id).map(|end| Id::new(&end));
                 session.is_bridged = true;
+                let other = session.other_leg.clone();
+                self.joins(other.as_ref(), Some(id));
                 Some(What::Bridged)
             }
             Kind::Unbridge => {
                 session.is_bridged = false;
+                let other = session.other_leg.clone();
+                self.joins(other.as_ref(), None);
                 is_alive.then_some(What::Unbridged)
             }
             Kind::Park => {
@@ -146,6 +150,15 @@ impl Tracker {
                 (_, Phase::Hangup) => What::Hangup,
             })
         })
+    }
+
+    /// The other end of a bridge: FreeSWITCH tells only the one that began it.
+    fn joins(&mut self, other: Option<&Id<Session>>, with: Option<&str>) {
+        let Some(entry) = other.and_then(|id| self.sessions.get_mut(id)) else { return };
+        entry.session.is_bridged = with.is_some();
+        if let Some(with) = with {
+            entry.session.other_leg = Some(Id::new(with));
+        }
     }
 
     fn change(&self, id: &str, what: What) -> Change {

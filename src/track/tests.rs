@@ -173,6 +173,24 @@ fn a_bridged_leg_joins_the_call_of_the_leg_that_dialled_it() {
 }
 
 #[test]
+fn both_ends_of_a_bridge_know_it_though_one_is_told() {
+    let mut tracker = fold(&[
+        "CHANNEL_CREATE a variable_x=1",
+        "CHANNEL_CREATE b Channel-Call-UUID=a variable_x=1",
+        "CHANNEL_PARK a",
+        "CHANNEL_BRIDGE a Bridge-A-Unique-ID=a Bridge-B-Unique-ID=b",
+    ]);
+    let bridged = |tracker: &Tracker| {
+        ["a", "b"].map(|id| tracker.session(id).is_some_and(|leg| leg.is_bridged))
+    };
+    assert_eq!(bridged(&tracker), [true, true]);
+    assert_eq!(tracker.session("b").unwrap().other_leg.as_ref().unwrap().as_str(), "a");
+    tracker.apply(&line("CHANNEL_UNBRIDGE a Bridge-A-Unique-ID=a Bridge-B-Unique-ID=b"));
+    assert_eq!(bridged(&tracker), [false, false]);
+    assert!(tracker.session("a").unwrap().is_parked);
+}
+
+#[test]
 fn a_call_ends_with_its_last_session_and_is_remembered_whole() {
     let mut tracker = fold(&[
         "CHANNEL_CREATE a variable_x=1 Caller-Channel-Created-Time=1",

@@ -1,12 +1,13 @@
 use super::{CommandError, Context, Kind};
 use crate::client::{Session, is_dial_string};
-use crate::model::{Event, Id};
+use crate::model::{Event, HangupCause, Id};
 use crate::shell::control;
 
 /// Connect two legs, or a leg with somebody who is called now
 ///
 /// The second one is a leg, named as everywhere, or a dial string, which goes to the server word
-/// for word. Confirmed by CHANNEL_BRIDGE. Options stand before the leg.
+/// for word. Confirmed by CHANNEL_BRIDGE. When nobody can be reached the leg goes on as before.
+/// Options stand before the leg.
 ///
 /// Examples:
 ///   bridge 6c1d2a5e 8f00b204
@@ -44,6 +45,9 @@ pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), Command
     control::say(cx, &leg.id, &format!("bridged with {}", other.id), &outcome)
 }
 
+/// Lets a leg live on when its bridge fails.
+const KEEP: &str = "continue_on_fail";
+
 /// Runs the bridge application; it says in its end why nobody could be reached.
 async fn dial(
     cx: &mut Context<'_>,
@@ -53,8 +57,15 @@ async fn dial(
 ) -> Result<(), CommandError> {
     let mark = Id::<Event>::random();
     let event = leg.expect(&["CHANNEL_BRIDGE", "CHANNEL_EXECUTE_COMPLETE"]).await?;
+    // FreeSWITCH hangs up a leg whose bridge fails, unless this is set: nobody asked for that.
+    let is_kept = matches!(leg.getvar(KEEP).await, Ok(None)) && leg.setvar(KEEP, "true").await.is_ok();
     leg.execute_as("bridge", dial_string, mark.as_str()).await?;
-    let (event, outcome) = control::confirmed(event, within).await?;
+    let confirmed = control::confirmed(event, within).await;
+    if is_kept {
+        // A leg that has ended meanwhile has no variables.
+        let _left = leg.unsetvar(KEEP).await;
+    }
+    let (event, outcome) = confirmed?;
     if event.kind() == "CHANNEL_EXECUTE_COMPLETE"
         && event.get("Application").as_deref() == Some("bridge")
     {
@@ -63,10 +74,12 @@ async fn dial(
         let why = why.or_else(|| event.get("Application-Response"));
         let why = why.unwrap_or_default().into_owned();
         let message = format!("{} was not bridged: {why}", leg.id);
-        let cause = event.variable("originate_disposition").unwrap_or_default().into_owned();
-        return Err(
-            CommandError::new(Kind::Refused, message).hint(format!("\"why\" explains {cause}"))
-        );
+        let err = CommandError::new(Kind::Refused, message);
+        return Err(match HangupCause::parse(&why).meaning() {
+            Some(meaning) if is_kept => err.hint(format!("{meaning}; the leg goes on as before")),
+            Some(meaning) => err.hint(meaning),
+            None => err,
+        });
     }
     let other = event.get("Other-Leg-Unique-ID").unwrap_or_default().into_owned();
     control::say(cx, &leg.id, &format!("bridged with {other}"), &outcome)

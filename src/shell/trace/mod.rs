@@ -4,6 +4,7 @@
 //! - It has a connection of its own: what it subscribes to, and the log that it asks for, is nobody
 //!   else's and ends with it.
 //! - The SIP trace of the server, if it was switched on, is switched off on every way out.
+//! - The ladder and the file are finished on every way out, also when nobody waits any more.
 
 mod item;
 mod save;
@@ -50,6 +51,8 @@ pub(super) struct Trace {
     /// SIP messages of calls that are not known yet.
     strangers: Vec<Message>,
     items: Vec<Item>,
+    /// How many of them were told.
+    told: usize,
     began: u64,
     number: Option<String>,
 }
@@ -91,57 +94,86 @@ pub(super) async fn follow(
     if let Some(level) = level {
         listener.log(Some(level)).await?;
     }
-    let mut trace = Trace::new(listener.clone(), known.as_ref(), &request.what);
-    let mut bundle = bundle;
+    let trace = Trace::new(listener.clone(), known.as_ref(), &request.what);
     trace.greet(cx, request)?;
+    let mut telling = Telling { cx, trace, bundle, lost: false, is_finished: false };
     let begin_by = Instant::now() + request.patience;
     let end_by = request.most.map(|most| Instant::now() + most);
-    let mut lost = false;
     let over = loop {
-        let waits = trace.legs.is_empty();
+        let waits = telling.trace.legs.is_empty();
         let deadline = [end_by, waits.then_some(begin_by)].into_iter().flatten().min();
-        let before = trace.items.len();
         tokio::select! {
             event = events.next() => match event {
-                Some(event) => trace.event(&event),
+                Some(event) => telling.trace.event(&event),
                 None => break Over::Lost,
             },
             line = logs.next() => match line {
-                Some(line) => trace.line(&line, request),
+                Some(line) => telling.trace.line(&line, request),
                 None => break Over::Lost,
             },
             _reason = listener.closed() => break Over::Lost,
             () = until(deadline) => {
-                break if trace.legs.is_empty() { Over::NeverBegan } else { Over::TimeUp };
+                break if waits { Over::NeverBegan } else { Over::TimeUp };
             }
         }
-        lost |= events.take_lost() + logs.take_lost() > 0;
-        trace.tell(cx, before, bundle.as_mut())?;
-        if !trace.legs.is_empty() && trace.alive == 0 {
+        telling.lost |= events.take_lost() + logs.take_lost() > 0;
+        telling.tell()?;
+        if !telling.trace.legs.is_empty() && telling.trace.alive == 0 {
             break Over::Ended;
         }
     };
     if matches!(over, Over::Ended) {
         // What follows the end: log lines, the answer to a BYE.
-        let before = trace.items.len();
         let rest = async {
             loop {
                 tokio::select! {
-                    Some(event) = events.next() => trace.event(&event),
-                    Some(line) = logs.next() => trace.line(&line, request),
+                    Some(event) = events.next() => telling.trace.event(&event),
+                    Some(line) = logs.next() => telling.trace.line(&line, request),
                     else => break,
                 }
             }
         };
         let _over = timeout(AFTER, rest).await;
-        trace.tell(cx, before, bundle.as_mut())?;
+        telling.tell()?;
     }
     if let Some(sip) = sip {
-        sip.stop(cx).await?;
+        sip.stop(telling.cx).await?;
     }
-    trace.finish(cx, bundle, lost)?;
+    telling.finish()?;
     listener.disconnect().await;
     over.outcome(request)
+}
+
+/// A trace that is being told; its end is told however it comes.
+struct Telling<'a, 'c> {
+    cx: &'a mut Context<'c>,
+    trace: Trace,
+    bundle: Option<Bundle>,
+    lost: bool,
+    is_finished: bool,
+}
+
+impl Telling<'_, '_> {
+    /// Tells what is new.
+    fn tell(&mut self) -> Result<(), CommandError> {
+        let from = std::mem::replace(&mut self.trace.told, self.trace.items.len());
+        self.trace.tell(self.cx, from, self.bundle.as_mut())
+    }
+
+    /// Tells the ladder, and closes the file.
+    fn finish(&mut self) -> Result<(), CommandError> {
+        self.is_finished = true;
+        self.trace.finish(self.cx, self.bundle.take(), self.lost)
+    }
+}
+
+impl Drop for Telling<'_, '_> {
+    fn drop(&mut self) {
+        if !self.is_finished {
+            // Nobody waits any more, as after Ctrl-C: there is nobody to hear of an error.
+            let _told = self.tell().and_then(|()| self.finish());
+        }
+    }
 }
 
 /// How long what comes behind the end is waited for.
@@ -193,6 +225,7 @@ impl Trace {
             sip_ids: HashMap::new(),
             strangers: Vec::new(),
             items: Vec::new(),
+            told: 0,
             began,
             number: known.is_none().then(|| what.to_owned()),
         }
