@@ -14,6 +14,7 @@ mod hupall;
 mod originate;
 mod pool;
 mod scope;
+mod sent;
 mod session;
 mod truth;
 mod wait;
@@ -44,6 +45,7 @@ use crate::listener::{EventListener, Job};
 use crate::model::{self, Id, Outcome};
 use crate::wire::Command;
 use app::Apps;
+use sent::Sent;
 
 /// Drives a FreeSWITCH. A clone is another handle to the same client.
 ///
@@ -69,6 +71,7 @@ struct Inner {
     /// Counts what changes the connection from outside, for the task that looks after it.
     changes: watch::Sender<u64>,
     apps: Apps,
+    sent: Sent,
 }
 
 struct State {
@@ -95,7 +98,13 @@ impl Client {
         let state =
             Mutex::new(State { config, connection: None, kept: None, listener: None, issued });
         let (changes, _) = watch::channel(0);
-        let inner = Inner { id: Id::random(), state, changes, apps: Apps::default() };
+        let inner = Inner {
+            id: Id::random(),
+            state,
+            changes,
+            apps: Apps::default(),
+            sent: Sent::default(),
+        };
         Self { inner: Arc::new(inner) }
     }
 
@@ -313,6 +322,7 @@ impl Client {
     /// [`Error::NotConnected`], [`Error::Send`] when no reply came, [`Error::Denied`].
     pub async fn send(&self, command: Command) -> Result<Reply, Error> {
         let shown = command.shown().to_owned();
+        self.inner.sent.note(&shown);
         let reply = self.connection()?.send(command).await.map_err(Error::Send)?;
         denied(reply, shown)
     }
@@ -355,6 +365,7 @@ impl Client {
     async fn within(&self, command: Command, line: &str, within: Duration) -> Result<Reply, Error> {
         self.has_target(line).await?;
         let shown = command.shown().to_owned();
+        self.inner.sent.note(&shown);
         let reply = self.connection()?.send_within(command, within).await.map_err(Error::Send)?;
         let reply = checked(denied(reply, shown)?, line)?;
         self.has_result(line).await?;
@@ -400,6 +411,7 @@ impl Client {
         let sent = async {
             let command = Command::bgapi(line, job.id().as_str()).map_err(Error::Illegal)?;
             let shown = command.shown().to_owned();
+            self.inner.sent.note(&shown);
             let reply = connection.send(command).await.map_err(Error::Send)?;
             checked(denied(reply, shown)?, line)
         };

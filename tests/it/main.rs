@@ -7,6 +7,8 @@
 )]
 
 mod apps;
+#[cfg(feature = "shell")]
+mod audit;
 #[cfg(feature = "cli")]
 mod completions;
 #[cfg(all(unix, feature = "cli"))]

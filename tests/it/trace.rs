@@ -118,6 +118,43 @@ async fn the_sip_trace_is_switched_off_on_every_way_out() {
     assert_eq!(ended.unwrap_err().kind, Kind::Connection);
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_trace_that_is_stopped_tells_its_ladder_and_finishes_its_file() {
+    let (_sim, config) = switch().await;
+    let shell = shell(&config, Settings::default()).await;
+    run(&shell, "originate 9196@127.0.0.1:5080 --wait 20", None).await.unwrap();
+    let path = std::env::temp_dir().join(format!("switchy-stopped-{}.txt", std::process::id()));
+    let _gone = std::fs::remove_file(&path);
+    let (sender, mut told) = tokio::sync::mpsc::unbounded_channel();
+    let line = format!("trace last --save {}", path.display());
+    let tracing = tokio::spawn({
+        let shell = shell.clone();
+        async move { shell.run_line(&line, Output::new(&mut Feed(sender))).await.map(drop) }
+    });
+    let greeting = timeout(SOON, told.recv()).await.unwrap().unwrap();
+    assert!(greeting.contains("following"), "{greeting}");
+    // As Ctrl-C does.
+    tracing.abort();
+    assert!(tracing.await.unwrap_err().is_cancelled());
+    let mut text = String::new();
+    while let Ok(part) = told.try_recv() {
+        text.push_str(&part);
+    }
+    assert!(text.contains(": invite") && text.contains("answer"), "{text}");
+    assert!(text.contains("saved to"), "{text}");
+    assert!(std::fs::read_to_string(&path).unwrap().contains(": invite"));
+    std::fs::remove_file(&path).unwrap();
+}
+
+/// Takes an answer while it is written.
+pub(crate) struct Feed(pub(crate) tokio::sync::mpsc::UnboundedSender<String>);
+
+impl std::fmt::Write for Feed {
+    fn write_str(&mut self, text: &str) -> std::fmt::Result {
+        self.0.send(text.to_owned()).map_err(|_gone| std::fmt::Error)
+    }
+}
+
 #[tokio::test]
 async fn a_read_only_session_does_not_switch_the_sip_trace_on() {
     let (_sim, config) = switch().await;

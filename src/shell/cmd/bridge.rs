@@ -58,7 +58,8 @@ async fn dial(
     let mark = Id::<Event>::random();
     let event = leg.expect(&["CHANNEL_BRIDGE", "CHANNEL_EXECUTE_COMPLETE"]).await?;
     // FreeSWITCH hangs up a leg whose bridge fails, unless this is set: nobody asked for that.
-    let is_kept = matches!(leg.getvar(KEEP).await, Ok(None)) && leg.setvar(KEEP, "true").await.is_ok();
+    let is_kept =
+        matches!(leg.getvar(KEEP).await, Ok(None)) && leg.setvar(KEEP, "true").await.is_ok();
     leg.execute_as("bridge", dial_string, mark.as_str()).await?;
     let confirmed = control::confirmed(event, within).await;
     if is_kept {

@@ -54,7 +54,7 @@ pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), Command
         return stream(cx, &words, args).await;
     }
     if args.count.is_some() || args.lasting.is_some() {
-        return Err(CommandError::usage("--count and --for end a stream")
+        return Err(CommandError::usage("only a stream ends with --count or --for")
             .hint("\"events all -o jsonl --for 10s\" streams"));
     }
     match words.as_slice() {

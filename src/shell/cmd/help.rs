@@ -184,7 +184,7 @@ const GROUPS: &[(&str, &[&str])] = &[
             "sched-hangup",
         ],
     ),
-    ("Server commands", &["api", "bgapi", "jobs", "wait"]),
+    ("Server commands", &["api", "bgapi", "jobs", "wait", "audit"]),
     ("Apps", &["apps", "load-app", "reload-app", "unload-app", "with"]),
     ("Connections", &["connect", "disconnect", "hosts", "use", "listen", "doctor"]),
     ("Scripts", &["transcript", "replay", "source", "let", "sleep", "expect"]),

@@ -5,6 +5,7 @@ mod answer;
 mod api;
 mod apps;
 mod apropos;
+mod audit;
 mod bgapi;
 mod bridge;
 mod call;
@@ -93,6 +94,7 @@ pub(super) enum Command {
     Api(api::Args),
     Apps(apps::Args),
     Apropos(apropos::Args),
+    Audit(audit::Args),
     Bgapi(bgapi::Args),
     Bridge(bridge::Args),
     Call(call::Args),
@@ -161,6 +163,7 @@ impl Command {
             self,
             Self::Alias(_)
                 | Self::Doctor(_)
+                | Self::Audit(_)
                 | Self::Api(_)
                 | Self::Conferences(_)
                 | Self::Connect(_)
@@ -214,6 +217,7 @@ pub(super) async fn run(
         Command::Api(args) => api::run(cx, args).await?,
         Command::Apps(args) => apps::run(cx, args)?,
         Command::Apropos(args) => apropos::run(cx, args).await?,
+        Command::Audit(args) => audit::run(cx, args).await?,
         Command::Bgapi(args) => bgapi::run(cx, args).await?,
         Command::Bridge(args) => bridge::run(cx, args).await?,
         Command::Call(args) => call::run(cx, args).await?,
@@ -304,6 +308,7 @@ fn only_reads(command: &Command) -> bool {
         Command::Alias(_)
         | Command::Apps(_)
         | Command::Apropos(_)
+        | Command::Audit(_)
         | Command::Call(_)
         | Command::Calls(_)
         | Command::Clear(_)

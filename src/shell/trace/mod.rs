@@ -402,7 +402,7 @@ impl Trace {
         bundle: Option<Bundle>,
         lost: bool,
     ) -> Result<(), CommandError> {
-        let ladder = self.ladder();
+        let ladder = self.ladder(cx.listener().ok().as_ref());
         if let Some(bundle) = bundle {
             let path = bundle.close(&ladder)?;
             if cx.format() == Format::Table {
@@ -443,24 +443,17 @@ impl Trace {
     }
 
     /// One line a leg: `A 6c1d2a5e  invite, ring 1.2 s, answer 4.8 s, hangup NORMAL_CLEARING by callee`
-    fn ladder(&self) -> Vec<String> {
+    fn ladder(&self, also: Option<&EventListener>) -> Vec<String> {
         let find = |id: &Id<Session>| {
-            self.listener.with(|tracker| {
-                tracker
-                    .session(id.as_str())
-                    .cloned()
-                    .or_else(|| {
-                        let mut legs = tracker.ended().rev().flat_map(|call| &call.sessions);
-                        legs.find(|leg| leg.id == *id).cloned()
-                    })
-                    .or_else(|| {
-                        let calls = tracker.calls().map(|call| call.id).collect::<Vec<_>>();
-                        calls
-                            .iter()
-                            .flat_map(|call| tracker.legs(call))
-                            .find(|leg| leg.id == *id)
-                            .cloned()
-                    })
+            // The table that the trace began with trails the events: the shell may know more.
+            let known = [Some(&self.listener), also].into_iter().flatten();
+            known.into_iter().find_map(|listener| {
+                listener.with(|tracker| {
+                    let running = tracker.session(id.as_str()).cloned();
+                    let calls = || tracker.calls().chain(tracker.ended().rev().cloned());
+                    let gone = || calls().flat_map(|call| call.sessions).find(|leg| leg.id == *id);
+                    running.or_else(gone)
+                })
             })
         };
         let legs = self.legs.iter().enumerate();

@@ -1,0 +1,59 @@
+//! What a client has sent lately, to tell its own commands from those of others in API events,
+//! which do not say who asked.
+
+use std::collections::VecDeque;
+use std::sync::{Mutex, PoisonError};
+
+use super::Client;
+
+/// The latest lines, oldest first.
+#[derive(Debug, Default)]
+pub(super) struct Sent(Mutex<VecDeque<String>>);
+
+impl Sent {
+    /// Remembers a verb line.
+    pub(super) fn note(&self, shown: &str) {
+        let Some(line) = shown.strip_prefix("api ").or_else(|| shown.strip_prefix("bgapi ")) else {
+            return;
+        };
+        let mut sent = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if sent.len() >= MOST {
+            sent.pop_front();
+        }
+        sent.push_back(line.trim().to_owned());
+    }
+
+    fn take(&self, line: &str) -> bool {
+        let mut sent = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let at = sent.iter().position(|known| known == line);
+        at.and_then(|at| sent.remove(at)).is_some()
+    }
+}
+
+impl Client {
+    /// Whether this client has sent that `api` or `bgapi` line lately; each is answered for once.
+    /// Another client that sends the very same line at the same time is taken for this one.
+    pub(crate) fn has_sent(&self, line: &str) -> bool {
+        self.inner.sent.take(line.trim())
+    }
+}
+
+/// Lines that are remembered.
+const MOST: usize = 256;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_line_is_answered_for_once() {
+        let sent = Sent::default();
+        for line in ["api status", "bgapi status ", "event plain API"] {
+            sent.note(line);
+        }
+        assert!(sent.take("status") && sent.take("status") && !sent.take("status"));
+        assert!(!sent.take("event plain API"));
+        (0..=MOST).for_each(|number| sent.note(&format!("api {number}")));
+        assert!(!sent.take("0") && sent.take("1"));
+    }
+}

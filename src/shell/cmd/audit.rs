@@ -1,0 +1,185 @@
+use std::borrow::Cow;
+
+use serde_json::json;
+use tokio::sync::mpsc;
+use tokio::time::{Instant, timeout_at};
+
+use super::events::lasting;
+use super::{CommandError, Context, Format, Kind, sanitise};
+use crate::client::Client;
+use crate::conn::{CloseReason, Connection, Sink};
+use crate::model::Event;
+use crate::shell::Shell;
+use crate::shell::filter::{Field, Filter, Kind as Holds, Names, Value};
+use crate::shell::narrate::clock;
+use crate::shell::render::{Cell, Column, View};
+use crate::wire::{self, Command, EventData};
+
+/// Show which API commands are run on the server, by anybody
+///
+/// From now on until Ctrl-C, --for or --count: what clients, the dial plan, scripts and the scheduler
+/// run, each when it is done. Secrets are masked. FreeSWITCH does not tell who it was; what this
+/// shell sent is marked "own". It has a connection of its own.
+///
+/// Examples:
+///   audit --for 2s
+///   audit where not own and command~uuid_ --for 2s
+///   audit -o jsonl --for 2s
+#[derive(Debug, clap::Args)]
+#[command(verbatim_doc_comment)]
+pub(crate) struct Args {
+    /// Only those for which this holds, by command, arguments, own
+    #[arg(long = "where", value_name = "FILTER")]
+    filter: Option<String>,
+    /// End after so long: 10s, 5m
+    #[arg(long = "for", value_name = "SPAN")]
+    lasting: Option<String>,
+    /// End after so many
+    #[arg(long, value_name = "N")]
+    count: Option<usize>,
+}
+
+const FIELDS: &[Field<'static>] = &[
+    Field { title: "command", key: "command", kind: Holds::Text },
+    Field { title: "arguments", key: "arguments", kind: Holds::Text },
+    Field { title: "own", key: "own", kind: Holds::Truth },
+];
+
+/// A command that somebody ran.
+struct Ran {
+    at: u64,
+    command: String,
+    arguments: String,
+    own: bool,
+}
+
+/// Hands API events over; what nobody takes in time is counted.
+struct Ears {
+    events: mpsc::Sender<Option<Event>>,
+    is_full: bool,
+}
+
+impl Sink for Ears {
+    fn event(&mut self, event: EventData) {
+        // A gap is told before what comes behind it.
+        if self.is_full && self.events.try_send(None).is_err() {
+            return;
+        }
+        self.is_full = self.events.try_send(Some(Event::new(event))).is_err();
+    }
+
+    fn closed(&mut self, _reason: &CloseReason) {}
+}
+
+pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), CommandError> {
+    let filter = args.filter.as_deref();
+    let filter = filter.map(|text| Filter::parse(text, Names::Known("API commands", FIELDS)));
+    let filter = filter.transpose()?;
+    let end = args.lasting.as_deref().map(lasting).transpose()?.map(|span| Instant::now() + span);
+    let client = cx.client()?;
+    let (sender, mut events) = mpsc::channel(ROOM);
+    let ears = Ears { events: sender, is_full: false };
+    let connection = Connection::open(&client.config(), ears).await?;
+    let command = Command::event(wire::Format::Plain, &["API"])?;
+    let reply = connection.send(command).await?;
+    if reply.text().starts_with("-ERR") {
+        return Err(CommandError::new(Kind::Refused, reply.text())
+            .hint("the directory user of this login needs API in its esl-allowed-events"));
+    }
+    if cx.format() == Format::Table {
+        cx.line("what is run from now on; Ctrl-C ends it")?;
+    }
+    let mut kept = Vec::new();
+    let mut count = 0;
+    while args.count.is_none_or(|most| count < most) {
+        let next = match end {
+            Some(end) => match timeout_at(end, events.recv()).await {
+                Ok(next) => next,
+                Err(_over) => break,
+            },
+            None => events.recv().await,
+        };
+        match next {
+            Some(Some(event)) => {
+                let ran = Ran::of(&event, &client, &cx.shell);
+                if filter.as_ref().is_none_or(|filter| filter.holds(&|name| ran.value(name))) {
+                    count += 1;
+                    ran.tell(cx, &mut kept)?;
+                    cx.keep_pace().await;
+                }
+            }
+            Some(None) if cx.format() == Format::Table => {
+                cx.line("too much came at once: something is missing here")?;
+            }
+            Some(None) => {}
+            None => {
+                return Err(CommandError::new(Kind::Connection, "the connection was lost")
+                    .hint("what came until then is above; \"audit\" begins again"));
+            }
+        }
+    }
+    if matches!(cx.format(), Format::Table | Format::Jsonl) {
+        return Ok(());
+    }
+    let columns = [
+        Column::number("at_us", "when it was done, in microseconds since 1970"),
+        Column::text("command", "the API command"),
+        Column::text("arguments", "its arguments, without secrets"),
+        Column::truth("own", "whether this shell sent it"),
+    ];
+    let mut view = View::of(columns, "nobody ran anything");
+    for ran in kept {
+        view.push(vec![
+            Cell::number(ran.at),
+            Cell::text(&ran.command),
+            Cell::text(&ran.arguments),
+            Cell::shown(if ran.own { "own" } else { "" }, json!(ran.own)),
+        ]);
+    }
+    cx.view(&view)
+}
+
+impl Ran {
+    fn of(event: &Event, client: &Client, shell: &Shell) -> Self {
+        let get = |name: &str| event.get(name).unwrap_or_default();
+        let (command, arguments) = (get("API-Command"), get("API-Command-Argument"));
+        let line = format!("{command} {arguments}");
+        let own = client.has_sent(&line);
+        let masked = shell.masked(&line);
+        let arguments = masked.split_once(' ').map_or("", |(_, rest)| rest).to_owned();
+        Self { at: event.timestamp(), command: command.into_owned(), arguments, own }
+    }
+
+    fn value(&self, name: &str) -> Value<'_> {
+        match name {
+            "command" => Value::Text(Cow::Borrowed(&self.command)),
+            "arguments" => Value::Text(Cow::Borrowed(&self.arguments)),
+            "own" => Value::Truth(self.own),
+            _ => Value::Unknown,
+        }
+    }
+
+    /// Writes it where lines are written as they come, else keeps it.
+    fn tell(self, cx: &mut Context<'_>, kept: &mut Vec<Self>) -> Result<(), CommandError> {
+        match cx.format() {
+            Format::Table => {
+                let own = if self.own { "own" } else { "   " };
+                let line = format!("{} {own} {} {}", clock(self.at), self.command, self.arguments);
+                cx.line(sanitise::line(&line).trim_end())
+            }
+            Format::Jsonl => {
+                let Self { at, command, arguments, own } = self;
+                let document =
+                    json!({"at_us": at, "command": command, "arguments": arguments, "own": own});
+                cx.line(&document.to_string())
+            }
+            _ => {
+                kept.push(self);
+                Ok(())
+            }
+        }
+    }
+}
+
+/// Events that may wait.
+const ROOM: usize = 4096;

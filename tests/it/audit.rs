@@ -1,0 +1,67 @@
+//! Who runs what on a switch, as `audit` hears it.
+
+use std::time::Duration;
+
+use serde_json::Value;
+use switchy::client::Client;
+use switchy::shell::{Format, Output, Settings, Shell};
+use switchy::sim::{Config, Sim};
+use tokio::sync::mpsc;
+use tokio::time::timeout;
+
+use crate::trace::Feed;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn commands_of_everybody_are_told_without_secrets() {
+    let sim = Sim::start(Config::new().with_seed(7));
+    let port = sim.listen("127.0.0.1:0").await.unwrap().port();
+    let config = switchy::conn::Config::new("127.0.0.1").with_port(port);
+    let shell = Shell::new(Settings::default(), None, false);
+    shell.connect("pbx", config.clone()).await.unwrap();
+    let other = Client::with_config(config);
+    other.connect().await.unwrap();
+
+    let (sender, mut told) = mpsc::unbounded_channel();
+    let audit = tokio::spawn({
+        let shell = shell.clone();
+        async move {
+            let mut feed = Feed(sender);
+            let output = Output::new(&mut feed).with_format(Some(Format::Jsonl));
+            shell.run_line("audit where arguments~mark --count 2", output).await.map(drop)
+        }
+    });
+    // It may not listen yet: until it does, nothing is told.
+    let own = async {
+        loop {
+            let mut text = String::new();
+            let line = "eval mark own password=hunter2";
+            shell.run_line(line, Output::new(&mut text)).await.unwrap();
+            other.cmd("global_setvar mark_secret=hunter3").await.unwrap();
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    let ended = async {
+        tokio::select! {
+            () = own => unreachable!(),
+            ended = audit => ended,
+        }
+    };
+    timeout(Duration::from_secs(20), ended).await.unwrap().unwrap().unwrap();
+    let mut text = String::new();
+    while let Ok(part) = told.try_recv() {
+        text.push_str(&part);
+    }
+    let read = |line| serde_json::from_str::<Value>(line).unwrap();
+    let mut lines: Vec<Value> = text.lines().map(read).collect();
+    lines.sort_by_key(|line| line["command"].to_string());
+    assert_eq!(lines.len(), 2, "{lines:?}");
+    for (line, command, arguments, own) in [
+        (&lines[0], "eval", "mark own password=***", true),
+        (&lines[1], "global_setvar", "mark_secret=***", false),
+    ] {
+        assert_eq!(line["command"], command, "{lines:?}");
+        assert_eq!(line["arguments"], arguments, "{lines:?}");
+        assert_eq!(line["own"], own, "{lines:?}");
+        assert!(line["at_us"].as_u64().unwrap() > 0);
+    }
+}
