@@ -18,7 +18,7 @@ use crate::shell::render::{counted, span};
 use crate::shell::sampler::{Budget, Line, Sampler};
 use crate::shell::{
     CommandError, Format, History, Kind, Lent, Next, Operator, Output, Password, Shell, Wish,
-    script_lines, whole_lines,
+    script_lines, sends_slow, whole_lines,
 };
 use keys::Presses;
 use prompt::Helper;
@@ -339,9 +339,7 @@ impl Repl {
         }
         // The next command shall not wait behind the one that was given up.
         if let Some(switch) = self.shell.current() {
-            let _task = tokio::spawn(async move {
-                let _in_time = tokio::time::timeout(SOON, switch.renew()).await;
-            });
+            let _task = tokio::spawn(async move { switch.relieve().await });
         }
     }
 
@@ -379,7 +377,11 @@ impl Repl {
         if dropped > 0 {
             text = format!("{text}; {} that waited not run", counted(dropped, "line"));
         }
-        let hint = "hint: \"bgapi\" runs what takes long, and tells the result when it comes";
+        let hint = if sends_slow(&line) {
+            "hint: its result is told when it comes; \"jobs\" shows what the server still does"
+        } else {
+            "hint: \"bgapi\" runs what takes long, and tells the result when it comes"
+        };
         let dimmed = Style::new().dimmed();
         if self.color {
             format!("{}\n{}", Color::Yellow.paint(text), dimmed.paint(hint))
@@ -468,9 +470,6 @@ async fn pump(mut lines: mpsc::Receiver<Line>, repl: Repl, is_plain: bool) {
         }
     }
 }
-
-/// How long the prompt may wait for a new connection.
-const SOON: Duration = Duration::from_secs(1);
 
 /// The prompt is drawn again at most this often.
 const REPAINT: Duration = Duration::from_millis(300);

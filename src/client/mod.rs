@@ -237,24 +237,28 @@ impl Client {
         });
     }
 
-    /// Leaves the command connection as it is and opens another one, which is kept up: for when a
-    /// command holds the old one up. FreeSWITCH carries that command out all the same; nobody gets
-    /// its reply.
+    /// Opens another command connection for what comes next, when the one that there is waits for
+    /// a reply: what was sent over the old one still gets its replies there, and it closes behind
+    /// the last. Without such a wait nothing is done.
     ///
     /// # Errors
-    /// As [`Client::connect`]; then there is no connection.
-    pub async fn renew(&self, backoff: Backoff) -> Result<(), Error> {
-        self.inner.changes.send_modify(|count| *count += 1);
-        let held_up = {
-            let mut state = self.state();
-            state.kept = None;
-            state.connection.take()
-        };
-        if let Some(held_up) = held_up {
-            held_up.abort(CloseReason::Dropped);
+    /// As [`Client::connect`]; the old connection stays then.
+    pub async fn relieve(&self) -> Result<(), Error> {
+        let busy = self.connection()?;
+        if !busy.is_waiting() {
+            return Ok(());
         }
-        self.connect().await?;
-        self.keep_connected(backoff)
+        let busy = busy.downgrade();
+        let fresh = Connection::open(&self.config(), NoEvents).await.map_err(Error::Connect)?;
+        // Another one may be there by now, or none be wanted.
+        if self.replace(&busy, &fresh) {
+            self.inner.changes.send_modify(|count| *count += 1);
+            let kept = self.state().kept;
+            if let Some(backoff) = kept {
+                self.look_after(&fresh, backoff);
+            }
+        }
+        Ok(())
     }
 
     /// Puts a new connection where the old one was, if it is still wanted.

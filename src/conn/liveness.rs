@@ -39,6 +39,10 @@ impl Progress {
         self.oldest.store(oldest, Ordering::Relaxed);
     }
 
+    pub(super) fn is_waiting(&self) -> bool {
+        self.seen().1 != NOTHING
+    }
+
     fn seen(&self) -> (u64, u8) {
         (self.answered.load(Ordering::Relaxed), self.oldest.load(Ordering::Relaxed))
     }

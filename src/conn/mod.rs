@@ -254,6 +254,12 @@ impl Connection {
         self.closed.borrow().is_none()
     }
 
+    /// Whether a command that was written has no reply yet.
+    #[must_use]
+    pub fn is_waiting(&self) -> bool {
+        self.progress.is_waiting()
+    }
+
     /// Waits until the connection is gone, and its sink was told so, and says why. Safe to cancel.
     pub async fn closed(&self) -> CloseReason {
         weak::closed(self.closed.clone()).await

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use super::narrate::Awaited;
 use super::pipe::Pace;
 use super::profile::Ruling;
 use super::render::View;
@@ -133,6 +134,12 @@ impl<'a> Context<'a> {
     /// The listener, as the client has it.
     pub(super) fn listener(&self) -> Result<EventListener, CommandError> {
         Ok(self.client()?.listener()?)
+    }
+
+    /// Keeps the result of a job from being told above the prompt, because this command answers
+    /// with it.
+    pub(super) fn awaits(&self, command: &str) -> Awaited {
+        Awaited::new(self.shell.narration(), command)
     }
 
     /// How careful to be on this switch: in production always strict.

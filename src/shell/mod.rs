@@ -46,6 +46,7 @@ mod schema;
 mod script;
 mod secret;
 mod slash;
+mod slow;
 mod standstill;
 mod stream;
 mod switch;
@@ -81,6 +82,7 @@ pub use render::Format;
 pub use replay::Replayed;
 pub use script::{Joiner, script_lines};
 pub use secret::is_secret;
+pub use slow::sends_slow;
 pub use standstill::RunningCalls;
 pub use switch::Switch;
 

@@ -1,5 +1,6 @@
 //! Events as lines that read well: one for each change of a call.
 
+mod awaited;
 mod choice;
 mod late;
 
@@ -11,8 +12,10 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use nu_ansi_term::{Color, Style};
 
+pub(super) use awaited::Awaited;
 pub(super) use choice::{Choice, Condition, Form, Only, document, header, kind_of_word};
 
+use awaited::Awaiting;
 use late::Clock;
 
 use super::LogView;
@@ -47,6 +50,7 @@ pub(super) struct Narration {
     color: AtomicBool,
     many: AtomicBool,
     unseen: AtomicU64,
+    awaiting: Mutex<Awaiting>,
     /// The latest lines, without color: also those that were only counted on the screen.
     recent: Mutex<VecDeque<String>>,
     /// What is written down, if anything is.
@@ -244,7 +248,8 @@ impl Narration {
             Change::Job(_) => {
                 let job = update.job.as_deref()?;
                 let is_muted = lock(&self.choice).muted.contains("JOB");
-                let is_told = mode == Mode::Calls && !job.is_foreign && !is_muted;
+                let is_answer = lock(&self.awaiting).has(job.id.as_str(), &job.command);
+                let is_told = mode == Mode::Calls && !job.is_foreign && !is_muted && !is_answer;
                 is_told.then(|| {
                     self.job(update, &sanitise::line(job.id.short()), &job.command, &job.state)
                 })

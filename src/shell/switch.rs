@@ -186,11 +186,10 @@ impl Switch {
         asked
     }
 
-    /// Opens a new command connection when a command that nobody waits for any more holds up the
-    /// old one.
-    pub async fn renew(&self) {
-        // The prompt shows it when there is no connection.
-        let _renewed = self.client.renew(Backoff::default()).await.is_ok();
+    /// Keeps the way free for what comes next, when a command holds the connection up.
+    pub async fn relieve(&self) {
+        // Without another connection what comes next has to wait.
+        let _relieved = self.client.relieve().await.is_ok();
     }
 
     /// Connects and starts the listener and assigns it.

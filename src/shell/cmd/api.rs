@@ -1,12 +1,15 @@
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::json;
 
 use super::{CommandError, Context, Format, Kind, guard};
+use crate::model::{JobState, Outcome};
 use crate::shell::advice::advise;
 use crate::shell::confirm;
 use crate::shell::profile::Ruling;
 use crate::shell::render::{Cell, View};
+use crate::shell::slow::is_slow;
 
 /// Run a command on the server and wait for its answer
 ///
@@ -90,14 +93,14 @@ pub(crate) async fn send(
     via: Via,
 ) -> Result<(), CommandError> {
     let within = timeout.map_or_else(|| cx.shell.settings().timeout, Duration::from_secs);
-    let client = cx.client()?;
-    let sent = match via {
-        Via::Api => client.api_within(line, within).await,
-        Via::Console => client.console_within(line, within).await,
+    let sent = if goes_behind(cx, line) {
+        in_background(cx, line, within).await
+    } else {
+        directly(cx, line, within, via).await
     };
     let text = match sent {
-        Ok(reply) => reply.text(),
-        Err(err) => return Err(advise(&*cx.switch()?, line, err.into()).await),
+        Ok(text) => text,
+        Err(err) => return Err(advise(&*cx.switch()?, line, err).await),
     };
     match cx.format() {
         Format::Json | Format::Jsonl | Format::Csv => {
@@ -116,3 +119,67 @@ pub(crate) async fn send(
         _ => cx.server_text(&text),
     }
 }
+
+/// Whether a line is better sent by bgapi: somebody waits at a prompt, and results are heard of.
+fn goes_behind(cx: &Context<'_>, line: &str) -> bool {
+    cx.operator().is_some()
+        && is_slow(line)
+        && cx.listener().is_ok_and(|listener| listener.is_running())
+}
+
+/// Sends a line over the command connection. At the prompt one that takes long keeps it for itself:
+/// what comes next gets another.
+async fn directly(
+    cx: &mut Context<'_>,
+    line: &str,
+    within: Duration,
+    via: Via,
+) -> Result<String, CommandError> {
+    let switch = cx.switch()?;
+    let client = switch.client();
+    let asked = async {
+        match via {
+            Via::Api => client.api_within(line, within).await,
+            Via::Console => client.console_within(line, within).await,
+        }
+    };
+    let mut asked = std::pin::pin!(asked);
+    let reply = match tokio::time::timeout(HELD_UP, asked.as_mut()).await {
+        Ok(reply) => reply?,
+        Err(_slow) => {
+            if cx.operator().is_some() {
+                let switch = Arc::clone(&switch);
+                let _task = tokio::spawn(async move { switch.relieve().await });
+            }
+            asked.await?
+        }
+    };
+    Ok(reply.text())
+}
+
+/// Sends a line by bgapi and waits for its result, which is told later if nobody waits any more.
+async fn in_background(
+    cx: &mut Context<'_>,
+    line: &str,
+    within: Duration,
+) -> Result<String, CommandError> {
+    let mut awaited = cx.awaits(line);
+    let job = cx.client()?.bgapi(line).await?;
+    awaited.is_job(job.id().as_str());
+    job.wait(within).await;
+    match job.state() {
+        JobState::Done(Outcome::Ok(text)) => {
+            awaited.answered();
+            // What comes by `api` says so when there is nothing to say.
+            Ok(if text.is_empty() { "-ERR no reply".to_owned() } else { text })
+        }
+        JobState::Done(Outcome::Failed(_)) => {
+            awaited.answered();
+            Ok(job.get(Duration::ZERO).await?)
+        }
+        _ => Ok(job.get(Duration::ZERO).await?),
+    }
+}
+
+/// A command that has no answer by then holds up its connection.
+const HELD_UP: Duration = Duration::from_millis(400);

@@ -1,4 +1,8 @@
 //! Commands that take long, that ask, and a whole dialogue.
+use std::time::Duration;
+
+use switchy::sim::Fault;
+
 use super::desk::*;
 
 #[test]
@@ -38,6 +42,64 @@ fn a_slow_command_leaves_the_prompt() {
     terminal.keys("\x03");
     terminal.wait_until("the word", |screen| screen.log.contains("stopped waiting for \"api"));
     at_prompt(terminal);
+}
+
+#[test]
+fn a_slow_command_of_the_server_holds_nothing_up() {
+    let mut desk = Desk::new();
+    // One that is known to take long, and one that nobody knew of.
+    let late = Fault::LateReply {
+        command_prefix: "api hostname".to_owned(),
+        by: Duration::from_secs(600),
+    };
+    desk.switch.inject(late);
+    let terminal = &mut desk.terminal;
+    for (line, word) in [
+        ("api --timeout 600 msleep 600000", " · api "),
+        ("api --timeout 600 hostname", " · 2 run "),
+    ] {
+        terminal.keys(line);
+        terminal.wait_until("the typed line", |screen| screen.last().contains(line));
+        terminal.keys("\r");
+        terminal.wait_until("the running command", |screen| runs(screen, word));
+        let before = terminal.count("uptime");
+        terminal.keys("status\r");
+        terminal.wait_until("the answer", |screen| {
+            screen.log.matches("uptime").count() > before && runs(screen, word)
+        });
+        // The server completes its own commands meanwhile.
+        terminal.keys("sofia sta\t");
+        terminal.wait_until("the completion", |screen| screen.last().contains("> sofia status"));
+        terminal.keys("\x15");
+        terminal.wait_until("the prompt", |screen| runs(screen, word));
+    }
+    terminal.keys("\x03");
+    terminal.wait_until("one less", |screen| runs(screen, " · api "));
+    terminal.keys("\x03");
+    at_prompt(terminal);
+    assert_eq!(terminal.count("its result is told when it comes"), 1);
+}
+
+#[test]
+fn a_slow_command_answers_once() {
+    let mut desk = Desk::new();
+    let said = desk.run("api msleep 700");
+    assert!(said.contains("+OK\r"), "{said}");
+    // Two legs of one call.
+    desk.switch.api("originate sofia/external/9196@127.0.0.1:5080 &park()");
+    desk.terminal.wait_until("events", |screen| screen.log.contains(" answered after "));
+    let said = desk.terminal.since(0);
+    assert_eq!(said.matches("+OK").count(), 1, "{said}");
+    assert!(!said.contains(" job "), "{said}");
+    // Of what was given up the result is told.
+    let terminal = &mut desk.terminal;
+    terminal.keys("msleep 3000\r");
+    terminal.wait_until("the running command", |screen| runs(screen, " · msleep "));
+    terminal.keys("\x03");
+    terminal.wait_until("the result", |screen| screen.log.contains(" msleep: +OK"));
+    // As is what the server did not do.
+    let said = desk.run("api originate error/USER_BUSY &park()");
+    assert!(said.contains("-ERR USER_BUSY"), "{said}");
 }
 
 #[test]
