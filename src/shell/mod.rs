@@ -545,28 +545,6 @@ impl Shell {
         self.state().latest = Some(job);
     }
 
-    /// What `let` set.
-    pub(crate) fn variables(&self) -> BTreeMap<String, String> {
-        self.state().variables.clone()
-    }
-
-    /// Sets a variable of scripts.
-    ///
-    /// # Errors
-    /// A usage error when the name is none.
-    pub fn define(&self, name: &str, value: &str) -> Result<(), CommandError> {
-        let name = vars::name(name)?.to_owned();
-        self.change_variables(|variables| variables.insert(name, value.to_owned()));
-        Ok(())
-    }
-
-    pub(crate) fn change_variables<T>(
-        &self,
-        change: impl FnOnce(&mut BTreeMap<String, String>) -> T,
-    ) -> T {
-        change(&mut self.state().variables)
-    }
-
     /// Chooses which log lines are shown.
     pub fn set_log_view(&self, view: LogView) {
         self.narration().change_log_view(|now| *now = view);

@@ -2,7 +2,31 @@
 
 use std::collections::BTreeMap;
 
-use super::CommandError;
+use super::{CommandError, Shell};
+
+impl Shell {
+    /// What `let` set.
+    pub(crate) fn variables(&self) -> BTreeMap<String, String> {
+        self.state().variables.clone()
+    }
+
+    /// Sets a variable of scripts.
+    ///
+    /// # Errors
+    /// A usage error when the name is none.
+    pub fn define(&self, name: &str, value: &str) -> Result<(), CommandError> {
+        let name = self::name(name)?.to_owned();
+        self.change_variables(|variables| variables.insert(name, value.to_owned()));
+        Ok(())
+    }
+
+    pub(crate) fn change_variables<T>(
+        &self,
+        change: impl FnOnce(&mut BTreeMap<String, String>) -> T,
+    ) -> T {
+        change(&mut self.state().variables)
+    }
+}
 
 /// Puts the values of defined variables into a line. What is not defined stays as it is: it is
 /// FreeSWITCH's.
