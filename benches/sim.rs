@@ -6,7 +6,7 @@
 //! clients and does nothing else. Memory is the growth of the resident set with live calls of two
 //! SIP legs each; its floor is the text of what their legs know, as `uuid_dump` writes it.
 #![expect(clippy::print_stdout, reason = "a benchmark prints its result")]
-#![expect(clippy::expect_used, reason = "a failed bench may panic")]
+#![expect(clippy::expect_used, clippy::panic, reason = "a failed bench may panic")]
 
 #[path = "common/lives.rs"]
 mod lives;
@@ -15,13 +15,20 @@ use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread::{self, JoinHandle};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use lives::Lives;
-use switchy::sim::{Config, Sim};
+use switchy::sim::{Config, Notice, Sim};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream};
 
 const SUBSCRIBERS: usize = 4;
+/// Calls a second that are offered where the share of a core is asked.
+const PACE: u32 = 200;
+/// The event after which a subscriber has heard all.
+const END: &[u8] = b"bench-end";
+
+/// How many events of a call a subscriber must at least have counted.
+const FEWEST_EVENTS: usize = 40;
 
 /// How many of them hear the events.
 static SUBSCRIBED: AtomicUsize = AtomicUsize::new(0);
@@ -33,20 +40,30 @@ fn main() {
     for round in 1..=rounds {
         let (floor, recorded) =
             thread::spawn(move || write_lives(calls)).join().expect("the floor");
-        let (rate, events) = thread::spawn(move || simulate(calls)).join().expect("the switch");
+        let ran = thread::spawn(move || simulate(calls, None)).join().expect("the switch");
         println!(
-            "round {round}: one core, {SUBSCRIBERS} subscribers: {rate:>6.0} calls/s \
-             ({events:.0} events each)  floor {floor:>6.0} calls/s \
-             ({recorded} events each)  ratio {:.2}",
-            rate / floor
+            "round {round}: one core, {SUBSCRIBERS} subscribers: {:>6.0} calls/s \
+             ({} events each)  floor {floor:>6.0} calls/s ({recorded} events each)  ratio {:.2}",
+            ran.calls_per_second,
+            ran.events,
+            ran.calls_per_second / floor
         );
     }
-    let (grown, text) = thread::spawn(move || keep(live)).join().expect("the live calls");
+    let paced = if is_bench { 2000 } else { 20 };
+    let ran = thread::spawn(move || simulate(paced, Some(PACE))).join().expect("the switch");
     println!(
-        "{live} live calls of two legs: {} MB, {} bytes a call; as text {} bytes a call",
-        grown >> 20,
-        grown / live,
-        text
+        "{PACE} calls/s, {SUBSCRIBERS} subscribers: {:.0} % of a core, {} events each",
+        ran.share * 100.0,
+        ran.events
+    );
+    let kept = thread::spawn(move || keep(live)).join().expect("the live calls");
+    println!(
+        "{live} live calls of two legs: {} MB, {} bytes a call; as text {} bytes a call; all ended \
+         and as many again: {} MB",
+        kept.first >> 20,
+        kept.first / live,
+        kept.text,
+        kept.second >> 20
     );
 }
 
@@ -54,11 +71,22 @@ fn runtime() -> tokio::runtime::Runtime {
     tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime")
 }
 
-/// Calls a second of this thread's processor time, and events a call.
+/// What a run of the switch was.
+struct Run {
+    /// By the processor time of its thread.
+    calls_per_second: f64,
+    /// Its processor time in its time.
+    share: f64,
+    /// What each subscriber counted, a call.
+    events: usize,
+}
+
+/// Runs so many whole calls, at a pace or as fast as they end.
 #[expect(clippy::cast_precision_loss, reason = "rates are rough")]
-fn simulate(calls: usize) -> (f64, f64) {
+fn simulate(calls: usize, pace: Option<u32>) -> Run {
     runtime().block_on(async {
         let sim = Sim::start(Config::new().with_seed(1));
+        let mut notices = sim.notices();
         let address = sim.listen("127.0.0.1:0").await.expect("a port");
         let subscribers = subscribe(address);
         let mut driver = login(&sim).await;
@@ -67,28 +95,51 @@ fn simulate(calls: usize) -> (f64, f64) {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
         SUBSCRIBED.store(0, Ordering::Relaxed);
-        let before = cpu();
+        let (before, begun) = (cpu(), Instant::now());
         let (mut placed, mut done, mut tail) = (0, 0, Vec::new());
         while done < calls {
-            // A bounded number at the same time, as a load generator would.
-            while placed < calls && placed < done + 200 {
+            let due = pace.map_or(calls, |pace| {
+                usize::try_from(begun.elapsed().as_millis() * u128::from(pace) / 1000 + 1)
+                    .unwrap_or(calls)
+            });
+            // A bounded number at the same time, as a load generator would: what is told of them
+            // must fit the queue of a subscriber that is not scheduled for a while.
+            while placed < calls.min(due) && placed < done + 50 {
                 let line = b"bgapi originate sofia/external/9196@127.0.0.1:5080 &hangup\n\n";
                 driver.write_all(line).await.expect("write");
                 placed += 1;
             }
-            done += read_jobs(&mut driver, &mut tail).await;
+            let patience = Duration::from_millis(5);
+            let read = read_jobs(&mut driver, &mut tail);
+            done += tokio::time::timeout(patience, read).await.unwrap_or(0);
         }
         while sim.channels().await > 0 {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
-        let took = cpu() - before;
-        sim.stop();
-        tokio::time::sleep(Duration::from_millis(100)).await;
-        let events: Vec<usize> =
+        sim.fire(
+            vec![
+                ("Event-Name".to_owned(), "CUSTOM".to_owned()),
+                ("Event-Subclass".to_owned(), String::from_utf8_lossy(END).into_owned()),
+            ],
+            None,
+        );
+        while subscribers.iter().any(|subscriber| !subscriber.is_finished()) {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        let (took, passed) = (cpu() - before, begun.elapsed());
+        let counts: Vec<usize> =
             subscribers.into_iter().map(|it| it.join().expect("a subscriber")).collect();
-        assert!(events.iter().all(|count| *count == events.first().copied().unwrap_or(0)));
-        let each = events.first().copied().unwrap_or(0) as f64 / calls as f64;
-        (calls as f64 / took.as_secs_f64(), each)
+        while let Ok(notice) = notices.try_recv() {
+            assert!(!matches!(notice, Notice::TooSlow { .. }), "a subscriber was dropped");
+        }
+        let least = counts.iter().copied().min().unwrap_or(0);
+        assert!(counts.iter().all(|count| *count == least), "not the same for all: {counts:?}");
+        assert!(least > calls * FEWEST_EVENTS, "{least} events of {calls} calls");
+        Run {
+            calls_per_second: calls as f64 / took.as_secs_f64(),
+            share: took.as_secs_f64() / passed.as_secs_f64(),
+            events: least / calls,
+        }
     })
 }
 
@@ -125,9 +176,12 @@ fn subscribe(address: SocketAddr) -> Vec<JoinHandle<usize>> {
                 continue;
             }
             events += memchr_count(&tail, needle);
+            if memchr_count(&tail, END) > 0 {
+                return events;
+            }
             tail.drain(..tail.len().saturating_sub(needle.len() - 1));
         }
-        events
+        panic!("cut off after {events} events");
     };
     (0..SUBSCRIBERS).map(|_| thread::spawn(one)).collect()
 }
@@ -164,22 +218,27 @@ fn write_lives(calls: usize) -> (f64, usize) {
     (calls as f64 / took.as_secs_f64(), lives.events_per_life())
 }
 
-/// The growth of the resident set with live calls, and the text of one.
-fn keep(calls: usize) -> (usize, usize) {
+/// The growth of the resident set in bytes: with live calls, and with as many more after their end;
+/// the text of one call.
+struct Kept {
+    first: usize,
+    second: usize,
+    text: usize,
+}
+
+fn keep(calls: usize) -> Kept {
     runtime().block_on(async {
         let sim = Sim::start(Config::new().with_seed(1));
         let mut driver = login(&sim).await;
         let before = resident();
-        for _hundred in 0..calls.div_ceil(100) {
-            for _call in 0..100.min(calls) {
-                ask(&mut driver, "bgapi originate sofia/external/9196@127.0.0.1:5080 &park").await;
-            }
-        }
-        while sim.channels().await < 2 * calls {
+        place(&sim, &mut driver, calls).await;
+        let first = resident().saturating_sub(before);
+        ask(&mut driver, "api hupall NORMAL_CLEARING").await;
+        while sim.channels().await > 0 {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
-        tokio::time::sleep(Duration::from_secs(1)).await;
-        let grown = resident().saturating_sub(before);
+        place(&sim, &mut driver, calls).await;
+        let second = resident().saturating_sub(before);
         let mut text = 0;
         for uuid in ["left", "right"] {
             let line = format!(
@@ -188,8 +247,19 @@ fn keep(calls: usize) -> (usize, usize) {
             ask(&mut driver, &line).await;
             text += ask(&mut driver, &format!("api uuid_dump {uuid}")).await.len();
         }
-        (grown, text)
+        Kept { first, second, text }
     })
+}
+
+/// Makes live calls.
+async fn place(sim: &Sim, driver: &mut DuplexStream, calls: usize) {
+    for _call in 0..calls {
+        ask(driver, "bgapi originate sofia/external/9196@127.0.0.1:5080 &park").await;
+    }
+    while sim.channels().await < 2 * calls {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    tokio::time::sleep(Duration::from_secs(1)).await;
 }
 
 /// An in-memory client that has logged in.
@@ -224,11 +294,11 @@ async fn ask(client: &mut DuplexStream, line: &str) -> Vec<u8> {
 fn cpu() -> Duration {
     let stat = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
     let nanoseconds = stat.split_whitespace().next().and_then(|text| text.parse().ok());
-    nanoseconds.map_or_else(|| START.with(std::time::Instant::elapsed), Duration::from_nanos)
+    nanoseconds.map_or_else(|| START.with(Instant::elapsed), Duration::from_nanos)
 }
 
 thread_local! {
-    static START: std::time::Instant = std::time::Instant::now();
+    static START: Instant = Instant::now();
 }
 
 /// The resident set of this process, in bytes; 0 where /proc does not tell.
