@@ -1,6 +1,7 @@
 //! `switchy sim`: a simulated switch for other people's clients; and what `switchy demo` shares.
 
-use std::fmt;
+mod user;
+
 use std::fs::File;
 use std::io::{self, Write as _};
 use std::path::PathBuf;
@@ -10,6 +11,8 @@ use jiff::Zoned;
 
 use crate::conn::Config;
 use crate::sim::{self, FAULTS, FaultError, Planned, Sim};
+
+use user::SimUser;
 
 /// Serves a simulated switch until it is interrupted.
 pub(super) async fn serve(args: ServeArgs) -> anyhow::Result<u8> {
@@ -68,7 +71,14 @@ pub(super) struct SimArgs {
     #[arg(long, default_value = Config::PASSWORD)]
     pub(super) password: String,
     /// A user for userauth, with the switch's password or an own one; may be repeated
-    #[arg(long = "user", value_name = "USER@DOMAIN[:PASSWORD]", value_parser = user)]
+    ///
+    /// Without limits everything is allowed. Limits stand behind the user, in one argument:
+    /// api=COMMANDS and events=NAMES at commas (subclasses behind CUSTOM), log=off.
+    #[arg(
+        long = "user",
+        value_name = "USER@DOMAIN[:PASSWORD] [LIMIT..]",
+        value_parser = SimUser::parse
+    )]
     users: Vec<SimUser>,
     /// Make ids, timings and background calls the same in each run
     #[arg(long, value_name = "N")]
@@ -92,32 +102,6 @@ pub(super) struct ServeArgs {
     /// Write all exchanges to a file, as JSON lines; passwords are masked
     #[arg(long, value_name = "FILE")]
     record: Option<PathBuf>,
-}
-
-/// A directory user of the simulated switch. `Debug` shows no password.
-#[derive(Clone)]
-struct SimUser {
-    name: String,
-    password: Option<String>,
-}
-
-impl fmt::Debug for SimUser {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.name)
-    }
-}
-
-fn user(text: &str) -> Result<SimUser, String> {
-    let (name, password) = match text.split_once(':') {
-        Some((name, password)) => (name, Some(password.to_owned())),
-        None => (text, None),
-    };
-    match name.split_once('@') {
-        Some((user, domain)) if !user.is_empty() && !domain.is_empty() => {
-            Ok(SimUser { name: name.to_owned(), password })
-        }
-        _ => Err("a user is USER@DOMAIN, for example 1000@example.com:secret".to_owned()),
-    }
 }
 
 fn fault(text: &str) -> Result<(String, Planned), FaultError> {
@@ -148,6 +132,7 @@ pub(super) fn sim_examples() -> String {
 Examples:
   switchy sim --listen 127.0.0.1:8021
   switchy sim --listen 127.0.0.1:8021 --user 1000@example.com:secret --record session.jsonl
+  switchy sim --user 'bob@lan:pw api=status,show events=HEARTBEAT,CUSTOM,sofia::register log=off'
   switchy sim --traffic 5 --seed 1 --fault hostile-names --fault 'restart@every:2m'
 
 Faults, each with an example of a value. Without a time they hold from the start; @20s lets one
@@ -167,7 +152,7 @@ impl SimArgs {
                 lines.extend([format!("{name:<8} {value}\n")]);
             }
         };
-        let users: Vec<&str> = self.users.iter().map(|user| user.name.as_str()).collect();
+        let users: Vec<String> = self.users.iter().map(SimUser::to_string).collect();
         say("users", users.join(", "));
         say("seed", self.seed.map(|seed| seed.to_string()).unwrap_or_default());
         let traffic = self.traffic.map(|rate| format!("{rate} calls/s"));
@@ -186,7 +171,7 @@ impl SimArgs {
             config = config.with_seed(seed);
         }
         for user in &self.users {
-            config = config.with_user(&user.name, user.password.as_ref().unwrap_or(&self.password));
+            config = config.with_limited_user(user.limited(&self.password));
         }
         for (_, fault) in &self.faults {
             config = config.with_fault(fault.clone());

@@ -71,11 +71,40 @@ fn it_serves_records_tells_and_ends() {
 }
 
 #[test]
+fn a_user_may_do_what_the_command_line_allows() {
+    let user = "bob@lan:secret api=echo events=HEARTBEAT,CUSTOM,sofia::register log=off";
+    let (mut sim, said) = start(&["--user", user, "--user", "eve@lan"]);
+    let limits = "bob@lan (api=echo events=HEARTBEAT,CUSTOM,sofia::register log=off), eve@lan\n";
+    assert!(said.contains(limits) && !said.contains("secret"), "{said}");
+    let address = said.split_whitespace().find_map(|word| word.strip_suffix(';')).unwrap();
+    let ask = |login: &str| {
+        let mut client = TcpStream::connect(address).unwrap();
+        let lines =
+            ["api echo 1", "api status", "event plain HEARTBEAT", "event plain API", "log 7"];
+        let all = [&[login], &lines[..], &["exit"]].concat().join("\n\n");
+        client.write_all(format!("{all}\n\n").as_bytes()).unwrap();
+        let mut heard = String::new();
+        client.read_to_string(&mut heard).unwrap();
+        heard
+    };
+    let bob = ask("userauth bob@lan:secret");
+    assert!(bob.contains("Allowed-API: echo\nAllowed-LOG: false\n"), "{bob}");
+    assert_eq!(bob.matches("-ERR permission denied").count(), 3, "{bob}");
+    assert_eq!(bob.matches("+OK event listener enabled plain").count(), 1, "{bob}");
+    let eve = ask("userauth eve@lan:ClueCon");
+    assert_eq!(eve.matches("-ERR permission denied").count(), 0, "{eve}");
+    interrupt(&sim);
+    assert!(sim.wait().unwrap().success());
+}
+
+#[test]
 fn what_it_does_not_understand_it_explains() {
     for (args, told) in [
         (["--fault", "drpo"], "there is no fault"),
         (["--fault", "stall=x"], "for example: stall=5s@20s"),
         (["--user", "1000"], "a user is USER@DOMAIN"),
+        (["--user", "bob@lan allow=status"], "is none of these"),
+        (["--user", "bob@lan events=HEARTBEET"], "did you mean HEARTBEAT?"),
         (["--traffic", "many"], "a rate is a number"),
     ] {
         let out = Command::new(env!("CARGO_BIN_EXE_switchy")).arg("sim").args(args).output();
