@@ -148,7 +148,10 @@ fn verdict(
         let name = leg.cause.as_ref().map_or("NONE", HangupCause::name);
         return ended_as(name, cause);
     }
-    if is_so(what, leg) {
+    // A bridge or a hold may be one of the far end: the two ends of a call that loops through here.
+    let far = || call.sessions.iter().find(|leg| is_so(what, leg));
+    let far = if matches!(what, "bridged" | "held") { far() } else { None };
+    if let Some(leg) = Some(leg).filter(|leg| is_so(what, leg)).or(far) {
         return Verdict::Yes(format!(
             "{what}: {} {}",
             sanitise::line(leg.id.short()),
