@@ -109,7 +109,8 @@ fn is_clock(text: &str) -> bool {
 /// The length of a span at the start of a text: `4.2 s`, `2 m 13 s`, `0 minutes, 3 seconds`.
 fn span(text: &str) -> Option<usize> {
     let number = text.find(|letter: char| !letter.is_ascii_digit() && letter != '.')?;
-    let after = text.get(number..)?.strip_prefix(' ')?;
+    // Without one, an id behind a span may begin like a unit: `7 ms  d7722f7f`.
+    let after = text.get(number..).filter(|_| number > 0)?.strip_prefix(' ')?;
     let unit = after.find(|letter: char| !letter.is_ascii_alphabetic()).unwrap_or(after.len());
     if !UNITS.contains(&after.get(..unit)?.trim_end_matches('s')) && after.get(..unit)? != "s" {
         return None;
