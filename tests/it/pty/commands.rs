@@ -206,3 +206,29 @@ fn the_acceptance_dialogue() {
     assert_eq!(desk.switch.api(&format!("uuid_exists {foreign}")), "true");
     assert_eq!(desk.switch.channels(), 2);
 }
+
+#[test]
+fn with_cleans_up_after_ctrl_c() {
+    let mut desk = Desk::new();
+    let before = desk.run("apps --callbacks");
+    let terminal = &mut desk.terminal;
+    let line = "with TonePlay originate park@127.0.0.1:5080 --wait 60 --hold 600";
+    terminal.keys(line);
+    terminal.wait_until("the typed line", |screen| holds(screen, line));
+    terminal.keys("\r");
+    terminal.wait_until("the answer", |screen| screen.log.contains("\nanswered "));
+    assert_ne!(desk.switch.api("show channels count").trim(), "0 total.");
+    desk.terminal.keys("\x03");
+    // What the command left is told when it is done.
+    desk.terminal.wait_until("the end of the app", |screen| {
+        screen.log.contains("app 'TonePlay' is unloaded")
+    });
+    at_prompt(&desk.terminal);
+    let listed = |text: &str| text.lines().skip(1).map(str::to_owned).collect::<Vec<_>>();
+    assert_eq!(listed(&desk.run("apps --callbacks")), listed(&before));
+    let switch = &desk.switch;
+    desk.terminal.wait_until("the end of the call", |_| {
+        switch.api("show channels count").trim() == "0 total."
+    });
+    assert_eq!(desk.terminal.count("is left") + desk.terminal.count("not unloaded"), 0);
+}
