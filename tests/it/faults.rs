@@ -20,6 +20,7 @@
 //! | disconnect notice | [`a_disconnect_notice_ends_waiting_commands_with_its_text`] |
 //! | flood | [`a_flood_does_not_hold_commands_up`] |
 //! | nobody left | [`a_client_with_an_app_that_nobody_holds_closes_its_connections`]; `listener/intake.rs`, `watches_that_nobody_reads_are_let_go_of_without_an_event` |
+//! | lost events | [`a_gap_in_the_event_sequence_is_seen_and_the_calls_are_looked_at`] |
 //! | slow app | [`an_app_that_does_not_keep_up_loses_events_and_they_are_counted`] |
 //! | slow consumer | [`a_slow_consumer_loses_its_own_updates_and_no_one_elses`], [`a_log_that_nobody_reads_is_counted`] |
 
@@ -613,6 +614,43 @@ async fn a_flood_does_not_hold_commands_up() {
     assert_eq!(order, (0..200).collect::<Vec<_>>(), "answered out of order");
     assert!(start.elapsed() < 2 * SECOND, "{:?}", start.elapsed());
     assert!(told.len() > 4000, "only {} events meanwhile", told.len());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_gap_in_the_event_sequence_is_seen_and_the_calls_are_looked_at() {
+    let sim = Sim::start(switchy::sim::Config::new().with_seed(4));
+    let listener = EventListener::new("vm-host");
+    listener.subscribe(&["ALL"]).await.unwrap();
+    listener.connect_over(sim.connect()).await.unwrap();
+    listener.start().await.unwrap();
+    listener.keep_connected(Backoff::new(SECOND, SECOND)).unwrap();
+    let driver = Client::new("vm-host");
+    driver.connect_over(sim.connect()).await.unwrap();
+    for uuid in ["stays", "goes"] {
+        let line = format!("originate {{origination_uuid={uuid}}}null/x &park");
+        driver.api(&line).await.unwrap();
+    }
+    while listener.calls().len() < 2 {
+        tokio::time::sleep(SECOND / 10).await;
+    }
+    assert_eq!(listener.missing_events(), 0);
+    // Its end is never told, as when the switch's queue is full.
+    sim.inject(Fault::LoseEvents(1.0));
+    driver.api("uuid_kill goes").await.unwrap();
+    while sim.channels().await > 1 {
+        tokio::time::sleep(SECOND / 10).await;
+    }
+    sim.inject(Fault::LoseEvents(0.0));
+    driver.api("status").await.unwrap();
+    // Far sooner than it would be found out by the regular look.
+    let found = async {
+        while listener.calls().len() > 1 {
+            tokio::time::sleep(SECOND / 10).await;
+        }
+    };
+    timeout(60 * SECOND, found).await.expect("the call that ended unseen is still there");
+    assert!(listener.missing_events() > 0);
+    assert_eq!(listener.calls().len(), 1, "the other call is alive");
 }
 
 #[tokio::test(start_paused = true)]
