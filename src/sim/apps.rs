@@ -17,6 +17,7 @@ pub(super) const APPS: &[(&str, &str)] = &[
     ("bridge", "<channel_url>"),
     ("conference", "<name>"),
     ("delay_echo", "<delay ms>"),
+    ("eavesdrop", "[all | <uuid>]"),
     ("echo", ""),
     ("endless_playback", "<path>"),
     ("export", "<varname>=<value>"),
@@ -56,6 +57,7 @@ pub(super) const APPS: &[(&str, &str)] = &[
 /// Applications that get the caller early media before they begin.
 const MEDIA: &[&str] = &[
     "delay_echo",
+    "eavesdrop",
     "echo",
     "endless_playback",
     "hold",
@@ -294,6 +296,7 @@ impl World {
                 self.start_bridge(id, data);
                 return Doing::Bridge;
             }
+            "eavesdrop" => return self.start_eavesdrop(id, data.trim(), token),
             "bert_test" => return self.start_bert(id, token),
             "respond" => self.respond(id, data),
             "record" => return self.start_recorder(id, data, token),
@@ -383,6 +386,7 @@ impl World {
         match running.doing.clone() {
             Doing::Playback { .. } => self.stop_playback(id, "done"),
             Doing::Record(path) => self.stop_recorder(id, &path),
+            Doing::Eavesdrop(target) => self.stop_eavesdrop(id, target),
             _ => {}
         }
         self.complete(id);
@@ -487,6 +491,7 @@ impl World {
                 Doing::Conference => self.leave_conference(id),
                 Doing::Digits(_) => self.leave_reading(id, "break"),
                 Doing::Record(path) => self.stop_recorder(id, &path),
+                Doing::Eavesdrop(target) => self.stop_eavesdrop(id, target),
                 Doing::Nothing | Doing::Endless | Doing::Sleep => {}
             }
             self.complete(id);

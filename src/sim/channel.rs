@@ -252,6 +252,8 @@ pub(super) enum Doing {
     Digits(Box<Reading>),
     /// Records to this file.
     Record(String),
+    /// Listens to this channel.
+    Eavesdrop(u64),
     /// Waits for the legs of an originate, then for the end of the bridge.
     Bridge,
 }

@@ -99,6 +99,8 @@ pub(super) struct Reading {
     since: u64,
     timer: u64,
     is_late: bool,
+    /// Pressed while a menu said that something was wrong: they count in the next round.
+    early: String,
 }
 
 impl Reading {
@@ -112,6 +114,7 @@ impl Reading {
             since: 0,
             timer: 0,
             is_late: false,
+            early: String::new(),
         }
     }
 }
@@ -259,6 +262,16 @@ impl World {
     pub(super) fn reading_digit(&mut self, id: u64, digit: char) {
         let Some(mut reading) = self.take_reading(id) else { return };
         if !matches!(reading.phase, Phase::Prompt | Phase::Wait) {
+            let is_menu = reading.menus.is_some();
+            if is_menu && matches!(reading.phase, Phase::Wrong | Phase::Pause) {
+                reading.early.push(digit);
+                if reading.phase == Phase::Wrong {
+                    // It ends the sound, and stays in the queue (`switch_ivr_menu.c`).
+                    self.stop_file(id, &mut reading, "break");
+                    reading.phase = Phase::Pause;
+                    self.arm(id, &mut reading, 1000);
+                }
+            }
             self.keep_reading(id, reading);
             return;
         }
@@ -358,6 +371,10 @@ impl World {
             reading.ask = ask;
             self.prompt(id, &mut reading);
         }
+        let early = std::mem::take(&mut reading.early);
         self.keep_reading(id, reading);
+        for digit in early.chars() {
+            self.reading_digit(id, digit);
+        }
     }
 }

@@ -1,16 +1,10 @@
 //! The endpoints of dial strings: what a leg can be dialled to, and how that fails at once.
 
 use super::channel::{Channel, Kind, State};
+use super::dial::LegSpec;
 use super::legs::Outgoing;
 use super::world::{Step, World};
 use crate::model::HangupCause;
-
-/// The groups of the directory, as `group/NAME` and `group_call` know them.
-const GROUPS: &[(&str, &[&str])] = &[
-    ("default", &["1000", "1001", "1002", "1003"]),
-    ("sales", &["1000", "1001"]),
-    ("support", &["1002", "1003"]),
-];
 
 /// The cause that a name or a number stands for; what is neither is NORMAL_CLEARING.
 pub(super) fn cause(text: &str) -> HangupCause {
@@ -27,22 +21,56 @@ fn is_own(domain: &str) -> bool {
     matches!(domain, "" | "127.0.0.1" | "localhost" | "example.com")
 }
 
+/// What a group of a dial string stands for: the legs that are dialled now, and those that follow
+/// one after the other (`group/NAME+F`). A group is what `group_call` says of it: its users, those
+/// who are not registered too.
+pub(super) fn members(group: Vec<LegSpec>) -> (Vec<LegSpec>, Vec<Vec<LegSpec>>) {
+    let (mut now, mut later) = (Vec::new(), Vec::new());
+    for spec in group {
+        let (endpoint, rest) = spec.target.split_once('/').unwrap_or((&spec.target, ""));
+        if !endpoint.eq_ignore_ascii_case("group") {
+            now.push(spec);
+            continue;
+        }
+        let name = rest.split(['@', '+']).next().unwrap_or_default();
+        let domain = rest.split_once('@').and_then(|(_, domain)| domain.split('+').next());
+        let (domain, is_first) = (domain.unwrap_or_default(), rest.contains("+F"));
+        let Some(users) = super::api::directory::members(name, domain) else {
+            now.push(LegSpec { target: "error/NO_ROUTE_DESTINATION".to_owned(), ..spec });
+            continue;
+        };
+        let legs = users.map(|user| {
+            let user = user.to_string();
+            let target = match super::api::sofia::phone(&user) {
+                Some(_) => format!("user/{user}"),
+                None => "error/USER_NOT_REGISTERED".to_owned(),
+            };
+            LegSpec { target, vars: spec.vars.clone() }
+        });
+        if is_first {
+            later.extend(legs.map(|leg| vec![leg]));
+        } else {
+            now.extend(legs);
+        }
+    }
+    (now, later)
+}
+
 impl World {
     /// Dials one target, or says why that is impossible.
-    pub(super) fn dial_leg(&mut self, target: &str, out: &Outgoing) -> Result<Vec<u64>, String> {
+    pub(super) fn dial_leg(&mut self, target: &str, out: &Outgoing) -> Result<u64, String> {
         if self.paused {
             return Err("SWITCH_CONGESTION".to_owned());
         }
-        let one = |leg: u64| vec![leg];
         let (endpoint, rest) = target.split_once('/').unwrap_or((target, ""));
         match endpoint.to_ascii_lowercase().as_str() {
             "" => Err("DESTINATION_OUT_OF_ORDER".to_owned()),
-            "sofia" => self.dial_sofia(rest, out).map(one),
+            "sofia" => self.dial_sofia(rest, out),
             "loopback" => {
                 let mut parts = rest.split('/');
                 let exten = parts.next().filter(|exten| !exten.is_empty()).unwrap_or("service");
                 let context = parts.next().filter(|it| !it.is_empty()).unwrap_or("default");
-                Ok(one(self.loopback_leg(exten, context, out)))
+                Ok(self.loopback_leg(exten, context, out))
             }
             "user" => {
                 let (user, domain) = rest.split_once('@').unwrap_or((rest, ""));
@@ -50,28 +78,12 @@ impl World {
                     return Err("SUBSCRIBER_ABSENT".to_owned());
                 }
                 self.refuse_taken(out)?;
-                Ok(one(self.dial_phone("internal", user, out, 200)))
+                Ok(self.dial_phone("internal", user, out, 200))
             }
-            "group" => self.dial_group(rest, out),
-            "null" => Ok(one(self.null_leg(rest, out))),
+            "null" => Ok(self.null_leg(rest, out)),
             "error" => Err(cause(rest).to_string()),
             _ => Err("CHAN_NOT_IMPLEMENTED".to_owned()),
         }
-    }
-
-    /// All phones of a group ring together.
-    fn dial_group(&mut self, rest: &str, out: &Outgoing) -> Result<Vec<u64>, String> {
-        let (group, domain) = rest.split_once('@').unwrap_or((rest, ""));
-        let found = GROUPS.iter().find(|(name, _)| is_own(domain) && *name == group);
-        let Some((_, users)) = found else { return Err("NO_ROUTE_DESTINATION".to_owned()) };
-        self.refuse_taken(out)?;
-        let mut legs = Vec::new();
-        for user in *users {
-            let uuid = out.uuid.clone().filter(|_| legs.is_empty());
-            let out = Outgoing { uuid, ..out.clone() };
-            legs.push(self.dial_phone("internal", user, &out, 200));
-        }
-        Ok(legs)
     }
 
     /// SIP legs are not made under a uuid that another channel has.

@@ -47,6 +47,7 @@ impl World {
             }
         }
         self.fire_full(id, "CHANNEL_HANGUP", Vec::new(), Vec::new());
+        self.eavesdropped_gone(id);
         let place = if self.hupall { log::HUPALL } else { log::HANGUP };
         self.log_channel(5, id, place, &text);
         self.step_in(if tick == Tick::Media { 20 } else { 0 }, id, Step::Unwind);
@@ -216,6 +217,7 @@ impl World {
             Doing::Conference => self.leave_conference(id),
             Doing::Digits(_) => self.leave_reading(id, "done"),
             Doing::Record(path) => self.stop_recorder(id, &path),
+            Doing::Eavesdrop(target) => self.stop_eavesdrop(id, target),
             Doing::Nothing | Doing::Endless | Doing::Sleep => {}
         }
         self.complete(id);

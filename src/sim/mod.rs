@@ -10,9 +10,10 @@
 //! phones 1000 to 1003; gateway `example.com`. In context `default`: 9195 delayed echo, 9196 echo,
 //! 9197 tone, 9198, 9664 music, 5000 menu, `park`, 1000 to 1003 phones, 3000
 //! to 3999 conferences. Dial strings take `sofia/`, `loopback/` (also `app=NAME`), `user/`, `group/`
-//! (`default`, `sales`, `support`), `null/` and `error/CAUSE`, with `{}`, `[]`, `<>`, `,`, `|` and
+//! (`default`, `sales`, `billing`, `support`, also with `+F`), `null/` and `error/CAUSE`, with `{}`, `[]`, `<>`, `,`, `|` and
 //! `:_:`, `leg_timeout`, `leg_delay_start`, `originate_timeout`, `ignore_early_media`,
-//! `fail_on_single_reject`, `originate_continue_on_timeout` and `local_var_clobber`; their quotes
+//! `fail_on_single_reject`, `originate_continue_on_timeout`, `originate_retries`,
+//! `originate_retry_sleep_ms` and `local_var_clobber`; their quotes
 //! and braces are read as FreeSWITCH reads them.
 //!
 //! # Invariants
@@ -56,6 +57,7 @@
 //! | tables | never lag behind the events | a client should not depend on a lag |
 //! | regular expressions of `filter` and `regex` | no lookaround and no back references | they run in time that grows with the text only |
 //! | 5000, `ivr` | `demo_ivr` and its submenu are always there | the recorded server has no menus |
+//! | `eavesdrop all` | hears the oldest other call, and no second one | nobody presses `*` |
 //! | conferences | no sounds are played (`play-file`), nobody talks, the rate is 8000; `json_list` is shorter | no sound |
 //! | `fsctl shutdown` | is a restart: all sockets and calls end, the Core-UUID is new | somebody would have to start it again |
 
@@ -70,6 +72,7 @@ mod dial;
 mod dialplan;
 mod digits;
 mod display;
+mod eavesdrop;
 mod endpoint;
 mod event;
 mod fault;

@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::api::Waiting;
 use super::channel::State;
 use super::dial::{Dial, LegSpec, Then};
+use super::endpoint::members;
 use super::hangup::Tick;
 use super::legs::Outgoing;
 use super::world::{Action, Step, World};
@@ -19,6 +20,36 @@ pub(super) struct Originate {
     timeout: u64,
     winner: Option<u64>,
     cause: String,
+    again: Again,
+}
+
+/// What is left of `originate_retries`.
+#[derive(Debug, Default)]
+struct Again {
+    dial: Dial,
+    left: u64,
+    pause: Duration,
+    /// Between two tries.
+    waits: bool,
+}
+
+impl Again {
+    /// One to a hundred tries, half a second to a minute between them; other numbers do not count
+    /// (`switch_ivr_originate.c`).
+    fn of(dial: &Dial) -> Self {
+        let number = |name: &str| dial.var(name).and_then(|text| text.parse::<u64>().ok());
+        let tries = number("originate_retries").filter(|tries| (1..=100).contains(tries));
+        let pause = number("originate_retry_sleep_ms").filter(|it| (500..=60_000).contains(it));
+        match tries.unwrap_or(1) - 1 {
+            0 => Self::default(),
+            left => Self {
+                dial: dial.clone(),
+                left,
+                pause: Duration::from_millis(pause.unwrap_or(1000)),
+                waits: false,
+            },
+        }
+    }
 }
 
 /// One of the originates that run at the same time; there is more than one only with `:_:`.
@@ -45,6 +76,12 @@ impl Lane {
     }
 }
 
+fn lanes(dial: Dial) -> Vec<Lane> {
+    let lane =
+        |lane: super::dial::Lane| Lane { vars: lane.vars, rest: lane.groups, ..Lane::default() };
+    dial.lanes.into_iter().map(lane).collect()
+}
+
 fn find<'a>(vars: &'a [(String, String)], name: &str) -> Option<&'a str> {
     vars.iter().rev().find(|(have, _)| have == name).map(|(_, value)| value.as_str())
 }
@@ -69,20 +106,44 @@ impl World {
     ) {
         let timeout = dial.var("originate_timeout").and_then(|text| text.parse().ok());
         let timeout = timeout.unwrap_or(given);
-        let lanes = dial.lanes.into_iter().map(|lane| Lane {
-            vars: lane.vars,
-            rest: lane.groups,
-            ..Lane::default()
-        });
         let cause = "NORMAL_TEMPORARY_FAILURE".to_owned();
-        let lanes: Vec<Lane> = lanes.collect();
-        let (id, count) = (self.token(), lanes.len());
-        let originate = Originate { waiting, then, lanes, cid, timeout, winner: None, cause };
+        let (id, again) = (self.token(), Again::of(&dial));
+        let originate = Originate {
+            waiting,
+            then,
+            lanes: lanes(dial),
+            cid,
+            timeout,
+            winner: None,
+            cause,
+            again,
+        };
         self.originates.insert(id, originate);
+        self.dial_lanes(id);
+    }
+
+    fn dial_lanes(&mut self, id: u64) {
+        let count = self.originates.get(&id).map_or(0, |originate| originate.lanes.len());
         for lane in 0..count {
             self.dial_next(id, lane);
         }
         self.give_up(id);
+    }
+
+    /// Dials everything once more, unless the leg that wants it has gone.
+    pub(super) fn redial(&mut self, id: u64) {
+        let Some(originate) = self.originates.get_mut(&id) else { return };
+        let by = match originate.then {
+            Then::Bridge(by) => Some(by),
+            Then::Apps(_) | Then::Exten(_) => None,
+        };
+        originate.again.waits = false;
+        originate.lanes = lanes(originate.again.dial.clone());
+        if by.is_some_and(|by| !self.channels.get(&by).is_some_and(|by| by.is_up())) {
+            self.originates.remove(&id);
+            return;
+        }
+        self.dial_lanes(id);
     }
 
     /// Lets a leg that exists already go on as if it had been dialled; nobody waits for it.
@@ -96,6 +157,7 @@ impl World {
             timeout: 60,
             winner: None,
             cause: "NORMAL_TEMPORARY_FAILURE".to_owned(),
+            again: Again::default(),
         };
         self.originates.insert(id, originate);
         if let Some(channel) = self.channels.get_mut(&leg) {
@@ -112,7 +174,8 @@ impl World {
             let Some(run) = originate.lanes.get_mut(lane).filter(|run| !run.rest.is_empty()) else {
                 return;
             };
-            let group = run.rest.remove(0);
+            let (group, later) = members(run.rest.remove(0));
+            run.rest.splice(0..0, later);
             run.token = token;
             for spec in group {
                 self.dial_spec(id, lane, spec);
@@ -176,23 +239,21 @@ impl World {
         let limit = find(&out.vars, "leg_timeout").and_then(|text| text.parse::<u64>().ok());
         let dialled = self.dial_leg(&spec.target, &out);
         let Some(originate) = self.originates.get_mut(&id) else { return };
-        let legs = match dialled {
-            Ok(legs) => legs,
+        let leg = match dialled {
+            Ok(leg) => leg,
             Err(cause) => {
                 cause.clone_into(&mut originate.cause);
                 return;
             }
         };
         if let Some(run) = originate.lanes.get_mut(lane) {
-            run.legs.extend(&legs);
+            run.legs.push(leg);
         }
-        for leg in legs {
-            if let Some(channel) = self.channels.get_mut(&leg) {
-                channel.originate = Some(id);
-            }
-            if let Some(limit) = limit {
-                self.step_in(limit * 1000, leg, Step::LegTimeout);
-            }
+        if let Some(channel) = self.channels.get_mut(&leg) {
+            channel.originate = Some(id);
+        }
+        if let Some(limit) = limit {
+            self.step_in(limit * 1000, leg, Step::LegTimeout);
         }
     }
 
@@ -282,10 +343,16 @@ impl World {
 
     /// Ends an originate in which nothing is left to wait for.
     fn give_up(&mut self, id: u64) {
-        let Some(originate) = self.originates.get(&id).filter(|it| it.winner.is_none()) else {
-            return;
-        };
+        let open = self.originates.get_mut(&id).filter(|it| it.winner.is_none());
+        let Some(originate) = open.filter(|it| !it.again.waits) else { return };
         if originate.lanes.iter().all(|lane| lane.is_idle() && lane.rest.is_empty()) {
+            if originate.again.left > 0 {
+                originate.again.left -= 1;
+                originate.again.waits = true;
+                let pause = originate.again.pause;
+                self.after(pause, Action::Redial(id));
+                return;
+            }
             let cause = originate.cause.clone();
             self.originate_done(id, Err(cause));
         }

@@ -68,7 +68,7 @@ impl World {
     }
 
     /// CODEC: what the channel reads from now on.
-    fn tell_codec(&mut self, id: u64, codec: Option<super::channel::Codec>) {
+    pub(super) fn tell_codec(&mut self, id: u64, codec: Option<super::channel::Codec>) {
         let Some((name, bits)) = codec else { return };
         let after = vec![
             ("channel-read-codec-name", name.to_owned()),

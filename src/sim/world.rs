@@ -62,6 +62,8 @@ pub(super) enum Action {
     /// A leg of an originate's lane that had to wait.
     LateLeg(u64, usize, Box<LegSpec>),
     OriginateReady(u64),
+    /// An originate tries again.
+    Redial(u64),
     Restart,
     Fault(Planned),
 }
@@ -122,6 +124,8 @@ pub(super) struct World {
     pub(super) tasks: BTreeMap<u64, Task>,
     pub(super) conferences: Vec<Conference>,
     pub(super) conference_ids: u64,
+    /// Who listens to a channel: listeners, with the tokens of their applications.
+    pub(super) spies: BTreeMap<u64, Vec<(u64, u64)>>,
     pub(super) faults: Faults,
     watchers: Vec<mpsc::UnboundedSender<Notice>>,
     pub(super) flood: Option<Flood>,
@@ -185,6 +189,7 @@ impl World {
             tasks: BTreeMap::new(),
             conferences: Vec::new(),
             conference_ids: 0,
+            spies: BTreeMap::new(),
             faults: Faults::default(),
             watchers: Vec::new(),
             flood: None,
@@ -249,6 +254,7 @@ impl World {
             Action::RingTimeout(token) => self.ring_timeout(token),
             Action::LateLeg(id, lane, spec) => self.late_leg(id, lane, &spec),
             Action::OriginateReady(id) => self.originate_ready(id),
+            Action::Redial(id) => self.redial(id),
             Action::Restart => self.restart(),
             Action::Fault(planned) => self.fault_is_due(planned),
         }
@@ -313,6 +319,7 @@ impl World {
         self.ids.clear();
         self.originates.clear();
         self.conferences.clear();
+        self.spies.clear();
         // What was planned from outside outlives the process.
         self.agenda.retain(|_, action| matches!(action, Action::Fault(_)));
         self.tasks.clear();
@@ -365,6 +372,7 @@ impl World {
     pub(super) fn remove_channel(&mut self, id: u64) {
         if let Some(channel) = self.channels.remove(&id) {
             self.store.release_all(&channel.uuid);
+            self.spies.remove(&id);
             // A younger channel may have taken the name over.
             if self.find(&channel.uuid) == Some(id) {
                 self.ids.remove(&channel.uuid);

@@ -77,6 +77,11 @@ async fn what_originate_answers() {
         ("user/9999 &park", "-ERR SUBSCRIBER_ABSENT"),
         ("user/1000@nosuch &park", "-ERR SUBSCRIBER_ABSENT"),
         ("group/nosuch &park", "-ERR NO_ROUTE_DESTINATION"),
+        ("group/sales@nosuch &park", "-ERR NO_ROUTE_DESTINATION"),
+        ("group &park", "-ERR NO_ROUTE_DESTINATION"),
+        ("group/support &park", "-ERR USER_NOT_REGISTERED"),
+        ("group/billing+F &park", "-ERR USER_NOT_REGISTERED"),
+        ("{leg_timeout=1}group/sales+F &park", "-ERR USER_NOT_REGISTERED"),
         ("{originate_timeout=2}sofia/external/x@127.0.0.1:5090 &park", "-ERR NO_ANSWER"),
         ("sofia/external/x@127.0.0.1:5090 &park XML default a 1 2", "-ERR NO_ANSWER"),
         ("[leg_timeout=1]sofia/external/x@127.0.0.1:5090 &park", "-ERR ALLOTTED_TIMEOUT"),
@@ -94,6 +99,63 @@ async fn what_originate_answers() {
         let got = if got.starts_with("+OK ") { "+OK" } else { &got };
         assert_eq!(got, reply, "{args}");
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_originate_tries_again() {
+    let sim = Sim::start(config());
+    let mut client = client(&sim).await;
+    for (vars, milliseconds) in [
+        ("originate_retries=1", 0),
+        ("originate_retries=3", 2000),
+        ("originate_retries=3,originate_retry_sleep_ms=700", 1400),
+        // Numbers out of bounds do not count.
+        ("originate_retries=101,originate_retry_sleep_ms=700", 0),
+        ("originate_retries=2,originate_retry_sleep_ms=100", 1000),
+    ] {
+        let start = tokio::time::Instant::now();
+        let dial = format!("originate {{{vars}}}error/USER_BUSY &park");
+        assert_eq!(api(&mut client, &dial).await.0, "-ERR USER_BUSY");
+        let took = u64::try_from(start.elapsed().as_millis()).unwrap();
+        // The client looks every tenth of a second.
+        assert!((milliseconds..milliseconds + 200).contains(&took), "{vars}: {took} ms");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_call_listens_to_another() {
+    let sim = Sim::start(config());
+    let mut client = client(&sim).await;
+    api(&mut client, "originate {origination_uuid=told}null/x &park").await;
+    api(&mut client, "originate {origination_uuid=first}null/x &eavesdrop(told)").await;
+    api(&mut client, "originate {origination_uuid=second}null/x &eavesdrop(told)").await;
+    let bug = " <media-bug>\n  <function>eavesdrop</function>\n  <target>told</target>\n  \
+               <thread-locked>0</thread-locked>\n </media-bug>\n";
+    let (list, _) = api(&mut client, "uuid_buglist told").await;
+    assert_eq!(list, format!("<media-bugs>\n{bug}{bug}</media-bugs>"));
+    // A break does not end it; its own end does.
+    api(&mut client, "uuid_break first").await;
+    let (_, mut seen) = api(&mut client, "uuid_kill first").await;
+    seen.extend(api(&mut client, "uuid_buglist told").await.1);
+    assert!(seen.contains(&("told".to_owned(), "MEDIA_BUG_STOP".to_owned())), "{seen:?}");
+    let (_, mut seen) = api(&mut client, "uuid_kill told").await;
+    seen.extend(api(&mut client, "uuid_exists second").await.1);
+    let seen: Vec<String> = seen.iter().map(|(leg, event)| format!("{leg} {event}")).collect();
+    let place = |event: &str| {
+        seen.iter().position(|have| have == event).unwrap_or_else(|| {
+            panic!("no {event} in {seen:?}");
+        })
+    };
+    let order = [
+        "told HANGUP NORMAL_CLEARING",
+        "told MEDIA_BUG_STOP",
+        "second CODEC",
+        "second EXECUTE_COMPLETE eavesdrop",
+        "second HANGUP NORMAL_CLEARING",
+    ];
+    assert!(order.map(place).is_sorted(), "{seen:?}");
+    let (_, seen) = api(&mut client, "originate null/x &eavesdrop(nosuch)").await;
+    assert!(seen.iter().any(|(_, event)| event == "EXECUTE_COMPLETE eavesdrop"), "{seen:?}");
 }
 
 #[tokio::test(start_paused = true)]

@@ -87,6 +87,23 @@ async fn the_menu_at_5000_does_what_the_digits_say() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_digit_during_the_invalid_sound_of_a_menu_counts_in_the_next_round() {
+    let sim = Sim::start(config());
+    let mut client = client(&sim).await;
+    place(&mut client, "me", "sofia/external/5000@127.0.0.1:5080").await;
+    events(&mut client, 2500).await;
+    client.send("api uuid_send_dtmf me 7#\n\n").await;
+    let seen = told(&events(&mut client, 1000).await);
+    let wrong = "ivr/ivr-that_was_an_invalid_entry.wav";
+    assert_eq!(seen, ["7", "break", "#", wrong]);
+    client.send("api uuid_send_dtmf me 2\n\n").await;
+    let seen = told(&events(&mut client, 5000).await);
+    // The sound ends, and so does the greeting that follows, as soon as it has begun.
+    assert_eq!(seen[..4], ["2", "break", "ivr/ivr-enter_ext.wav", "break"]);
+    assert!(seen.ends_with(&["+echo".to_owned()]), "{seen:?}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_menu_that_hears_nothing_ends() {
     let sim = Sim::start(config());
     let mut client = client(&sim).await;

@@ -13,6 +13,16 @@ const GROUPS: &[(&str, u16, u16)] = &[
     ("support", 1010, 1014),
 ];
 
+/// The users of a group, if there is such a group in this domain.
+pub(in super::super) fn members(
+    group: &str,
+    domain: &str,
+) -> Option<std::ops::RangeInclusive<u16>> {
+    let (_, first, last) =
+        GROUPS.iter().find(|(name, ..)| *name == group && matches!(domain, "" | DOMAIN))?;
+    Some(*first..=*last)
+}
+
 const DIAL_STRING: &str = "{^^:sip_invite_domain=${dialed_domain}:presence_id=${dialed_user}@${dialed_domain}}${sofia_contact(*/${dialed_user}@${dialed_domain})}";
 
 /// A user's number, if it is one.
@@ -117,14 +127,13 @@ pub(super) fn in_group(_: &mut World, _: &Waiting) -> Outcome {
 pub(super) fn group_call(_: &mut World, asked: &Waiting) -> Outcome {
     let (address, flag) = asked.args.split_once('+').unwrap_or((&asked.args, "A"));
     let (group, domain) = address.split_once('@').unwrap_or((address, DOMAIN));
-    let found = GROUPS.iter().find(|(name, ..)| *name == group && domain == DOMAIN);
-    let Some((_, first, last)) = found else { return "error/NO_ROUTE_DESTINATION".into() };
+    let Some(members) = members(group, domain) else { return "error/NO_ROUTE_DESTINATION".into() };
     let separator = match flag {
         "F" => "|",
         "E" => ":_:",
         _ => ",",
     };
-    let legs = (*first..=*last).map(|number| {
+    let legs = members.map(|number| {
         let contact = super::sofia::contact(&number.to_string());
         format!("[^^:sip_invite_domain={DOMAIN}:presence_id={number}@{DOMAIN}]{contact}")
     });

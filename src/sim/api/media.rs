@@ -119,6 +119,7 @@ pub(super) fn uuid_buglist(world: &mut World, asked: &Waiting) -> Outcome {
     let list: String = recordings
         .chain(displaced)
         .chain(muted)
+        .chain(world.eavesdrop_bugs(id))
         .map(|(function, target)| {
             format!(
                 " <media-bug>\n  <function>{function}</function>\n  <target>{target}</target>\n  \

@@ -5,7 +5,7 @@ mod calls;
 mod complete;
 mod conference;
 mod dates;
-mod directory;
+pub(super) mod directory;
 mod expand;
 mod expr;
 pub(super) mod fsctl;
