@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::time::{Duration, Instant};
 
+use super::delay::Delay;
 use super::job::{Job, Made, Waiting};
 use super::waiters::Waiters;
 use super::watching::{Feed, Seen};
@@ -44,6 +45,7 @@ pub(super) struct Shared {
     lost: Arc<AtomicU64>,
     /// When the last event came in.
     heard: Mutex<Option<Instant>>,
+    delay: Mutex<Delay>,
     lost_jobs: AtomicUsize,
 }
 
@@ -57,6 +59,7 @@ impl Shared {
             logs: Mutex::new(Vec::new()),
             lost: Arc::default(),
             heard: Mutex::new(None),
+            delay: Mutex::default(),
             lost_jobs: AtomicUsize::new(0),
         }
     }
@@ -73,6 +76,11 @@ impl Shared {
     /// An answer came, though no event did.
     pub(super) fn note_life(&self) {
         *lock(&self.heard) = Some(Instant::now());
+    }
+
+    /// How much later than it could the latest event came.
+    pub(super) fn delay(&self) -> Duration {
+        lock(&self.delay).now()
     }
 
     /// Takes how many jobs the last end of the connection made unknown.
@@ -194,7 +202,8 @@ impl Sink for Intake {
     }
 
     fn flush(&mut self) {
-        if !self.batch.is_empty() {
+        if let Some(latest) = self.batch.last().map(Event::timestamp) {
+            lock(&self.shared.delay).note(latest, Instant::now());
             self.fold();
             self.shared.note_life();
         }
@@ -202,6 +211,8 @@ impl Sink for Intake {
 
     fn closed(&mut self, _reason: &CloseReason) {
         self.shared.jobs_are_lost();
+        // Another connection has another way, and may lead to another clock.
+        *lock(&self.shared.delay) = Delay::default();
     }
 }
 

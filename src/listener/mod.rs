@@ -11,6 +11,7 @@
 
 mod claims;
 mod counts;
+mod delay;
 mod error;
 mod intake;
 mod job;
@@ -328,6 +329,13 @@ impl EventListener {
             None if latest > 0 && !self.is_connected() => latest,
             _ => u64::try_from(jiff::Timestamp::now().as_microsecond()).unwrap_or(0),
         }
+    }
+
+    /// How much later the latest event came than the fastest ones of the last minutes: the network,
+    /// a switch that is behind, or we. Zero while there was no event.
+    #[must_use]
+    pub fn event_lag(&self) -> std::time::Duration {
+        self.inner.shared.delay()
     }
 
     /// How many updates watchers, and events apps, lost because they did not keep up.

@@ -8,7 +8,8 @@ use super::pipe::Pace;
 use super::profile::Ruling;
 use super::render::View;
 use super::{
-    CommandError, Format, Guard, Kind, Next, Operator, Shell, Switch, line, rows, sanitise,
+    CommandError, Format, Guard, Kind, Next, Operator, ReadOnly, Shell, Switch, line, rows,
+    sanitise,
 };
 use crate::client::Client;
 use crate::listener::EventListener;
@@ -140,6 +141,13 @@ impl<'a> Context<'a> {
     /// with it.
     pub(super) fn awaits(&self, command: &str) -> Awaited {
         Awaited::new(self.shell.narration(), command)
+    }
+
+    /// Whether nothing may be changed on this switch.
+    pub(super) fn is_read_only(&self) -> bool {
+        let profile = self.switch().ok().and_then(|switch| switch.profile());
+        self.shell.settings().read_only != ReadOnly::Off
+            || profile.is_some_and(|profile| profile.is_read_only)
     }
 
     /// How careful to be on this switch: in production always strict.
@@ -277,9 +285,17 @@ impl<'a> Context<'a> {
 
     /// The running calls for which a filter holds, oldest first: the fields are those of `calls`.
     pub(super) fn calls_where(&self, filter: &str) -> Result<Vec<Call>, CommandError> {
+        self.matching(self.listener()?.calls(), filter)
+    }
+
+    /// Those of these calls for which a filter holds, as they are.
+    pub(super) fn matching(
+        &self,
+        mut calls: Vec<Call>,
+        filter: &str,
+    ) -> Result<Vec<Call>, CommandError> {
         let listener = self.listener()?;
         let (now, names) = (listener.server_time(), self.app_names()?);
-        let mut calls = listener.calls();
         let view = listener.with(|tracker| rows::calls(calls.iter(), tracker, Some(now), &names));
         let chosen = view.matches(&view.filter("calls", filter)?);
         let mut at = 0..;

@@ -14,15 +14,18 @@ use super::{CommandError, Context, Format};
 use crate::client::{Error, Expect, Session};
 use crate::model::{self, Event, Id};
 
-/// How long a verb waits for the event that confirms it.
+/// What a verb is for, and how long it waits for the event that confirms it.
 #[derive(Debug, clap::Args)]
-pub(super) struct Patience {
+pub(super) struct On {
+    /// Which call or leg
+    #[arg(value_name = "CALL")]
+    pub(super) call: String,
     /// How long to wait for the event that confirms it
     #[arg(long, value_name = "SECS", default_value_t = 5)]
     timeout: u64,
 }
 
-impl Patience {
+impl On {
     pub(super) fn within(&self) -> Duration {
         Duration::from_secs(self.timeout)
     }

@@ -24,13 +24,15 @@ pub(super) struct Manner {
     rate: Duration,
 }
 
-/// Shows calls, asks, and hangs them up. `line` is how the line reads that needs no asking.
+/// Shows calls, asks, and hangs them up. `line` is how the line reads that needs no asking; a call
+/// for which the filter holds no more when its turn comes is left alone.
 pub(super) async fn end(
     cx: &mut Context<'_>,
     calls: Vec<Call>,
     cause: &HangupCause,
     manner: &Manner,
     line: &str,
+    filter: Option<&str>,
 ) -> Result<(), CommandError> {
     if !cause.is_known() {
         return Err(crate::client::Error::UnknownCause { cause: cause.name().to_owned() }.into());
@@ -56,7 +58,7 @@ pub(super) async fn end(
         let hint = format!("\"{line} --yes\" does it; \"{line} --dry-run\" lists them");
         confirm::by_name(cx, &format!("it hangs up {told} with {cause}"), &hint).await?;
     }
-    hang_up(cx, &calls, cause, manner).await
+    hang_up(cx, &calls, cause, manner, filter).await
 }
 
 /// `12 calls (24 legs; oldest 3 h 12 m; 10 answered, 2 ringing; 4 not of this shell)`
@@ -109,7 +111,7 @@ fn results() -> View {
         Column::text("id", "uuid of the call"),
         Column::text("from", "number of the caller"),
         Column::text("to", "number that was called"),
-        Column::text("result", "hung up, was gone, is still there, or why not"),
+        Column::text("result", "hung up, was gone, left alone, still there, or why not"),
     ];
     View::of(columns, "no calls")
 }
@@ -120,6 +122,7 @@ async fn hang_up(
     calls: &[Call],
     cause: &HangupCause,
     manner: &Manner,
+    filter: Option<&str>,
 ) -> Result<(), CommandError> {
     let client = cx.client()?;
     let mut pace = interval(manner.rate.max(Duration::from_micros(1)));
@@ -129,25 +132,33 @@ async fn hang_up(
         if !manner.rate.is_zero() {
             pace.tick().await;
         }
-        outcomes.push(one(&client, call, cause).await);
+        let now = cx.listener()?.call(call.id.as_str());
+        let is_spared = match (now, filter) {
+            (Some(now), Some(filter)) => cx.matching(vec![now], filter)?.is_empty(),
+            _ => false,
+        };
+        outcomes.push(if is_spared { None } else { Some(one(&client, call, cause).await) });
         if progress.elapsed() >= PROGRESS && at + 1 < calls.len() && cx.format() == Format::Table {
             progress = Instant::now();
             cx.line(&format!("{} of {} told to hang up", at + 1, calls.len()))?;
         }
     }
-    wait_for_ends(&client, calls).await;
+    let told = calls.iter().zip(&outcomes).filter(|(_, outcome)| outcome.is_some());
+    wait_for_ends(&client, told.map(|(call, _)| call).cloned().collect()).await;
     let mut view = results();
-    let (mut ended, mut failed) = (0, 0);
+    let (mut ended, mut failed, mut spared) = (0, 0, 0);
     for (call, outcome) in calls.iter().zip(outcomes) {
         let is_there = client.call(call.id.as_str()).is_some();
         let result = match outcome {
-            Ok(LegEnd::HungUp) if is_there => "still there".to_owned(),
-            Ok(LegEnd::HungUp) => "hung up".to_owned(),
-            Ok(LegEnd::WasGone) => "was gone".to_owned(),
-            Err(err) => err.message,
+            None => "left alone: it does not match any more".to_owned(),
+            Some(Ok(LegEnd::HungUp)) if is_there => "still there".to_owned(),
+            Some(Ok(LegEnd::HungUp)) => "hung up".to_owned(),
+            Some(Ok(LegEnd::WasGone)) => "was gone".to_owned(),
+            Some(Err(err)) => err.message,
         };
         match result.as_str() {
             "hung up" | "was gone" => ended += 1,
+            left if left.starts_with("left alone") => spared += 1,
             _ => failed += 1,
         }
         let lead = call.lead();
@@ -167,7 +178,8 @@ async fn hang_up(
             .hint("\"ghosts\" finds rows without a call behind them"));
     }
     if cx.format() == Format::Table {
-        cx.line(&format!("{} hung up with {cause}", counted(ended, "call")))?;
+        let left = if spared > 0 { format!(", {spared} left alone") } else { String::new() };
+        cx.line(&format!("{} hung up with {cause}{left}", counted(ended, "call")))?;
     }
     Ok(())
 }
@@ -186,7 +198,7 @@ async fn one(client: &Client, call: &Call, cause: &HangupCause) -> Result<LegEnd
 }
 
 /// Waits until the calls are over, or a while.
-async fn wait_for_ends(client: &Client, calls: &[Call]) {
+async fn wait_for_ends(client: &Client, calls: Vec<Call>) {
     let end = Instant::now() + ENDING;
     while Instant::now() < end && calls.iter().any(|call| client.call(call.id.as_str()).is_some()) {
         sleep(LOOK).await;

@@ -46,10 +46,21 @@ pub(super) fn channels<'a>(
 
 /// The columns of `calls`.
 pub(super) fn call_columns() -> Vec<Column> {
-    vec![
+    let mut columns = vec![
         Column::text("id", "uuid of the call: that of its first leg"),
         Column::number("legs", "how many channels it has").with_key("sessions").rank(6),
-        Column::text("dir", "inbound or outbound, as the switch sees its first leg").rank(5),
+    ];
+    columns.extend(leg_columns());
+    columns.push(Column::text("channel", "channel name of the first leg").hidden());
+    columns.extend(tie_columns());
+    columns.extend(end_columns());
+    columns
+}
+
+/// What `calls` tells of the first leg, and `channels` of each.
+fn leg_columns() -> [Column; 14] {
+    [
+        Column::text("dir", "inbound or outbound, as the switch sees it").rank(5),
         Column::text("from", "number of the caller").rank(1),
         Column::text("from name", "name of the caller").with_key("from_name").hidden(),
         Column::text("to", "number that was called").rank(1),
@@ -58,20 +69,70 @@ pub(super) fn call_columns() -> Vec<Column> {
         Column::span("ring", "ring_ms", "until it was answered").rank(5),
         Column::span("talk", "talk_ms", "since it was answered").rank(2),
         Column::span("hold", "hold_ms", "how long it was on hold").rank(5),
-        Column::text("codec", "codec of the first leg").rank(6),
+        Column::text("codec", "codec that is read").rank(6),
         Column::text("gateway", "gateway that it came in or went out through").rank(3),
         Column::text("app", "dial plan application that runs").rank(4),
         Column::text("app data", "its arguments").with_key("app_data").hidden(),
         Column::text("context", "dial plan context").hidden(),
-        Column::text("channel", "channel name of the first leg").hidden(),
+    ]
+}
+
+fn leg_cells(leg: &Session, state: &str, held: Option<u64>, gateway: &str, now: u64) -> [Cell; 14] {
+    let span = |span: Option<u64>| span.map_or_else(Cell::none, Cell::span);
+    [
+        direction(leg),
+        Cell::shown(narrate::caller(leg), json!(leg.caller_number)),
+        Cell::text(&leg.caller_name),
+        Cell::text(&leg.destination),
+        Cell::text(state),
+        span(leg.age(now)),
+        span(leg.ring_time(now)),
+        span(leg.talk_time(now)),
+        span(held),
+        Cell::text(&leg.codec),
+        Cell::text(gateway),
+        Cell::text(&leg.application),
+        Cell::text(&leg.application_data),
+        Cell::text(&leg.context),
+    ]
+}
+
+/// What ties it to others, and to us.
+fn tie_columns() -> [Column; 3] {
+    [
         Column::text("peer", "uuid of the leg that it talks to, or talked to last").hidden(),
         Column::text("tag", "app of ours that controls it, or \"own\"").rank(2),
         Column::truth("own", "whether this shell started it").hidden(),
+    ]
+}
+
+fn tie_cells<'a>(
+    leg: &Session,
+    legs: impl Iterator<Item = &'a Session>,
+    is_own: bool,
+    app_name: AppName<'_>,
+) -> [Cell; 3] {
+    [
+        Cell::text(leg.other_leg.as_ref().map_or("", |id| id.as_str())),
+        tag(legs, is_own, app_name),
+        Cell::shown(if is_own { "yes" } else { "" }, json!(is_own)),
+    ]
+}
+
+/// How it ended, and when it began.
+fn end_columns() -> [Column; 4] {
+    [
         Column::text("cause", "why it ended").rank(2).hidden(),
         Column::number("sip", "SIP status at its end").rank(4).hidden(),
         Column::text("ended by", "which side: far or switch").with_key("ended_by").hidden(),
         Column::text("created", "when it was made").hidden(),
     ]
+}
+
+fn end_cells(leg: &Session) -> [Cell; 4] {
+    let cause = Cell::text(leg.cause.as_ref().map_or("", |cause| cause.name()));
+    let status = leg.sip_status.map_or_else(Cell::none, |status| Cell::number(status.into()));
+    [cause, status, ended_by(leg), created(leg)]
 }
 
 fn call_row(
@@ -83,63 +144,31 @@ fn call_row(
 ) -> Vec<Cell> {
     let gateway = call.sessions.iter().map(|leg| &*leg.gateway).find(|name| !name.is_empty());
     let held = call.sessions.iter().filter_map(|leg| leg.hold_time(now)).max();
-    vec![
+    let state = call_state(call, lead);
+    let mut cells = vec![
         Cell::shown(call.id.short(), json!(call.id)),
         Cell::number(call.sessions.len() as u64),
-        direction(lead),
-        Cell::shown(narrate::caller(lead), json!(lead.caller_number)),
-        Cell::text(&lead.caller_name),
-        Cell::text(&lead.destination),
-        Cell::text(call_state(call, lead)),
-        lead.age(now).map_or_else(Cell::none, Cell::span),
-        lead.ring_time(now).map_or_else(Cell::none, Cell::span),
-        lead.talk_time(now).map_or_else(Cell::none, Cell::span),
-        held.map_or_else(Cell::none, Cell::span),
-        Cell::text(&lead.codec),
-        Cell::text(gateway.unwrap_or_default()),
-        Cell::text(&lead.application),
-        Cell::text(&lead.application_data),
-        Cell::text(&lead.context),
-        Cell::text(&lead.channel_name),
-        Cell::text(lead.other_leg.as_ref().map_or("", |id| id.as_str())),
-        tag(call.sessions.iter(), is_own, app_name),
-        Cell::shown(if is_own { "yes" } else { "" }, json!(is_own)),
-        cause(lead),
-        sip_status(lead),
-        ended_by(lead),
-        created(lead),
-    ]
+    ];
+    cells.extend(leg_cells(lead, state, held, gateway.unwrap_or_default(), now));
+    cells.push(Cell::text(&lead.channel_name));
+    cells.extend(tie_cells(lead, call.sessions.iter(), is_own, app_name));
+    cells.extend(end_cells(lead));
+    cells
 }
 
 /// The columns of `channels`.
 pub(super) fn channel_columns() -> Vec<Column> {
-    vec![
+    let mut columns = vec![
         Column::text("uuid", "of the channel"),
         Column::text("call", "uuid of its call").rank(3),
-        Column::text("dir", "inbound or outbound, as the switch sees it").rank(4),
-        Column::text("from", "number of the caller").rank(1),
-        Column::text("from name", "name of the caller").with_key("from_name").hidden(),
-        Column::text("to", "number that was called").rank(1),
-        Column::text("state", STATES).rank(1),
-        Column::span("age", "age_ms", "since it was made").rank(4),
-        Column::span("ring", "ring_ms", "until it was answered").rank(5),
-        Column::span("talk", "talk_ms", "since it was answered").rank(2),
-        Column::span("hold", "hold_ms", "how long it was on hold").rank(5),
-        Column::text("codec", "codec that is read").rank(5),
-        Column::text("gateway", "gateway that it came in or went out through").rank(3),
-        Column::text("app", "dial plan application that runs").rank(4),
-        Column::text("app data", "its arguments").with_key("app_data").hidden(),
-        Column::text("context", "dial plan context").hidden(),
-        Column::text("channel", "channel name").rank(6),
-        Column::text("peer", "uuid of the leg that it talks to, or talked to last").hidden(),
-        Column::text("tag", "app of ours that controls it, or \"own\"").rank(2),
-        Column::truth("own", "whether this shell started its call").hidden(),
-        Column::text("bound by", "why it belongs to its call").with_key("bound_by").hidden(),
-        Column::text("cause", "why it ended").hidden(),
-        Column::number("sip", "SIP status at its end").hidden(),
-        Column::text("ended by", "which side: far or switch").with_key("ended_by").hidden(),
-        Column::text("created", "when it was made").hidden(),
-    ]
+    ];
+    columns.extend(leg_columns());
+    columns.push(Column::text("channel", "channel name").rank(6));
+    columns.extend(tie_columns());
+    columns
+        .push(Column::text("bound by", "why it belongs to its call").with_key("bound_by").hidden());
+    columns.extend(end_columns());
+    columns
 }
 
 /// A leg as a row of `channels`.
@@ -149,33 +178,14 @@ pub(super) fn channel_row(
     now: u64,
     app_name: AppName<'_>,
 ) -> Vec<Cell> {
-    vec![
-        Cell::text(leg.id.as_str()),
-        Cell::shown(leg.call.short(), json!(leg.call)),
-        direction(leg),
-        Cell::shown(narrate::caller(leg), json!(leg.caller_number)),
-        Cell::text(&leg.caller_name),
-        Cell::text(&leg.destination),
-        Cell::text(leg_state(leg)),
-        leg.age(now).map_or_else(Cell::none, Cell::span),
-        leg.ring_time(now).map_or_else(Cell::none, Cell::span),
-        leg.talk_time(now).map_or_else(Cell::none, Cell::span),
-        leg.hold_time(now).map_or_else(Cell::none, Cell::span),
-        Cell::text(&leg.codec),
-        Cell::text(&leg.gateway),
-        Cell::text(&leg.application),
-        Cell::text(&leg.application_data),
-        Cell::text(&leg.context),
-        Cell::text(&leg.channel_name),
-        Cell::text(leg.other_leg.as_ref().map_or("", |id| id.as_str())),
-        tag(std::iter::once(leg), is_own, app_name),
-        Cell::shown(if is_own { "yes" } else { "" }, json!(is_own)),
-        Cell::shown(association(leg), json!(leg.association)),
-        cause(leg),
-        sip_status(leg),
-        ended_by(leg),
-        created(leg),
-    ]
+    let mut cells =
+        vec![Cell::text(leg.id.as_str()), Cell::shown(leg.call.short(), json!(leg.call))];
+    cells.extend(leg_cells(leg, leg_state(leg), leg.hold_time(now), &leg.gateway, now));
+    cells.push(Cell::text(&leg.channel_name));
+    cells.extend(tie_cells(leg, std::iter::once(leg), is_own, app_name));
+    cells.push(Cell::shown(association(leg), json!(leg.association)));
+    cells.extend(end_cells(leg));
+    cells
 }
 
 pub(super) fn direction(session: &Session) -> Cell {
@@ -212,14 +222,6 @@ fn tag<'a>(legs: impl Iterator<Item = &'a Session>, is_own: bool, app_name: AppN
         Some(name) => Cell::text(&name),
         None => Cell::text(if is_own { "own" } else { "" }),
     }
-}
-
-fn cause(leg: &Session) -> Cell {
-    Cell::text(leg.cause.as_ref().map_or("", |cause| cause.name()))
-}
-
-fn sip_status(leg: &Session) -> Cell {
-    leg.sip_status.map_or_else(Cell::none, |status| Cell::number(status.into()))
 }
 
 fn ended_by(leg: &Session) -> Cell {

@@ -36,8 +36,9 @@ pub(super) async fn events(
     let mut written = 0;
     while limits.count.is_none_or(|count| written < count) {
         let event = tokio::select! {
-            event = events.next() => event,
+            biased;
             () = end_of(end) => return Ok(()),
+            event = events.next() => event,
         };
         let Some(event) = event else { break };
         tell_lost(cx, events.take_lost())?;
@@ -60,8 +61,9 @@ pub(super) async fn log(cx: &mut Context<'_>, limits: &Limits) -> Result<(), Com
     let mut written = 0;
     while limits.count.is_none_or(|count| written < count) {
         let line = tokio::select! {
-            line = lines.next() => line,
+            biased;
             () = end_of(end) => return Ok(()),
+            line = lines.next() => line,
         };
         let Some(line) = line else { break };
         tell_lost(cx, lines.take_lost())?;
@@ -94,7 +96,8 @@ fn end(limits: &Limits) -> Option<Instant> {
     limits.lasting.map(|lasting| Instant::now() + lasting)
 }
 
-async fn end_of(end: Option<Instant>) {
+/// Waits for a time, or for ever.
+pub(super) async fn end_of(end: Option<Instant>) {
     match end {
         Some(end) => sleep_until(end).await,
         None => std::future::pending().await,

@@ -83,6 +83,38 @@ async fn s80_what_a_deployment_needs_is_checked() {
 }
 
 #[tokio::test]
+async fn a_read_only_session_writes_nothing_into_the_log() {
+    let (_sim, port) = sim(Config::new()).await;
+    let listener =
+        switchy::EventListener::with_config(conn::Config::new("127.0.0.1").with_port(port));
+    listener.subscribe(&["API"]).await.unwrap();
+    let mut heard = listener.events(&["API"]);
+    listener.connect().await.unwrap();
+    listener.start().await.unwrap();
+    for (read_only, verdict) in [(false, "ok "), (true, "unknown ")] {
+        let shell = Shell::new(Settings::default(), None, false);
+        if read_only {
+            run(&shell, "set read-only on", None).await.1.unwrap();
+        }
+        let (told, _) = run(&shell, &format!("doctor 127.0.0.1:{port}"), None).await;
+        assert!(check(&told, "log").starts_with(verdict), "{told}");
+        // What comes last says that all before it was heard.
+        let client = switchy::Client::with_config(listener.config().clone());
+        client.connect().await.unwrap();
+        client.api("eval the end").await.unwrap();
+        let mut written = 0;
+        while let Some(event) = heard.next().await {
+            match &*event.get("API-Command").unwrap_or_default() {
+                "log" => written += 1,
+                "eval" => break,
+                _ => {}
+            }
+        }
+        assert_eq!(written, u32::from(!read_only));
+    }
+}
+
+#[tokio::test]
 async fn who_accepts_and_says_nothing_or_something_else_is_told_apart() {
     let (sim, port) = sim(Config::new()).await;
     sim.inject(Fault::Silent);

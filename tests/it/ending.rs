@@ -123,6 +123,39 @@ async fn nothing_destructive_runs_without_a_terminal_and_without_yes() {
 }
 
 #[tokio::test]
+async fn a_call_that_matches_no_more_when_its_turn_comes_is_left_alone() {
+    let switch = Switch::start().await;
+    let shell = switch.shell().await;
+    let mut legs = Vec::new();
+    for _ in 0..2 {
+        let made = run(&shell, "originate 9196@127.0.0.1:5080 --wait 20").await.unwrap();
+        legs.push(made.trim().rsplit(' ').next().unwrap().to_owned());
+    }
+    until(&shell, "calls where state=parked --count", |text| text.contains('2')).await;
+    // While the operator thinks, somebody takes one of them up.
+    let (wishing, mut wishes) = mpsc::channel(1);
+    let operator = tokio::spawn({
+        let (shell, taken) = (shell.clone(), legs[0].clone());
+        async move {
+            let Some(Wish::Answer { answer, .. }) = wishes.recv().await else {
+                panic!("no question")
+            };
+            run(&shell, &format!("hold {taken} --timeout 20")).await.unwrap();
+            answer.send("pbx".to_owned()).unwrap();
+        }
+    });
+    let mut text = String::new();
+    let output = Output::new(&mut text).with_operator(Some(Operator::new(wishing)));
+    shell.run_line("kill where state=parked", output).await.unwrap();
+    operator.await.unwrap();
+    assert!(text.contains("left alone: it does not match any more"), "{text}");
+    assert!(text.contains("1 call hung up with NORMAL_CLEARING, 1 left alone"), "{text}");
+    let left = run(&shell, "calls --columns id,state -o csv").await.unwrap();
+    assert_eq!(left, format!("id,state\n{},held\n", legs[0]));
+    run(&shell, "hupall").await.unwrap();
+}
+
+#[tokio::test]
 async fn the_name_of_the_host_has_to_be_typed() {
     let switch = Switch::start().await;
     let shell = switch.shell().await;

@@ -1,6 +1,6 @@
 use super::{CommandError, Context};
 use crate::model::{Direction, Phase};
-use crate::shell::control::{self, Outcome, Patience};
+use crate::shell::control::{self, On, Outcome};
 
 /// Answer a call that came in and is not answered yet
 ///
@@ -13,20 +13,17 @@ use crate::shell::control::{self, Outcome, Patience};
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]
 pub(crate) struct Args {
-    /// Which call or leg
-    #[arg(value_name = "CALL")]
-    call: String,
     #[command(flatten)]
-    patience: Patience,
+    on: On,
 }
 
 pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), CommandError> {
-    let leg = control::leg(cx, &args.call, |leg| {
+    let leg = control::leg(cx, &args.on.call, |leg| {
         leg.direction == Direction::Inbound && leg.phase < Phase::Answered
     })?;
     // Of a call whose legs are all answered, the one that came in.
     let leg = if leg.direction == Direction::Outbound {
-        control::leg(cx, &args.call, |leg| leg.direction == Direction::Inbound)?
+        control::leg(cx, &args.on.call, |leg| leg.direction == Direction::Inbound)?
     } else {
         leg
     };
@@ -40,6 +37,6 @@ pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), Command
     }
     let event = leg.expect(&["CHANNEL_ANSWER"]).await?;
     leg.answer().await?;
-    let (_, outcome) = control::confirmed(event, args.patience.within()).await?;
+    let (_, outcome) = control::confirmed(event, args.on.within()).await?;
     control::say(cx, &leg.id, "answered", &outcome)
 }

@@ -2,7 +2,7 @@ use std::borrow::Cow;
 
 use serde_json::json;
 use tokio::sync::mpsc;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::Instant;
 
 use super::events::lasting;
 use super::{CommandError, Context, Format, Kind, sanitise};
@@ -13,6 +13,7 @@ use crate::shell::Shell;
 use crate::shell::filter::{Field, Filter, Kind as Holds, Names, Value};
 use crate::shell::narrate::clock;
 use crate::shell::render::{Cell, Column, View};
+use crate::shell::stream::end_of;
 use crate::wire::{self, Command, EventData};
 
 /// Show which API commands are run on the server, by anybody
@@ -92,12 +93,10 @@ pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), Command
     let mut kept = Vec::new();
     let mut count = 0;
     while args.count.is_none_or(|most| count < most) {
-        let next = match end {
-            Some(end) => match timeout_at(end, events.recv()).await {
-                Ok(next) => next,
-                Err(_over) => break,
-            },
-            None => events.recv().await,
+        let next = tokio::select! {
+            biased;
+            () = end_of(end) => break,
+            next = events.recv() => next,
         };
         match next {
             Some(Some(event)) => {

@@ -1,5 +1,5 @@
 use super::{CommandError, Context};
-use crate::shell::control::{self, Patience};
+use crate::shell::control::{self, On};
 
 /// Send the far end of a leg to another SIP address
 ///
@@ -13,14 +13,11 @@ use crate::shell::control::{self, Patience};
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]
 pub(crate) struct Args {
-    /// Which call or leg
-    #[arg(value_name = "CALL")]
-    call: String,
+    #[command(flatten)]
+    on: On,
     /// Where to
     #[arg(value_name = "URI")]
     uri: String,
-    #[command(flatten)]
-    patience: Patience,
 }
 
 pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), CommandError> {
@@ -29,12 +26,12 @@ pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), Command
         && !args.uri.starts_with("tel:")
     {
         return Err(CommandError::usage(format!("{:?} is no SIP address", args.uri))
-            .hint(format!("type \"deflect {} sip:USER@HOST\"", args.call)));
+            .hint(format!("type \"deflect {} sip:USER@HOST\"", args.on.call)));
     }
-    let leg = control::leg(cx, &args.call, |leg| leg.channel_name.starts_with("sofia/"))?;
+    let leg = control::leg(cx, &args.on.call, |leg| leg.channel_name.starts_with("sofia/"))?;
     let event = leg.expect(&["CHANNEL_HANGUP_COMPLETE"]).await?;
     leg.deflect_to(&args.uri).await?;
     let why = "the far end has not followed yet, and may not";
-    let outcome = control::confirmed_or(event, args.patience.within(), why).await?;
+    let outcome = control::confirmed_or(event, args.on.within(), why).await?;
     control::say(cx, &leg.id, &format!("deflected to {}", args.uri), &outcome)
 }

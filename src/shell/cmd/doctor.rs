@@ -58,7 +58,7 @@ pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), Command
     let Some(client) = doctor::connect(&config, &mut report).await else {
         return report.tell(cx, Kind::Connection);
     };
-    doctor::server(&client, &args.profile, &mut report).await;
+    doctor::server(&client, &args.profile, cx.is_read_only(), &mut report).await;
     client.disconnect().await;
     report.tell(cx, Kind::Refused)
 }

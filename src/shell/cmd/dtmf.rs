@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use super::{CommandError, Context};
-use crate::shell::control::{self, Outcome, Patience};
+use crate::shell::control::{self, On, Outcome};
 
 /// Send digits to the far end of a leg, or as if it had sent them
 ///
@@ -16,9 +16,8 @@ use crate::shell::control::{self, Outcome, Patience};
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]
 pub(crate) struct Args {
-    /// Which call or leg
-    #[arg(value_name = "CALL")]
-    call: String,
+    #[command(flatten)]
+    on: On,
     /// The digits
     #[arg(value_name = "DIGITS")]
     digits: String,
@@ -28,12 +27,10 @@ pub(crate) struct Args {
     /// As if the far end had pressed them
     #[arg(long)]
     received: bool,
-    #[command(flatten)]
-    patience: Patience,
 }
 
 pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), CommandError> {
-    let leg = control::leg(cx, &args.call, |_| true)?;
+    let leg = control::leg(cx, &args.on.call, |_| true)?;
     let hold = Duration::from_millis(args.hold);
     if !args.received {
         leg.send_dtmf(&args.digits, hold).await?;
@@ -43,6 +40,6 @@ pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), Command
     let event = leg.expect(&["DTMF"]).await?;
     leg.recv_dtmf(&args.digits, hold).await?;
     let why = "nothing that runs on this leg reads digits now";
-    let outcome = control::confirmed_or(event, args.patience.within(), why).await?;
+    let outcome = control::confirmed_or(event, args.on.within(), why).await?;
     control::say(cx, &leg.id, &format!("received {}", args.digits), &outcome)
 }

@@ -43,10 +43,11 @@ pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), Command
 const FIRST_STEPS: &str = "\
 To see what is going on:     status, calls
 To find a caller:            calls where from~1000
-To hear why a call failed:   calls --ended where cause!=NORMAL_CLEARING, then call ID
+To hear why a call failed:   calls --ended where cause!=NORMAL_CLEARING, then why ID
 To hang up stuck calls:      kill where age>2h --dry-run
 To make a test call:         originate 9196@HOST:5080
 To watch a gateway:          gateways, events where gateway=NAME
+To follow one caller:        trace NUMBER
 
 Anything else goes to the server as an api command: sofia status, uuid_dump ...
 \"@HOST COMMAND\" and \"@all COMMAND\" choose the switch; \"help COMMAND\" tells more, and so do
@@ -265,6 +266,35 @@ wrong one lists them. What is not known (how long an unanswered call talks) is n
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_a_newcomer_looks_for_is_there_and_can_be_typed() {
+        for need in [
+            "what is going on",
+            "find a caller",
+            "why a call failed",
+            "hang up stuck calls",
+            "make a test call",
+            "watch a gateway",
+        ] {
+            let line = FIRST_STEPS.lines().find(|line| line.contains(need)).expect(need);
+            let (_, steps) = line.split_once(':').expect(line);
+            for step in steps.split(", ").map(|step| step.trim().trim_start_matches("then ")) {
+                let parsed = grammar::parse(step);
+                assert!(matches!(parsed, Ok(grammar::Parsed::Builtin(_))), "{step}: {parsed:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_readme_names_every_command() {
+        let readme = include_str!("../../../README.md");
+        for verb in grammar::verbs() {
+            let is_there = [format!("`{verb}`"), format!("`{verb} ")];
+            let is_there = is_there.iter().any(|form| readme.contains(form.as_str()));
+            assert!(is_there || verb == "quit", "{verb}");
+        }
+    }
 
     #[test]
     fn every_command_is_in_a_group() {

@@ -1,6 +1,6 @@
 use super::{CommandError, Context, Kind};
 use crate::model::Phase;
-use crate::shell::control::{self, Outcome, Patience};
+use crate::shell::control::{self, On, Outcome};
 
 /// Put a leg on hold, or take it off
 ///
@@ -14,14 +14,11 @@ use crate::shell::control::{self, Outcome, Patience};
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]
 pub(crate) struct Args {
-    /// Which call or leg
-    #[arg(value_name = "CALL")]
-    call: String,
+    #[command(flatten)]
+    on: On,
     /// Which way
     #[arg(value_name = "WAY", default_value = "on")]
     way: Way,
-    #[command(flatten)]
-    patience: Patience,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -32,7 +29,7 @@ enum Way {
 }
 
 pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), CommandError> {
-    let leg = control::leg(cx, &args.call, |leg| match args.way {
+    let leg = control::leg(cx, &args.on.call, |leg| match args.way {
         Way::Off => leg.phase == Phase::Held,
         Way::On | Way::Toggle => leg.phase >= Phase::Answered,
     })?;
@@ -60,7 +57,7 @@ pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), Command
     } else {
         leg.unhold().await?;
     }
-    let confirmed = control::confirmed(event, args.patience.within()).await;
+    let confirmed = control::confirmed(event, args.on.within()).await;
     let (_, outcome) = confirmed.map_err(|err| match err.kind {
         Kind::TimedOut => {
             err.hint("the far end may refuse to be held; \"log debug\" shows the SIP answer")

@@ -54,7 +54,7 @@ pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), Command
     }
     if args.all {
         let calls = cx.listener()?.calls();
-        return ending::end(cx, calls, &cause, &args.manner, "hupall --all").await;
+        return ending::end(cx, calls, &cause, &args.manner, "hupall --all", None).await;
     }
     if args.manner.dry_run {
         let tagged = client.hupall_dry_run(app, &cause)?;

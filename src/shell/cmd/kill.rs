@@ -6,7 +6,7 @@ use crate::shell::ending::{self, Manner};
 ///
 /// The filter is that of "calls": see "help filters". What it names is counted and shown; then the
 /// name of the host has to be typed. Without somebody to ask --yes is needed. Each call has its
-/// result.
+/// result; one that the filter does not name any more when its turn comes is left alone.
 ///
 /// Examples:
 ///   kill where age>2h --dry-run
@@ -36,5 +36,6 @@ pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), Command
     let text = args.filter.as_deref().unwrap_or_default();
     let calls = cx.calls_where(text)?;
     let cause = HangupCause::parse(&args.cause);
-    ending::end(cx, calls, &cause, &args.manner, &format!("kill where {text}")).await
+    let line = format!("kill where {text}");
+    ending::end(cx, calls, &cause, &args.manner, &line, Some(text)).await
 }

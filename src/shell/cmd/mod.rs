@@ -352,12 +352,12 @@ fn only_reads(command: &Command) -> bool {
 
 /// Refuses what may change the server, in a session that shall not.
 fn read_only(cx: &Context<'_>, only_reads: bool, line: &str) -> Result<(), CommandError> {
+    if only_reads || !cx.is_read_only() {
+        return Ok(());
+    }
     let read_only = cx.shell.settings().read_only;
     let profile = cx.switch().ok().and_then(|switch| switch.profile());
     let is_profiles = profile.is_some_and(|profile| profile.is_read_only);
-    if only_reads || (read_only == ReadOnly::Off && !is_profiles) {
-        return Ok(());
-    }
     let line = sanitise::line(line);
     let err = CommandError::new(Kind::Refused, format!("read-only: {line} may change the server"));
     Err(match read_only {

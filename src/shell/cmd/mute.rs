@@ -1,6 +1,6 @@
 use super::{CommandError, Context};
 use crate::client::MuteSide;
-use crate::shell::control::{self, Patience};
+use crate::shell::control::{self, On};
 
 /// Silence a party, or let it be heard again
 ///
@@ -14,17 +14,14 @@ use crate::shell::control::{self, Patience};
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]
 pub(crate) struct Args {
-    /// Which call or leg
-    #[arg(value_name = "CALL")]
-    call: String,
+    #[command(flatten)]
+    on: On,
     /// Which way; off ends both sides
     #[arg(value_name = "WAY", default_value = "on")]
     way: Way,
     /// What is silenced
     #[arg(long, value_name = "SIDE", default_value = "read")]
     side: Side,
-    #[command(flatten)]
-    patience: Patience,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -40,8 +37,8 @@ enum Side {
 }
 
 pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), CommandError> {
-    let leg = control::leg(cx, &args.call, |_| true)?;
-    let within = args.patience.within();
+    let leg = control::leg(cx, &args.on.call, |_| true)?;
+    let within = args.on.within();
     if args.way == Way::Off {
         let event = leg.expect(&["MEDIA_BUG_STOP"]).await?;
         leg.unmute().await?;

@@ -1,5 +1,5 @@
 use super::{CommandError, Context};
-use crate::shell::control::{self, Outcome, Patience};
+use crate::shell::control::{self, On, Outcome};
 
 /// Park a leg: it waits, without media, for what comes next
 ///
@@ -13,20 +13,17 @@ use crate::shell::control::{self, Outcome, Patience};
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]
 pub(crate) struct Args {
-    /// Which call or leg
-    #[arg(value_name = "CALL")]
-    call: String,
     #[command(flatten)]
-    patience: Patience,
+    on: On,
 }
 
 pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), CommandError> {
-    let leg = control::leg(cx, &args.call, |_| true)?;
+    let leg = control::leg(cx, &args.on.call, |_| true)?;
     if leg.is_parked {
         return control::say(cx, &leg.id, "is parked", &Outcome::Already);
     }
     let event = leg.expect(&["CHANNEL_PARK"]).await?;
     leg.park().await?;
-    let (_, outcome) = control::confirmed(event, args.patience.within()).await?;
+    let (_, outcome) = control::confirmed(event, args.on.within()).await?;
     control::say(cx, &leg.id, "parked", &outcome)
 }

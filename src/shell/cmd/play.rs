@@ -1,7 +1,7 @@
 use super::transfer::WhichLeg;
 use super::{CommandError, Context, Kind};
 use crate::client::Leg;
-use crate::shell::control::{self, Outcome, Patience};
+use crate::shell::control::{self, On, Outcome};
 
 /// Play a file or a tone into a call, or stop what plays
 ///
@@ -15,9 +15,8 @@ use crate::shell::control::{self, Outcome, Patience};
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]
 pub(crate) struct Args {
-    /// Which call or leg
-    #[arg(value_name = "CALL")]
-    call: String,
+    #[command(flatten)]
+    on: On,
     /// What to play
     #[arg(value_name = "PATH", required_unless_present = "stop")]
     path: Option<String>,
@@ -27,8 +26,6 @@ pub(crate) struct Args {
     /// Stop what plays
     #[arg(long, conflicts_with = "path")]
     stop: bool,
-    #[command(flatten)]
-    patience: Patience,
 }
 
 impl Args {
@@ -39,10 +36,10 @@ impl Args {
 }
 
 pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), CommandError> {
-    let named = control::leg(cx, &args.call, |_| true)?;
+    let named = control::leg(cx, &args.on.call, |_| true)?;
     let legs = args.leg.of(cx, &named)?;
     let Some(first) = legs.first() else { return Ok(()) };
-    let within = args.patience.within();
+    let within = args.on.within();
     let Some(path) = args.path.as_deref().map(str::trim) else {
         let event = first.expect(&["PLAYBACK_STOP", "CHANNEL_EXECUTE_COMPLETE"]).await?;
         for leg in &legs {

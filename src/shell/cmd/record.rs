@@ -1,5 +1,5 @@
 use super::{CommandError, Context};
-use crate::shell::control::{self, Outcome, Patience};
+use crate::shell::control::{self, On, Outcome};
 
 /// Record a call into a file of the server
 ///
@@ -13,9 +13,8 @@ use crate::shell::control::{self, Outcome, Patience};
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]
 pub(crate) struct Args {
-    /// Which call or leg
-    #[arg(value_name = "CALL")]
-    call: String,
+    #[command(flatten)]
+    on: On,
     /// What to do
     #[arg(value_name = "ACTION")]
     action: Action,
@@ -26,8 +25,6 @@ pub(crate) struct Args {
     /// End it after so long
     #[arg(long, value_name = "SECS")]
     limit: Option<u32>,
-    #[command(flatten)]
-    patience: Patience,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -41,7 +38,7 @@ enum Action {
 }
 
 pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), CommandError> {
-    let leg = control::leg(cx, &args.call, |_| true)?;
+    let leg = control::leg(cx, &args.on.call, |_| true)?;
     let path = args.path.as_deref().unwrap_or("all");
     if path.contains(char::is_whitespace) {
         return Err(CommandError::usage(format!("the path {path:?} holds white space"))
@@ -69,6 +66,6 @@ pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), Command
         Action::Start => err.hint("can the server write there? is the leg answered?"),
         _ => err.hint("\"api uuid_buglist UUID\" shows what is recorded, and to where"),
     })?;
-    let (_, outcome) = control::confirmed(event, args.patience.within()).await?;
+    let (_, outcome) = control::confirmed(event, args.on.within()).await?;
     control::say(cx, &leg.id, &done, &outcome)
 }

@@ -1,6 +1,6 @@
 use super::{CommandError, Context};
 use crate::model::HangupCause;
-use crate::shell::control::{self, Patience};
+use crate::shell::control::{self, On};
 use crate::shell::render::counted;
 
 /// Let a leg end by itself after a time, or take that back
@@ -14,9 +14,8 @@ use crate::shell::render::counted;
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]
 pub(crate) struct Args {
-    /// Which call or leg
-    #[arg(value_name = "CALL")]
-    call: String,
+    #[command(flatten)]
+    on: On,
     /// After how long
     #[arg(value_name = "SECS", required_unless_present = "cancel",
         value_parser = clap::value_parser!(u32).range(1..))]
@@ -27,12 +26,10 @@ pub(crate) struct Args {
     /// Take back whatever was scheduled for the leg
     #[arg(long, conflicts_with = "seconds")]
     cancel: bool,
-    #[command(flatten)]
-    patience: Patience,
 }
 
 pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), CommandError> {
-    let leg = control::leg(cx, &args.call, |_| true)?;
+    let leg = control::leg(cx, &args.on.call, |_| true)?;
     let Some(seconds) = args.seconds else {
         let text = cx.client()?.cmd(&format!("sched_del {}", leg.id)).await?;
         let count = text.rsplit(' ').next().and_then(|count| count.parse().ok()).unwrap_or(0);
@@ -41,6 +38,6 @@ pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), Command
     let cause = HangupCause::parse(&args.cause);
     let event = leg.expect(&["ADD_SCHEDULE"]).await?.named_by("Task-Group");
     leg.sched_hangup(seconds, &cause).await?;
-    let (_, outcome) = control::confirmed(event, args.patience.within()).await?;
+    let (_, outcome) = control::confirmed(event, args.on.within()).await?;
     control::say(cx, &leg.id, &format!("ends in {seconds} s with {cause}"), &outcome)
 }

@@ -9,8 +9,10 @@ use crate::shell::tables;
 
 /// Show how the server is, and how well we follow it
 ///
-/// "sessions" are channels. What is "lost" are changes that this shell had no time for, what is
-/// "not shown" are lines that were only counted. "api status" is the server's own text.
+/// "sessions" are channels. "event lag" is how much later the latest event came than the fastest of
+/// the last minutes, "missing events" were lost before they reached us (it takes "events all" to know),
+/// "lost updates" are changes that this shell had no time for, "not shown" are lines that were only
+/// counted. "api status" is the server's own text.
 ///
 /// Examples:
 ///   status
@@ -39,6 +41,7 @@ pub(crate) async fn run(cx: &mut Context<'_>, _args: &Args) -> Result<(), Comman
     let known = |cell: Cell| if switch.has_listened() { cell } else { Cell::none() };
     let link = if listener.is_connected() { "connected" } else { "disconnected" };
     let (calls, lost) = (listener.with(|tracker| tracker.call_count()), listener.lost_updates());
+    let lag = u64::try_from(listener.event_lag().as_micros()).unwrap_or(u64::MAX);
     let sessions = format!(
         "{} now, peak {}, limit {}, {} since start-up",
         status.sessions, status.sessions_peak, status.sessions_max, status.sessions_since_startup
@@ -63,6 +66,8 @@ pub(crate) async fn run(cx: &mut Context<'_>, _args: &Args) -> Result<(), Comman
         known(Cell::number(calls as u64)),
         known(Cell::text(link)),
         Cell::span(took),
+        known(Cell::span(lag)),
+        known(Cell::number(listener.missing_events())),
         known(Cell::number(lost)),
         known(Cell::number(cx.shell.unseen())),
     ]);
@@ -92,6 +97,9 @@ pub(crate) fn columns() -> Vec<Column> {
         Column::number("calls", "calls that this shell follows"),
         Column::text("listener", "its connection: connected or disconnected"),
         Column::span("round trip", "round_trip_ms", "how long the server took to answer"),
+        Column::span("event lag", "event_lag_ms", "how much later events come than at their best"),
+        Column::number("missing events", "events lost on the way; known while all are shown")
+            .with_key("missing_events"),
         Column::number("lost updates", "changes we had no time for").with_key("lost_updates"),
         Column::number("not shown", "event lines that were only counted").with_key("not_shown"),
     ]

@@ -1,6 +1,6 @@
 use super::{CommandError, Context, Kind};
 use crate::client::Session;
-use crate::shell::control::{self, Patience};
+use crate::shell::control::{self, On};
 
 /// Send a leg to an extension of the dial plan
 ///
@@ -15,9 +15,8 @@ use crate::shell::control::{self, Patience};
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]
 pub(crate) struct Args {
-    /// Which call or leg
-    #[arg(value_name = "CALL")]
-    call: String,
+    #[command(flatten)]
+    on: On,
     /// The extension
     #[arg(value_name = "EXTEN")]
     exten: String,
@@ -30,8 +29,6 @@ pub(crate) struct Args {
     /// Which leg: the named one, the one that it is bridged to, or both
     #[arg(long, value_name = "LEG", default_value = "a")]
     leg: WhichLeg,
-    #[command(flatten)]
-    patience: Patience,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -63,7 +60,7 @@ impl WhichLeg {
 }
 
 pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), CommandError> {
-    let named = control::leg(cx, &args.call, |_| true)?;
+    let named = control::leg(cx, &args.on.call, |_| true)?;
     let legs = args.leg.of(cx, &named)?;
     let mut waits = Vec::new();
     for leg in &legs {
@@ -79,7 +76,7 @@ pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), Command
         }
     }
     for (id, wait) in waits {
-        let confirmed = control::confirmed(wait, args.patience.within()).await;
+        let confirmed = control::confirmed(wait, args.on.within()).await;
         let (event, outcome) = confirmed.map_err(|err| {
             let text = format!(
                 "no application of {} ran; does it exist in context {}?",

@@ -1,7 +1,8 @@
 //! Checks: why a connection fails, and why a call cannot work. Each says what to change, and where.
 //!
 //! # Invariants
-//! - A check changes nothing on the server; one of them writes a line to its log.
+//! - A check changes nothing on the server; one of them writes a line to its log, unless the session is
+//!   read-only.
 //! - What cannot be asked (an old version, a login without the right) is said to be unknown, not ok.
 
 mod connection;

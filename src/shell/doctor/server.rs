@@ -11,7 +11,12 @@ use crate::listener::EventListener;
 use crate::model::Status;
 
 /// Checks a connected server.
-pub(in crate::shell) async fn server(client: &Client, profile: &str, report: &mut Report) {
+pub(in crate::shell) async fn server(
+    client: &Client,
+    profile: &str,
+    is_read_only: bool,
+    report: &mut Report,
+) {
     let start = Instant::now();
     let Some(text) = ask(client, "status").await else {
         report.fail("api", "this login may not even ask for the status", RIGHTS);
@@ -28,7 +33,7 @@ pub(in crate::shell) async fn server(client: &Client, profile: &str, report: &mu
     }
     clock(client, report).await;
     exposure(client, report).await;
-    events(client, report).await;
+    events(client, is_read_only, report).await;
     modules(client, report).await;
     sip_profile(client, profile, report).await;
 }
@@ -145,7 +150,7 @@ const CHANGE_PASSWORD: &str = "event_socket.conf.xml: <param name=\"password\" v
                                your own\"/>, then \"reload mod_event_socket\"";
 
 /// Whether events and log lines arrive, over a connection of its own.
-async fn events(client: &Client, report: &mut Report) {
+async fn events(client: &Client, is_read_only: bool, report: &mut Report) {
     let listener = EventListener::with_config(client.config());
     if let Err(err) = listener.connect().await {
         let cure = "a directory user needs <param name=\"esl-allowed-events\" value=\"all\"/>";
@@ -157,6 +162,8 @@ async fn events(client: &Client, report: &mut Report) {
     if let Err(err) = listener.log(Some("debug")).await {
         let cure = "a directory user needs <param name=\"esl-allowed-log\" value=\"true\"/>";
         report.warn("log", err.to_string(), cure);
+    } else if is_read_only {
+        report.unknown("log", "read-only: no line is written to the server's log to look for");
     } else {
         // One line in the log of the server: the only trace that a check leaves.
         let mark = format!("switchy doctor {}", listener.id());

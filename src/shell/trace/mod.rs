@@ -14,9 +14,10 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use serde_json::json;
-use tokio::time::{Instant, sleep_until, timeout};
+use tokio::time::{Instant, timeout};
 
 use super::render::{Column, View, span};
+use super::stream::end_of;
 use super::{CommandError, Context, Format, Kind, sanitise};
 use crate::listener::EventListener;
 use crate::model::{Call, Direction, Event, HangupCause, Id, Session};
@@ -112,7 +113,7 @@ pub(super) async fn follow(
                 None => break Over::Lost,
             },
             _reason = listener.closed() => break Over::Lost,
-            () = until(deadline) => {
+            () = end_of(deadline) => {
                 break if waits { Over::NeverBegan } else { Over::TimeUp };
             }
         }
@@ -198,13 +199,6 @@ impl Over {
             Self::Lost => Err(CommandError::new(Kind::Connection, "the connection was lost")
                 .hint("the trace ends here; what came until then is above")),
         }
-    }
-}
-
-async fn until(deadline: Option<Instant>) {
-    match deadline {
-        Some(deadline) => sleep_until(deadline).await,
-        None => std::future::pending().await,
     }
 }
 

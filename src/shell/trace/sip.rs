@@ -6,7 +6,7 @@ use tokio::time::sleep;
 
 use super::item::{self, Item};
 use crate::client::{Client, Error};
-use crate::shell::{CommandError, Context, Format, Kind, ReadOnly, Shell};
+use crate::shell::{CommandError, Context, Format, Kind, Shell};
 use crate::wire::LogLine;
 
 /// A message on its way (`mod_sofia`, seen on 1.10.12: a line for each message, level 0, function
@@ -66,7 +66,7 @@ const OFF: &str = "sofia global siptrace off";
 impl SipTrace {
     /// Switches it on.
     pub(super) async fn start(cx: &mut Context<'_>, client: &Client) -> Result<Self, CommandError> {
-        if cx.shell.settings().read_only != ReadOnly::Off {
+        if cx.is_read_only() {
             return Err(CommandError::new(Kind::Refused, "read-only: --sip changes the server")
                 .hint("without it events and log lines are followed"));
         }
