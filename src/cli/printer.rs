@@ -55,9 +55,11 @@ impl Printer {
     pub(crate) fn spawn(gate: Arc<Gate>, target: Target) -> io::Result<Self> {
         gate.open(target.above.is_some());
         let shared = Arc::clone(&gate);
-        let thread = thread::Builder::new()
-            .name("printer".to_owned())
-            .spawn(move || run(&shared, target))?;
+        let thread = thread::Builder::new().name("printer".to_owned()).spawn(move || {
+            let gone = Gone(&shared);
+            run(&shared, target);
+            drop(gone);
+        })?;
         Ok(Self { gate, thread: Arc::new(Mutex::new(Some(thread))) })
     }
 
@@ -102,6 +104,11 @@ impl Printer {
         self.gate.repaint();
     }
 
+    /// Waits until the thread is gone, and nothing is written any more.
+    pub(crate) async fn gone(&self) {
+        self.gate.gone().await;
+    }
+
     /// Says whether standard output is gone: a reader like `head` has seen enough.
     pub(crate) fn broken(&self) -> bool {
         self.gate.broken()
@@ -113,6 +120,15 @@ impl Printer {
         let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
         // A printer that panicked has nothing left to print.
         drop(thread.map(JoinHandle::join));
+    }
+}
+
+/// Tells the gate when the thread ends, by a panic too: nobody shall wait for it then.
+struct Gone<'a>(&'a Gate);
+
+impl Drop for Gone<'_> {
+    fn drop(&mut self) {
+        self.0.leave();
     }
 }
 

@@ -232,6 +232,7 @@ impl Repl {
                     was
                 }
                 () = waiting => None,
+                () = self.printer.gone() => anyhow::bail!("nothing can be shown any more"),
                 input = editor.next(|| self.assist.prompt_now(std::mem::take(&mut draft))),
                     if is_free => Some(input),
             };

@@ -77,8 +77,8 @@ mod attributes {
 
     use rustix::termios::{self, OptionalActions, Termios};
 
-    /// What the threads that run tasks are called.
-    const WORKERS: &str = "tokio-";
+    /// The threads without which there is no prompt.
+    const VITAL: &[&str] = &["main", "printer", "repl"];
 
     static FOUND: Mutex<Option<Termios>> = Mutex::new(None);
 
@@ -96,8 +96,9 @@ mod attributes {
             *FOUND.lock().unwrap_or_else(PoisonError::into_inner) = found;
             let report = panic::take_hook();
             panic::set_hook(Box::new(move |info| {
-                // A task that panics ends alone: the prompt goes on, and tells of it.
-                if thread::current().name().is_some_and(|name| name.starts_with(WORKERS)) {
+                // A task or a helper that panics ends alone: the prompt goes on, and tells of it.
+                let is_vital = |name: &str| VITAL.contains(&name);
+                if !thread::current().name().is_some_and(is_vital) {
                     tracing::error!(target: "switchy", "a defect: {info}");
                     return;
                 }

@@ -48,6 +48,8 @@ struct State {
     handing: bool,
     broken: bool,
     closed: bool,
+    /// The printer's thread has ended.
+    is_gone: bool,
 }
 
 /// Who has the terminal.
@@ -194,6 +196,26 @@ impl Gate {
 
     pub(super) fn broken(&self) -> bool {
         self.lock().broken
+    }
+
+    /// The printer's thread ends.
+    pub(super) fn leave(&self) {
+        let mut state = self.lock();
+        state.closed = true;
+        state.is_gone = true;
+        drop(state);
+        self.changed.notify_all();
+        self.drained.notify_waiters();
+    }
+
+    pub(super) async fn gone(&self) {
+        loop {
+            let notified = self.drained.notified();
+            if self.lock().is_gone {
+                return;
+            }
+            notified.await;
+        }
     }
 
     pub(super) fn close(&self) {

@@ -123,3 +123,28 @@ async fn flushing_waits_for_all_output() {
     assert_eq!(plain.try_iter().collect::<String>().lines().count(), 40);
     printer.close();
 }
+
+#[tokio::test]
+async fn nobody_waits_for_a_printer_that_panicked() {
+    struct Bad;
+    impl Write for Bad {
+        fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+            panic!("on purpose");
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    let gate = Arc::new(Gate::default());
+    let target = Target { above: None, plain: Box::new(Bad) };
+    let printer = Printer::spawn(Arc::clone(&gate), target).unwrap();
+    printer.output("text".to_owned());
+    printer.gone().await;
+    // Each of these would wait for ever.
+    printer.flush().await;
+    gate.enter();
+    printer.hold();
+    printer.close();
+}

@@ -64,15 +64,20 @@ impl Continued {
     }
 }
 
-/// Waits for SIGTERM or SIGHUP.
+/// Waits for SIGTERM, SIGHUP or SIGQUIT.
 pub(super) async fn terminated() {
     #[cfg(unix)]
     {
-        let signals = (signal(SignalKind::terminate()), signal(SignalKind::hangup()));
-        if let (Ok(mut terminate), Ok(mut hangup)) = signals {
+        let signals = (
+            signal(SignalKind::terminate()),
+            signal(SignalKind::hangup()),
+            signal(SignalKind::quit()),
+        );
+        if let (Ok(mut terminate), Ok(mut hangup), Ok(mut quit)) = signals {
             tokio::select! {
                 _signal = terminate.recv() => return,
                 _signal = hangup.recv() => return,
+                _signal = quit.recv() => return,
             }
         }
     }

@@ -26,33 +26,56 @@ fn ctrl_c_drops_the_line_and_ctrl_d_leaves() {
 
 #[test]
 fn exit_and_sigterm_put_the_terminal_back() {
-    let endings =
-        ["exit", "quit", "exit when busy", "SIGTERM", "SIGTERM in a line", "SIGTERM in a command"];
+    let endings = [
+        "exit",
+        "quit",
+        "exit when busy",
+        "TERM",
+        "HUP",
+        "QUIT",
+        "TERM in a line",
+        "HUP in a line",
+        "TERM in a command",
+        "HUP in a command",
+        "HUP in a question",
+    ];
     for ending in endings {
         let mut desk = Desk::new();
+        desk.run("nope");
         let terminal = &mut desk.terminal;
         assert!(!terminal.is_restored());
+        let signal = ending.split(' ').next().unwrap();
         match ending {
-            "SIGTERM" => terminal.signal("TERM"),
+            "TERM" | "HUP" | "QUIT" => terminal.signal(signal),
             "exit when busy" => {
                 keep_busy(terminal);
                 terminal.keys("\x03");
                 at_prompt(terminal);
                 terminal.keys("exit\r");
             }
-            "SIGTERM in a line" => {
+            "TERM in a line" | "HUP in a line" => {
                 terminal.keys("half");
                 terminal.wait_until("the text", |screen| typed(screen).as_deref() == Some("half"));
-                terminal.signal("TERM");
+                terminal.signal(signal);
             }
-            "SIGTERM in a command" => {
+            "HUP in a question" => {
+                terminal.keys("fsctl pause\r");
+                terminal.wait_until("the question", |screen| {
+                    screen.last() == "Type 127.0.0.1 to go on:"
+                });
+                terminal.signal(signal);
+            }
+            "TERM in a command" | "HUP in a command" => {
                 keep_busy(terminal);
-                terminal.signal("TERM");
+                terminal.signal(signal);
             }
             line => terminal.keys(&format!("{line}\r")),
         }
         assert_eq!(terminal.ended(), 0, "{ending}");
         assert!(terminal.is_restored(), "{ending}");
         terminal.wait_until("the paste mode", |screen| !screen.screen.bracketed_paste());
+        let kept = kept(&desk.home);
+        assert!(kept.first().is_some_and(|line| line == "nope"), "{ending}: {kept:?}");
+        assert!(!kept.contains(&"half".to_owned()), "{ending}: {kept:?}");
     }
 }
