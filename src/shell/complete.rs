@@ -2,6 +2,7 @@
 //! knows.
 
 mod dial;
+mod fields;
 mod live;
 mod names;
 mod server;
@@ -58,7 +59,8 @@ pub fn complete(shell: &Shell, line: &str, pos: usize) -> Completions {
     let mut word = typed.get(start..).unwrap_or_default();
     let (switch, words) = words(shell, typed.get(..start).unwrap_or_default());
     let place = Place { shell, switch: switch.as_deref(), word };
-    if let Some((at, candidates)) = dial::inside(&place, &words) {
+    let inside = dial::inside(&place, &words).or_else(|| fields::inside(&place, &words));
+    if let Some((at, candidates)) = inside {
         start += at;
         word = word.get(at..).unwrap_or_default();
         return Completions { start, candidates: fitting(candidates, word) };

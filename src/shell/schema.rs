@@ -17,6 +17,12 @@ fn views() -> [(&'static str, Vec<Column>); 7] {
     ]
 }
 
+/// The columns of a view, by its name.
+pub(super) fn columns(view: &str) -> Option<Vec<Column>> {
+    let found = views().into_iter().find(|(name, _)| name.eq_ignore_ascii_case(view));
+    found.map(|(_, columns)| columns)
+}
+
 /// All fields of all views.
 pub(super) fn fields() -> View {
     let mut view = View::new(&["view", "field", "holds", "means"], "");

@@ -99,11 +99,11 @@ impl Column {
     }
 
     /// As it can be typed.
-    pub(super) fn word(&self) -> &str {
+    pub(in crate::shell) fn word(&self) -> &str {
         if self.title.contains(' ') { &self.key } else { &self.title }
     }
 
-    pub(super) fn is_named(&self, name: &str) -> bool {
+    pub(in crate::shell) fn is_named(&self, name: &str) -> bool {
         self.title.eq_ignore_ascii_case(name) || self.key.eq_ignore_ascii_case(name)
     }
 
