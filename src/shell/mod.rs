@@ -86,7 +86,7 @@ pub use slow::sends_slow;
 pub use standstill::RunningCalls;
 pub use switch::Switch;
 
-use crate::conn::Config;
+use crate::conn::{Config, Way};
 use crate::listener::Job;
 use crate::sim::Sim;
 use narrate::Narration;
@@ -368,6 +368,7 @@ impl Shell {
     /// As for `connect`. A new switch is listed all the same, so that `connect` can try again; one
     /// that was there stays as it was.
     pub async fn connect(&self, name: &str, config: Config) -> Result<Arc<Switch>, CommandError> {
+        without_password(&config)?;
         self.inner.secrets.learn(&config);
         let known = self.switch(name).ok();
         if let Some(known) = known.as_ref().filter(|known| known.client().config() == config) {
@@ -553,6 +554,29 @@ impl Shell {
     fn state(&self) -> MutexGuard<'_, State> {
         self.inner.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// A password does not belong into a target: it would be in lists of processes, prompts and files.
+fn without_password(config: &Config) -> Result<(), CommandError> {
+    let (place, hint) = match config.way() {
+        Way::Tcp => {
+            (config.host(), "-u USER@DOMAIN logs in as a directory user; the password is asked for")
+        }
+        Way::Ssh { target, .. } => {
+            (target.as_str(), "ssh asks for a password itself, or uses a key")
+        }
+        Way::Unix(_) => return Ok(()),
+    };
+    let Some((user, host)) = place.rsplit_once('@') else { return Ok(()) };
+    let is_wrong = matches!(config.way(), Way::Tcp) || user.contains(':');
+    if is_wrong {
+        let host = sanitise::line(host);
+        return Err(CommandError::usage(format!(
+            "no user or password belongs in front of @{host}"
+        ))
+        .hint(hint));
+    }
+    Ok(())
 }
 
 /// How many dumps are kept for comparison.

@@ -39,6 +39,8 @@ mod recording;
 mod replay;
 #[cfg(feature = "shell")]
 mod scripts;
+#[cfg(all(unix, feature = "cli"))]
+mod secrets;
 mod sim;
 mod sim_calls;
 mod sim_digits;
