@@ -25,13 +25,17 @@ pub(super) async fn execute(start: &Start, shell: &Shell, line: &str) -> Result<
         shell.current().ok_or_else(|| CommandError::new(Kind::Connection, "not connected"))?;
     let command = Command::console(line)?;
     let connection = switch.client().connection()?;
-    let reply = connection.send_within(command, start.settings.timeout).await.map_err(|err| {
-        let told = CommandError::from(client::Error::Send(err));
-        match told.kind {
-            Kind::TimedOut => CommandError::new(Kind::TimedOut, "Request timed out."),
-            _ => told,
+    let sent = connection.send_within(command, start.settings.timeout).await;
+    let reply = match sent.map_err(|err| CommandError::from(client::Error::Send(err))) {
+        Ok(reply) => reply,
+        Err(err) => {
+            if err.kind == Kind::TimedOut {
+                // Scripts look for it there.
+                Stdout.write_str("Request timed out.\n")?;
+            }
+            return Err(err);
         }
-    })?;
+    };
     let text = reply.text();
     let is_refused = text.starts_with("-ERR") || text.starts_with("-USAGE");
     let text = if std::io::stdout().is_terminal() { sanitise::block(&text) } else { text.into() };

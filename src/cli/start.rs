@@ -1,6 +1,7 @@
 //! What a process starts with: its options and the configuration, put together.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use super::args::{Args, FOREVER, Script};
 use super::config::{Data, Effective, Files, LOG_LEVELS, Origin, Section, Value};
@@ -68,9 +69,9 @@ impl Start {
             return Err(CommandError::usage("nothing to connect to"));
         };
         let mut settings = settings(&look, as_fs_cli);
-        settings.login = files.effective(None, over)?.profile().config;
+        settings.login = patient(&files.effective(None, over)?, as_fs_cli).config;
         for name in files.names() {
-            let mut profile = files.effective(Some(name), &Section::new())?.profile();
+            let mut profile = patient(&files.effective(Some(name), &Section::new())?, as_fs_cli);
             name.clone_into(&mut profile.name);
             settings.profiles.push(profile);
         }
@@ -83,7 +84,7 @@ impl Start {
                     .to_owned(),
             );
         }
-        let profiles = found.iter().map(Effective::profile).collect();
+        let profiles = found.iter().map(|look| patient(look, as_fs_cli)).collect();
         Ok(Self {
             target: instead.unwrap_or(Target::Hosts(profiles)),
             look,
@@ -134,6 +135,18 @@ impl Start {
         exit_code(kind, self.settings.as_fs_cli, self.script.fail_on_error)
     }
 }
+
+/// A profile. fs_cli connects for as long as the system tries, unless it is told otherwise.
+fn patient(look: &Effective, as_fs_cli: bool) -> Profile {
+    let mut profile = look.profile();
+    if as_fs_cli && look.origin("connect_timeout") == Some(&Origin::BuiltIn) {
+        profile.config = profile.config.with_connect_timeout(SYSTEMS_OWN);
+    }
+    profile
+}
+
+/// Somewhat longer than Linux tries to connect: its own error comes first.
+const SYSTEMS_OWN: Duration = Duration::from_secs(140);
 
 /// The exit code for a failure; under the name of fs_cli it is fs_cli's.
 pub(super) fn exit_code(kind: Kind, as_fs_cli: bool, fail_on_error: bool) -> u8 {

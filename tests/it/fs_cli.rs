@@ -1,5 +1,5 @@
 //! fs_cli's invocations, keys of its files and slash commands, under its name, on the simulated
-//! switch. With `FS_CLI` (the path of a real one) and `SWITCHY_LIVE=HOST:PORT:PASSWORD` the
+//! switch. With `SWITCHY_FS_CLI` (the path of a real one) and `SWITCHY_LIVE=HOST:PORT:PASSWORD` the
 //! invocations are run by both, side by side.
 use std::fs;
 use std::io::Write as _;
@@ -99,7 +99,7 @@ const SAME: &[Case] = &[
     (&["--timeout=5000", "-x", "eval ok"], 0, "ok\n"),
     (&["-t", "0", "-x", "eval ok"], 0, "ok\n"),
     (&["--no-color", "--quiet", "--retry", "--reconnect", "-x", "eval ok"], 0, "ok\n"),
-    (&["-t", "300", "-x", "msleep 2000"], 254, ""),
+    (&["-t", "300", "-x", "msleep 2000"], 254, "Request timed out.\n"),
     (&["-p", "wrong", "-x", "status"], 255, ""),
     // The last one holds: wrappers put their options in front of those of the operator.
     (&["-p", "wrong", "-p", "ClueCon", "-x", "eval ok"], 0, "ok\n"),
@@ -134,6 +134,53 @@ const BETTER: &[Case] = &[
     (&["-b"], 0, ""),
 ];
 
+/// A line at the prompt, what fs_cli says, and what we say: the same effect, in our words where
+/// they tell more.
+const LINES: &[(&str, &str, &str)] = &[
+    ("/event plain HEARTBEAT", "+OK event listener enabled plain", "events: HEARTBEAT"),
+    ("/EVENT json CUSTOM sofia::register", "+OK event listener enabled json", "sofia::register"),
+    ("/eventfoo HEARTBEAT", "+OK event listener enabled", "events: HEARTBEAT"),
+    ("/filter Event-Name HEARTBEAT", "+OK filter added", "HEARTBEAT"),
+    ("/filter delete all", "+OK filter deleted", "no filter"),
+    ("/nixevent HEARTBEAT", "+OK events nixed", "events: off"),
+    ("/log 3", "+OK log level 3 [3]", "+OK log level 3 [3]"),
+    ("/log warning", "+OK log level warning [4]", "+OK log level warning [4]"),
+    ("/log nosuch", "-ERR invalid log level", "-ERR invalid log level"),
+    ("/nolog", "-ERR not loging", "-ERR not loging"),
+    ("/uuid 6c1d", "UUID filtering enabled", "log lines of 6c1d only"),
+    ("/uuid", "UUID filtering disabled", "log lines of all calls"),
+    ("/logfilter abc", "Logfilter enabled", "log lines with \"abc\" only"),
+    ("/logfilter", "Logfilter disabled", "log lines with any text"),
+    ("/debug 3", "fs_cli debug level set to 3", "fs_cli debug level set to 3"),
+    ("/nosuch", "Unknown command [nosuch]", "unknown command /nosuch"),
+    ("/help", "/logfilter", "/logfilter"),
+    ("/quit", "", ""),
+    ("/bye", "", ""),
+    ("...", "", ""),
+    ("eval one;;eval two", "two", "two"),
+    ("eval 'a  b'", "'a  b'", "'a  b'"),
+    ("nosuch", "-ERR nosuch Command not found!", "-ERR nosuch Command not found!"),
+];
+
+/// Types a line, and leaves behind it.
+fn typed(home: &Home, program: &Path, args: &[String], line: &str) -> String {
+    let mut child = home.command(program, args).stdin(Stdio::piped()).spawn().unwrap();
+    // One that has left reads no more.
+    let _left = child.stdin.take().unwrap().write_all(format!("{line}\n/exit\n").as_bytes());
+    let output = child.wait_with_output().unwrap();
+    assert_ne!(output.status.code(), Some(124), "{line} does not end");
+    text(&output.stdout) + &text(&output.stderr)
+}
+
+#[test]
+fn lines_at_the_prompt_do_what_they_do_in_fs_cli() {
+    let (switch, home) = (Switch::start(), Home::new());
+    for (line, _, ours) in LINES {
+        let said = typed(&home, &home.program(), &switch.args(&["-b", "-q"]), line);
+        assert!(said.contains(ours), "{line}: {said}");
+    }
+}
+
 #[test]
 fn invocations_do_what_fs_cli_does_or_better() {
     let (switch, home) = (Switch::start(), Home::new());
@@ -153,10 +200,11 @@ fn invocations_do_what_fs_cli_does_or_better() {
 
 #[test]
 fn the_same_invocations_with_a_real_fs_cli() {
-    let (Ok(theirs), Ok(server)) = (std::env::var("FS_CLI"), std::env::var("SWITCHY_LIVE")) else {
+    let (Ok(theirs), Ok(server)) = (std::env::var("SWITCHY_FS_CLI"), std::env::var("SWITCHY_LIVE"))
+    else {
         return;
     };
-    let home = Home::new();
+    let (home, theirs) = (Home::new(), PathBuf::from(theirs));
     let mut parts = server.splitn(3, ':');
     let mut part = || parts.next().unwrap().to_owned();
     let place = ["-H".to_owned(), part(), "-P".to_owned(), part(), "-p".to_owned(), part()];
@@ -165,15 +213,33 @@ fn the_same_invocations_with_a_real_fs_cli() {
         let args: Vec<String> =
             place.iter().cloned().chain(args.iter().map(|arg| (*arg).to_owned())).collect();
         let ours = home.run(&args);
-        let theirs = home.command(Path::new(&theirs), &args).output().unwrap();
+        let theirs = home.command(&theirs, &args).output().unwrap();
         let codes = (ours.status.code(), theirs.status.code());
         // Uptimes, ids, and counts differ from run to run: what is long and alive is only compared
         // by its first word.
         let [a, b] = [&ours, &theirs].map(|output| text(&output.stdout));
         let first = |text: &str| text.split_whitespace().next().map(str::to_owned);
-        let is_same = a == b || (a.len() > 60 && first(&a) == first(&b)) || *code == 1;
+        let keys = |text: &str| {
+            let value: Option<serde_json::Value> = serde_json::from_str(text).ok();
+            value.and_then(|value| {
+                value.as_object().map(|object| object.keys().cloned().collect::<Vec<_>>())
+            })
+        };
+        let is_same = a == b
+            || (keys(&a).is_some() && keys(&a) == keys(&b))
+            || (a.len() > 60 && first(&a) == first(&b))
+            || *code == 1;
         if codes.0 != codes.1 || !(is_same || a.starts_with("+OK Job-UUID")) {
             differing.push(format!("{args:?}: {codes:?}\n ours {a:?}\n theirs {b:?}"));
+        }
+    }
+    for (line, they_say, we_say) in LINES {
+        let args: Vec<String> =
+            place.iter().cloned().chain(["-b".to_owned(), "-q".to_owned()]).collect();
+        let a = typed(&home, &home.program(), &args, line);
+        let b = typed(&home, &theirs, &args, line);
+        if !a.contains(we_say) || !b.contains(they_say) {
+            differing.push(format!("{line}:\n ours {a:?}\n theirs {b:?}"));
         }
     }
     assert!(differing.is_empty(), "{}", differing.join("\n"));
