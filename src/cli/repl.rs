@@ -14,6 +14,7 @@ use super::printer::{Printer, fold};
 use super::start::{Start, Target};
 use super::{error_text, logging, oneshot, terminal};
 use crate::conn::ConnectError;
+use crate::shell::history::fs_cli_history;
 use crate::shell::render::{counted, span};
 use crate::shell::sampler::{Budget, Line, Sampler};
 use crate::shell::{
@@ -131,6 +132,9 @@ impl Repl {
             (Ok(()), Target::Replay { .. }) => self.printer.output(RECORDING.to_owned()),
             (Ok(()), Target::Hosts(_)) => self.greet().await,
         }
+        if start.settings.as_fs_cli {
+            self.inherit_history();
+        }
         if let Err(err) = start.record(&self.shell).await {
             self.complain(&err);
         }
@@ -159,6 +163,23 @@ impl Repl {
         let address = switch.client().config().address();
         let text = format!("connected to {address}: {version}\n\"help\" shows what can be typed");
         self.printer.output(crate::shell::sanitise::block(&text).into_owned());
+    }
+
+    /// The first time under fs_cli's name its history is taken in.
+    fn inherit_history(&self) {
+        let (history, name) = (self.shell.history(), self.shell.history_name());
+        let Some(path) = fs_cli_history().filter(|path| path.exists()) else { return };
+        if history.is_kept(&name) || !history.has_files() {
+            return;
+        }
+        match self.shell.import_history(&path) {
+            Ok(count) => self.printer.output(format!(
+                "{} of {} are in the history of {name}",
+                counted(count, "line"),
+                path.display()
+            )),
+            Err(err) => self.complain(&err),
+        }
     }
 
     /// The stock password was wrong and no other was given: asks once, without echo.

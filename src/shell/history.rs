@@ -5,6 +5,8 @@
 //! is too long is cut when it is read, under the same lock. Only its owner may read it. No line that
 //! holds a secret is kept, and none that starts with a space.
 
+mod import;
+
 use std::collections::{HashMap, HashSet};
 use std::fs::{DirBuilder, File, OpenOptions};
 use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
@@ -12,6 +14,8 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
+
+pub use import::fs_cli_history;
 
 use super::is_secret;
 
@@ -61,6 +65,40 @@ impl History {
         let written = self.file(switch).map_or(Ok(()), |path| book.append(&path, &entry));
         book.push(entry);
         written.map(|()| true)
+    }
+
+    /// Puts lines before all others of a switch, but those that are known. Returns how many.
+    ///
+    /// # Errors
+    /// When the file cannot be read or written.
+    pub(super) fn put_before(&self, switch: &str, lines: Vec<String>) -> io::Result<usize> {
+        let mut books = self.lock();
+        let book = books.entry(switch.to_owned()).or_default();
+        let mut file = self.file(switch).map(|path| open(&path)).transpose()?;
+        if let Some(file) = &mut file {
+            file.lock()?;
+            book.take_in(file)?;
+        }
+        let known = book.entries.len();
+        let mut entries: Vec<Entry> = lines.into_iter().map(|line| Entry { at: 0, line }).collect();
+        entries.append(&mut book.entries);
+        book.entries = latest(entries);
+        if let Some(file) = &mut file {
+            book.shorten(file)?;
+        }
+        Ok(book.entries.len().saturating_sub(known))
+    }
+
+    /// Whether a file holds lines of a switch.
+    #[must_use]
+    pub fn is_kept(&self, switch: &str) -> bool {
+        self.file(switch).is_some_and(|path| path.exists())
+    }
+
+    /// Whether lines are kept in files at all.
+    #[must_use]
+    pub fn has_files(&self) -> bool {
+        self.folder.is_some()
     }
 
     /// Reads what other sessions wrote since the last look.

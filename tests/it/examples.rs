@@ -52,6 +52,9 @@ async fn check(verb: String, example: String) -> Option<String> {
     // What an example writes goes where it is thrown away.
     let folder = tempfile::tempdir().unwrap();
     let line = line.replace("calls.csv", folder.path().join("calls.csv").to_str().unwrap());
+    let old = folder.path().join("fs_cli_history");
+    std::fs::write(&old, "_HiStOrY_V2_\nshow\\040calls\n").unwrap();
+    let line = line.replace("~/.fs_cli_history", old.to_str().unwrap());
     let incident = folder.path().join("incident.jsonl");
     let incident = incident.to_str().unwrap();
     if verb == "replay" || example == "transcript stop" {

@@ -1,10 +1,12 @@
+use std::path::{Path, PathBuf};
+
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde_json::json;
 
 use super::{CommandError, Context, Format};
-use crate::shell::history::Entry;
-use crate::shell::render::{Cell, View};
+use crate::shell::history::{Entry, fs_cli_history};
+use crate::shell::render::{Cell, View, counted};
 
 /// Show what was typed
 ///
@@ -16,15 +18,26 @@ use crate::shell::render::{Cell, View};
 ///   history
 ///   history 5
 ///   history originate
+///   history --import ~/.fs_cli_history
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]
 pub(crate) struct Args {
+    /// Take in the history that fs_cli keeps, without what holds a secret
+    #[arg(long, value_name = "FILE", exclusive = true, num_args = 0..=1)]
+    import: Option<Option<PathBuf>>,
     /// How many, or a part of the lines that are wanted
     #[arg(value_name = "COUNT|TEXT")]
     which: Vec<String>,
 }
 
 pub(crate) fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), CommandError> {
+    if let Some(file) = &args.import {
+        let path = file.as_ref().map(|file| at_home(file)).or_else(fs_cli_history);
+        let path = path.ok_or_else(|| CommandError::usage("which file?"))?;
+        let count = cx.shell.import_history(&path)?;
+        let path = path.display();
+        return cx.line(&format!("{} of {path} are in the history", counted(count, "line")));
+    }
     let which = args.which.join(" ");
     let (most, text) = match which.parse::<usize>() {
         Ok(count) => (count, String::new()),
@@ -55,6 +68,14 @@ pub(crate) fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), CommandError>
         ]);
     }
     cx.view(&view)
+}
+
+/// A path whose `~` is the home of the operator.
+fn at_home(path: &Path) -> PathBuf {
+    match (path.strip_prefix("~"), std::env::var_os("HOME")) {
+        (Ok(rest), Some(home)) => PathBuf::from(home).join(rest),
+        _ => path.to_path_buf(),
+    }
 }
 
 /// `Nov 22 19:08`, in the time zone of this machine.
