@@ -10,6 +10,7 @@ use std::sync::{Arc, mpsc};
 use std::thread::{self, JoinHandle};
 
 use anyhow::Context as _;
+use nu_ansi_term::Style;
 use rustyline::config::{BellStyle, Configurer as _};
 use rustyline::error::ReadlineError;
 use rustyline::history::{History as _, MemHistory};
@@ -45,6 +46,8 @@ pub(crate) trait Assist: Send + Sync {
     fn recall(&self) -> Option<Vec<String>>;
     /// Says whether Enter leads to a next line of this one.
     fn is_open(&self, line: &str) -> bool;
+    /// Returns what a typed line looks like.
+    fn input_style(&self) -> Option<Style>;
     /// Returns how the next line is edited.
     fn editing(&self) -> Editing;
     /// Returns the prompt as it is now: as wide as the raw prompt, or that is shown instead.

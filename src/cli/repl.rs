@@ -38,7 +38,7 @@ mod suspend;
 pub(super) fn run(start: &Start, rc: Option<&Path>, color: bool) -> anyhow::Result<u8> {
     let _restored = terminal::Guard::save();
     let (sender, lines) = mpsc::channel(LINES);
-    let folder = super::history_folder().filter(|_| start.look.flag("history"));
+    let folder = super::history_folder().filter(|_| start.keeps_history);
     let shell = Shell::with_history(
         start.settings.clone(),
         Some(sender.clone()),
@@ -427,7 +427,8 @@ impl Repl {
 
     fn printing(&self, run: &Run) -> Printing {
         let (printer, run) = (self.printer.clone(), run.clone());
-        Printing { printer, run, color: self.color, pending: String::new() }
+        let style = self.shell.color_of("output").filter(|_| self.color);
+        Printing { printer, run, color: self.color, style, pending: String::new() }
     }
 
     fn complain(&self, err: &CommandError) {
@@ -504,6 +505,8 @@ struct Printing {
     printer: Printer,
     run: Run,
     color: bool,
+    /// What answers look like, where they have no color of their own.
+    style: Option<Style>,
     pending: String,
 }
 
@@ -513,6 +516,13 @@ impl Printing {
         if text.is_empty() {
             return;
         }
+        let text = match self.style {
+            Some(style) if !text.contains('\x1b') => {
+                let line = |line: &str| style.paint(line).to_string();
+                text.lines().map(line).collect::<Vec<_>>().join("\n")
+            }
+            _ => text,
+        };
         if !self.run.speaks() {
             return self.printer.output(text);
         }

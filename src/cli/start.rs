@@ -4,10 +4,10 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::args::{Args, FOREVER, Script};
-use super::config::{Data, Effective, Files, LOG_LEVELS, Origin, Section, Value};
+use super::config::{Data, Effective, Files, LOG_LEVELS, Origin, Section, Value, format_named};
 use super::sim::SimArgs;
 use crate::shell::{
-    CommandError, Format, Kind, LogView, Prefix, Profile, ReadOnly, Settings, Shell, style_named,
+    CommandError, Kind, LogView, Prefix, Profile, ReadOnly, Settings, Shell, style_named,
 };
 
 /// What the shell opens on, and how.
@@ -19,6 +19,8 @@ pub(super) struct Start {
     pub(super) settings: Settings,
     pub(super) script: Script,
     pub(super) log_uuid: Option<String>,
+    /// Whether typed lines may be kept in files.
+    pub(super) keeps_history: bool,
     pub(super) batchmode: bool,
     /// States are said in words, and no prompt is drawn again.
     pub(super) is_plain: bool,
@@ -76,6 +78,10 @@ impl Start {
             settings.profiles.push(profile);
         }
         settings.debug = args.look.debug;
+        // A profile may say so for itself; what an option says holds for all.
+        let common = files.effective(None, over)?;
+        let keeps_history = common.flag("history");
+        settings.format = common.text("output").and_then(format_named).unwrap_or_default();
         let mut warnings = files.exposed();
         if args.connection.password.is_some() {
             warnings.push(
@@ -91,6 +97,7 @@ impl Start {
             settings,
             script: args.script,
             log_uuid: args.look.set_log_uuid,
+            keeps_history,
             batchmode: args.look.batchmode,
             is_plain: args.look.plain,
             warnings,
@@ -178,9 +185,7 @@ fn settings(look: &Effective, as_fs_cli: bool) -> Settings {
     if look.flag("read_only") {
         settings.read_only = ReadOnly::Always;
     }
-    if let Some(format) = look.text("output") {
-        settings.format = clap::ValueEnum::from_str(format, true).unwrap_or(Format::Table);
-    }
+    settings.colors = look.profile().colors;
     for (name, lines) in look.table("keys") {
         // Files know no other names.
         let _is_known = settings.keys.bind(&name, lines);

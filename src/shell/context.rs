@@ -215,7 +215,11 @@ impl<'a> Context<'a> {
     /// How the answer is to be written.
     pub(super) fn format(&self) -> Format {
         let asked = self.format.or(self.output.forced).or(self.output.format);
-        asked.unwrap_or_else(|| self.shell.settings().format)
+        asked.unwrap_or_else(|| {
+            let settings = self.shell.settings();
+            let of_profile = || self.switch().ok()?.profile()?.output;
+            settings.output.or_else(of_profile).unwrap_or(settings.format)
+        })
     }
 
     /// Waits for whoever reads an answer without end.

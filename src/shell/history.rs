@@ -67,6 +67,15 @@ impl History {
         written.map(|()| true)
     }
 
+    /// Keeps a line until the end of the session only, unless it is not to be kept.
+    pub fn remember(&self, switch: &str, line: &str) {
+        if line.trim().is_empty() || line.starts_with(' ') {
+            return;
+        }
+        let entry = Entry { at: Timestamp::now().as_second(), line: line.trim_end().to_owned() };
+        self.lock().entry(switch.to_owned()).or_default().push(entry);
+    }
+
     /// Puts lines before all others of a switch, but those that are known. Returns how many.
     ///
     /// # Errors
@@ -160,7 +169,8 @@ impl Book {
     }
 
     fn read(&mut self, path: &Path) -> io::Result<()> {
-        if path.metadata().is_ok_and(|file| file.len() == self.read) {
+        // One that is not there is not made by looking.
+        if path.metadata().map_or(true, |file| file.len() == self.read) {
             return Ok(());
         }
         let mut file = open(path)?;

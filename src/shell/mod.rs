@@ -13,6 +13,7 @@ mod alias;
 mod catalog;
 mod causes;
 pub mod cmd;
+mod colors;
 pub mod complete;
 mod confirm;
 mod context;
@@ -45,6 +46,7 @@ pub mod sanitise;
 mod schema;
 mod script;
 mod secret;
+mod settings;
 mod slash;
 mod slow;
 mod standstill;
@@ -64,6 +66,7 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep};
 
+pub use colors::Colors;
 pub use context::{Context, Output};
 pub use error::{CommandError, Kind};
 pub use guard::Guard;
@@ -82,11 +85,12 @@ pub use render::Format;
 pub use replay::Replayed;
 pub use script::{Joiner, script_lines};
 pub use secret::is_secret;
+pub use settings::{Listening, ReadOnly, Settings};
 pub use slow::sends_slow;
 pub use standstill::RunningCalls;
 pub use switch::Switch;
 
-use crate::conn::{Config, Way};
+use crate::conn::Config;
 use crate::listener::Job;
 use crate::sim::Sim;
 use narrate::Narration;
@@ -124,86 +128,6 @@ struct State {
     dumps: VecDeque<(String, BTreeMap<String, String>)>,
 }
 
-/// What `set` changes, and what the configuration says.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Settings {
-    /// How answers are written unless a line says otherwise.
-    pub format: Format,
-    /// When answers go through `$PAGER` at the prompt.
-    pub pager: Paging,
-    /// How long an `api` may take.
-    pub timeout: Duration,
-    /// The login of `connect` without options: user and password.
-    pub login: Config,
-    /// What needs a confirmation.
-    pub guard: Guard,
-    /// Whether lines that change the server are refused.
-    pub read_only: ReadOnly,
-    /// The servers that have a name.
-    pub profiles: Vec<Profile>,
-    /// Words that stand for lines.
-    pub aliases: BTreeMap<String, String>,
-    /// What the function keys run.
-    pub keys: Keys,
-    /// How a line is edited.
-    pub editing: Editing,
-    /// Whether words that the server knows go there, as in fs_cli, though the shell knows them too.
-    pub as_fs_cli: bool,
-    /// Whether server commands that can harm are sent without `--yes`.
-    pub is_unguarded: bool,
-    /// When a switch gets its second connection, the one for events.
-    pub listening: Listening,
-    /// How much this client tells about itself: fs_cli's 0 to 7.
-    pub debug: u8,
-    /// What the prompt says, on every switch; what its profile says unless this is set.
-    pub prompt: Option<Template>,
-}
-
-/// Whether lines that change the server are refused.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum ReadOnly {
-    /// They are not.
-    #[default]
-    Off,
-    /// They are, until `set read-only off`.
-    On,
-    /// They are, as long as the process lives.
-    Always,
-}
-
-/// When a switch is listened to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Listening {
-    /// From the start.
-    #[default]
-    Always,
-    /// Once a command needs it: a single question is answered sooner without.
-    WhenNeeded,
-}
-
-impl Default for Settings {
-    fn default() -> Self {
-        Self {
-            format: Format::Table,
-            pager: Paging::Auto,
-            timeout: Duration::from_secs(10),
-            login: Config::new("localhost"),
-            profiles: Vec::new(),
-            aliases: BTreeMap::new(),
-            keys: Keys::default(),
-            editing: Editing::Emacs,
-            as_fs_cli: false,
-            is_unguarded: false,
-            listening: Listening::Always,
-            debug: 0,
-            prompt: None,
-            guard: Guard::Normal,
-            read_only: ReadOnly::Off,
-        }
-    }
-}
-
 impl Shell {
     /// A shell without a connection. Event lines go to `lines`, if somebody shows them; what does
     /// not fit into the channel is counted, not waited for.
@@ -221,6 +145,7 @@ impl Shell {
         history: History,
     ) -> Self {
         let narration = Arc::new(Narration::new(Lines(lines), color));
+        narration.set_colors(settings.colors.clone());
         let secrets = Arc::new(Secrets::default());
         secrets.learn(&settings.login);
         settings.profiles.iter().for_each(|profile| secrets.learn(&profile.config));
@@ -368,7 +293,7 @@ impl Shell {
     /// As for `connect`. A new switch is listed all the same, so that `connect` can try again; one
     /// that was there stays as it was.
     pub async fn connect(&self, name: &str, config: Config) -> Result<Arc<Switch>, CommandError> {
-        without_password(&config)?;
+        profile::without_password(&config)?;
         self.inner.secrets.learn(&config);
         let known = self.switch(name).ok();
         if let Some(known) = known.as_ref().filter(|known| known.client().config() == config) {
@@ -554,29 +479,6 @@ impl Shell {
     fn state(&self) -> MutexGuard<'_, State> {
         self.inner.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// A password does not belong into a target: it would be in lists of processes, prompts and files.
-fn without_password(config: &Config) -> Result<(), CommandError> {
-    let (place, hint) = match config.way() {
-        Way::Tcp => {
-            (config.host(), "-u USER@DOMAIN logs in as a directory user; the password is asked for")
-        }
-        Way::Ssh { target, .. } => {
-            (target.as_str(), "ssh asks for a password itself, or uses a key")
-        }
-        Way::Unix(_) => return Ok(()),
-    };
-    let Some((user, host)) = place.rsplit_once('@') else { return Ok(()) };
-    let is_wrong = matches!(config.way(), Way::Tcp) || user.contains(':');
-    if is_wrong {
-        let host = sanitise::line(host);
-        return Err(CommandError::usage(format!(
-            "no user or password belongs in front of @{host}"
-        ))
-        .hint(hint));
-    }
-    Ok(())
 }
 
 /// How many dumps are kept for comparison.

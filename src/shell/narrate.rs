@@ -18,12 +18,12 @@ pub(super) use choice::{Choice, Condition, Form, Only, document, header, kind_of
 use awaited::Awaiting;
 use late::Clock;
 
-use super::LogView;
 use super::render::{counted, span};
 use super::sampler::{Line, Priority};
 use super::sanitise;
 use super::switch::Lines;
 use super::transcript::Transcript;
+use super::{Colors, LogView};
 use crate::listener::{EventListener, Gap, Link, Update};
 use crate::model::{Direction, Event, HangupCause, JobState, Outcome, Session};
 use crate::track::{Change, What};
@@ -47,6 +47,7 @@ pub(super) struct Narration {
     lines: Lines,
     choice: Mutex<Choice>,
     log_view: Mutex<LogView>,
+    colors: Mutex<Colors>,
     color: AtomicBool,
     many: AtomicBool,
     unseen: AtomicU64,
@@ -81,6 +82,11 @@ impl Narration {
 
     pub(super) fn change_log_view(&self, change: impl FnOnce(&mut LogView)) {
         change(&mut lock(&self.log_view));
+    }
+
+    /// Sets what call lines look like.
+    pub(super) fn set_colors(&self, colors: Colors) {
+        *lock(&self.colors) = colors;
     }
 
     /// Says that there are several switches, so that lines say which.
@@ -287,12 +293,13 @@ impl Narration {
         let told = step(session, what)?;
         let is_odd =
             what == What::Ended && !session.cause.as_ref().is_none_or(HangupCause::is_normal);
-        let style = match what {
-            What::Answered | What::Bridged => Color::Green.normal(),
-            What::Ended if is_odd => Color::Red.normal(),
-            What::Ended => Color::Yellow.normal(),
-            _ => Color::Cyan.normal(),
+        let (name, usual) = match what {
+            What::Answered | What::Bridged => ("answered", Color::Green),
+            What::Ended if is_odd => ("failed", Color::Red),
+            What::Ended => ("ended", Color::Yellow),
+            _ => ("progress", Color::Cyan),
         };
+        let style = lock(&self.colors).get(name).unwrap_or_else(|| usual.normal());
         let priority = match (is_odd, update.is_own) {
             (true, _) => Priority::Alert,
             (_, true) => Priority::Own,

@@ -3,8 +3,8 @@
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use super::{CommandError, Kind, Template};
-use crate::conn::Config;
+use super::{Colors, CommandError, Format, Kind, Template, sanitise};
+use crate::conn::{Config, Way};
 
 /// What a configured name stands for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,6 +30,12 @@ pub struct Profile {
     pub guard: GuardRules,
     /// What the prompt says while it is the current one.
     pub prompt: Option<Template>,
+    /// How answers are written while it is the current one, unless something else was asked for.
+    pub output: Option<Format>,
+    /// What is drawn in which color while it is the current one.
+    pub colors: Colors,
+    /// Whether the lines that are typed there are kept in a file.
+    pub keeps_history: bool,
 }
 
 /// Where a password comes from.
@@ -56,6 +62,9 @@ impl Profile {
             on_connect: Vec::new(),
             guard: GuardRules::default(),
             prompt: None,
+            output: None,
+            colors: Colors::default(),
+            keeps_history: true,
         }
     }
 
@@ -93,6 +102,29 @@ fn failed(name: &str, why: &str) -> CommandError {
     let message = format!("the password_command of {name} failed: {why}");
     CommandError::new(Kind::Connection, message)
         .hint("run it by itself to see why; \"switchy config show\" tells where it is written")
+}
+
+/// A password does not belong into a target: it would be in lists of processes, prompts and files.
+pub(super) fn without_password(config: &Config) -> Result<(), CommandError> {
+    let (place, hint) = match config.way() {
+        Way::Tcp => {
+            (config.host(), "-u USER@DOMAIN logs in as a directory user; the password is asked for")
+        }
+        Way::Ssh { target, .. } => {
+            (target.as_str(), "ssh asks for a password itself, or uses a key")
+        }
+        Way::Unix(_) => return Ok(()),
+    };
+    let Some((user, host)) = place.rsplit_once('@') else { return Ok(()) };
+    let is_wrong = matches!(config.way(), Way::Tcp) || user.contains(':');
+    if is_wrong {
+        let host = sanitise::line(host);
+        return Err(CommandError::usage(format!(
+            "no user or password belongs in front of @{host}"
+        ))
+        .hint(hint));
+    }
+    Ok(())
 }
 
 /// The operator's own word on server commands; `*` in a pattern stands for any text.

@@ -8,6 +8,7 @@ mod events;
 mod history;
 mod hostile;
 mod plain;
+mod profiles;
 mod secrets;
 mod suspend;
 mod terminal;

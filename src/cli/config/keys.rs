@@ -91,16 +91,16 @@ pub(super) const TABLES: &[Table] = &[
     Table {
         name: "keys",
         kind: Kind::Lines,
-        about: "F1 = \"LINE\", or two lines in turn: checked, not used yet",
+        about: "F1 = \"LINE\", or two lines in turn",
         names: &["F1", "F2", "F3", "F4", "F5", "F6", "F7", "F8", "F9", "F10", "F11", "F12"],
     },
     Table {
         name: "colors",
         kind: Kind::Choice(COLORS),
-        about: "of log levels; prompt, input and output are checked, not used yet",
+        about: "of log levels; of prompt, input and output; of lines about calls: progress, answered, ended, failed",
         names: &[
-            "prompt", "input", "output", "console", "alert", "crit", "err", "warning", "notice",
-            "info", "debug",
+            "prompt", "input", "output", "progress", "answered", "ended", "failed", "console",
+            "alert", "crit", "err", "warning", "notice", "info", "debug",
         ],
     },
     Table {

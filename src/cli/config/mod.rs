@@ -22,7 +22,7 @@ use std::{env, fs};
 use etcetera::BaseStrategy as _;
 
 use crate::conn::Config;
-use crate::shell::{CommandError, GuardRules, Password, Profile, Template, nearest};
+use crate::shell::{CommandError, Format, GuardRules, Password, Profile, Template, nearest};
 use file::{Fault, File};
 pub(crate) use keys::LOG_LEVELS;
 use legacy::Legacy;
@@ -295,6 +295,12 @@ impl Effective {
         profile.on_connect = self.lines("on_connect");
         // One that cannot be read is a fault of the file, told before.
         profile.prompt = self.text("prompt").and_then(|text| Template::parse(text).ok());
+        for (name, color) in self.table("colors") {
+            // Those of log levels are elsewhere.
+            let _is_ours = color.first().is_some_and(|color| profile.colors.set(&name, color));
+        }
+        profile.output = self.text("output").and_then(format_named);
+        profile.keeps_history = self.flag("history");
         profile.guard = GuardRules {
             deny: self.lines("guard.deny"),
             confirm: self.lines("guard.confirm"),
@@ -327,6 +333,11 @@ fn layer(values: &mut Section, over: &Section) {
         values.remove("port");
     }
     values.extend(over.iter().map(|(key, value)| (key.clone(), value.clone())));
+}
+
+/// A format by its name; files know no other names.
+pub(crate) fn format_named(name: &str) -> Option<Format> {
+    clap::ValueEnum::from_str(name, true).ok()
 }
 
 /// What holds when nobody says anything.

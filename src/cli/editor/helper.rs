@@ -159,17 +159,22 @@ impl Highlighter for Helper {
             Vec::new()
         };
         self.is_marked.set(!marks.is_empty());
-        if marks.is_empty() {
+        let own = self.assist.input_style().filter(|_| self.color);
+        if marks.is_empty() && own.is_none() {
             return clean(line);
         }
+        let plain = |text: &str| match own {
+            Some(style) if !text.is_empty() => style.paint(clean(text)).to_string(),
+            _ => clean(text).into_owned(),
+        };
         let (mut out, mut at) = (String::with_capacity(line.len() + 32), 0);
         for (range, mark) in marks {
-            out.push_str(&clean(line.get(at..range.start).unwrap_or_default()));
+            out.push_str(&plain(line.get(at..range.start).unwrap_or_default()));
             let text = clean(line.get(range.clone()).unwrap_or_default());
             out.push_str(&style(mark).paint(text).to_string());
             at = range.end;
         }
-        out.push_str(&clean(line.get(at..).unwrap_or_default()));
+        out.push_str(&plain(line.get(at..).unwrap_or_default()));
         Cow::Owned(out)
     }
 

@@ -86,11 +86,16 @@ impl Helper {
             _ => Template::standard(),
         };
         let (mut raw, mut styled) = (String::new(), String::new());
+        let own = self.shell.color_of("prompt");
         for part in template.parts() {
             let (text, style) = match part {
                 Part::Text(text) => (text.clone(), Style::new()),
                 Part::Place(place) => self.fill(*place, &switch),
             };
+            // What warns keeps its color.
+            let style = own
+                .filter(|_| style.foreground.is_none() && style.background.is_none())
+                .unwrap_or(style);
             raw.push_str(&text);
             styled.push_str(&if self.color && style != Style::new() {
                 style.paint(text).to_string()
@@ -245,12 +250,21 @@ impl Assist for Helper {
         crate::shell::is_open(&self.shell, line)
     }
 
+    fn input_style(&self) -> Option<Style> {
+        self.shell.color_of("input")
+    }
+
     fn editing(&self) -> Editing {
         self.shell.settings().editing
     }
 
     fn keep(&self, line: &str) {
         if line.lines().any(|line| self.shell.is_private(line)) {
+            return;
+        }
+        let profile = self.shell.current().and_then(|switch| switch.profile());
+        if profile.is_some_and(|profile| !profile.keeps_history) {
+            self.shell.history().remember(&self.shell.history_name(), line);
             return;
         }
         if let Err(err) = self.shell.history().add(&self.shell.history_name(), line) {

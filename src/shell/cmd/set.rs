@@ -35,7 +35,8 @@ pub(crate) fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), CommandError>
         change(cx, name, value)?;
     }
     let settings = cx.shell.settings();
-    let format = settings.format.to_possible_value();
+    let own = || cx.switch().ok()?.profile()?.output;
+    let format = settings.output.or_else(own).unwrap_or(settings.format).to_possible_value();
     let format = format.as_ref().map_or("", |value| value.get_name());
     let guard = settings.guard.to_possible_value();
     let keys = settings.editing.to_possible_value();
@@ -80,7 +81,7 @@ fn change(cx: &Context<'_>, name: &str, value: &str) -> Result<(), CommandError>
                 CommandError::usage(format!("{value:?} is no format"))
                     .hint(format!("there are: {}", names.join(", ")))
             })?;
-            cx.shell.change_settings(|settings| settings.format = format);
+            cx.shell.change_settings(|settings| settings.output = Some(format));
         }
         "pager" => {
             let pager = Paging::from_str(value, true).map_err(|_unknown| {

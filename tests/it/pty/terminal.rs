@@ -149,6 +149,11 @@ impl Terminal {
         uncolored(&String::from_utf8_lossy(&self.seen.0.lock().unwrap().bytes[len..]))
     }
 
+    /// All that was written so far, with its colors.
+    pub(super) fn bytes(&self) -> String {
+        String::from_utf8_lossy(&self.seen.0.lock().unwrap().bytes).into_owned()
+    }
+
     /// Writes keys in one go.
     pub(super) fn keys(&mut self, keys: &str) {
         self.keys.write_all(keys.as_bytes()).unwrap();
