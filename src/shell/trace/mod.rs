@@ -139,6 +139,10 @@ pub(super) async fn follow(
     }
     if let Some(sip) = sip {
         sip.stop(telling.cx).await?;
+        let is_none = !telling.trace.items.iter().any(|item| item.kind == "sip");
+        if is_none && telling.cx.format() == Format::Table {
+            telling.cx.line(NO_SIP)?;
+        }
     }
     telling.finish()?;
     listener.disconnect().await;
@@ -176,6 +180,10 @@ impl Drop for Telling<'_, '_> {
         }
     }
 }
+
+/// A call may be without SIP, or the trace may go nowhere.
+const NO_SIP: &str = "no SIP message of this call came: it has none, or the trace is written at another \
+                      level: \"api sofia tracelevel console\" puts that right";
 
 /// How long what comes behind the end is waited for.
 const AFTER: Duration = Duration::from_millis(400);

@@ -101,6 +101,22 @@ async fn variables_and_applications_of_a_call() {
 }
 
 #[tokio::test]
+async fn a_call_that_came_in_is_answered() {
+    let Some(desk) = Desk::open("9196@127.0.0.1:5080").await else { return };
+    // The other side only parks: its leg waits to be answered.
+    let made = desk.run("originate park@127.0.0.1:5090 --timeout 50").await.unwrap();
+    let uuid = made.trim().rsplit(' ').next().unwrap();
+    let end = tokio::time::Instant::now() + super::SOON;
+    // Its second leg comes a moment later.
+    while !desk.run(&format!("answer {uuid}")).await.is_ok_and(|text| text.contains("answered")) {
+        assert!(tokio::time::Instant::now() < end, "it was never answered");
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    }
+    desk.says(&format!("answer {uuid}"), "is answered already").await;
+    desk.close().await;
+}
+
+#[tokio::test]
 async fn two_calls_are_bridged_and_one_is_deflected() {
     let Some(desk) = Desk::open("9196@127.0.0.1:5080").await else { return };
     let made = desk.run("originate 9197@127.0.0.1:5080 --wait 30").await.unwrap();
