@@ -81,7 +81,7 @@ fn run(mut args: Args, as_fs_cli: bool) -> anyhow::Result<u8> {
     let instead = match args.action.take() {
         Some(Action::Config { action }) => {
             let text = config::run(&action, &files, as_fs_cli, &over)?;
-            io::stdout().write_all(text.as_bytes())?;
+            give(text.as_bytes())?;
             return Ok(0);
         }
         Some(Action::Demo(demo)) => {
@@ -129,17 +129,22 @@ fn run(mut args: Args, as_fs_cli: bool) -> anyhow::Result<u8> {
 fn aside(args: &mut Args) -> anyhow::Result<Option<u8>> {
     match args.action.take() {
         Some(Action::Completions { shell }) => {
-            let mut command = Args::command();
-            clap_complete::generate(shell, &mut command, "switchy", &mut io::stdout());
+            let (mut command, mut text) = (Args::command(), Vec::new());
+            clap_complete::generate(shell, &mut command, "switchy", &mut text);
+            give(&text)?;
         }
-        Some(Action::Man) => clap_mangen::Man::new(Args::command()).render(&mut io::stdout())?,
+        Some(Action::Man) => {
+            let mut text = Vec::new();
+            clap_mangen::Man::new(Args::command()).render(&mut text)?;
+            give(&text)?;
+        }
         Some(Action::Sim(args)) => return runtime()?.block_on(sim::serve(args)).map(Some),
         Some(Action::Help { words }) => {
             let Some(mut command) = command_of(&words) else {
                 args.script.once = vec![format!("help {}", words.join(" "))];
                 return Ok(None);
             };
-            command.print_long_help()?;
+            patient(command.print_long_help())?;
         }
         Some(Action::Doctor(doctor)) => {
             args.script.once = vec![doctor.line()];
@@ -163,6 +168,19 @@ fn command_of(words: &[String]) -> Option<clap::Command> {
         command = command.find_subcommand(word)?.clone();
     }
     Some(command)
+}
+
+/// Writes an answer to standard output.
+fn give(text: &[u8]) -> io::Result<()> {
+    patient(io::stdout().write_all(text).and_then(|()| io::stdout().flush()))
+}
+
+/// A reader that has seen enough is no error.
+fn patient(written: io::Result<()>) -> io::Result<()> {
+    match written {
+        Err(err) if err.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        other => other,
+    }
 }
 
 fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {

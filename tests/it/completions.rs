@@ -26,3 +26,18 @@ fn completion_scripts_are_up_to_date() {
         assert!(is_same, "completions/{name} is out of date: UPDATE=1 cargo test rewrites it");
     }
 }
+
+#[cfg(unix)]
+#[test]
+fn a_reader_that_has_seen_enough_is_no_error() {
+    for what in ["completions bash", "man", "config keys", "help originate"] {
+        // Nobody reads: the pipe is closed before anything is written to it.
+        let script =
+            format!("{{ sleep 0.2; exec \"$0\" {what}; }} | true; exit \"${{PIPESTATUS[0]}}\"");
+        let mut command = Command::new("bash");
+        command.args(["-c", &script, env!("CARGO_BIN_EXE_switchy")]);
+        let output = command.output().unwrap();
+        assert_eq!(output.status.code(), Some(0), "{what}: {output:?}");
+        assert!(output.stderr.is_empty(), "{what}: {output:?}");
+    }
+}
