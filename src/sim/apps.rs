@@ -5,7 +5,6 @@ use super::dial::{Exten, separate};
 use super::event::{Event, origin};
 use super::hangup::Tick;
 use super::log;
-use super::playback;
 use super::uuid_bridge::SILENT;
 use super::world::{Step, World};
 
@@ -332,7 +331,7 @@ impl World {
         }
     }
 
-    fn application(&self, id: u64, response: Option<String>) -> super::legs::Extra {
+    fn application(&self, id: u64, response: Option<String>) -> super::emit::Extra {
         let top = self.channels.get(&id).and_then(|channel| channel.stack.last());
         let Some(running) = top else { return Vec::new() };
         let mut after = vec![("Application", running.app.clone())];
@@ -408,116 +407,5 @@ impl World {
         }
         self.complete(id);
         self.proceed(id);
-    }
-
-    fn start_playback(&mut self, id: u64, data: &str, token: u64, endless: bool) -> Doing {
-        let file = playback::File::parse(data);
-        let Some(channel) = self.channels.get_mut(&id) else { return Doing::Nothing };
-        if file.is_missing() {
-            channel.vars.set("current_application_response", "FILE NOT FOUND");
-            return Doing::Nothing;
-        }
-        let after = file.headers(None);
-        self.fire_full(id, "PLAYBACK_START", Vec::new(), after);
-        if let Some(length) = file.length.filter(|_| !endless) {
-            self.step_in(length, id, Step::Over(token));
-        }
-        Doing::Playback { file_type: file.kind, loops: file.loops }
-    }
-
-    /// PLAYBACK_STOP for the application on top of the stack.
-    pub(super) fn stop_playback(&mut self, id: u64, status: &str) {
-        let Some(running) = self.channels.get(&id).and_then(|channel| channel.stack.last()) else {
-            return;
-        };
-        let (file, since) = (playback::File::parse(&running.data), running.since);
-        self.note_playback(id, &file, since, status);
-        if let Some(channel) = self.channels.get_mut(&id) {
-            let cut = channel.cause.is_some();
-            let response = if cut { "PLAYBACK ERROR" } else { "FILE PLAYED" };
-            channel.vars.set("current_application_response", response);
-        }
-    }
-
-    /// PLAYBACK_STOP of a file that has played since a moment.
-    pub(super) fn note_playback(
-        &mut self,
-        id: u64,
-        file: &playback::File,
-        since: u64,
-        status: &str,
-    ) {
-        let now = self.now;
-        let Some(channel) = self.channels.get_mut(&id) else { return };
-        let played = now.saturating_sub(since) / 1000;
-        let samples = played / 20 * 160;
-        channel.vars.extend([
-            ("playback_last_offset_pos", samples.to_string()),
-            ("playback_seconds", (played / 1000).to_string()),
-            ("playback_ms", played.to_string()),
-            ("playback_samples", (played * 8).to_string()),
-        ]);
-        let after = file.headers(Some(status));
-        self.fire_full(id, "PLAYBACK_STOP", Vec::new(), after);
-    }
-
-    /// Sends the channel to another extension.
-    pub(super) fn transfer(&mut self, id: u64, exten: &Exten) {
-        self.transfer_profile(id, exten);
-        if let Some(channel) = self.channels.get_mut(&id) {
-            channel.number = 2;
-            channel.plan.clear();
-            channel.logical_inbound = true;
-        }
-        self.leave_all(id);
-        self.set_state(id, State::Routing, 2);
-        if self.hunt(id) {
-            self.execute(id);
-        }
-    }
-
-    /// Ends all that a channel runs, the innermost first.
-    pub(super) fn leave_all(&mut self, id: u64) {
-        while let Some(running) =
-            self.channels.get_mut(&id).and_then(|channel| channel.stack.last_mut())
-        {
-            if let Some(command) = running.command.as_mut() {
-                command.loops = 1;
-            }
-            match running.doing.clone() {
-                Doing::Park => self.fire_full(id, "CHANNEL_UNPARK", Vec::new(), Vec::new()),
-                Doing::Playback { .. } => self.stop_playback(id, "break"),
-                Doing::Bridge => self.stop_bridge(id),
-                Doing::Conference => self.leave_conference(id),
-                Doing::Digits(_) => self.leave_reading(id, "break"),
-                Doing::Record(path) => self.stop_recorder(id, &path),
-                Doing::Eavesdrop(target) => self.stop_eavesdrop(id, target),
-                Doing::Nothing | Doing::Endless | Doing::Sleep => {}
-            }
-            self.complete(id);
-        }
-    }
-
-    /// What a transfer changes in the caller profile and the variables.
-    pub(super) fn transfer_profile(&mut self, id: u64, exten: &Exten) {
-        let (now, mark) = (self.now, self.uuid());
-        let Some(channel) = self.channels.get_mut(&id) else { return };
-        let Exten { number, dialplan, context } = exten;
-        let source = format!("{}:{mark}:bl_xfer:{number}/{context}/{dialplan}", now / 1_000_000);
-        if let Some(profile) = channel.profile.as_mut() {
-            profile.rdnis = std::mem::replace(&mut profile.destination, number.clone());
-            dialplan.clone_into(&mut profile.dialplan);
-            profile.transfer_source.clone_from(&source);
-            context.clone_into(&mut profile.context);
-            profile.index += 1;
-            profile.profile_created = now;
-            profile.last_hold = 0;
-            profile.hold_accum = 0;
-        }
-        channel.vars.set("max_forwards", "70");
-        channel.remember_transfer(&source);
-        if channel.stack.is_empty() {
-            channel.vars.set("call_uuid", channel.call_uuid.clone());
-        }
     }
 }

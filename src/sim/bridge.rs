@@ -158,7 +158,7 @@ impl World {
         }
     }
 
-    pub(super) fn bridge_headers(&self, first: u64, second: u64) -> super::legs::Extra {
+    pub(super) fn bridge_headers(&self, first: u64, second: u64) -> super::emit::Extra {
         let uuid = |id: u64| self.channels.get(&id).map(|channel| channel.uuid.clone());
         vec![
             ("Bridge-A-Unique-ID", uuid(first).unwrap_or_default()),
@@ -284,7 +284,7 @@ fn dial_status(cause: &str) -> &str {
 }
 
 /// The headers of a media bug.
-pub(super) fn bug(function: &str, target: &str) -> super::legs::Extra {
+pub(super) fn bug(function: &str, target: &str) -> super::emit::Extra {
     vec![("Media-Bug-Function", function.to_owned()), ("Media-Bug-Target", target.to_owned())]
 }
 

@@ -1,12 +1,12 @@
-//! One channel: its states, its caller profile, its variables, and the headers made of them.
+//! One channel: its states, its variables, what it runs, and the headers made of them.
 
 use std::collections::VecDeque;
-use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 
 use super::digits::Reading;
 use super::event::Event;
 use super::pairs::Pairs;
+use super::profile::{Leg, Profile, write_profile};
 use super::sip::Dialog;
 use crate::model::HangupCause;
 
@@ -126,87 +126,6 @@ impl Vars {
 
     pub(super) fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         self.0.iter()
-    }
-}
-
-/// Who calls whom, as the `Caller-*` headers tell it.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Who {
-    pub(super) username: String,
-    pub(super) dialplan: String,
-    pub(super) cid_name: String,
-    pub(super) cid_num: String,
-    pub(super) orig_name: String,
-    pub(super) orig_num: String,
-    pub(super) callee_name: String,
-    pub(super) callee_num: String,
-    pub(super) network_addr: String,
-    pub(super) ani: String,
-    pub(super) destination: String,
-    pub(super) source: String,
-    pub(super) transfer_source: String,
-    pub(super) context: String,
-    pub(super) rdnis: String,
-}
-
-/// Who calls whom and when, in microseconds; 0 is not yet. Copies share the texts until one of
-/// them changes.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Profile {
-    who: Arc<Who>,
-    pub(super) index: u32,
-    pub(super) profile_created: u64,
-    pub(super) created: u64,
-    pub(super) answered: u64,
-    pub(super) progress: u64,
-    pub(super) progress_media: u64,
-    pub(super) hangup: u64,
-    pub(super) bridged: u64,
-    pub(super) last_hold: u64,
-    pub(super) hold_accum: u64,
-}
-
-impl Profile {
-    /// The first profile of a channel that is made now.
-    pub(super) fn new(who: Who, now: u64) -> Self {
-        Self { who: Arc::new(who), index: 1, profile_created: now, created: now, ..Self::default() }
-    }
-
-    /// What a leg takes over from the leg that dials it.
-    pub(super) fn inherit(&mut self, from: &Self) {
-        let who: &mut Who = self;
-        who.username.clone_from(&from.username);
-        who.dialplan.clone_from(&from.dialplan);
-        who.orig_name.clone_from(&from.orig_name);
-        who.orig_num.clone_from(&from.orig_num);
-        who.network_addr.clone_from(&from.network_addr);
-        who.ani.clone_from(&from.ani);
-        who.source.clone_from(&from.source);
-        who.context.clone_from(&from.context);
-    }
-
-    /// The same people; nothing has happened yet.
-    pub(super) fn untimed(&self) -> Self {
-        Self {
-            who: Arc::clone(&self.who),
-            index: self.index,
-            hangup: self.hangup,
-            ..Self::default()
-        }
-    }
-}
-
-impl Deref for Profile {
-    type Target = Who;
-
-    fn deref(&self) -> &Who {
-        &self.who
-    }
-}
-
-impl DerefMut for Profile {
-    fn deref_mut(&mut self) -> &mut Who {
-        Arc::make_mut(&mut self.who)
     }
 }
 
@@ -446,69 +365,6 @@ impl Channel {
             (None, Answer::Answered) => "answered",
         }
     }
-}
-
-struct Leg<'a> {
-    uuid: &'a str,
-    name: &'a str,
-    inbound: bool,
-}
-
-fn write_profile(event: &mut Event, prefix: &str, leg: &Leg<'_>, logical: bool, from: &Profile) {
-    let word = |inbound: bool| if inbound { "inbound" } else { "outbound" };
-    let mut put = |name: &str, value: &str| {
-        if !value.is_empty() {
-            event.headers.push_parts(&[prefix, "-", name], value);
-        }
-    };
-    put("Direction", word(leg.inbound));
-    put("Logical-Direction", word(logical));
-    put("Username", &from.username);
-    put("Dialplan", &from.dialplan);
-    put("Caller-ID-Name", &from.cid_name);
-    put("Caller-ID-Number", &from.cid_num);
-    put("Orig-Caller-ID-Name", &from.orig_name);
-    put("Orig-Caller-ID-Number", &from.orig_num);
-    put("Callee-ID-Name", &from.callee_name);
-    put("Callee-ID-Number", &from.callee_num);
-    put("Network-Addr", &from.network_addr);
-    put("ANI", &from.ani);
-    put("Destination-Number", &from.destination);
-    put("Unique-ID", leg.uuid);
-    put("Source", &from.source);
-    if prefix == "Caller" {
-        put("Transfer-Source", &from.transfer_source);
-    }
-    put("Context", &from.context);
-    put("RDNIS", &from.rdnis);
-    put("Channel-Name", leg.name);
-    if prefix == "Caller" {
-        put("Profile-Index", &from.index.to_string());
-    }
-    for (name, at) in [
-        ("Profile-Created-Time", from.profile_created),
-        ("Channel-Created-Time", from.created),
-        ("Channel-Answered-Time", from.answered),
-        ("Channel-Progress-Time", from.progress),
-        ("Channel-Progress-Media-Time", from.progress_media),
-        ("Channel-Hangup-Time", from.hangup),
-        ("Channel-Transfer-Time", 0),
-        ("Channel-Resurrect-Time", 0),
-        ("Channel-Bridged-Time", from.bridged),
-        ("Channel-Last-Hold", from.last_hold),
-        ("Channel-Hold-Accum", from.hold_accum),
-    ] {
-        put(name, &at.to_string());
-    }
-    put("Screen-Bit", "true");
-    put("Privacy-Hide-Name", "false");
-    put("Privacy-Hide-Number", "false");
-}
-
-/// A caller name as `Orig-Caller-ID-Name` shows it: control characters become spaces
-/// (`transcripts/nasty_values`).
-pub(super) fn tame(name: &str) -> String {
-    name.chars().map(|letter| if letter.is_ascii_control() { ' ' } else { letter }).collect()
 }
 
 #[cfg(test)]

@@ -1,9 +1,10 @@
 //! The dial plan: two contexts, a handful of extensions.
 
-use super::channel::{Channel, Kind, Who};
+use super::channel::{Channel, Kind};
 use super::dial::inline;
 use super::hangup::Tick;
 use super::log;
+use super::profile::Who;
 use super::world::World;
 
 /// What an extension says to do.

@@ -2,8 +2,9 @@
 //!
 //! One FreeSWITCH tells another by INFO (`transcripts/call_bridge`, `call_control`).
 
-use super::channel::{Answer, Channel, Kind, Who};
+use super::channel::{Answer, Channel, Kind};
 use super::event::{CALLEE_ID, DISPLAY};
+use super::profile::Who;
 use super::world::{Step, World};
 
 impl World {
@@ -78,7 +79,7 @@ impl World {
 }
 
 /// What RECV_INFO tells of the SIP message.
-fn sip_info(channel: &Channel) -> super::legs::Extra {
+fn sip_info(channel: &Channel) -> super::emit::Extra {
     let Some(dialog) = &channel.dialog else { return Vec::new() };
     let (caller, called) = (dialog.from_user.clone(), dialog.user.clone());
     let (from, to, contact) = if channel.inbound {

@@ -53,7 +53,7 @@ impl World {
         self.spies.get(&target).into_iter().flatten().map(|_| (FUNCTION, uuid)).collect()
     }
 
-    fn eavesdrop_bug(&self, target: u64) -> super::legs::Extra {
+    fn eavesdrop_bug(&self, target: u64) -> super::emit::Extra {
         bug(FUNCTION, self.channels.get(&target).map_or("", |channel| &channel.uuid))
     }
 }

@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use super::channel::{Answer, CallState, Channel, Kind, PCMU, Profile, State, Who};
+use super::channel::{Answer, CallState, Channel, Kind, PCMU, State};
 use super::event::{Event, origin};
+use super::profile::{Profile, Who};
 use super::world::{Action, World};
 use crate::model::HangupCause;
 

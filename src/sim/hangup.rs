@@ -285,7 +285,7 @@ fn sip_status(cause: &str) -> (u16, &'static str) {
     }
 }
 
-fn epochs(profile: &super::channel::Profile) -> Vec<(String, String)> {
+fn epochs(profile: &super::profile::Profile) -> Vec<(String, String)> {
     let mut all = Vec::new();
     let mut both = |name: &str, micros: u64| {
         all.push((format!("{name}_epoch"), (micros / 1_000_000).to_string()));
@@ -312,7 +312,7 @@ fn epochs(profile: &super::channel::Profile) -> Vec<(String, String)> {
     all
 }
 
-fn durations(profile: &super::channel::Profile) -> Vec<(String, String)> {
+fn durations(profile: &super::profile::Profile) -> Vec<(String, String)> {
     let since = |from: u64, to: u64| if from == 0 || to == 0 { 0 } else { to.saturating_sub(from) };
     let spans = [
         ("duration", since(profile.created, profile.hangup)),

@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use super::channel::{Answer, CallState, Channel, Kind, Other, PCMU, Profile, State, Who, tame};
-use super::event::{Event, Origin, REAL_READ_CODEC, WRITE_CODEC, origin};
+use super::channel::{Answer, CallState, Channel, Kind, Other, PCMU, State};
+use super::event::REAL_READ_CODEC;
 use super::log;
+use super::profile::{Profile, Who, tame};
 use super::sip::Dialog;
 use super::world::{Step, World};
 
@@ -21,98 +22,7 @@ pub(super) struct Outgoing {
     pub(super) ignores_early: bool,
 }
 
-/// Extra headers of one event.
-pub(super) type Extra = Vec<(&'static str, String)>;
-
 impl World {
-    /// Fires an event about a channel that carries its variables.
-    pub(super) fn fire_full(&mut self, id: u64, name: &'static str, before: Extra, after: Extra) {
-        self.fire_channel(id, name, origin(name), before, after, true);
-    }
-
-    /// Fires an event about a channel without its variables.
-    pub(super) fn fire_brief(&mut self, id: u64, name: &'static str, before: Extra, after: Extra) {
-        self.fire_channel(id, name, origin(name), before, after, false);
-    }
-
-    /// Fires an event about a channel: extra headers, channel, caller, other leg, variables, more
-    /// extra headers.
-    pub(super) fn fire_channel(
-        &mut self,
-        id: u64,
-        name: &'static str,
-        from: Origin,
-        before: Extra,
-        after: Extra,
-        variables: bool,
-    ) {
-        if !self.is_wanted(name) {
-            self.skip();
-            return;
-        }
-        let mut event = Event::bare(name);
-        self.write_core(&mut event, name, from);
-        let Some(channel) = self.channels.get(&id) else { return };
-        for (header, value) in before {
-            event.push(header, value);
-        }
-        channel.write_headers(&mut event);
-        if variables {
-            channel.write_variables(&mut event);
-        }
-        for (header, value) in after {
-            event.push(header, value);
-        }
-        self.emit(&event);
-    }
-
-    /// Changes the running state and the number of the wanted one, and tells it.
-    pub(super) fn set_state(&mut self, id: u64, state: State, number: u8) {
-        let Some(channel) = self.channels.get_mut(&id) else { return };
-        channel.state = state;
-        channel.number = number;
-        if self.is_logging()
-            && let Some(channel) = self.channels.get(&id)
-        {
-            let text = format!("({}) Running State Change {}", channel.name, state.name());
-            self.log_channel(7, id, log::STATE, &text);
-        }
-        self.fire_brief(id, "CHANNEL_STATE", Vec::new(), Vec::new());
-    }
-
-    /// Changes the call state and tells it; nothing happens when it is that already.
-    pub(super) fn set_callstate(&mut self, id: u64, callstate: CallState) {
-        let Some(channel) = self.channels.get_mut(&id) else { return };
-        if channel.callstate == callstate {
-            return;
-        }
-        let old = std::mem::replace(&mut channel.callstate, callstate);
-        let extra = vec![
-            ("Original-Channel-Call-State", old.name().to_owned()),
-            ("Channel-Call-State-Number", (callstate as u8).to_string()),
-        ];
-        self.fire_brief(id, "CHANNEL_CALLSTATE", extra, Vec::new());
-    }
-
-    /// Tells a new channel's codecs.
-    fn fire_codecs(&mut self, id: u64, read: Origin) {
-        let Some((name, bits)) = self.channels.get(&id).and_then(|channel| channel.codec) else {
-            return;
-        };
-        let after = vec![
-            ("channel-read-codec-name", name.to_owned()),
-            ("channel-read-codec-rate", "8000".to_owned()),
-            ("channel-read-codec-bit-rate", bits.to_owned()),
-        ];
-        self.fire_channel(id, "CODEC", read, Vec::new(), after, false);
-        let after = vec![
-            ("Channel-Write-Codec-Name", name.to_owned()),
-            ("Channel-Write-Codec-Rate", "8000".to_owned()),
-            ("Channel-Write-codec-bit-rate", bits.to_owned()),
-        ];
-        self.fire_channel(id, "CODEC", WRITE_CODEC, Vec::new(), after, false);
-    }
-
     /// A new dialog with fresh ids.
     pub(super) fn dialog(&mut self, from: (&str, u16), user: &str, target: &str) -> Dialog {
         let (host, port) = match target.rsplit_once(':') {

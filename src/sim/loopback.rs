@@ -1,9 +1,10 @@
 //! Loopback calls: two halves of one wire inside the switch.
 
-use super::channel::{Channel, Kind, L16, Profile, State};
+use super::channel::{Channel, Kind, L16, State};
 use super::event::{Event, READ_CODEC, WRITE_CODEC};
 use super::legs::{Outgoing, dialled_by, outbound_profile};
 use super::log;
+use super::profile::Profile;
 use super::world::{Step, World};
 
 impl World {

@@ -18,7 +18,7 @@ use super::channel::Channel;
 use super::conference::Conference;
 use super::config::Config;
 use super::dial::LegSpec;
-use super::event::{Event, Origin, origin};
+use super::emit::Dates;
 use super::fault::Faults;
 use super::flood::Flood;
 use super::notice::Notice;
@@ -28,7 +28,6 @@ use super::protocol::Socket;
 use super::reinvite::Reinvite;
 use super::socket::{Asked, Outlet};
 use super::traffic::Plan;
-use crate::wire::Format;
 
 /// What the handle and the sockets tell the world.
 #[derive(Debug)]
@@ -111,8 +110,8 @@ pub(super) struct World {
     pub(super) started: u64,
     pub(super) rng: Rng,
     pub(super) core_uuid: String,
-    sequence: u64,
-    dates: Dates,
+    pub(super) sequence: u64,
+    pub(super) dates: Dates,
     pub(super) sockets: BTreeMap<u64, Socket>,
     /// In boxes: the map would keep room for twice as many.
     pub(super) channels: BTreeMap<u64, Box<Channel>>,
@@ -143,14 +142,6 @@ pub(super) struct World {
     pub(super) stopped: BTreeSet<String>,
     pub(super) aliases: Vec<super::api::alias::Alias>,
     pub(super) completions: Vec<Vec<String>>,
-}
-
-/// A second as events write it.
-#[derive(Debug, Default)]
-struct Dates {
-    second: u64,
-    local: String,
-    utc: String,
 }
 
 /// What `status` counts.
@@ -395,53 +386,6 @@ impl World {
         }
     }
 
-    /// Whether somebody could want an event of that name.
-    pub(super) fn is_wanted(&self, name: &str) -> bool {
-        self.sockets.values().any(|socket| socket.subscription.may_want(name))
-    }
-
-    /// Counts an event that nobody wants.
-    pub(super) fn skip(&mut self) {
-        self.sequence += 1;
-    }
-
-    /// An event with the headers that every event starts with.
-    pub(super) fn event(&mut self, name: &'static str) -> Event {
-        let mut event = Event::bare(name);
-        self.write_core(&mut event, name, origin(name));
-        event
-    }
-
-    /// Writes the thirteen headers that every event has.
-    pub(super) fn write_core(&mut self, event: &mut Event, name: &str, from: Origin) {
-        self.sequence += 1;
-        self.turn_second();
-        event.push("Event-Name", name);
-        event.push("Core-UUID", &*self.core_uuid);
-        event.push("FreeSWITCH-Hostname", HOSTNAME);
-        event.push("FreeSWITCH-Switchname", HOSTNAME);
-        event.push("FreeSWITCH-IPv4", "192.0.2.2");
-        event.push("FreeSWITCH-IPv6", "fd00::2");
-        event.push("Event-Date-Local", &self.dates.local);
-        event.push("Event-Date-GMT", &self.dates.utc);
-        event.push("Event-Date-Timestamp", self.now.to_string());
-        let (file, function, line) = from;
-        event.push("Event-Calling-File", file);
-        event.push("Event-Calling-Function", function);
-        event.push("Event-Calling-Line-Number", line);
-        event.push("Event-Sequence", self.sequence.to_string());
-    }
-
-    /// Writes the dates of all events of a second once.
-    fn turn_second(&mut self) {
-        let second = self.now / 1_000_000;
-        if self.dates.second != second {
-            let utc = self.time().to_zoned(TimeZone::UTC);
-            let utc = utc.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string();
-            self.dates = Dates { second, local: self.stamp(self.now), utc };
-        }
-    }
-
     /// The clock as a time stamp.
     pub(super) fn time(&self) -> Timestamp {
         timestamp(self.now)
@@ -453,63 +397,10 @@ impl World {
         timestamp(micros).to_zoned(zone).strftime("%Y-%m-%d %H:%M:%S").to_string()
     }
 
-    /// Sends an event to everybody who wants it; each format is written once.
-    pub(super) fn emit(&mut self, event: &Event) {
-        if event.name == "DTMF"
-            && let Some(uuid) = event.get("Unique-ID")
-            && self.divert_event(uuid, event)
-        {
-            return;
-        }
-        let mut written: [Option<Bytes>; 3] = [None, None, None];
-        let mut lost = Vec::new();
-        let (lossy, rng) = (self.faults.lose, &mut self.rng);
-        for (id, socket) in &mut self.sockets {
-            let wanted = socket.subscription.wants(event, socket.session.as_deref());
-            if !wanted || (lossy > 0.0 && rng.f64() < lossy) {
-                continue;
-            }
-            let slot = match socket.format {
-                Format::Plain => 0,
-                Format::Json => 1,
-                Format::Xml => 2,
-            };
-            let Some(bytes) = written.get_mut(slot) else { continue };
-            let bytes = bytes.get_or_insert_with(|| event.encode(socket.format));
-            if !socket.push(bytes) {
-                lost.push(*id);
-            }
-        }
-        for id in lost {
-            self.drop_slow(id);
-        }
-    }
-
     /// Cuts a client that has not read for too long.
     pub(super) fn drop_slow(&mut self, id: u64) {
         self.sockets.remove(&id);
         self.notify(&Notice::TooSlow { id });
-    }
-
-    fn fire(&mut self, headers: Vec<(String, String)>, body: Option<String>) {
-        let named = headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("Event-Name"));
-        let name = named.map_or_else(|| "CUSTOM".to_owned(), |(_, value)| value.clone());
-        let subclass = headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("Event-Subclass"));
-        let mut event = Event::bare(name.clone());
-        if let Some((_, subclass)) = subclass {
-            event.subclass = Some(subclass.clone());
-            event.push("Event-Subclass", &**subclass);
-        }
-        self.write_core(&mut event, &name, origin(""));
-        for (name, value) in headers {
-            if !name.eq_ignore_ascii_case("Event-Name")
-                && !name.eq_ignore_ascii_case("Event-Subclass")
-            {
-                event.push(&name, value);
-            }
-        }
-        event.body = body;
-        self.emit(&event);
     }
 
     fn heartbeat(&mut self) {

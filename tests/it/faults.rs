@@ -123,6 +123,18 @@ async fn connected_with(sink: impl Sink, room: usize) -> (Connection, Server) {
     (connection.unwrap(), server)
 }
 
+/// A listener, and the server that it has logged in to.
+async fn listening() -> (EventListener, Server) {
+    let (client, mut server) = Server::pipe(1 << 16);
+    let listener = EventListener::new("vm-host");
+    let connect = async {
+        listener.connect_over(client).await.unwrap();
+        listener.start().await.unwrap();
+    };
+    tokio::join!(connect, server.log_listener_in());
+    (listener, server)
+}
+
 /// Tells what arrives unasked.
 struct Tell(mpsc::UnboundedSender<String>);
 
@@ -655,13 +667,7 @@ async fn a_gap_in_the_event_sequence_is_seen_and_the_calls_are_looked_at() {
 
 #[tokio::test(start_paused = true)]
 async fn a_slow_consumer_loses_its_own_updates_and_no_one_elses() {
-    let (client, mut server) = Server::pipe(1 << 16);
-    let listener = EventListener::new("vm-host");
-    let connect = async {
-        listener.connect_over(client).await.unwrap();
-        listener.start().await.unwrap();
-    };
-    tokio::join!(connect, server.log_listener_in());
+    let (listener, mut server) = listening().await;
     // These two never read.
     let mut changes = listener.changes();
     let mut events = listener.events::<&str>(&[]);
@@ -705,13 +711,7 @@ async fn a_slow_consumer_loses_its_own_updates_and_no_one_elses() {
 
 #[tokio::test(start_paused = true)]
 async fn a_log_that_nobody_reads_is_counted() {
-    let (client, mut server) = Server::pipe(1 << 16);
-    let listener = EventListener::new("vm-host");
-    let connect = async {
-        listener.connect_over(client).await.unwrap();
-        listener.start().await.unwrap();
-    };
-    tokio::join!(connect, server.log_listener_in());
+    let (listener, mut server) = listening().await;
     let mut logs = listener.logs();
     let mut done = listener.events(&["DONE"]);
     let line = "Content-Type: log/data\nContent-Length: 3\nLog-Level: 5\n\nhi\n".repeat(1000);
@@ -767,13 +767,7 @@ impl App for Stuck {
 
 #[tokio::test(start_paused = true)]
 async fn an_app_that_does_not_keep_up_loses_events_and_they_are_counted() {
-    let (client, mut server) = Server::pipe(1 << 16);
-    let listener = EventListener::new("vm-host");
-    let connect = async {
-        listener.connect_over(client).await.unwrap();
-        listener.start().await.unwrap();
-    };
-    tokio::join!(connect, server.log_listener_in());
+    let (listener, mut server) = listening().await;
     let client = Client::new("vm-host").with_listener(listener.clone());
     let app = client.load_app(Stuck).await.unwrap();
     let mut done = listener.events(&["DONE"]);

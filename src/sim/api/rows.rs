@@ -1,6 +1,7 @@
 //! The rows of `show channels`, `show calls` and their relatives.
 
-use super::super::channel::{Channel, Profile};
+use super::super::channel::Channel;
+use super::super::profile::Profile;
 use super::super::world::{HOSTNAME, World};
 use super::show::Table;
 
