@@ -12,6 +12,8 @@ fn a_password_at_the_prompt_is_shown_and_kept_nowhere() {
     let args = switch.args(&["-d", "7", "--transcript", transcript.to_str().unwrap()]);
     let mut terminal = Terminal::start(home.path(), WIDE, &args);
     terminal.wait_until("the question", |screen| screen.log.contains("Password:"));
+    // The question comes before the terminal is silent.
+    terminal.wait_for_silence();
     terminal.keys(&format!("{SECRET}\r"));
     terminal.wait_until("the connection", |screen| screen.shows("connected to"));
     at_prompt(&terminal);
