@@ -3,6 +3,7 @@
 use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use nu_ansi_term::{Color, Style};
@@ -71,6 +72,7 @@ pub(super) fn run(start: &Start, rc: Option<&Path>, color: bool) -> anyhow::Resu
         verbosity,
         leaves,
         pulse: Pulse::default(),
+        is_lent: Arc::default(),
     };
     let served = runtime.block_on(async {
         let pump = tokio::spawn(pump(lines, repl.clone(), is_plain));
@@ -106,6 +108,8 @@ struct Repl {
     /// Whether Ctrl-C at an empty prompt leaves.
     leaves: bool,
     pulse: Pulse,
+    /// A command has the terminal.
+    is_lent: Arc<AtomicBool>,
 }
 
 impl Repl {
@@ -342,10 +346,12 @@ impl Repl {
                 let printer = self.printer.clone();
                 drop(tokio::task::spawn_blocking(move || printer.hold()).await);
                 let (loan, given_back) = Lent::new();
+                self.is_lent.store(true, Ordering::Relaxed);
                 if lent.send(loan).is_ok() {
                     // It ends when the command drops it: that is an error here.
                     drop(given_back.await);
                 }
+                self.is_lent.store(false, Ordering::Relaxed);
                 self.printer.release();
             }
         }
@@ -450,7 +456,7 @@ fn panicked(line: &str, text: &str) -> CommandError {
 
 /// Gives event lines to the printer, a few at a time, and keeps the prompt true.
 async fn pump(mut lines: mpsc::Receiver<Line>, repl: Repl, is_plain: bool) {
-    let Repl { printer, assist, pulse, .. } = repl;
+    let Repl { printer, assist, pulse, is_lent, .. } = repl;
     let mut sampler = Sampler::new(Budget::default());
     let mut tick = tokio::time::interval(Duration::from_millis(20));
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -478,7 +484,10 @@ async fn pump(mut lines: mpsc::Receiver<Line>, repl: Repl, is_plain: bool) {
                 if let Some(took) = printer.took() {
                     sampler.printed_in(took);
                 }
-                if printer.ready() && let Some(frame) = sampler.frame(Instant::now()) {
+                if is_lent.load(Ordering::Relaxed) {
+                    sampler.fold();
+                } else if printer.ready()
+                    && let Some(frame) = sampler.frame(Instant::now()) {
                     printer.frame(fold(&frame, terminal::size().0));
                 }
                 if painted.elapsed() > REPAINT {

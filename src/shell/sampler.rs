@@ -121,6 +121,19 @@ impl Sampler {
         }
     }
 
+    /// Only counts what waits, but for alerts and what is the operator's own: somebody else has the
+    /// screen, and what will be shown behind that should not be old.
+    pub fn fold(&mut self) {
+        let Self { waiting, folded, .. } = self;
+        waiting.retain(|entry| {
+            let is_kept = entry.priority <= Priority::Own;
+            if !is_kept {
+                folded.add_all(&entry.kinds);
+            }
+            is_kept
+        });
+    }
+
     /// Returns what to print now, if a frame is due and there is something to say.
     ///
     /// Ask only when the frame can be printed: what is taken is not offered again.

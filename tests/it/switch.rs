@@ -56,6 +56,12 @@ impl Switch {
         self.inject(Fault::Flood { events_per_second });
     }
 
+    /// Fires an event at everybody who wants it.
+    pub(crate) fn fire(&self, headers: &[(&str, &str)]) {
+        let own = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+        self.sim.fire(headers.iter().map(own).collect(), None);
+    }
+
     pub(crate) fn channels(&self) -> usize {
         self.runtime.block_on(self.sim.channels())
     }

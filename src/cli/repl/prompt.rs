@@ -17,7 +17,6 @@ use crate::listener::Link;
 use crate::shell::complete::{self, Candidate, Completions, Question};
 use crate::shell::highlight::{self, Mark};
 use crate::shell::history::Entry;
-use crate::shell::render::counted;
 use crate::shell::{Editing, Part, Place, Shell, Switch, Template, sanitise};
 
 /// The shell, as the editor sees it.
@@ -32,6 +31,8 @@ pub(super) struct Helper {
     /// Columns of the part about what runs, in the prompt that is shown: it cannot grow while a line
     /// is typed.
     room: Mutex<usize>,
+    /// Digits of a number of calls that the prompt that is shown has room for.
+    digits: Mutex<usize>,
     /// What the editor has of the history: of which switch, how many lines, and the last.
     recalled: Mutex<(String, usize, Option<Entry>)>,
     runtime: OnceLock<tokio::runtime::Handle>,
@@ -48,6 +49,7 @@ impl Helper {
             shown: Mutex::default(),
             board,
             room: Mutex::default(),
+            digits: Mutex::new(DIGITS),
             recalled: Mutex::default(),
             runtime: OnceLock::new(),
             asking: Arc::default(),
@@ -58,6 +60,11 @@ impl Helper {
     pub(super) fn prompt_now(&self, draft: Draft) -> Prompt {
         let runs = self.runs(0);
         *lock(&self.room) = runs.width();
+        let calls = self
+            .shell
+            .current()
+            .map_or(0, |switch| switch.listener().with(|tracker| tracker.call_count()));
+        *lock(&self.digits) = calls.to_string().len().max(DIGITS);
         let (raw, styled) = self.prompts();
         styled.clone_into(&mut lock(&self.shown));
         Prompt { raw, styled, purpose: Purpose::Command, draft }
@@ -72,7 +79,7 @@ impl Helper {
     }
 
     /// The prompt as it is now, without and with color. Where it is drawn anew, all states are as
-    /// wide as three digits of calls, so that they can change while a line is typed.
+    /// wide as the digits of calls, so that they can change while a line is typed.
     fn prompts(&self) -> (String, String) {
         let Some(switch) = self.shell.current() else {
             let raw = format!("not connected{}> ", self.runs_now());
@@ -149,10 +156,14 @@ impl Helper {
                 (padded(word, "connected".len()), Style::new())
             }
             Place::State => {
-                let state = trouble(switch).unwrap_or_else(|| counted(calls(), "call"));
-                (padded(state, "142 calls".len()), Style::new())
+                let told = || self.count(calls());
+                let state = trouble(switch).unwrap_or_else(|| match told().as_str() {
+                    "1" => "1 call".to_owned(),
+                    count => format!("{count} calls"),
+                });
+                (padded(state, *lock(&self.digits) + " calls".len()), Style::new())
             }
-            Place::Calls => (padded(calls().to_string(), 3), Style::new()),
+            Place::Calls => (padded(self.count(calls()), *lock(&self.digits)), Style::new()),
             Place::Own => {
                 let own = listener.with(|tracker| {
                     let calls: HashSet<_> = tracker.sessions().map(|leg| &leg.call).collect();
@@ -163,6 +174,15 @@ impl Helper {
             Place::Time => (Zoned::now().strftime("%H:%M:%S").to_string(), Style::new()),
             Place::Runs => (self.runs_now(), Color::Yellow.normal()),
         }
+    }
+
+    /// A count in the room that the prompt has for it: by thousands, if it has grown too long.
+    fn count(&self, count: usize) -> String {
+        let text = count.to_string();
+        if self.is_plain || text.len() <= *lock(&self.digits) {
+            return text;
+        }
+        format!("{}k", count / 1000)
     }
 
     /// What runs, in the room that the prompt has for it.
@@ -325,5 +345,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 /// How long Tab waits for a server.
 const TAB: Duration = Duration::from_millis(150);
+/// Digits of a number of calls that there is room for at least.
+const DIGITS: usize = 3;
 /// Letters of a verb that the prompt shows.
 const VERB: usize = 10;

@@ -225,6 +225,11 @@ impl View {
     /// Writes it in a format. `width` is that of the terminal, for tables.
     #[must_use]
     pub fn write(&self, format: Format, width: Option<u16>) -> String {
+        // Exact for machines; on a terminal a value cannot begin a line of its own.
+        let exact = |cell| match (exact_text(cell), width) {
+            (text, None) => text,
+            (text, Some(_)) => sanitise::line(&text).into_owned().into(),
+        };
         match format {
             Format::Table if self.is_single => self.vertical(|column| !column.is_hidden),
             Format::Table if self.rows.is_empty() => format!("{}\n", self.empty),
@@ -251,10 +256,10 @@ impl View {
             }
             Format::Csv => {
                 let header = self.columns.iter().map(|column| column.key.clone());
-                let rows = self.rows.iter().map(|row| csv(row.iter().map(exact_text)));
+                let rows = self.rows.iter().map(|row| csv(row.iter().map(exact)));
                 std::iter::once(csv(header)).chain(rows).collect()
             }
-            Format::Raw => self.rows.iter().map(|row| csv(row.iter().map(exact_text))).collect(),
+            Format::Raw => self.rows.iter().map(|row| csv(row.iter().map(exact))).collect(),
         }
     }
 

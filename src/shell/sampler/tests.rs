@@ -220,3 +220,15 @@ fn a_burst_after_quiet_is_shown_whole_and_a_flood_is_not() {
     push(&mut sampler, 10);
     assert_eq!(shown(&mut sampler, 5000), 10, "quiet earns a burst again");
 }
+
+#[test]
+fn what_nobody_sees_is_counted() {
+    let mut sampler = Sampler::new(Budget::default());
+    for spec in ["rest a CREATE", "own b ANSWER", "watched c CREATE", "rest a ANSWER"] {
+        sampler.push(line(spec));
+    }
+    sampler.fold();
+    let frame = sampler.frame(Instant::now()).unwrap();
+    let lines: Vec<_> = frame.lines().collect();
+    assert_eq!(lines, ["b ANSWER", "... +3 events (CREATE 2, ANSWER 1); events last"]);
+}

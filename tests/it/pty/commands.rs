@@ -232,3 +232,37 @@ fn with_cleans_up_after_ctrl_c() {
     });
     assert_eq!(desk.terminal.count("is left") + desk.terminal.count("not unloaded"), 0);
 }
+
+#[test]
+fn behind_a_pager_events_are_only_counted() {
+    let (home, switch) = (tempfile::tempdir().unwrap(), Switch::start());
+    let pager = "cat > /dev/null; echo THE PAGER; read key < /dev/tty; echo CLOSED";
+    let variables = [("PAGER", pager), ("PATH", "/usr/bin:/bin")];
+    let mut terminal = Terminal::start_in(home.path(), WIDE, &switch.args(&[]), &variables);
+    terminal.wait_until("the connection", |screen| screen.shows(LISTENS));
+    at_prompt(&terminal);
+    terminal.keys("set pager on\r");
+    terminal.wait_until("the setting", |screen| screen.log.contains("pager"));
+    switch.flood(200);
+    watch(&terminal, 3, |_| {});
+    terminal.keys("calls\r");
+    terminal.wait_until("the pager", |screen| screen.last() == "THE PAGER");
+    let before = terminal.count(SUMMARY);
+    // What comes meanwhile is not shown.
+    switch.pass(Duration::from_secs(2));
+    assert_eq!(terminal.count(SUMMARY), before);
+    terminal.wait_until("the pager", |screen| screen.last() == "THE PAGER");
+    // What is typed while the terminal is somebody else's is theirs, what comes behind is not lost.
+    terminal.keys("\rnope one\r");
+    terminal.wait_until("the answer", |screen| screen.log.contains("-ERR nope one Command"));
+    // One line tells how many there were: no frame alone has so many.
+    let counted = |line: &str| {
+        let digits = line.split_once("... +").map_or("", |(_, rest)| rest);
+        let digits = digits.split(' ').next().unwrap_or_default().replace(',', "");
+        digits.parse::<u32>().unwrap_or(0)
+    };
+    terminal.wait_until("the count", |screen| {
+        screen.log.matches(SUMMARY).count() > before
+            && screen.log.lines().any(|line| counted(line) >= 100)
+    });
+}

@@ -62,3 +62,37 @@ fn tab_in_a_wrapped_line_keeps_the_list() {
         is_listed && rows.filter_map(|row| behind_prompt(&row)).any(|text| text.starts_with("h日"))
     });
 }
+
+#[test]
+fn tab_among_5000_calls_lists_a_screen() {
+    let mut desk = Desk::new();
+    for number in 0..5_000 {
+        let id = format!("{number:08x}-aaaa-4bbb-8ccc-ddddeeeeffff");
+        let caller = format!("+4930{number:06}");
+        desk.switch.fire(&[
+            ("Event-Name", "CHANNEL_CREATE"),
+            ("Unique-ID", &id),
+            ("Call-Direction", "inbound"),
+            ("Channel-Name", "sofia/internal/1000@127.0.0.1"),
+            ("Caller-Caller-ID-Number", &caller),
+            ("Caller-Destination-Number", "9196"),
+        ]);
+    }
+    let terminal = &mut desk.terminal;
+    // The prompt that stands there has room for three digits.
+    terminal.wait_until("the calls", |screen| screen.last().contains("  5k calls>"));
+    terminal.keys("\r");
+    terminal.wait_until("the number", |screen| screen.last().contains(" 5000 calls>"));
+    desk.switch.flood(500);
+    terminal.keys("hangup \t");
+    terminal.wait_until("the list", |screen| {
+        let is_capped = screen.log.contains(" more, keep typing");
+        is_capped && screen.last().contains("calls> hangup ")
+    });
+    // Any part of what is listed finds one among them.
+    terminal.keys("+4930004711\t");
+    let line = "hangup 00001267-aaaa-4bbb-8ccc-ddddeeeeffff";
+    terminal.wait_until("the uuid", |screen| screen.last().contains(line));
+    let rows = terminal.count("+4930");
+    assert!(rows < 600, "{rows} rows are no screen");
+}

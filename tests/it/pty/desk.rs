@@ -94,6 +94,16 @@ pub(super) fn typed(screen: &Screen<'_>) -> Option<String> {
     behind_prompt(&screen.last())
 }
 
+/// The same, now.
+pub(super) fn typed_now(terminal: &Terminal) -> String {
+    let text = std::cell::RefCell::new(None);
+    terminal.wait_until("a prompt", |screen| {
+        *text.borrow_mut() = typed(screen);
+        text.borrow().is_some()
+    });
+    text.into_inner().unwrap()
+}
+
 pub(super) fn behind_prompt(row: &str) -> Option<String> {
     let rest = row.strip_prefix("127.0.0.1 ")?.strip_prefix(['●', '◐', '○'])?;
     let (state, typed) = rest.split_once('>')?;

@@ -113,3 +113,26 @@ fn the_prompt_counts_calls_while_a_line_is_typed() {
         });
     }
 }
+
+#[test]
+fn a_line_survives_resizing_in_a_flood() {
+    let mut desk = Desk::new();
+    desk.switch.flood(MANY);
+    let terminal = &mut desk.terminal;
+    watch(terminal, 3, |_| {});
+    // What is dimmed behind it is a hint: it belongs to the row.
+    terminal.keys("hangup 日本 x");
+    terminal.wait_until("the line", |screen| holds(screen, "hangup 日本 x"));
+    let text = typed_now(terminal);
+    assert!(text.len() > "hangup 日本 x".len(), "there is a hint: {text:?}");
+    for columns in [120, 90, 140, 80, 160] {
+        terminal.resize(Size { columns, rows: 40 });
+        let is_intact = |screen: &Screen<'_>| {
+            typed(screen).as_ref() == Some(&text) && screen.cursor_column() == PROMPT + 13
+        };
+        terminal.wait_until("the line", is_intact);
+        watch(terminal, 4, |screen| assert!(is_intact(screen), "{:#?}", screen.rows()));
+    }
+    terminal.keys("\r");
+    terminal.wait_until("the answer", |screen| screen.log.contains("no call is named \"日本\""));
+}

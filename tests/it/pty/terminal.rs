@@ -154,6 +154,15 @@ impl Terminal {
         String::from_utf8_lossy(&self.seen.0.lock().unwrap().bytes).into_owned()
     }
 
+    /// Makes the terminal larger or smaller, as a window is.
+    pub(super) fn resize(&self, Size { columns, rows }: Size) {
+        let size = |n| NonZeroU16::new(n).unwrap();
+        let mut seen = self.seen.0.lock().unwrap();
+        seen.parser.screen_mut().set_size(size(rows), size(columns));
+        let now = PtySize { rows, cols: columns, pixel_width: 0, pixel_height: 0 };
+        self.master.resize(now).unwrap();
+    }
+
     /// Writes keys in one go.
     pub(super) fn keys(&mut self, keys: &str) {
         self.keys.write_all(keys.as_bytes()).unwrap();
