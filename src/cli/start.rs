@@ -78,6 +78,7 @@ impl Start {
             settings.profiles.push(profile);
         }
         settings.debug = args.look.debug;
+        settings.alerts = files.effective(None, over)?.alerts();
         // A profile may say so for itself; what an option says holds for all.
         let common = files.effective(None, over)?;
         let keeps_history = common.flag("history");

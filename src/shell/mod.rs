@@ -9,6 +9,7 @@
 //! - Text from the network is sanitised on its way into an answer.
 
 mod advice;
+mod alerts;
 mod alias;
 mod catalog;
 mod causes;
@@ -66,6 +67,8 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep};
 
+pub use alerts::Alert;
+pub(crate) use alerts::{alert_event, alert_filter};
 pub use colors::Colors;
 pub use context::{Context, Output};
 pub use error::{CommandError, Kind};
@@ -301,7 +304,12 @@ impl Shell {
             self.up(known).await?;
             return Ok(Arc::clone(known));
         }
-        let switch = Arc::new(Switch::new(name, config, Arc::clone(&self.inner.narration)));
+        let alerts = match self.profile(name) {
+            Some(profile) => profile.alerts,
+            None => self.settings().alerts,
+        };
+        let switch = Switch::new(name, config, Arc::clone(&self.inner.narration));
+        let switch = Arc::new(switch.with_alerts(alerts));
         let connected = self.up(&switch).await;
         if connected.is_ok() || known.is_none() {
             self.remove(name).await;

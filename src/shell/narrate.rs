@@ -13,7 +13,9 @@ use jiff::tz::TimeZone;
 use nu_ansi_term::{Color, Style};
 
 pub(super) use awaited::Awaited;
-pub(super) use choice::{Choice, Condition, Form, Only, document, header, kind_of_word};
+pub(super) use choice::{
+    Choice, Condition, Form, Only, document, event_named, header, kind_of_word,
+};
 
 use awaited::Awaiting;
 use late::Clock;
@@ -153,6 +155,24 @@ impl Narration {
     pub(super) fn tell(&self, host: &str, text: &str) {
         let text = self.paint(Color::Yellow.bold(), &sanitise::line(text));
         self.show(host, plain(Priority::Alert, "LINK", text));
+    }
+
+    /// Tells what the operator asked to be told of, and returns it without color.
+    pub(super) fn alarm(&self, host: &str, at: u64, text: &str, rings: bool) -> String {
+        let text = sanitise::line(text);
+        let line = format!("{} {text}", clock(at));
+        let is_many = self.many.load(Ordering::Relaxed);
+        let start = if is_many { format!("{host} {}", clock(at)) } else { clock(at) };
+        self.remember(format!("{start} {text}"));
+        let (start, told) =
+            (self.paint(Style::new().dimmed(), &start), self.paint(Color::Red.bold(), &text));
+        // It takes no room on the screen.
+        let bell = if rings { "\x07" } else { "" };
+        let shown = format!("{bell}{start} {told}");
+        if !self.lines.offer(plain(Priority::Alarm, "ALERT", shown)) {
+            self.unseen.fetch_add(1, Ordering::Relaxed);
+        }
+        line
     }
 
     fn remember(&self, text: String) {

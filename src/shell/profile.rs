@@ -3,7 +3,7 @@
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use super::{Colors, CommandError, Format, Kind, Template, sanitise};
+use super::{Alert, Colors, CommandError, Format, Kind, Template, sanitise};
 use crate::conn::{Config, Way};
 
 /// What a configured name stands for.
@@ -36,6 +36,8 @@ pub struct Profile {
     pub colors: Colors,
     /// Whether the lines that are typed there are kept in a file.
     pub keeps_history: bool,
+    /// What the operator is told of there.
+    pub alerts: Vec<Alert>,
 }
 
 /// Where a password comes from.
@@ -65,6 +67,7 @@ impl Profile {
             output: None,
             colors: Colors::default(),
             keeps_history: true,
+            alerts: Vec::new(),
         }
     }
 

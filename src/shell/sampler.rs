@@ -16,6 +16,8 @@ mod tally;
 /// How much a line matters; the first are shown first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Priority {
+    /// What the operator asked to be told of: never folded.
+    Alarm,
     /// Errors and abnormal causes.
     Alert,
     /// Calls started from this shell.
@@ -146,7 +148,10 @@ impl Sampler {
         self.last_frame = Some(now);
         self.recover(now);
 
-        let most = self.saved.max(self.budget.lines);
+        let is_alarm = |entry: &&Entry| entry.priority == Priority::Alarm;
+        let alarms = self.waiting.iter().filter(is_alarm).count();
+        // Beside them stands at least the summary.
+        let most = self.saved.max(self.budget.lines).max(alarms + 1);
         let overflows = self.waiting.len() > most || !self.folded.is_empty();
         self.saved = self.saved.saturating_sub(self.waiting.len().min(most));
         let mut order: Vec<usize> = (0..self.waiting.len()).collect();
@@ -175,8 +180,10 @@ impl Sampler {
         let mut left = self.budget.bytes * most.div_ceil(self.budget.lines.max(1));
         let mut is_first = true;
         let fits = |at: &usize| {
-            let length = self.waiting.get(*at).map_or(0, |entry| entry.text.len());
-            let fits = mem::take(&mut is_first) || length <= left;
+            let entry = self.waiting.get(*at);
+            let length = entry.map_or(0, |entry| entry.text.len());
+            let is_alarm = entry.is_some_and(|entry| entry.priority == Priority::Alarm);
+            let fits = mem::take(&mut is_first) || is_alarm || length <= left;
             left = left.saturating_sub(length);
             fits
         };

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::{Colors, Editing, Format, Guard, Keys, Paging, Profile, Template};
+use super::{Alert, Colors, Editing, Format, Guard, Keys, Paging, Profile, Template};
 use crate::conn::Config;
 
 /// What `set` changes, and what the configuration says.
@@ -44,6 +44,8 @@ pub struct Settings {
     pub colors: Colors,
     /// What the prompt says, on every switch; what its profile says unless this is set.
     pub prompt: Option<Template>,
+    /// What the operator is told of on servers without a profile.
+    pub alerts: Vec<Alert>,
 }
 
 /// Whether lines that change the server are refused.
@@ -86,6 +88,7 @@ impl Default for Settings {
             output: None,
             colors: Colors::default(),
             prompt: None,
+            alerts: Vec::new(),
             guard: Guard::Normal,
             read_only: ReadOnly::Off,
         }

@@ -4,7 +4,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::mpsc;
+use tokio::task::AbortHandle;
 
+use super::alerts::{self, Alert};
 use super::catalog::Catalog;
 use super::narrate::{self, Narration};
 use super::sampler::Line;
@@ -26,6 +28,9 @@ pub struct Switch {
     /// Of a recording, to which nothing can be sent: the apps that were loaded, by name and id.
     recorded: Option<Mutex<Vec<(String, String)>>>,
     catalog: Arc<Mutex<Arc<Catalog>>>,
+    alerts: Vec<Alert>,
+    /// Looks out for them.
+    watching: Mutex<Option<AbortHandle>>,
 }
 
 impl Switch {
@@ -43,7 +48,14 @@ impl Switch {
             has_listened,
             recorded: None,
             catalog: Arc::default(),
+            alerts: Vec::new(),
+            watching: Mutex::default(),
         }
+    }
+
+    /// The same, with what the operator wants to be told of.
+    pub(super) fn with_alerts(self, alerts: Vec<Alert>) -> Self {
+        Self { alerts, ..self }
     }
 
     /// A recording under a name: its events are for the caller to feed.
@@ -204,14 +216,31 @@ impl Switch {
             }
             listener.keep_connected(Backoff::default())?;
             narrate::follow(&self.name, &listener, Arc::clone(&self.narration));
+            let narration = Arc::clone(&self.narration);
+            self.watch(alerts::follow(&self.name, &listener, narration, &self.alerts));
         }
         self.client.set_listener(Some(listener));
+        self.resubscribe().await
+    }
+
+    /// Subscribes again to what apps and alerts need, where somebody took it away.
+    pub(super) async fn resubscribe(&self) -> Result<(), CommandError> {
+        alerts::subscribe(&self.name, &self.listener(), &self.narration, &self.alerts).await;
         Ok(self.client.restore_apps().await?)
+    }
+
+    /// Puts one that looks out for alerts in the place of another.
+    fn watch(&self, watching: Option<AbortHandle>) {
+        let mut slot = self.watching.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(old) = std::mem::replace(&mut *slot, watching) {
+            old.abort();
+        }
     }
 
     /// Takes the listener away and closes its connection. The next one is a new listener.
     pub(super) async fn stop_listening(&self) {
         self.client.set_listener(None);
+        self.watch(None);
         let fresh = EventListener::with_config(self.client.config());
         let old = std::mem::replace(&mut *self.slot(), fresh);
         old.disconnect().await;

@@ -6,6 +6,8 @@
     reason = "a panic is a failed test"
 )]
 
+#[cfg(all(unix, feature = "shell"))]
+mod alerts;
 mod apps;
 #[cfg(feature = "shell")]
 mod audit;

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::keys::{KEYS, Kind, TABLES, kind_of};
+use super::keys::{ALERT, ALERTS, KEYS, Kind, TABLES, kind_of};
 use super::value::{Data, Origin, Section, Value, shown};
 use crate::shell::nearest;
 
@@ -76,6 +76,7 @@ impl Reader<'_> {
                         file.profiles.insert(name.get_ref().to_string(), section);
                     }
                 }
+                (ALERTS, DeValue::Table(table)) => self.alerts(table, &mut file.defaults),
                 (_, DeValue::Table(table)) if TABLES.iter().any(|known| known.name == name) => {
                     self.table(name, table, &mut file.defaults);
                 }
@@ -85,7 +86,8 @@ impl Reader<'_> {
                 }
                 _ => {
                     let tables = TABLES.iter().map(|table| table.name);
-                    let known = ["default", "defaults", "profile"].into_iter().chain(tables);
+                    let known =
+                        ["default", "defaults", "profile", ALERTS].into_iter().chain(tables);
                     self.unknown(at, name, known);
                 }
             }
@@ -98,6 +100,7 @@ impl Reader<'_> {
             let at = name.span().start;
             let name: &str = name.get_ref();
             match (value.get_ref(), kind_of(name)) {
+                (DeValue::Table(table), None) if name == ALERTS => self.alerts(table, section),
                 (DeValue::Table(table), None) if TABLES.iter().any(|known| known.name == name) => {
                     self.table(name, table, section);
                 }
@@ -108,7 +111,11 @@ impl Reader<'_> {
                 }
                 _ => {
                     let tables = TABLES.iter().map(|table| table.name);
-                    self.unknown(at, name, KEYS.iter().map(|key| key.name).chain(tables));
+                    self.unknown(
+                        at,
+                        name,
+                        KEYS.iter().map(|key| key.name).chain(tables).chain([ALERTS]),
+                    );
                 }
             }
         }
@@ -129,6 +136,34 @@ impl Reader<'_> {
                     let names = known.map_or(&[][..], |known| known.names);
                     let entry = name.split_once('.').map_or("", |(_, entry)| entry);
                     self.unknown(at, entry, names.iter().copied());
+                }
+            }
+        }
+    }
+
+    /// Tables in a table: one for each alert.
+    fn alerts(&mut self, alerts: &DeTable<'_>, section: &mut Section) {
+        for (name, value) in alerts {
+            let at = name.span().start;
+            let alert = format!("{ALERTS}.{}", name.get_ref());
+            let table = match value.get_ref() {
+                DeValue::Table(table) if !table.is_empty() => table,
+                _ => {
+                    let hint = "like this: on = \"CUSTOM sofia::gateway_state\"".to_owned();
+                    let message = format!("an alert is a section with its event: [{alert}]");
+                    self.wrong(at, message, Some(hint));
+                    continue;
+                }
+            };
+            for (name, value) in table {
+                let at = name.span().start;
+                let Some(key) = ALERT.iter().find(|key| key.name == name.get_ref()) else {
+                    self.unknown(at, name.get_ref(), ALERT.iter().map(|key| key.name));
+                    continue;
+                };
+                let name = format!("{alert}.{}", key.name);
+                if let Some(value) = self.value(&name, key.kind, at, value) {
+                    section.insert(name, value);
                 }
             }
         }
@@ -159,9 +194,15 @@ impl Reader<'_> {
             (_, Kind::Number(least, most)) => Err(format!("must be from {least} to {most}")),
             (_, Kind::Lines) => Err("must be a text in quotes, or a list of them".to_owned()),
             (_, Kind::Span) => Err("must be seconds, or a text with a unit: \"500 ms\"".to_owned()),
-            (_, Kind::Text | Kind::Secret | Kind::Choice(_) | Kind::Template) => {
-                Err("must be a text in quotes".to_owned())
-            }
+            (
+                _,
+                Kind::Text
+                | Kind::Secret
+                | Kind::Choice(_)
+                | Kind::Template
+                | Kind::Event
+                | Kind::Filter,
+            ) => Err("must be a text in quotes".to_owned()),
         };
         match data {
             Ok(data) => {

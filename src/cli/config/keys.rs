@@ -15,6 +15,10 @@ pub(super) enum Kind {
     Choice(&'static [&'static str]),
     /// A prompt with places in braces.
     Template,
+    /// An event, or `off`.
+    Event,
+    /// A filter over headers of events.
+    Filter,
 }
 
 /// A key of a profile, and of `[defaults]`.
@@ -110,6 +114,26 @@ pub(super) const TABLES: &[Table] = &[
         names: &["deny", "confirm", "allow"],
     },
 ];
+
+/// The keys of `[alerts.NAME]`.
+pub(super) const ALERT: &[Key] = &[
+    key(
+        "on",
+        Kind::Event,
+        "the event: CHANNEL_HANGUP_COMPLETE, CUSTOM sofia::gateway_state; or off",
+    ),
+    key("where", Kind::Filter, "only those for which this holds, as \"events where\" of headers"),
+    key("bell", Kind::Flag, "whether the terminal's bell rings; it does unless told otherwise"),
+    key(
+        "run",
+        Kind::Text,
+        "a command that gets the line, and the event as JSON, on standard input",
+    ),
+    key("every", Kind::Span, "told at most once in this time, 10 s; the others are counted"),
+];
+
+/// The table of tables with these keys.
+pub(super) const ALERTS: &str = "alerts";
 
 pub(crate) const LOG_LEVELS: &[&str] =
     &["off", "console", "alert", "crit", "err", "warning", "notice", "info", "debug"];

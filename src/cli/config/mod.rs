@@ -14,6 +14,7 @@ mod legacy;
 mod show;
 mod value;
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,8 +23,11 @@ use std::{env, fs};
 use etcetera::BaseStrategy as _;
 
 use crate::conn::Config;
-use crate::shell::{CommandError, Format, GuardRules, Password, Profile, Template, nearest};
+use crate::shell::{
+    Alert, CommandError, Format, GuardRules, Password, Profile, Template, alert_event, nearest,
+};
 use file::{Fault, File};
+use keys::ALERTS;
 pub(crate) use keys::LOG_LEVELS;
 use legacy::Legacy;
 pub(crate) use legacy::level;
@@ -184,8 +188,24 @@ impl Files {
                 faults.push(Fault { path, line: *line, message: err.message, hint });
             }
         }
+        for name in std::iter::once(None).chain(self.names().into_iter().map(Some)) {
+            // A profile that inherits in vain is told above.
+            let Ok(effective) = self.effective(name, &Section::new()) else { continue };
+            for alert in effective.alert_names() {
+                let fault = effective.without_event(&alert);
+                faults.extend(
+                    fault.filter(|fault| !self.is_faulty(&alert) && !faults.contains(fault)),
+                );
+            }
+        }
         faults.dedup();
         self.faults.append(&mut faults);
+    }
+
+    /// Whether the event of an alert is there, and wrong.
+    fn is_faulty(&self, alert: &str) -> bool {
+        let start = format!("{ALERTS}.{alert}.on: ");
+        self.faults.iter().any(|fault| fault.message.starts_with(&start))
     }
 
     /// Files that hold a password and that others can read.
@@ -254,6 +274,47 @@ impl Effective {
         keys.collect::<Vec<_>>().into_iter()
     }
 
+    /// The names of the alerts.
+    fn alert_names(&self) -> BTreeSet<String> {
+        let of = |key: &String| {
+            let (alert, _) = key.strip_prefix(ALERTS)?.strip_prefix('.')?.rsplit_once('.')?;
+            Some(alert.to_owned())
+        };
+        self.values.keys().filter_map(of).collect()
+    }
+
+    /// What is wrong with an alert that says nothing about its event.
+    fn without_event(&self, alert: &str) -> Option<Fault> {
+        let start = format!("{ALERTS}.{alert}.");
+        if self.values.contains_key(&format!("{start}on")) {
+            return None;
+        }
+        let mut values = self.values.iter().filter(|(key, _)| key.starts_with(&start));
+        let (path, line) = values.find_map(|(_, value)| match &value.origin {
+            Origin::Line(path, line) => Some((Arc::clone(path), *line)),
+            _ => None,
+        })?;
+        let message = format!("{ALERTS}.{alert} does not say on which event");
+        let hint = "like this: on = \"CUSTOM sofia::gateway_state\"".to_owned();
+        Some(Fault { path, line, message, hint: Some(hint) })
+    }
+
+    /// What the operator is told of.
+    pub(crate) fn alerts(&self) -> Vec<Alert> {
+        let alert = |name: String| {
+            let key = |key: &str| format!("{ALERTS}.{name}.{key}");
+            // One that cannot be read is a fault of the file, told before.
+            let on = alert_event(self.text(&key("on"))?).ok()??;
+            let mut alert = Alert::new(&name, &on);
+            alert.filter = self.text(&key("where")).map(str::to_owned);
+            alert.run = self.text(&key("run")).map(str::to_owned);
+            alert.rings = self.origin(&key("bell")).is_none() || self.flag(&key("bell"));
+            alert.every = self.span(&key("every")).unwrap_or(Alert::EVERY);
+            Some(alert)
+        };
+        self.alert_names().into_iter().filter_map(alert).collect()
+    }
+
     /// Whether somebody gave a password, so that a wrong one is not asked for again.
     pub(crate) fn has_password(&self) -> bool {
         ["password", "password_command"]
@@ -301,6 +362,7 @@ impl Effective {
         }
         profile.output = self.text("output").and_then(format_named);
         profile.keeps_history = self.flag("history");
+        profile.alerts = self.alerts();
         profile.guard = GuardRules {
             deny: self.lines("guard.deny"),
             confirm: self.lines("guard.confirm"),

@@ -5,7 +5,7 @@ use std::fs::{self, DirBuilder, OpenOptions};
 use std::io::{self, Write as _};
 use std::path::Path;
 
-use super::keys::{KEYS, Kind, TABLES};
+use super::keys::{ALERT, KEYS, Kind, TABLES};
 use super::{Data, Files, Origin, Section, shown};
 use crate::shell::{CommandError, Kind as ErrorKind};
 
@@ -153,12 +153,24 @@ fn template() -> String {
         };
         line(&mut text, example);
     }
+    text.push_str(
+        "\n# Told above the prompt whatever else is shown; any name\n#[alerts.carrier-down]\n",
+    );
+    for key in ALERT {
+        let sample = match key.name {
+            "on" => "\"CUSTOM sofia::gateway_state\"".to_owned(),
+            "where" => "\"State=DOWN and Gateway=carrier-a\"".to_owned(),
+            "run" => "\"logger -t switchy\"".to_owned(),
+            _ => sample(key.kind),
+        };
+        line(&mut text, &format!("#{} = {sample}  # {}", key.name, key.about));
+    }
     text
 }
 
 fn sample(kind: Kind) -> String {
     match kind {
-        Kind::Text | Kind::Secret => "\"\"".to_owned(),
+        Kind::Text | Kind::Secret | Kind::Event | Kind::Filter => "\"\"".to_owned(),
         Kind::Template => "\"{name} {mark} {calls} calls> \"".to_owned(),
         Kind::Number(..) => "8021".to_owned(),
         Kind::Flag => "false".to_owned(),
@@ -175,6 +187,10 @@ fn keys() -> String {
     }
     for table in TABLES {
         line(&mut text, &format!("{:18} {}", format!("[{}]", table.name), table.about));
+    }
+    line(&mut text, &format!("{:18} {}", "[alerts.NAME]", "what is told above the prompt, with:"));
+    for key in ALERT {
+        line(&mut text, &format!("  {:16} {}", key.name, key.about));
     }
     text
 }

@@ -78,6 +78,82 @@ fn a_profile_has_what_it_inherits_and_knows_from_where() {
     assert!(!format!("{pbx2:?}").contains("hunter2"));
 }
 
+const ALERTING: &str = r#"
+[alerts.carrier-down]
+on = "custom sofia::gateway_state"
+where = "State=DOWN and Gateway=carrier-a"
+every = "60s"
+run = "logger -t switchy"
+
+[alerts.noroute]
+on = "channel_hangup_complete"
+bell = false
+
+[profile.lab]
+alerts.carrier-down.on = "off"
+alerts.noroute.every = 5
+"#;
+
+#[test]
+fn a_profile_has_the_alerts_of_all_and_its_own_word_on_them() {
+    let files = files(ALERTING, "");
+    files.sound().unwrap();
+    let common = files.effective(None, &Section::new()).unwrap();
+    let alerts = common.alerts();
+    let mut carrier = Alert::new("carrier-down", "sofia::gateway_state");
+    carrier.filter = Some("State=DOWN and Gateway=carrier-a".to_owned());
+    carrier.every = Duration::from_secs(60);
+    carrier.run = Some("logger -t switchy".to_owned());
+    let mut noroute = Alert::new("noroute", "CHANNEL_HANGUP_COMPLETE");
+    noroute.rings = false;
+    assert_eq!(alerts, [carrier, noroute.clone()]);
+    noroute.every = Duration::from_secs(5);
+    let lab = files.effective(Some("lab"), &Section::new()).unwrap();
+    assert_eq!(lab.profile().alerts, [noroute]);
+    let shown =
+        run(&Action::Show { profile: Some("lab".to_owned()) }, &files, false, &Section::new());
+    let shown = shown.unwrap();
+    for line in ["alerts.noroute.every = 5 ", "alerts.noroute.bell = false "] {
+        assert!(shown.contains(line), "{shown}");
+    }
+    let of = |key: &str| lab.origin(key).unwrap().to_string();
+    assert_eq!(of("alerts.noroute.every"), "/c/config.toml:14");
+    assert_eq!(of("alerts.noroute.bell"), "/c/config.toml:10");
+}
+
+#[test]
+fn mistakes_in_alerts_are_told_with_their_line() {
+    for (own, told) in [
+        (
+            "[alerts.a]\non = 'CHANNEL_HANGUPP'",
+            "2: alerts.a.on: there is no event CHANNEL_HANGUPP; did you mean CHANNEL_HANGUP? | ",
+        ),
+        (
+            "[alerts.a]\non = 'CUSTOM'",
+            "2: alerts.a.on: CUSTOM needs a subclass; like this: \"CUSTOM sofia::gateway_state\" | ",
+        ),
+        ("[alerts.a]\non = 'DTMF'\nbel = true", "3: unknown key \"bel\" | did you mean bell?"),
+        ("[alerts.a]\non = 'DTMF'\nbell = 3", "3: alerts.a.bell: must be true or false | "),
+        (
+            "[alerts.a]\nbell = true",
+            "2: alerts.a does not say on which event | like this: on = \"CUSTOM sofia::gateway_state\"",
+        ),
+        (
+            "[profile.p.alerts.a]\n",
+            "1: an alert is a section with its event: [alerts.a] | like this: on = \"CUSTOM sofia::gateway_state\"",
+        ),
+        (
+            "[alerts]\non = 'DTMF'",
+            "2: an alert is a section with its event: [alerts.on] | like this: on = \"CUSTOM sofia::gateway_state\"",
+        ),
+        ("[alert.a]\non = 'DTMF'", "1: unknown key \"alert\" | did you mean alerts?"),
+    ] {
+        assert_eq!(faults(own), [told], "{own}");
+    }
+    let bad = faults("[alerts.a]\non = 'DTMF'\nwhere = 'State=\"DOWN'");
+    assert!(bad.len() == 1 && bad[0].starts_with("3: alerts.a.where: the quote"), "{bad:?}");
+}
+
 #[test]
 fn every_color_that_can_be_configured_is_one() {
     for name in keys::COLORS {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::keys::Kind;
-use crate::shell::Template;
+use crate::shell::{Template, alert_event, alert_filter};
 
 /// Values by key; what stands in a table has the table's name in front: `alias.long`.
 pub(crate) type Section = BTreeMap<String, Value>;
@@ -52,6 +52,14 @@ impl Data {
             Kind::Secret => Ok(Self::Secret(text.to_owned())),
             Kind::Template => match Template::parse(text) {
                 Ok(_) => Ok(Self::Text(text.to_owned())),
+                Err(err) => Err([vec![err.message], err.hints].concat().join("; ")),
+            },
+            Kind::Event => match alert_event(text) {
+                Ok(_) => Ok(Self::Text(text.to_owned())),
+                Err(err) => Err([vec![err.message], err.hints].concat().join("; ")),
+            },
+            Kind::Filter => match alert_filter(text) {
+                Ok(()) => Ok(Self::Text(text.to_owned())),
                 Err(err) => Err([vec![err.message], err.hints].concat().join("; ")),
             },
             Kind::Lines => Ok(Self::Lines(vec![text.to_owned()])),

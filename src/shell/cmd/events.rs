@@ -1,11 +1,11 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use super::{CommandError, Context, Format, near};
+use super::{CommandError, Context, Format};
 use crate::listener::DEFAULT_EVENTS;
 use crate::model::EVENT_NAMES;
 use crate::shell::filter;
-use crate::shell::narrate::{Condition, Form, Mode, Only, kind_of_word};
+use crate::shell::narrate::{Condition, Form, Mode, Only, event_named, kind_of_word};
 use crate::shell::stream::{self, Limits};
 
 /// Choose which events are shown above the prompt, or stream them
@@ -140,8 +140,8 @@ async fn stream(cx: &mut Context<'_>, words: &[&str], args: &Args) -> Result<(),
     let filter = filter.map(|text| filter::Filter::parse(text, filter::Names::Any)).transpose()?;
     let lasting = args.lasting.as_deref().map(lasting).transpose()?;
     let limits = Limits { count: args.count, lasting };
-    let names: Vec<String> = names.iter().map(|name| normal(name)).collect();
-    check(&names)?;
+    let names: Vec<String> =
+        names.iter().map(|name| event_named(name)).collect::<Result<_, _>>()?;
     let listener = cx.listener()?;
     let asked: Vec<&str> = names.iter().map(String::as_str).collect();
     let held = listener.claim(&asked).await?;
@@ -195,21 +195,21 @@ fn condition(cx: &Context<'_>, text: &str) -> Result<(), CommandError> {
 }
 
 async fn subscribe(cx: &mut Context<'_>, names: &[&str]) -> Result<Vec<String>, CommandError> {
-    let names: Vec<String> = names.iter().map(|name| normal(name)).collect();
-    check(&names)?;
+    let names: Vec<String> =
+        names.iter().map(|name| event_named(name)).collect::<Result<_, _>>()?;
     cx.listener()?.subscribe(&names).await?;
     Ok(names)
 }
 
 async fn remove(cx: &mut Context<'_>, names: &[&str]) -> Result<(), CommandError> {
-    let names: Vec<String> = names.iter().map(|name| normal(name)).collect();
-    check(&names)?;
+    let names: Vec<String> =
+        names.iter().map(|name| event_named(name)).collect::<Result<_, _>>()?;
     let mut extra = names.clone();
     extra.retain(|name| !DEFAULT_EVENTS.contains(&name.as_str()));
     if !extra.is_empty() {
         cx.listener()?.unsubscribe(&extra).await?;
-        // An app may have wanted one of them.
-        cx.client()?.restore_apps().await?;
+        // An app, or an alert, may have wanted one of them.
+        cx.switch()?.resubscribe().await?;
     }
     cx.shell.narration().choose(|choice| {
         choice.names.retain(|name| !names.contains(name));
@@ -231,21 +231,10 @@ async fn drop_extra(cx: &mut Context<'_>) -> Result<(), CommandError> {
     extra.retain(|name| !DEFAULT_EVENTS.contains(&name.as_str()));
     if !extra.is_empty() {
         listener.unsubscribe(&extra).await?;
-        // An app may have wanted one of them.
-        cx.client()?.restore_apps().await?;
+        // An app, or an alert, may have wanted one of them.
+        cx.switch()?.resubscribe().await?;
     }
     Ok(())
-}
-
-/// FreeSWITCH ignores unknown names among known ones, so they are refused here.
-fn check(names: &[String]) -> Result<(), CommandError> {
-    let is_known = |name: &String| name.contains("::") || EVENT_NAMES.contains(&name.as_str());
-    let Some(unknown) = names.iter().find(|name| !is_known(name)) else { return Ok(()) };
-    let err = CommandError::usage(format!("there is no event {unknown}"));
-    Err(match near::nearest(unknown, EVENT_NAMES.iter().copied()) {
-        Some(near) => err.hint(format!("did you mean {near}?")),
-        None => err.hint("Tab lists the names; a CUSTOM subclass has :: in it"),
-    })
 }
 
 /// A kind of line by the word that lines say, or by the name of the event.
@@ -270,9 +259,4 @@ fn last(cx: &mut Context<'_>, count: usize) -> Result<(), CommandError> {
         return cx.line("no events yet");
     }
     lines.iter().try_for_each(|line| cx.line(line))
-}
-
-/// Event names are upper case, subclasses are as they are.
-fn normal(name: &str) -> String {
-    if name.contains("::") { name.to_owned() } else { name.to_ascii_uppercase() }
 }

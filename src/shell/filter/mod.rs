@@ -118,9 +118,31 @@ impl Filter {
     pub(super) fn holds<'a>(&self, value: &dyn Fn(&str) -> Value<'a>) -> bool {
         self.root.holds(value) == Some(true)
     }
+
+    /// The keys of the fields that it asks for, each once.
+    pub(super) fn fields(&self) -> Vec<&str> {
+        let mut fields = Vec::new();
+        self.root.name_fields(&mut fields);
+        fields
+    }
 }
 
 impl Node {
+    fn name_fields<'a>(&'a self, fields: &mut Vec<&'a str>) {
+        match self {
+            Self::And(one, other) | Self::Or(one, other) => {
+                one.name_fields(fields);
+                other.name_fields(fields);
+            }
+            Self::Not(inner) => inner.name_fields(fields),
+            Self::IsSet(field) | Self::Compare(field, ..) => {
+                if !fields.contains(&field.as_str()) {
+                    fields.push(field);
+                }
+            }
+        }
+    }
+
     fn holds<'a>(&self, value: &dyn Fn(&str) -> Value<'a>) -> Option<bool> {
         match self {
             Self::And(one, other) => match (one.holds(value), other.holds(value)) {

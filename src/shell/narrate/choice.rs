@@ -6,10 +6,10 @@ use std::collections::{BTreeSet, HashSet};
 use serde_json::{Map, Value, json};
 
 use super::Mode;
-use crate::model::{Event, Session};
+use crate::model::{EVENT_NAMES, Event, Session};
 use crate::shell::filter::{self, Filter, Names, Pattern};
 use crate::shell::render::View;
-use crate::shell::{CommandError, rows};
+use crate::shell::{CommandError, near, rows};
 use crate::track::Tracker;
 use crate::wire::LogLine;
 
@@ -227,6 +227,23 @@ pub(in crate::shell) fn document(event: &Event) -> Value {
         object.insert("_body".to_owned(), json!(body));
     }
     Value::Object(object)
+}
+
+/// An event by its name, or by the subclass of a CUSTOM event: those are as they are, names are
+/// upper case. FreeSWITCH ignores unknown names among known ones, so they are refused here.
+pub(in crate::shell) fn event_named(word: &str) -> Result<String, CommandError> {
+    if word.contains("::") {
+        return Ok(word.to_owned());
+    }
+    let name = word.to_ascii_uppercase();
+    if EVENT_NAMES.contains(&name.as_str()) {
+        return Ok(name);
+    }
+    let err = CommandError::usage(format!("there is no event {name}"));
+    Err(match near::nearest(&name, EVENT_NAMES.iter().copied()) {
+        Some(near) => err.hint(format!("did you mean {near}?")),
+        None => err.hint("Tab lists the names; a CUSTOM subclass has :: in it"),
+    })
 }
 
 /// A kind of line as it is muted: `ANSWER` for CHANNEL_ANSWER, `sofia::register`.

@@ -14,7 +14,7 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, Write as _};
 use std::path::Path;
 
-pub(super) use program::Pace;
+pub(super) use program::{Pace, shell as shell_of_system, told as told_status};
 
 use super::{CommandError, Format, Kind, Next, Output, Shell};
 use program::{Place, Program, Stdin};

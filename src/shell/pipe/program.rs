@@ -134,7 +134,8 @@ impl Program {
     }
 }
 
-fn told(status: ExitStatus) -> String {
+/// How a program ended, in words.
+pub(in crate::shell) fn told(status: ExitStatus) -> String {
     match status.code() {
         Some(127) => "is no command of your shell (exit status 127)".to_owned(),
         Some(code) => format!("ended with exit status {code}"),
@@ -142,7 +143,8 @@ fn told(status: ExitStatus) -> String {
     }
 }
 
-fn shell(command: &str) -> Command {
+/// A command of the operator's own machine, for their shell.
+pub(in crate::shell) fn shell(command: &str) -> Command {
     let (program, option) = if cfg!(windows) { ("cmd", "/C") } else { ("sh", "-c") };
     let mut shell = Command::new(program);
     // The server's password is none of that program's business.

@@ -16,6 +16,7 @@ fn line(spec: &str) -> Line {
     let [priority, key, kind] = spec.split(' ').collect::<Vec<_>>()[..] else { panic!("{spec}") };
     Line {
         priority: match priority {
+            "alarm" => Priority::Alarm,
             "alert" => Priority::Alert,
             "own" => Priority::Own,
             "watched" => Priority::Watched,
@@ -46,6 +47,21 @@ fn frames() {
         "rest a A; watched b B; rest c C; own d D",
         "b B / d D / ... +2 events (A 1, C 1); events last",
     );
+}
+
+#[test]
+fn what_was_asked_for_is_never_folded() {
+    let mut sampler = Sampler::new(Budget { lines: 2, burst: 0, bytes: 8, ..Budget::default() });
+    for _ in 0..2 * WAITING {
+        sampler.push(line("alert - X"));
+    }
+    for alarm in ["a", "b", "c", "d", "e"] {
+        sampler.push(line(&format!("alarm {alarm} ALERT")));
+    }
+    let frame = sampler.frame(Instant::now()).unwrap();
+    let shown: Vec<&str> = frame.lines().filter_map(|line| line.strip_suffix(" ALERT")).collect();
+    assert_eq!(shown, ["a", "b", "c", "d", "e"], "{frame}");
+    assert!(frame.contains("+256 events (X 256)"), "{frame}");
 }
 
 #[test]
