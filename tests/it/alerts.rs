@@ -124,3 +124,27 @@ async fn what_comes_too_soon_is_counted_and_told_with_the_next() {
     timeout(SOON, both).await.unwrap();
     shell.close().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_an_alert_needs_is_subscribed_to_whatever_else_is_shown() {
+    let mut settings = Settings::default();
+    settings.alerts = vec![Alert::new("gateways", "sofia::gateway_state")];
+    let (sender, _lines) = mpsc::channel(10_000);
+    let shell = Shell::new(settings, Some(sender), false);
+    let config = shell.start_sim(Config::new()).await.unwrap();
+    let switch = shell.connect("pbx", config).await.unwrap();
+    let is_held = || {
+        let names = switch.listener().subscriptions();
+        assert!(names.iter().any(|name| name == "sofia::gateway_state"), "{names:?}");
+    };
+    is_held();
+    for line in ["events add sofia::gateway_state", "events remove sofia::gateway_state"] {
+        answer(&shell, line).await;
+        is_held();
+    }
+    for line in ["events all", "events on", "events off", "/noevents"] {
+        answer(&shell, line).await;
+    }
+    is_held();
+    shell.close().await;
+}
