@@ -31,9 +31,12 @@ impl Sent {
 }
 
 impl Client {
-    /// Whether this client has sent that `api` or `bgapi` line lately; each is answered for once.
-    /// Another client that sends the very same line at the same time is taken for this one.
-    pub(crate) fn has_sent(&self, line: &str) -> bool {
+    /// Whether this client has sent that `api` or `bgapi` line (without the verb) lately, for who
+    /// listens to API events, which do not say who asked. Each line that was sent is answered for
+    /// once, and the latest 256 are known. Another client that sends the very same line at the same
+    /// time is taken for this one.
+    #[must_use]
+    pub fn has_sent(&self, line: &str) -> bool {
         self.inner.sent.take(line.trim())
     }
 }

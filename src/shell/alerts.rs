@@ -16,7 +16,9 @@ use tokio::io::AsyncWriteExt as _;
 use tokio::task::AbortHandle;
 
 use super::filter::{Filter, Names, Value};
-use super::narrate::{Narration, document, event_named, header};
+#[cfg(feature = "cli")]
+use super::narrate::event_named;
+use super::narrate::{Narration, document, header};
 use super::pipe::{shell_of_system, told_status};
 use super::{CommandError, sanitise};
 use crate::listener::EventListener;
@@ -59,6 +61,7 @@ impl Alert {
 }
 
 /// The event that a text of the configuration names; none when it is `off`.
+#[cfg(feature = "cli")]
 pub(crate) fn alert_event(text: &str) -> Result<Option<String>, CommandError> {
     let text = text.trim();
     if text.eq_ignore_ascii_case("off") {
@@ -80,6 +83,7 @@ pub(crate) fn alert_event(text: &str) -> Result<Option<String>, CommandError> {
 }
 
 /// Whether a text is a filter over headers of events.
+#[cfg(feature = "cli")]
 pub(crate) fn alert_filter(text: &str) -> Result<(), CommandError> {
     Filter::parse(text, Names::Any).map(drop)
 }

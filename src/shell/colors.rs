@@ -34,6 +34,7 @@ impl Colors {
 
 impl Shell {
     /// The color of a thing: that of the current switch's profile before that of the session.
+    #[cfg(feature = "cli")]
     pub(crate) fn color_of(&self, name: &str) -> Option<Style> {
         let own = self.current().and_then(|switch| switch.profile()?.colors.get(name));
         own.or_else(|| self.settings().colors.get(name))

@@ -68,6 +68,7 @@ use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep};
 
 pub use alerts::Alert;
+#[cfg(feature = "cli")]
 pub(crate) use alerts::{alert_event, alert_filter};
 pub use colors::Colors;
 pub use context::{Context, Output};
