@@ -61,21 +61,24 @@ async fn a_call_is_followed_from_before_its_beginning_to_its_end() {
     let path = folder.join(format!("switchy-trace-{}.txt", std::process::id()));
     let _gone = std::fs::remove_file(&path);
     let line = format!("trace 9196 --log debug --save {}", path.display());
+    let (sender, mut lines) = tokio::sync::mpsc::unbounded_channel();
     let tracing = tokio::spawn({
         let shell = shell.clone();
-        async move { run(&shell, &line, None).await }
+        async move { shell.run_line(&line, Output::new(&mut Feed(sender))).await.map(drop) }
     });
     // Whoever waits for the call listens before it is made; another call is none of its business.
-    let (_listener, mut events) = overhear(&config).await;
+    let mut told = timeout(SOON, lines.recv()).await.unwrap().unwrap();
     let client = Client::with_config(config.clone());
     client.connect().await.unwrap();
-    said(&mut events, "show channels").await;
     client.api("originate loopback/9197 &park").await.unwrap();
     let other = self::shell(&config, Settings::default()).await;
     let made = run(&other, "originate 9196@127.0.0.1:5080 --wait 20", None).await.unwrap();
     let uuid = made.trim().rsplit(' ').next().unwrap().to_owned();
     run(&other, &format!("hangup {uuid} USER_BUSY"), None).await.unwrap();
-    let told = timeout(SOON, tracing).await.unwrap().unwrap().unwrap();
+    timeout(SOON, tracing).await.unwrap().unwrap().unwrap();
+    while let Some(part) = lines.recv().await {
+        told.push_str(&part);
+    }
     for words in
         ["waiting for a call", "A", "new, outbound", "answered", "runs park", "hangup USER_BUSY"]
     {
