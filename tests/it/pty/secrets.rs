@@ -38,7 +38,9 @@ fn a_password_at_the_prompt_is_shown_and_kept_nowhere() {
         });
     }
     terminal.keys("transcript stop\r");
-    terminal.wait_until("the end of it", |screen| screen.log.contains("transcript ended"));
+    terminal.wait_until("the end of it", |screen| {
+        screen.log.contains("transcript ended") && screen.last().ends_with("calls>")
+    });
     terminal.keys("\x04");
     terminal.ended();
     assert_eq!(leaks(home.path(), &[]), [] as [PathBuf; 0]);
