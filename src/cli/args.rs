@@ -62,10 +62,7 @@ static BUILT: LazyLock<String> = LazyLock::new(|| {
         () => "",
     };
     format!(
-        "{}
-built for: {}-{}{libc}, {}
-features: {}
-\
+        "{}\nbuilt for: {}-{}{libc}, {}\nfeatures: {}\n\
          A shell for FreeSWITCH; a simulated one is built in. Licence: MIT OR Apache-2.0",
         env!("CARGO_PKG_VERSION"),
         consts::ARCH,

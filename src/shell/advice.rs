@@ -118,10 +118,7 @@ async fn unknown_command(switch: &Switch, word: &str, mut err: CommandError) -> 
     if catalog.is_empty() {
         // It does not tell its commands; ours are known.
         let verbs = grammar::verbs();
-        return match near::nearest(word, verbs.iter().map(String::as_str)) {
-            Some(near) => err.hint(format!("did you mean {near}?")),
-            None => err,
-        };
+        return err.meant(word, verbs.iter().map(String::as_str), "");
     }
     err.hints.clear();
     if let Some(entry) = catalog.api(word) {

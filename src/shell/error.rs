@@ -78,6 +78,19 @@ impl CommandError {
         self.hints.push(hint.into());
         self
     }
+
+    /// Adds the known word that was perhaps meant; where none is near, another hint, unless that is
+    /// empty.
+    pub(crate) fn meant<'a>(
+        self,
+        word: &str,
+        known: impl IntoIterator<Item = &'a str>,
+        otherwise: impl Into<String>,
+    ) -> Self {
+        let near = near::nearest(word, known.into_iter());
+        let hint = near.map_or_else(|| otherwise.into(), |near| format!("did you mean {near}?"));
+        if hint.is_empty() { self } else { self.hint(hint) }
+    }
 }
 
 impl From<ConnectError> for CommandError {
@@ -163,18 +176,12 @@ impl From<client::Error> for CommandError {
                 .hint("\"calls --ended\" tells how it ended"),
             Error::Panicked | Error::App { .. } => Self::new(Kind::Refused, err.to_string()),
             Error::NoSuchEvent { ref name, .. } => {
-                let err = Self::new(Kind::Refused, err.to_string());
-                match near::nearest(name, EVENT_NAMES.iter().copied()) {
-                    Some(near) => err.hint(format!("did you mean {near}?")),
-                    None => err.hint("subclasses of CUSTOM have a \"::\" in their names"),
-                }
+                let otherwise = "subclasses of CUSTOM have a \"::\" in their names";
+                let known = EVENT_NAMES.iter().copied();
+                Self::new(Kind::Refused, err.to_string()).meant(name, known, otherwise)
             }
             Error::UnknownCause { ref cause } => {
-                let err = Self::usage(err.to_string());
-                match near::nearest(cause, HangupCause::names()) {
-                    Some(near) => err.hint(format!("did you mean {near}?")),
-                    None => err,
-                }
+                Self::usage(err.to_string()).meant(cause, HangupCause::names(), "")
             }
         }
     }

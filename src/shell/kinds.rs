@@ -95,11 +95,8 @@ pub(super) fn kind(name: &str) -> Result<&'static Kind, CommandError> {
     Kind::named(name).ok_or_else(|| {
         let names = || APPS.iter().map(|kind| kind.name);
         let err = CommandError::usage(format!("there is no app {name:?}"));
-        let err = match near::nearest(name, names()) {
-            Some(near) => err.hint(format!("did you mean {near}?")),
-            None => err,
-        };
-        err.hint(format!("there are: {}", names().collect::<Vec<_>>().join(", ")))
+        err.meant(name, names(), "")
+            .hint(format!("there are: {}", names().collect::<Vec<_>>().join(", ")))
     })
 }
 
@@ -156,12 +153,11 @@ fn unknown(kinds: &[&Kind], name: &str) -> CommandError {
     let err = CommandError::usage(format!("app {} has no parameter {name:?}", names.join("+")));
     let params: Vec<_> =
         kinds.iter().flat_map(|kind| kind.params).map(|param| param.name).collect();
-    let near = near::nearest(name, params.iter().copied());
-    match (params.as_slice(), near) {
-        ([], _) => err.hint("it has none"),
-        (_, Some(near)) => err.hint(format!("did you mean {near}?")),
-        (all, None) => err.hint(format!("its parameters: {}", all.join(", "))),
+    if params.is_empty() {
+        return err.hint("it has none");
     }
+    let otherwise = format!("its parameters: {}", params.join(", "));
+    err.meant(name, params, otherwise)
 }
 
 fn explained(kind: &Kind, err: &ParamError) -> CommandError {

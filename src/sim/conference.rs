@@ -87,7 +87,7 @@ impl World {
             channel.room = channel.codec.replace(L16);
             channel.vars.extend(vars);
         }
-        self.fire_read_codec(channel);
+        self.fire_read_codec(channel, READ_CODEC);
         self.tell(name, Some(id), "add-member", &[]);
         self.give_floor(name);
         true
@@ -114,7 +114,7 @@ impl World {
         if let Some(channel) = self.channels.get_mut(&channel) {
             channel.codec = channel.room.take().or(channel.codec);
         }
-        self.fire_read_codec(channel);
+        self.fire_read_codec(channel, READ_CODEC);
         if empty {
             self.tell(&name, None, "conference-destroy", &[]);
             self.conferences.retain(|room| room.name != name);
@@ -199,18 +199,6 @@ impl World {
             event.push(name, value);
         }
         self.emit(&event);
-    }
-
-    fn fire_read_codec(&mut self, id: u64) {
-        let Some((name, bits)) = self.channels.get(&id).and_then(|channel| channel.codec) else {
-            return;
-        };
-        let after = vec![
-            ("channel-read-codec-name", name.to_owned()),
-            ("channel-read-codec-rate", "8000".to_owned()),
-            ("channel-read-codec-bit-rate", bits.to_owned()),
-        ];
-        self.fire_channel(id, "CODEC", READ_CODEC, Vec::new(), after, false);
     }
 
     /// The command `conference`.

@@ -192,6 +192,20 @@ impl World {
 
     /// Tells a new channel's codecs.
     pub(super) fn fire_codecs(&mut self, id: u64, read: Origin) {
+        self.fire_read_codec(id, read);
+        let Some((name, bits)) = self.channels.get(&id).and_then(|channel| channel.codec) else {
+            return;
+        };
+        let after = vec![
+            ("Channel-Write-Codec-Name", name.to_owned()),
+            ("Channel-Write-Codec-Rate", "8000".to_owned()),
+            ("Channel-Write-codec-bit-rate", bits.to_owned()),
+        ];
+        self.fire_channel(id, "CODEC", WRITE_CODEC, Vec::new(), after, false);
+    }
+
+    /// Tells what a channel reads with.
+    pub(super) fn fire_read_codec(&mut self, id: u64, origin: Origin) {
         let Some((name, bits)) = self.channels.get(&id).and_then(|channel| channel.codec) else {
             return;
         };
@@ -200,12 +214,6 @@ impl World {
             ("channel-read-codec-rate", "8000".to_owned()),
             ("channel-read-codec-bit-rate", bits.to_owned()),
         ];
-        self.fire_channel(id, "CODEC", read, Vec::new(), after, false);
-        let after = vec![
-            ("Channel-Write-Codec-Name", name.to_owned()),
-            ("Channel-Write-Codec-Rate", "8000".to_owned()),
-            ("Channel-Write-codec-bit-rate", bits.to_owned()),
-        ];
-        self.fire_channel(id, "CODEC", WRITE_CODEC, Vec::new(), after, false);
+        self.fire_channel(id, "CODEC", origin, Vec::new(), after, false);
     }
 }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::keys::{ALERT, ALERTS, KEYS, Kind, TABLES, kind_of};
+use super::keys::{ALERT, ALERT_HINT, ALERTS, KEYS, Kind, TABLES, kind_of};
 use super::value::{Data, Origin, Section, Value, shown};
 use crate::shell::nearest;
 
@@ -149,9 +149,8 @@ impl Reader<'_> {
             let table = match value.get_ref() {
                 DeValue::Table(table) if !table.is_empty() => table,
                 _ => {
-                    let hint = "like this: on = \"CUSTOM sofia::gateway_state\"".to_owned();
                     let message = format!("an alert is a section with its event: [{alert}]");
-                    self.wrong(at, message, Some(hint));
+                    self.wrong(at, message, Some(ALERT_HINT.to_owned()));
                     continue;
                 }
             };

@@ -132,6 +132,9 @@ pub(super) const ALERT: &[Key] = &[
     key("every", Kind::Span, "told at most once in this time, 10 s; the others are counted"),
 ];
 
+/// What an alert without its event is told.
+pub(super) const ALERT_HINT: &str = "like this: on = \"CUSTOM sofia::gateway_state\"";
+
 /// The table of tables with these keys.
 pub(super) const ALERTS: &str = "alerts";
 

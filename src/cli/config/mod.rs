@@ -24,11 +24,11 @@ use etcetera::BaseStrategy as _;
 
 use crate::conn::Config;
 use crate::shell::{
-    Alert, CommandError, Format, GuardRules, Password, Profile, Template, alert_event, nearest,
+    Alert, CommandError, Format, GuardRules, Password, Profile, Template, alert_event,
 };
 use file::{Fault, File};
-use keys::ALERTS;
 pub(crate) use keys::LOG_LEVELS;
+use keys::{ALERT_HINT, ALERTS};
 use legacy::Legacy;
 pub(crate) use legacy::level;
 pub(crate) use show::{Action, option, run};
@@ -166,13 +166,12 @@ impl Files {
     pub(crate) fn no_profile(&self, name: &str) -> CommandError {
         let err = CommandError::usage(format!("there is no profile {name:?}"));
         let names = self.names();
-        match nearest(name, names.iter().copied()) {
-            Some(near) => err.hint(format!("did you mean {near}?")),
-            None if names.is_empty() => {
-                err.hint("no profile is configured: see \"switchy config path\"")
-            }
-            None => err.hint(format!("there are: {}", names.join(", "))),
-        }
+        let otherwise = if names.is_empty() {
+            "no profile is configured: see \"switchy config path\"".to_owned()
+        } else {
+            format!("there are: {}", names.join(", "))
+        };
+        err.meant(name, names, otherwise)
     }
 
     /// Profiles that name one that does not exist, or themselves.
@@ -295,8 +294,7 @@ impl Effective {
             _ => None,
         })?;
         let message = format!("{ALERTS}.{alert} does not say on which event");
-        let hint = "like this: on = \"CUSTOM sofia::gateway_state\"".to_owned();
-        Some(Fault { path, line, message, hint: Some(hint) })
+        Some(Fault { path, line, message, hint: Some(ALERT_HINT.to_owned()) })
     }
 
     /// What the operator is told of.

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::keys::Kind;
-use crate::shell::{Template, alert_event, alert_filter};
+use crate::shell::{CommandError, Template, alert_event, alert_filter};
 
 /// Values by key; what stands in a table has the table's name in front: `alias.long`.
 pub(crate) type Section = BTreeMap<String, Value>;
@@ -50,18 +50,9 @@ impl Data {
         match kind {
             Kind::Text => Ok(Self::Text(text.to_owned())),
             Kind::Secret => Ok(Self::Secret(text.to_owned())),
-            Kind::Template => match Template::parse(text) {
-                Ok(_) => Ok(Self::Text(text.to_owned())),
-                Err(err) => Err([vec![err.message], err.hints].concat().join("; ")),
-            },
-            Kind::Event => match alert_event(text) {
-                Ok(_) => Ok(Self::Text(text.to_owned())),
-                Err(err) => Err([vec![err.message], err.hints].concat().join("; ")),
-            },
-            Kind::Filter => match alert_filter(text) {
-                Ok(()) => Ok(Self::Text(text.to_owned())),
-                Err(err) => Err([vec![err.message], err.hints].concat().join("; ")),
-            },
+            Kind::Template => good(text, Template::parse(text)),
+            Kind::Event => good(text, alert_event(text)),
+            Kind::Filter => good(text, alert_filter(text)),
             Kind::Lines => Ok(Self::Lines(vec![text.to_owned()])),
             Kind::Number(least, most) => match text.parse() {
                 Ok(number) if (least..=most).contains(&number) => Ok(Self::Number(number)),
@@ -83,6 +74,14 @@ impl Data {
                 }
             }
         }
+    }
+}
+
+/// A text that the shell can read.
+fn good<T>(text: &str, read: Result<T, CommandError>) -> Result<Data, String> {
+    match read {
+        Ok(_) => Ok(Data::Text(text.to_owned())),
+        Err(err) => Err([vec![err.message], err.hints].concat().join("; ")),
     }
 }
 

@@ -4,7 +4,7 @@ use super::{CommandError, Context, Kind};
 use crate::client::Client;
 use crate::model::{Event, Id, Rows};
 use crate::shell::control::{self, Outcome};
-use crate::shell::{guard, near};
+use crate::shell::guard;
 
 /// Run a dial plan application on a leg
 ///
@@ -84,8 +84,6 @@ async fn known(client: &Client, app: &str) -> Result<(), CommandError> {
         return Ok(());
     }
     let err = CommandError::new(Kind::Refused, format!("the server has no application {app:?}"));
-    Err(match near::nearest(app, names.into_iter()) {
-        Some(near) => err.hint(format!("did you mean {near}?")),
-        None => err.hint("\"api show application\" lists them; a module may not be loaded"),
-    })
+    let otherwise = "\"api show application\" lists them; a module may not be loaded";
+    Err(err.meant(app, names, otherwise))
 }

@@ -3,7 +3,7 @@ use std::time::Duration;
 use serde_json::json;
 use tokio::time::{Instant, timeout, timeout_at};
 
-use super::{CommandError, Context, Format, Kind, grammar, near};
+use super::{CommandError, Context, Format, Kind, grammar};
 use crate::listener::{DEFAULT_EVENTS, EventListener, Job};
 use crate::model::{Call, EVENT_NAMES, Event, HangupCause, JobState, Outcome, Phase, Session};
 use crate::shell::context::is_named;
@@ -53,10 +53,7 @@ pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), Command
                 "held", "parked",
             ];
             let err = CommandError::usage(format!("{what:?} cannot be expected"));
-            Err(match near::nearest(&what, known.into_iter()) {
-                Some(near) => err.hint(format!("did you mean {near}?")),
-                None => err.hint(format!("there are: {}", known.join(", "))),
-            })
+            Err(err.meant(&what, known, format!("there are: {}", known.join(", "))))
         }
     }
 }
@@ -103,10 +100,7 @@ fn cause(name: &str) -> Result<HangupCause, CommandError> {
         return Ok(HangupCause::parse(name));
     }
     let err = CommandError::usage(format!("there is no hangup cause {name}"));
-    Err(match near::nearest(name, HangupCause::names()) {
-        Some(near) => err.hint(format!("did you mean {near}?")),
-        None => err,
-    })
+    Err(err.meant(name, HangupCause::names(), ""))
 }
 
 /// The call that is meant, running or ended, and the leg that speaks for it.
@@ -261,10 +255,8 @@ async fn event(cx: &mut Context<'_>, rest: &str) -> Result<(), CommandError> {
     let name = if name.contains("::") { name.to_owned() } else { name.to_ascii_uppercase() };
     if !name.contains("::") && !EVENT_NAMES.contains(&name.as_str()) {
         let err = CommandError::usage(format!("there is no event {name}"));
-        return Err(match near::nearest(&name, EVENT_NAMES.iter().copied()) {
-            Some(near) => err.hint(format!("did you mean {near}?")),
-            None => err.hint("a CUSTOM subclass has :: in it"),
-        });
+        let known = EVENT_NAMES.iter().copied();
+        return Err(err.meant(&name, known, "a CUSTOM subclass has :: in it"));
     }
     let within = seconds(words.next_if(|word| !word.contains('=')))?;
     let headers = words.map(|word| {

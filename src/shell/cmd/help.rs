@@ -1,4 +1,4 @@
-use super::{CommandError, Context, Kind, near};
+use super::{CommandError, Context, Kind};
 use crate::shell::catalog::{Catalog, Entry};
 use crate::shell::render::{Cell, View};
 use crate::shell::{Format, grammar, sanitise, schema};
@@ -133,10 +133,7 @@ fn unknown(word: &str, catalog: &Catalog) -> CommandError {
     let err = CommandError::new(Kind::Usage, format!("there is no command {word:?}"));
     let verbs = grammar::verbs();
     let known = verbs.iter().map(String::as_str).chain(catalog.apis().map(|(name, _)| name));
-    match near::nearest(word, known) {
-        Some(near) => err.hint(format!("did you mean {near}?")),
-        None => err.hint(format!("\"apropos {word}\" looks for it in all that help says")),
-    }
+    err.meant(word, known, format!("\"apropos {word}\" looks for it in all that help says"))
 }
 
 /// Commands of the server that the shell has in a form that knows the calls.

@@ -67,7 +67,7 @@ mod with;
 
 use super::grammar::{self, Parsed};
 use super::{CommandError, Context, Format, Kind, Next};
-use super::{ReadOnly, guard, near, sanitise};
+use super::{ReadOnly, guard, sanitise};
 
 pub(super) use status::columns as status_columns;
 

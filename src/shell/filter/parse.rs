@@ -1,7 +1,7 @@
 //! From text to a filter, by recursive descent.
 
 use super::{Kind, Literal, Names, Node, Op, Pattern, milliseconds};
-use crate::shell::{CommandError, near};
+use crate::shell::CommandError;
 
 /// Reads the whole text.
 pub(super) fn parse(text: &str, names: Names<'_>) -> Result<Node, CommandError> {
@@ -95,11 +95,9 @@ impl<'a> Parser<'a> {
         }
         let err = CommandError::usage(format!("{rows} have no field {name:?}"));
         let titles = || fields.iter().map(|field| field.title);
-        let err = match near::nearest(name, titles()) {
-            Some(near) => err.hint(format!("did you mean {near}?")),
-            None => err,
-        };
-        Err(err.hint(format!("fields: {}", titles().collect::<Vec<_>>().join(", "))))
+        Err(err
+            .meant(name, titles(), "")
+            .hint(format!("fields: {}", titles().collect::<Vec<_>>().join(", "))))
     }
 
     /// A value ends at a blank or a closing parenthesis, unless it is quoted.

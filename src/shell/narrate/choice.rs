@@ -9,7 +9,7 @@ use super::Mode;
 use crate::model::{EVENT_NAMES, Event, Session};
 use crate::shell::filter::{self, Filter, Names, Pattern};
 use crate::shell::render::View;
-use crate::shell::{CommandError, near, rows};
+use crate::shell::{CommandError, rows};
 use crate::track::Tracker;
 use crate::wire::LogLine;
 
@@ -239,11 +239,9 @@ pub(in crate::shell) fn event_named(word: &str) -> Result<String, CommandError> 
     if EVENT_NAMES.contains(&name.as_str()) {
         return Ok(name);
     }
+    let otherwise = "Tab lists the names; a CUSTOM subclass has :: in it";
     let err = CommandError::usage(format!("there is no event {name}"));
-    Err(match near::nearest(&name, EVENT_NAMES.iter().copied()) {
-        Some(near) => err.hint(format!("did you mean {near}?")),
-        None => err.hint("Tab lists the names; a CUSTOM subclass has :: in it"),
-    })
+    Err(err.meant(&name, EVENT_NAMES.iter().copied(), otherwise))
 }
 
 /// A kind of line as it is muted: `ANSWER` for CHANNEL_ANSWER, `sofia::register`.

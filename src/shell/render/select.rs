@@ -5,8 +5,8 @@ use std::cmp::Ordering;
 use serde_json::Value;
 
 use super::{Cell, Column, View};
+use crate::shell::CommandError;
 use crate::shell::filter::{self, Filter, Kind, Names};
-use crate::shell::{CommandError, near};
 
 /// The options that all tables share.
 #[derive(Debug, Clone, Default, clap::Args)]
@@ -123,11 +123,9 @@ impl View {
         }
         let titles = || self.columns.iter().map(Column::word);
         let err = CommandError::usage(format!("{rows} have no column {name:?}"));
-        let err = match near::nearest(name, titles()) {
-            Some(near) => err.hint(format!("did you mean {near}?")),
-            None => err,
-        };
-        Err(err.hint(format!("columns: {}", titles().collect::<Vec<_>>().join(", "))))
+        Err(err
+            .meant(name, titles(), "")
+            .hint(format!("columns: {}", titles().collect::<Vec<_>>().join(", "))))
     }
 }
 
