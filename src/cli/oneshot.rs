@@ -8,6 +8,7 @@ use tokio::io::{AsyncBufReadExt as _, AsyncRead, BufReader};
 
 use super::start::{Start, Target};
 use super::{complain, demo_config, fs_cli, logging, terminal};
+use crate::shell::cmd::is_own;
 use crate::shell::{CommandError, History, Joiner, Kind, Next, Output, Shell, is_secret};
 
 /// Runs the lines and returns the exit code.
@@ -39,14 +40,17 @@ pub(super) async fn run(start: &Start) -> anyhow::Result<u8> {
 
 async fn lines(start: &Start, shell: &Shell) -> Result<(), CommandError> {
     start.prepare(shell)?;
-    let opened = open(&start.target, shell).await;
-    // Why there is no connection is what it finds out.
-    let is_doctor = |line: &String| line.trim_start().starts_with("doctor");
-    if start.script.once.is_empty() || !start.script.once.iter().all(is_doctor) {
-        opened?;
+    let need = start.script.once.iter().map(|line| Need::of(line)).max().unwrap_or(Need::Server);
+    let mut feed = Feed { start, shell, failed: None, unasked: None };
+    if need > Need::Nothing
+        && let Err(err) = open(&start.target, shell).await
+    {
+        if need == Need::Server {
+            return Err(err);
+        }
+        feed.unasked = Some(err);
     }
     start.record(shell).await?;
-    let mut feed = Feed { start, shell, failed: None };
     if !start.script.once.is_empty() {
         for line in &start.script.once {
             if feed.line(line, None).await? == Next::Exit {
@@ -73,12 +77,35 @@ async fn lines(start: &Start, shell: &Shell) -> Result<(), CommandError> {
     feed.end()
 }
 
+/// What a line needs of the server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Need {
+    /// The shell knows the answer.
+    Nothing,
+    /// It is asked when it is there; why there is no connection is what `doctor` finds out.
+    Ask,
+    Server,
+}
+
+impl Need {
+    fn of(line: &str) -> Self {
+        let mut words = line.split_whitespace();
+        match words.next() {
+            Some("help") if words.next().is_none_or(is_own) => Self::Nothing,
+            Some("help" | "doctor") => Self::Ask,
+            _ => Self::Server,
+        }
+    }
+}
+
 /// Runs lines one after the other.
 struct Feed<'a> {
     start: &'a Start,
     shell: &'a Shell,
     /// The first failure, when it did not end the run.
     failed: Option<CommandError>,
+    /// Why no server was asked, where the lines can do without.
+    unasked: Option<CommandError>,
 }
 
 impl Feed<'_> {
@@ -127,15 +154,25 @@ impl Feed<'_> {
             Err(err) if is_gone() => return Err(err),
             Err(err) => err,
         };
+        let err = match &self.unasked {
+            Some(why) if err.kind == Kind::Usage => {
+                err.hint(format!("no server was asked: {}", why.message))
+            }
+            _ => err,
+        };
         let err = match place {
             Some(place) if is_secret(line) => err.hint(place),
             Some(place) => err.hint(format!("{place}: {line}")),
             None => err,
         };
-        let is_patient = self.start.script.keep_going
-            || (self.start.settings.as_fs_cli && !self.start.script.stop_on_error);
-        // Nothing behind a lost connection or an interrupt makes sense.
-        if !is_patient || matches!(err.kind, Kind::Connection | Kind::Interrupted) {
+        let goes_on = match err.kind {
+            Kind::Interrupted => false,
+            _ if self.start.script.keep_going => true,
+            // Nothing behind a lost connection makes sense.
+            Kind::Connection => false,
+            _ => self.start.settings.as_fs_cli && !self.start.script.stop_on_error,
+        };
+        if !goes_on {
             return Err(err);
         }
         if !err.message.is_empty() {

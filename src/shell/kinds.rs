@@ -4,7 +4,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use super::{CommandError, Kind as Failure, near};
+use super::{CommandError, Kind as Failure};
 use crate::apps::{APPS, App, Kind, Param, ParamError};
 #[cfg(feature = "lua")]
 use crate::apps::{LuaApp, lua};
@@ -76,7 +76,7 @@ pub(super) fn script_error(err: &lua::LuaError) -> CommandError {
         lua::LuaError::NoSuchEvent { function, .. } => {
             let word = function.trim_start_matches("on_").to_ascii_uppercase();
             let names = EVENT_NAMES.iter().map(|name| name.trim_start_matches("CHANNEL_"));
-            match near::nearest(&word, names) {
+            match super::nearest(&word, names) {
                 Some(near) => {
                     failed.hint(format!("did you mean on_{}?", near.to_ascii_lowercase()))
                 }

@@ -73,6 +73,11 @@ fn each_command_of_the_program_has_help() {
     let output = command(&["help".to_owned(), "originat".to_owned()]).output().unwrap();
     assert_eq!(output.status.code(), Some(2));
     assert!(text(&output.stderr).contains("originate"), "{}", text(&output.stderr));
+    // Port 1 answers nobody: what is not the shell's own cannot be told.
+    let nobody = ["-H", "127.0.0.1:1", "-x", "help uuid_kill"].map(str::to_owned);
+    let output = command(&nobody).output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    assert!(text(&output.stderr).contains("no server was asked"), "{}", text(&output.stderr));
 }
 
 #[test]
@@ -248,6 +253,17 @@ fn a_script_stops_at_the_first_failing_line() {
         let stdout = text(&output.stdout);
         assert_eq!(output.status.code(), Some(code), "{stdout}");
         assert!(stdout.contains("server") && !stdout.contains("uptime"), "{stdout}");
+    }
+    // Unless it is told to go on: behind a connection that failed, too.
+    let (line, keep) = ("connect 127.0.0.1:1\neval still here", "--keep-going");
+    for (options, code, goes_on) in [(&[][..], 3, false), (&[keep], 3, true)] {
+        let mut child = command(&switch.args(options)).stdin(Stdio::piped()).spawn().unwrap();
+        // A run that ends early reads no more.
+        drop(child.stdin.take().unwrap().write_all(line.as_bytes()));
+        let output = child.wait_with_output().unwrap();
+        let (stdout, stderr) = (text(&output.stdout), text(&output.stderr));
+        assert_eq!(output.status.code(), Some(code), "{stderr}");
+        assert_eq!(stdout.contains("still here"), goes_on, "{stdout}{stderr}");
     }
 }
 

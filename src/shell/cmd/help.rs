@@ -86,6 +86,14 @@ async fn about(cx: &mut Context<'_>, word: &str, words: &[String]) -> Result<(),
     }
 }
 
+/// If the shell itself can tell of a command or topic, without a server.
+#[cfg(feature = "cli")]
+pub(crate) fn is_own(word: &str) -> bool {
+    let topics = TOPICS.iter().map(|(topic, _)| *topic).chain(["fields", "keys"]);
+    topics.into_iter().any(|topic| topic.eq_ignore_ascii_case(word))
+        || grammar::command(word).is_some()
+}
+
 /// The keys of the prompt, those that run something first.
 fn keys(cx: &mut Context<'_>) -> Result<(), CommandError> {
     let settings = cx.shell.settings();

@@ -68,6 +68,8 @@ mod with;
 use super::grammar::{self, Parsed};
 use super::{CommandError, Context, Format, Kind, Next};
 use super::{ReadOnly, guard, sanitise};
+#[cfg(feature = "cli")]
+pub(crate) use help::is_own;
 
 pub(super) use status::columns as status_columns;
 
