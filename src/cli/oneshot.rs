@@ -40,7 +40,12 @@ pub(super) async fn run(start: &Start) -> anyhow::Result<u8> {
 
 async fn lines(start: &Start, shell: &Shell) -> Result<(), CommandError> {
     start.prepare(shell)?;
-    let need = start.script.once.iter().map(|line| Need::of(line)).max().unwrap_or(Need::Server);
+    let lines = start.script.once.iter();
+    let need = match lines.map(|line| Need::of(line)).max() {
+        // There, every line is one for the server.
+        Some(need) if !start.settings.as_fs_cli => need,
+        _ => Need::Server,
+    };
     let mut feed = Feed { start, shell, failed: None, unasked: None };
     if need > Need::Nothing
         && let Err(err) = open(&start.target, shell).await
