@@ -1,153 +1,24 @@
-//! The thread that a script runs in: its state, its handlers, and the sessions that it knows.
+//! What a script is while it runs: its state, its handlers, and the sessions that it knows.
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
-use std::path::Path;
 use std::pin::pin;
 use std::rc::{Rc, Weak};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 
 use mlua::{Function, IntoLuaMulti, Lua, Table, Value};
 use tokio::sync::{Notify, mpsc, oneshot};
-use tokio::task::LocalSet;
 
 use super::call::LuaCall;
+use super::event::LuaEvent;
 use super::leg::{Leg, Run};
-use super::session::{LuaEvent, LuaSession};
+use super::session::LuaSession;
+use super::thread::{Loaded, Message};
 use super::watchdog::Pulse;
 use super::{LuaError, Options, failure, sandbox, verbs};
 use crate::client::{Client, Session};
 use crate::model::{EVENT_NAMES, Event};
-
-/// What a script's thread is asked for.
-pub(super) enum Message {
-    /// An event of a session; a note starts no handler.
-    Event(Box<(Session, Event, bool)>),
-    SetUp {
-        client: Client,
-        done: oneshot::Sender<Result<(), String>>,
-    },
-    TearDown {
-        client: Client,
-        done: oneshot::Sender<Result<(), String>>,
-    },
-    /// Another one takes its place: it ends with its running handlers.
-    Retire,
-}
-
-impl Message {
-    pub(super) fn event(session: &Session, event: &Event, is_note: bool) -> Self {
-        Self::Event(Box::new((session.clone(), event.clone(), is_note)))
-    }
-}
-
-/// The other threads' end.
-pub(super) struct Handle {
-    pub(super) number: u64,
-    pub(super) file: String,
-    sender: mpsc::Sender<Message>,
-    stop: Arc<Notify>,
-    pub(super) pulse: Arc<Pulse>,
-}
-
-impl Handle {
-    pub(super) async fn tell(&self, message: Message) -> Result<(), String> {
-        if self.pulse.is_stuck.load(Ordering::Relaxed) {
-            return Err(format!("{} does not come back: it was given up", self.file));
-        }
-        let told = self.sender.send(message).await;
-        told.map_err(|_| format!("{}: its thread has ended", self.file))
-    }
-
-    /// Ends the thread and with it what runs there.
-    pub(super) fn stop(&self) {
-        self.stop.notify_one();
-    }
-
-    pub(super) fn is_done(&self) -> bool {
-        self.pulse.is_done.load(Ordering::Relaxed)
-    }
-
-    pub(super) fn is_stuck(&self) -> bool {
-        self.pulse.is_stuck.load(Ordering::Relaxed)
-    }
-
-    pub(super) fn is_retired(&self) -> bool {
-        self.pulse.is_retired.load(Ordering::Relaxed)
-    }
-
-    pub(super) fn memory(&self) -> usize {
-        self.pulse.memory.load(Ordering::Relaxed)
-    }
-
-    pub(super) fn running(&self) -> usize {
-        self.pulse.running.load(Ordering::Relaxed)
-    }
-
-    /// The latest failure, if there was one.
-    pub(super) fn last_failure(&self) -> String {
-        self.pulse.last_failure()
-    }
-
-    pub(super) fn failures(&self) -> usize {
-        self.pulse.failures.load(Ordering::Relaxed)
-    }
-}
-
-type Loaded = Result<Vec<&'static str>, LuaError>;
-
-/// Starts the thread of a script; what it is loaded with comes over the channel.
-pub(super) fn start(
-    path: &Path,
-    source: Vec<u8>,
-    options: &Options,
-) -> (Handle, oneshot::Receiver<Loaded>) {
-    let file =
-        path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
-    let (sender, inbox) = mpsc::channel(ROOM);
-    let (ready, loaded) = oneshot::channel();
-    let (stop, pulse) = (Arc::new(Notify::new()), Arc::new(Pulse::default()));
-    let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-    let handle = Handle {
-        number,
-        file: file.clone(),
-        sender,
-        stop: Arc::clone(&stop),
-        pulse: Arc::clone(&pulse),
-    };
-    let options = options.clone();
-    let thread = std::thread::Builder::new().name("lua".to_owned()).stack_size(STACK);
-    let run = move || {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build();
-        if let Ok(runtime) = runtime {
-            let local = LocalSet::new();
-            let alive = Arc::clone(&pulse);
-            local.block_on(&runtime, async move {
-                let engine = match Engine::new(number, &file, &options, Arc::clone(&alive)) {
-                    Ok(engine) => engine,
-                    Err(err) => {
-                        let text = failure::describe(&err, &file);
-                        let _nobody_waits = ready.send(Err(LuaError::Script { text })).is_err();
-                        return;
-                    }
-                };
-                let outcome = engine.load(source, &options).await;
-                let is_good = outcome.is_ok();
-                if ready.send(outcome).is_ok() && is_good {
-                    tokio::select! {
-                        () = stop.notified() => {}
-                        () = engine.serve(inbox) => {}
-                    }
-                }
-            });
-        }
-        pulse.is_done.store(true, Ordering::Relaxed);
-    };
-    // Without a thread nobody answers, which is told.
-    let _is_started = thread.spawn(run).is_ok();
-    (handle, loaded)
-}
 
 /// The state of a script.
 pub(super) struct Engine {
@@ -164,7 +35,7 @@ pub(super) struct Engine {
 }
 
 impl Engine {
-    fn new(
+    pub(super) fn new(
         number: u64,
         file: &str,
         options: &Options,
@@ -201,12 +72,11 @@ impl Engine {
         self.current.borrow().clone()
     }
 
-    async fn load(self: &Rc<Self>, source: Vec<u8>, options: &Options) -> Loaded {
+    pub(super) async fn load(self: &Rc<Self>, source: &[u8]) -> Loaded {
         let script =
             |err: &mlua::Error| LuaError::Script { text: failure::describe(err, &self.file) };
-        let _args = &options.args;
-        let source = String::from_utf8_lossy(&source).into_owned();
-        let chunk = self.lua.load(source).set_name(format!("@{}", self.file));
+        let source = String::from_utf8_lossy(source);
+        let chunk = self.lua.load(&*source).set_name(format!("@{}", self.file));
         let chunk = chunk.set_mode(mlua::chunk::ChunkMode::Text).into_function();
         let chunk = chunk.map_err(|err| script(&err))?;
         let run = self.run("the file", None, None, true);
@@ -256,7 +126,7 @@ impl Engine {
         Ok(())
     }
 
-    async fn serve(self: Rc<Self>, mut inbox: mpsc::Receiver<Message>) {
+    pub(super) async fn serve(self: Rc<Self>, mut inbox: mpsc::Receiver<Message>) {
         loop {
             let message = tokio::select! {
                 message = inbox.recv() => message,
@@ -478,8 +348,6 @@ impl Drop for Counted {
     }
 }
 
-static NUMBER: AtomicU64 = AtomicU64::new(1);
-
 /// Functions that are no handlers of events.
 const HOOKS: &[&str] = &["load", "unload"];
 
@@ -494,14 +362,8 @@ const ALWAYS: &[&str] = &[
     "DTMF",
 ];
 
-/// How many events may wait for a script.
-const ROOM: usize = 4096;
-
 /// How many digits wait for somebody who reads them.
 const DIGITS: usize = 256;
 
 /// How many handlers and timers of one script run at once.
 const MOST: usize = 20_000;
-
-/// Lua itself uses little; patterns and the parser recurse.
-const STACK: usize = 4 << 20;

@@ -13,10 +13,13 @@
 
 mod call;
 mod engine;
+mod event;
 mod failure;
 mod leg;
+mod methods;
 mod sandbox;
 mod session;
+mod thread;
 mod verbs;
 mod watchdog;
 
@@ -30,8 +33,8 @@ use tokio::sync::oneshot;
 use crate::client::app::Handling;
 use crate::client::{App, Client, Error, Session};
 use crate::model::Event;
-use engine::{Handle, Message};
 pub use sandbox::{Allow, Limits};
+use thread::{Handle, Message};
 
 /// An app in a Lua file. Made by [`LuaApp::open`].
 pub struct LuaApp {
@@ -112,7 +115,7 @@ impl LuaApp {
         let name = path
             .file_stem()
             .map_or_else(|| shown.clone(), |stem| stem.to_string_lossy().into_owned());
-        let (handle, ready) = engine::start(path, source, &options);
+        let (handle, ready) = thread::start(path, source, &options);
         let loaded = match tokio::time::timeout(START, ready).await {
             Ok(Ok(Ok(loaded))) => loaded,
             Ok(Ok(Err(err))) => return Err(err),

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
-use super::engine::Handle;
+use super::thread::Handle;
 
 /// What a Lua thread tells of itself, for others to look at.
 #[derive(Debug, Default)]

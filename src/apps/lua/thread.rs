@@ -1,0 +1,152 @@
+//! The thread that a script runs in, and what the others know of it.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use tokio::sync::{Notify, mpsc, oneshot};
+use tokio::task::LocalSet;
+
+use super::engine::Engine;
+use super::watchdog::Pulse;
+use super::{LuaError, Options, failure};
+use crate::client::{Client, Session};
+use crate::model::Event;
+
+/// What a script's thread is asked for.
+pub(super) enum Message {
+    /// An event of a session; a note starts no handler.
+    Event(Box<(Session, Event, bool)>),
+    SetUp {
+        client: Client,
+        done: oneshot::Sender<Result<(), String>>,
+    },
+    TearDown {
+        client: Client,
+        done: oneshot::Sender<Result<(), String>>,
+    },
+    /// Another one takes its place: it ends with its running handlers.
+    Retire,
+}
+
+impl Message {
+    pub(super) fn event(session: &Session, event: &Event, is_note: bool) -> Self {
+        Self::Event(Box::new((session.clone(), event.clone(), is_note)))
+    }
+}
+
+/// The other threads' end.
+pub(super) struct Handle {
+    pub(super) number: u64,
+    pub(super) file: String,
+    sender: mpsc::Sender<Message>,
+    stop: Arc<Notify>,
+    pub(super) pulse: Arc<Pulse>,
+}
+
+impl Handle {
+    pub(super) async fn tell(&self, message: Message) -> Result<(), String> {
+        if self.pulse.is_stuck.load(Ordering::Relaxed) {
+            return Err(format!("{} does not come back: it was given up", self.file));
+        }
+        let told = self.sender.send(message).await;
+        told.map_err(|_| format!("{}: its thread has ended", self.file))
+    }
+
+    /// Ends the thread and with it what runs there.
+    pub(super) fn stop(&self) {
+        self.stop.notify_one();
+    }
+
+    pub(super) fn is_done(&self) -> bool {
+        self.pulse.is_done.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn is_stuck(&self) -> bool {
+        self.pulse.is_stuck.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn is_retired(&self) -> bool {
+        self.pulse.is_retired.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn memory(&self) -> usize {
+        self.pulse.memory.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn running(&self) -> usize {
+        self.pulse.running.load(Ordering::Relaxed)
+    }
+
+    /// The latest failure, if there was one.
+    pub(super) fn last_failure(&self) -> String {
+        self.pulse.last_failure()
+    }
+
+    pub(super) fn failures(&self) -> usize {
+        self.pulse.failures.load(Ordering::Relaxed)
+    }
+}
+
+/// The events that a script has handlers for.
+pub(super) type Loaded = Result<Vec<&'static str>, LuaError>;
+
+/// Starts the thread of a script; what it is loaded with comes over the channel.
+pub(super) fn start(
+    path: &Path,
+    source: Vec<u8>,
+    options: &Options,
+) -> (Handle, oneshot::Receiver<Loaded>) {
+    let file =
+        path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
+    let (sender, inbox) = mpsc::channel(ROOM);
+    let (ready, loaded) = oneshot::channel();
+    let (stop, pulse) = (Arc::new(Notify::new()), Arc::new(Pulse::default()));
+    let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+    let handle = Handle {
+        number,
+        file: file.clone(),
+        sender,
+        stop: Arc::clone(&stop),
+        pulse: Arc::clone(&pulse),
+    };
+    let options = options.clone();
+    let thread = std::thread::Builder::new().name("lua".to_owned()).stack_size(STACK);
+    let run = move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build();
+        if let Ok(runtime) = runtime {
+            let local = LocalSet::new();
+            let alive = Arc::clone(&pulse);
+            local.block_on(&runtime, async move {
+                let engine = match Engine::new(number, &file, &options, Arc::clone(&alive)) {
+                    Ok(engine) => engine,
+                    Err(err) => {
+                        let text = failure::describe(&err, &file);
+                        let _nobody_waits = ready.send(Err(LuaError::Script { text })).is_err();
+                        return;
+                    }
+                };
+                let outcome = engine.load(&source).await;
+                let is_good = outcome.is_ok();
+                if ready.send(outcome).is_ok() && is_good {
+                    tokio::select! {
+                        () = stop.notified() => {}
+                        () = engine.serve(inbox) => {}
+                    }
+                }
+            });
+        }
+        pulse.is_done.store(true, Ordering::Relaxed);
+    };
+    // Without a thread nobody answers, which is told.
+    let _is_started = thread.spawn(run).is_ok();
+    (handle, loaded)
+}
+
+static NUMBER: AtomicU64 = AtomicU64::new(1);
+
+/// How many events may wait for a script.
+const ROOM: usize = 4096;
+
+/// Lua itself uses little; patterns and the parser recurse.
+const STACK: usize = 4 << 20;
