@@ -119,10 +119,17 @@ impl UserData for LuaSession {
                 this.verb(&lua, &app, this.session.execute(&app, &arg)).await
             },
         );
-        methods.add_async_method("transfer", async |lua: Lua, this: This, (exten, dialplan, context): (String, Option<String>, Option<String>)| {
-            let (dialplan, context) = (dialplan.unwrap_or_else(|| "XML".to_owned()), context.unwrap_or_else(|| "default".to_owned()));
-            this.verb(&lua, "transfer", this.session.transfer(&exten, &dialplan, &context)).await
-        });
+        methods.add_async_method(
+            "transfer",
+            async |lua: Lua,
+                   this: This,
+                   (exten, dialplan, context): (String, Option<String>, Option<String>)| {
+                let context = context.unwrap_or_else(|| "default".to_owned());
+                let dialplan = dialplan.unwrap_or_else(|| "XML".to_owned());
+                let work = this.session.transfer(&exten, &dialplan, &context);
+                this.verb(&lua, "transfer", work).await
+            },
+        );
         methods.add_async_method(
             "setvar",
             async |lua: Lua, this: This, (name, value): (String, Option<String>)| {
