@@ -1,0 +1,176 @@
+//! Which line an update, an event or a line of the log makes.
+
+use nu_ansi_term::{Color, Style};
+
+use super::words::{caller, came_back, clock, kind_of, step};
+use super::{Form, Mode, Narration, document, lock};
+use crate::listener::{Link, Update};
+use crate::model::{Direction, Event, HangupCause, JobState, Outcome, Session};
+use crate::shell::sampler::{Line, Priority};
+use crate::shell::sanitise;
+use crate::track::{Change, What};
+use crate::wire::LogLine;
+
+impl Narration {
+    pub(super) fn change(&self, update: &Update) -> Option<Line> {
+        let mode = lock(&self.choice).mode;
+        match &update.change {
+            Change::Session { what, .. } => {
+                let session = update.session.as_deref()?;
+                // Also what is not told says which legs belong to a call.
+                let is_told =
+                    lock(&self.choice).wants_change(session, kind_of(*what), update.is_own);
+                if mode != Mode::Calls || !is_told {
+                    return None;
+                }
+                let is_chosen = lock(&self.choice).is_narrowed();
+                self.session(update, session, *what, is_chosen)
+            }
+            Change::Job(_) => {
+                let job = update.job.as_deref()?;
+                let is_muted = lock(&self.choice).muted.contains("JOB");
+                let is_answer = lock(&self.awaiting).has(job.id.as_str(), &job.command);
+                let is_told = mode == Mode::Calls && !job.is_foreign && !is_muted && !is_answer;
+                is_told.then(|| {
+                    self.job(update, &sanitise::line(job.id.short()), &job.command, &job.state)
+                })
+            }
+            _ => None,
+        }
+    }
+
+    /// What became of the connection; the prompt shows each attempt to get it back.
+    pub(super) fn link(&self, host: &str, link: &Link) -> Option<Line> {
+        let (style, text) = match link {
+            Link::Lost { reason, attempt: 1, .. } => {
+                (Color::Red.bold(), format!("{host}: connection lost, {reason}; events stop here"))
+            }
+            Link::Up { gap: Some(gap) } => {
+                (Color::Green.bold(), format!("{host}: {}", came_back(gap)))
+            }
+            Link::GaveUp { error } => {
+                let text = format!("{host}: {error}; type \"connect\" to try again");
+                (Color::Red.bold(), text)
+            }
+            _ => return None,
+        };
+        let text = self.paint(style, &sanitise::line(&text));
+        Some(plain(Priority::Alert, "LINK", text))
+    }
+
+    fn session(
+        &self,
+        update: &Update,
+        session: &Session,
+        what: What,
+        is_chosen: bool,
+    ) -> Option<Line> {
+        let told = step(session, what)?;
+        let is_odd =
+            what == What::Ended && !session.cause.as_ref().is_none_or(HangupCause::is_normal);
+        let (name, usual) = match what {
+            What::Answered | What::Bridged => ("answered", Color::Green),
+            What::Ended if is_odd => ("failed", Color::Red),
+            What::Ended => ("ended", Color::Yellow),
+            _ => ("progress", Color::Cyan),
+        };
+        let style = lock(&self.colors).get(name).unwrap_or_else(|| usual.normal());
+        let priority = match (is_odd, update.is_own) {
+            (true, _) => Priority::Alert,
+            (_, true) => Priority::Own,
+            (_, false) => told_by(is_chosen),
+        };
+        let parties = format!("{} -> {}", caller(session), sanitise::line(&session.destination));
+        let text = format!(
+            "{} {} {} {}  {}",
+            self.paint(Style::new().dimmed(), &clock(update.at)),
+            self.paint(Style::new().bold(), &sanitise::line(session.id.short())),
+            match session.direction {
+                Direction::Inbound => "in ",
+                Direction::Outbound => "out",
+            },
+            parties,
+            self.paint(style, &told),
+        );
+        let kind = kind_of(what).to_owned();
+        let key = Some(session.call.as_str().to_owned());
+        let leg = Some(sanitise::line(session.id.short()).into_owned());
+        let merged = Some(self.paint(style, &told));
+        Some(Line { priority, key, leg, kind, text, merged, at: None })
+    }
+
+    fn job(&self, update: &Update, id: &str, command: &str, state: &JobState) -> Line {
+        let (style, told) = match state {
+            JobState::Done(Outcome::Ok(text)) => (Color::Green.normal(), text.as_str()),
+            JobState::Done(Outcome::Failed(text)) => (Color::Red.normal(), text.as_str()),
+            _ => (Color::Yellow.normal(), "outcome unknown"),
+        };
+        let first = told.lines().next().unwrap_or_default();
+        let more = if told.lines().nth(1).is_some() { " ..." } else { "" };
+        let verb = command.split_whitespace().next().unwrap_or_default();
+        let text = format!(
+            "{} job {} {}: {}",
+            self.paint(Style::new().dimmed(), &clock(update.at)),
+            self.paint(Style::new().bold(), id),
+            sanitise::line(verb),
+            self.paint(style, &format!("{}{more}", sanitise::line(first))),
+        );
+        plain(Priority::Own, "JOB", text)
+    }
+
+    pub(super) fn raw(&self, event: &Event) -> Option<Line> {
+        let (form, priority) = {
+            let mut choice = lock(&self.choice);
+            if !choice.wants_event(event) {
+                return None;
+            }
+            (choice.form.clone(), told_by(choice.is_narrowed()))
+        };
+        let kind = event.name();
+        let kind = kind.strip_prefix("CHANNEL_").unwrap_or(&kind);
+        let text = match form {
+            Form::Line => self.raw_line(event),
+            Form::Json => sanitise::line(&document(event).to_string()).into_owned(),
+            Form::Headers(names) => {
+                let of = |name: &String| {
+                    let value = event.get(name).unwrap_or_default();
+                    format!("{name}={}", sanitise::line(&value))
+                };
+                let clock = self.paint(Style::new().dimmed(), &clock(event.timestamp()));
+                format!("{clock} {}", names.iter().map(of).collect::<Vec<_>>().join(" "))
+            }
+        };
+        Some(plain(priority, kind, text))
+    }
+
+    fn raw_line(&self, event: &Event) -> String {
+        let uuid = event.unique_id().unwrap_or_default();
+        let short = uuid.get(..8).unwrap_or(&uuid);
+        let name = event.get("Channel-Name").or_else(|| event.get("Job-UUID")).unwrap_or_default();
+        format!(
+            "{} {} {} {}",
+            self.paint(Style::new().dimmed(), &clock(event.timestamp())),
+            self.paint(Style::new().bold(), &sanitise::line(short)),
+            self.paint(Color::Cyan.normal(), &sanitise::line(&event.kind())),
+            sanitise::line(&name),
+        )
+    }
+
+    pub(super) fn log_line(&self, log: &LogLine) -> Line {
+        let priority = if log.level() <= 3 { Priority::Alert } else { Priority::Rest };
+        let (prefix, style) = {
+            let view = lock(&self.log_view);
+            (view.prefix_of(log), view.style_of(log.level()))
+        };
+        plain(priority, "log", prefix + &self.paint(style, &sanitise::line(&log.text())))
+    }
+}
+
+/// How much a line matters that an operator chose by a filter, or did not.
+fn told_by(is_chosen: bool) -> Priority {
+    if is_chosen { Priority::Watched } else { Priority::Rest }
+}
+
+pub(super) fn plain(priority: Priority, kind: &str, text: String) -> Line {
+    Line { priority, key: None, leg: None, kind: kind.to_owned(), text, merged: None, at: None }
+}
