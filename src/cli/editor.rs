@@ -21,6 +21,7 @@ use rustyline::{
 use tokio::sync::{Mutex, mpsc as tokio_mpsc};
 
 use super::printer::{Above, Gate, Printer, Target};
+use super::terminal;
 use crate::shell::Editing;
 use crate::shell::complete::Completions;
 use crate::shell::highlight::Mark;
@@ -118,7 +119,8 @@ pub(crate) enum Input {
 pub(crate) struct Editor {
     prompts: mpsc::SyncSender<Prompt>,
     inputs: Mutex<Inputs>,
-    can_preempt: bool,
+    /// There is a terminal that it edits on.
+    is_editing: bool,
     thread: JoinHandle<()>,
 }
 
@@ -145,7 +147,7 @@ impl Editor {
         let above = rustyline.create_external_printer().ok().map(|mut printer| {
             Above::new(move |text| printer.print(text).map_err(io::Error::other))
         });
-        let can_preempt = cfg!(unix) && above.is_some();
+        let is_editing = above.is_some();
         let target = Target { above, plain: Box::new(io::stdout()) };
         let printer = Printer::spawn(Arc::clone(&gate), target)?;
 
@@ -157,7 +159,7 @@ impl Editor {
             .name("repl".to_owned())
             .spawn(move || run(rustyline, &gate, &pressed, &*assist, &prompts_rx, &tx))?;
         let inputs = Mutex::new(Inputs { rx, asked: false });
-        Ok((Self { prompts, inputs, can_preempt, thread }, printer))
+        Ok((Self { prompts, inputs, is_editing, thread }, printer))
     }
 
     /// Shows the prompt and waits for a line.
@@ -177,11 +179,19 @@ impl Editor {
         input
     }
 
+    /// Keeps what is typed from now on until a prompt is shown. Not to be called while one is.
+    pub(crate) fn keep_keys(&self) {
+        // Without a terminal that it edits on, whole lines are read.
+        if self.is_editing {
+            terminal::keep_keys();
+        }
+    }
+
     /// Takes the prompt away, if one is shown, and returns what the operator did: most times
     /// [`Input::Preempted`]. `None` when none is shown, or the terminal cannot do that.
     pub(crate) async fn preempt(&self) -> Option<Input> {
         let mut inputs = self.inputs.lock().await;
-        if !inputs.asked || !self.can_preempt {
+        if !inputs.asked || !self.is_editing || !cfg!(unix) {
             return None;
         }
         loop {
@@ -317,6 +327,8 @@ fn rustyline(
         KeyEvent::ctrl('Z'),
         EventHandler::Conditional(Box::new(Press::new(gate, pressed, Key::Suspend))),
     );
+    // What stands for "no such key" in the terminal's settings would suspend, too.
+    editor.bind_sequence(KeyEvent::ctrl('@'), Cmd::Noop);
     Ok(editor)
 }
 

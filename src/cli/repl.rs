@@ -19,8 +19,8 @@ use crate::shell::history::fs_cli_history;
 use crate::shell::render::{counted, span};
 use crate::shell::sampler::{Budget, Line, Sampler};
 use crate::shell::{
-    CommandError, Format, History, Kind, Lent, Next, Operator, Output, Password, Shell, Wish,
-    script_lines, sends_slow, whole_lines,
+    CommandError, Format, History, Kind, Lent, Next, Operator, Output, Password, Shell, Stopped,
+    Wish, script_lines, whole_lines,
 };
 use keys::Presses;
 use prompt::Helper;
@@ -76,18 +76,27 @@ pub(super) fn run(start: &Start, rc: Option<&Path>, color: bool) -> anyhow::Resu
     };
     let served = runtime.block_on(async {
         let pump = tokio::spawn(pump(lines, repl.clone(), is_plain));
-        for line in repl.open(start, rc).await {
+        let lines = match repl.opened(&editor, start, rc).await {
+            Ok(lines) => lines,
+            Err(code) => return Ok(code),
+        };
+        for line in lines {
             running.push(line);
         }
         let served = repl.serve(&editor, running, wishes).await;
         pump.abort();
         super::close(&repl.shell).await;
-        served
+        served.map(|()| 0)
     });
+    // Nothing is left to do, unless the operator was asked for a password and left.
+    runtime.shutdown_background();
     editor.shutdown();
     printer.close();
-    served.map(|()| 0)
+    served
 }
+
+/// The exit code of an operator who would not wait.
+const INTERRUPTED: u8 = 130;
 
 /// What a recording opens with.
 const RECORDING: &str =
@@ -113,16 +122,35 @@ struct Repl {
 }
 
 impl Repl {
+    /// As [`open`](Self::open), unless the operator leaves before: then the exit code.
+    async fn opened(
+        &self,
+        editor: &Editor,
+        start: &Start,
+        rc: Option<&Path>,
+    ) -> Result<Vec<String>, u8> {
+        let (mut interrupts, mut ending) = (Interrupts::new(), Box::pin(terminated()));
+        // A command that prints a password may ask for another one first.
+        if !start.target.runs_commands() {
+            editor.keep_keys();
+        }
+        tokio::select! {
+            lines = self.open(editor, start, rc) => Ok(lines),
+            () = interrupts.next() => Err(INTERRUPTED),
+            () = &mut ending => Err(0),
+        }
+    }
+
     /// Connects what the process was started for, and greets. A failure leaves a prompt. Returns
     /// the lines that come before those of the operator.
-    async fn open(&self, start: &Start, rc: Option<&Path>) -> Vec<String> {
+    async fn open(&self, editor: &Editor, start: &Start, rc: Option<&Path>) -> Vec<String> {
         for warning in &start.warnings {
             self.printer.output(format!("warning: {warning}"));
         }
         let target = &start.target;
         let opened = match oneshot::open(target, &self.shell).await {
             Err(err) if !start.look.has_password() && is_wrong_password(&err) => {
-                self.ask_password(target).await
+                self.ask_password(editor, target).await
             }
             other => other,
         };
@@ -187,10 +215,12 @@ impl Repl {
     }
 
     /// The stock password was wrong and no other was given: asks once, without echo.
-    async fn ask_password(&self, target: &Target) -> Result<(), CommandError> {
+    async fn ask_password(&self, editor: &Editor, target: &Target) -> Result<(), CommandError> {
         let Target::Hosts(profiles) = target else { return Ok(()) };
         self.printer.flush().await;
+        terminal::as_found();
         let asked = tokio::task::spawn_blocking(|| rpassword::prompt_password("Password: ")).await;
+        editor.keep_keys();
         let Ok(Ok(password)) = asked else {
             return Err(CommandError::new(Kind::Connection, "no password was given"));
         };
@@ -214,6 +244,7 @@ impl Repl {
         let (mut interrupts, mut continued) = (Interrupts::new(), Continued::new());
         let mut draft = Draft::default();
         let mut presses = Presses::default();
+        editor.keep_keys();
         loop {
             while let Some(line) = running.next() {
                 let repl = self.clone();
@@ -253,7 +284,7 @@ impl Repl {
                 () = continued.next() => {
                     // The terminal may be another one: the prompt is drawn from the beginning.
                     let was = Self::take_away(editor, &mut interrupts).await;
-                    self.woken();
+                    self.woken(editor);
                     was
                 }
                 () = waiting => None,
@@ -278,7 +309,7 @@ impl Repl {
                 }
                 Some(Input::Suspend(was)) => {
                     draft = was;
-                    self.suspend(&mut continued).await;
+                    self.suspend(editor, &mut continued).await;
                 }
                 Some(Input::Eof) => return Ok(()),
                 Some(Input::Failed(message)) => anyhow::bail!(message),
@@ -317,7 +348,7 @@ impl Repl {
                         () = interrupts.next() => Input::Interrupted { was_empty: true },
                         () = continued.next() => {
                             let was = Self::take_away(editor, interrupts).await;
-                            self.woken();
+                            self.woken(editor);
                             match was {
                                 None | Some(Input::Preempted(_)) => continue,
                                 Some(input) => input,
@@ -325,7 +356,7 @@ impl Repl {
                         }
                     };
                     match input {
-                        Input::Suspend(_) => self.suspend(continued).await,
+                        Input::Suspend(_) => self.suspend(editor, continued).await,
                         input => break input,
                     }
                 };
@@ -347,10 +378,12 @@ impl Repl {
                 drop(tokio::task::spawn_blocking(move || printer.hold()).await);
                 let (loan, given_back) = Lent::new();
                 self.is_lent.store(true, Ordering::Relaxed);
+                terminal::as_found();
                 if lent.send(loan).is_ok() {
                     // It ends when the command drops it: that is an error here.
                     drop(given_back.await);
                 }
+                editor.keep_keys();
                 self.is_lent.store(false, Ordering::Relaxed);
                 self.printer.release();
             }
@@ -400,22 +433,22 @@ impl Repl {
 
     /// What is said when a command is not waited for any longer.
     fn stopped(&self, run: &Run, dropped: usize) -> String {
+        let Stopped { goes_on, hint } = self.shell.stopped(run.typed());
         let line = run.line();
-        let mut text = format!("stopped waiting for \"{line}\"; the server may still finish it");
+        let mut text = match goes_on {
+            Some(goes_on) => format!("stopped waiting for \"{line}\"; {goes_on}"),
+            None => format!("stopped \"{line}\""),
+        };
         if dropped > 0 {
             text = format!("{text}; {} that waited not run", counted(dropped, "line"));
         }
-        let hint = if sends_slow(&line) {
-            "hint: its result is told when it comes; \"jobs\" shows what the server still does"
-        } else {
-            "hint: \"bgapi\" runs what takes long, and tells the result when it comes"
+        let painted = |style: Style, text: String| match self.color {
+            true => style.paint(text).to_string(),
+            false => text,
         };
-        let dimmed = Style::new().dimmed();
-        if self.color {
-            format!("{}\n{}", Color::Yellow.paint(text), dimmed.paint(hint))
-        } else {
-            format!("{text}\n{hint}")
-        }
+        let text = painted(Color::Yellow.normal(), text);
+        let hint = hint.map(|hint| painted(Style::new().dimmed(), format!("\nhint: {hint}")));
+        text + &hint.unwrap_or_default()
     }
 
     async fn step(&self, line: &str, run: &Run) -> Result<Next, CommandError> {

@@ -7,7 +7,7 @@ use super::args::{Args, FOREVER, Script};
 use super::config::{Data, Effective, Files, LOG_LEVELS, Origin, Section, Value, format_named};
 use super::sim::SimArgs;
 use crate::shell::{
-    CommandError, Kind, LogView, Prefix, Profile, ReadOnly, Settings, Shell, style_named,
+    CommandError, Kind, LogView, Password, Prefix, Profile, ReadOnly, Settings, Shell, style_named,
 };
 
 /// What the shell opens on, and how.
@@ -37,6 +37,14 @@ pub(super) enum Target {
     Demo(SimArgs),
     /// A transcript: its file, a time, a speed.
     Replay { path: PathBuf, until: Option<String>, speed: Option<u32> },
+}
+
+impl Target {
+    /// Whether a command of the system prints a password.
+    pub(super) fn runs_commands(&self) -> bool {
+        let is_command = |profile: &Profile| matches!(profile.password, Password::Command(_));
+        matches!(self, Self::Hosts(profiles) if profiles.iter().any(is_command))
+    }
 }
 
 impl Start {

@@ -2,7 +2,7 @@
 use std::env;
 use std::io::{self, IsTerminal as _, Write as _};
 
-pub(crate) use attributes::{Guard, hostname, is_ours, stop_group};
+pub(crate) use attributes::{Guard, as_found, hostname, is_ours, keep_keys, stop_group};
 
 /// When to color.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
@@ -75,12 +75,50 @@ mod attributes {
     use std::sync::{Mutex, PoisonError};
     use std::thread;
 
-    use rustix::termios::{self, OptionalActions, Termios};
+    use rustix::termios::{
+        self, InputModes, LocalModes, OptionalActions, SpecialCodeIndex, Termios,
+    };
 
     /// The threads without which there is no prompt.
     const VITAL: &[&str] = &["main", "printer", "repl"];
 
     static FOUND: Mutex<Option<Termios>> = Mutex::new(None);
+
+    /// Keeps what is typed while no line is edited for the line that comes next, every key as it is,
+    /// and does not echo it into what is shown. Ctrl-C still interrupts.
+    pub(crate) fn keep_keys() {
+        if let Some(found) = &*FOUND.lock().unwrap_or_else(PoisonError::into_inner) {
+            // A terminal that is gone keeps nothing.
+            _ = termios::tcsetattr(io::stdin(), OptionalActions::Now, &keeping(found));
+        }
+    }
+
+    /// Gives the terminal to another program, as it was found.
+    pub(crate) fn as_found() {
+        if let Some(found) = &*FOUND.lock().unwrap_or_else(PoisonError::into_inner) {
+            // A terminal that is gone is given to nobody.
+            _ = termios::tcsetattr(io::stdin(), OptionalActions::Now, found);
+        }
+    }
+
+    fn keeping(found: &Termios) -> Termios {
+        let mut keeping = found.clone();
+        keeping.local_modes -= LocalModes::ECHO | LocalModes::ICANON | LocalModes::IEXTEN;
+        keeping.input_modes -= InputModes::ICRNL | InputModes::IXON;
+        keeping.special_codes[SpecialCodeIndex::VMIN] = 1;
+        keeping.special_codes[SpecialCodeIndex::VTIME] = 0;
+        // Ctrl-Z waits for the line, too: a shell that does not put the terminal back would be left
+        // without an echo. Elsewhere it stops the process at once.
+        #[cfg(target_os = "linux")]
+        {
+            keeping.special_codes[SpecialCodeIndex::VSUSP] = 0;
+        }
+        keeping
+    }
+
+    fn are_alike(one: &Termios, other: &Termios) -> bool {
+        one.local_modes == other.local_modes && one.input_modes == other.input_modes
+    }
 
     /// Puts the terminal back as it was found, when dropped and when anything panics.
     ///
@@ -118,12 +156,15 @@ mod attributes {
     fn restore() {
         let found = FOUND.lock().unwrap_or_else(PoisonError::into_inner);
         let (Some(found), Ok(now)) = (&*found, termios::tcgetattr(io::stdin())) else { return };
-        if now.local_modes == found.local_modes && now.input_modes == found.input_modes {
+        if are_alike(&now, found) {
+            return;
+        }
+        // Nothing is left to do if the terminal is gone.
+        _ = termios::tcsetattr(io::stdin(), OptionalActions::Now, found);
+        if are_alike(&now, &keeping(found)) {
             return;
         }
         // Cut short in the middle of a line: bracketed paste off, cursor shown, a line of its own.
-        // Nothing is left to do if the terminal is gone.
-        _ = termios::tcsetattr(io::stdin(), OptionalActions::Now, found);
         let mut out = io::stdout();
         drop(out.write_all(b"\x1b[?2026l\x1b[?2004l\x1b[?25h\x1b[0m\n").and_then(|()| out.flush()));
     }
@@ -165,6 +206,12 @@ mod attributes {
             Self(())
         }
     }
+
+    /// What is typed ahead is kept by the console.
+    pub(crate) fn keep_keys() {}
+
+    /// Nothing was changed.
+    pub(crate) fn as_found() {}
 
     /// There is no such thing here.
     pub(crate) fn stop_group() {}

@@ -175,8 +175,12 @@ pub(super) fn is_verbatim(line: &str) -> bool {
 /// Whether a command of ours has a quote that is not closed, in a place where quotes are ours.
 pub(super) fn has_open_quote(line: &str) -> bool {
     let (verb, rest) = first_word(line);
-    let is_own = grammar().find_subcommand(verb.to_ascii_lowercase()).is_some();
-    is_own && !is_verbatim(line) && split(rest).is_err()
+    is_verb(verb) && !is_verbatim(line) && split(rest).is_err()
+}
+
+/// Whether a word is a command of ours.
+pub(super) fn is_verb(word: &str) -> bool {
+    grammar().find_subcommand(word.to_ascii_lowercase()).is_some()
 }
 
 /// The names of all built-in commands.

@@ -51,6 +51,7 @@ mod settings;
 mod slash;
 mod slow;
 mod standstill;
+mod stopping;
 mod stream;
 mod switch;
 mod tables;
@@ -90,8 +91,8 @@ pub use replay::Replayed;
 pub use script::{Joiner, script_lines};
 pub use secret::is_secret;
 pub use settings::{Listening, ReadOnly, Settings};
-pub use slow::sends_slow;
 pub use standstill::RunningCalls;
+pub use stopping::Stopped;
 pub use switch::Switch;
 
 use crate::conn::Config;

@@ -21,7 +21,7 @@ pub(super) fn is_slow(line: &str) -> bool {
 }
 
 /// Whether what a typed line sends is such a command.
-pub fn sends_slow(line: &str) -> bool {
+pub(super) fn sends_slow(line: &str) -> bool {
     let is_ours = |word: &str| {
         word.eq_ignore_ascii_case("api")
             || word.starts_with(['-', '@'])

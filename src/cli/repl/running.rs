@@ -174,6 +174,11 @@ impl Run {
         brief(&self.line)
     }
 
+    /// The line as it was typed.
+    pub(super) fn typed(&self) -> &str {
+        &self.line
+    }
+
     pub(super) fn since(&self) -> Instant {
         self.since
     }

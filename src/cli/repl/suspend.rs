@@ -7,6 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::Repl;
 use super::signals::Continued;
+use crate::cli::editor::Editor;
 use crate::cli::terminal;
 
 /// When the process was awake and when it stood still.
@@ -102,10 +103,11 @@ impl Beats {
 
 impl Repl {
     /// Stops the process and all that were started with it, until the operator brings it back.
-    pub(super) async fn suspend(&self, continued: &mut Continued) {
+    pub(super) async fn suspend(&self, editor: &Editor, continued: &mut Continued) {
         let printer = self.printer.clone();
         drop(tokio::task::spawn_blocking(move || printer.hold()).await);
         let (from, known) = (self.pulse.stops(), self.shell.running_calls());
+        terminal::as_found();
         terminal::stop_group();
         // It does not count on while the process stands still.
         let is_stopped = tokio::time::timeout(SOON, continued.next()).await.is_ok();
@@ -113,6 +115,7 @@ impl Repl {
             // In the background everything goes on but the terminal, which is somebody else's.
             let _again = tokio::time::timeout(LOOK, continued.next()).await;
         }
+        editor.keep_keys();
         let to = self.pulse.goes_on(is_stopped);
         self.printer.release();
         if is_stopped {
@@ -123,7 +126,8 @@ impl Repl {
     }
 
     /// The process was stopped from outside, and goes on.
-    pub(super) fn woken(&self) {
+    pub(super) fn woken(&self, editor: &Editor) {
+        editor.keep_keys();
         if let Some((from, to)) = self.pulse.was_stopped() {
             self.shell.resumed(from, to, None);
         }

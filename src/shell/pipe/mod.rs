@@ -32,6 +32,14 @@ pub enum Paging {
     Auto,
 }
 
+/// The command of a line, without what becomes of its answer; `! PROGRAM` stays as it is.
+pub(super) fn command_of(line: &str) -> &str {
+    match split::split(line.trim()) {
+        Some(Plumbed::Command { line, .. }) => line,
+        Some(Plumbed::Program(_)) | None => line.trim(),
+    }
+}
+
 /// Runs a line with everything around its command.
 pub(super) async fn run(
     shell: &Shell,

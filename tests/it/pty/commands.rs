@@ -21,6 +21,30 @@ fn ctrl_c_gives_the_prompt_back() {
 }
 
 #[test]
+fn ctrl_c_says_what_goes_on() {
+    let mut desk = Desk::new();
+    let terminal = &mut desk.terminal;
+    for (line, verb, said, hint) in [
+        ("trace 5551234", "trace", "stopped \"trace 5551234\"\r", ""),
+        ("expect calls 9 600", "expect", "stopped \"expect calls 9 600\"\r", ""),
+        ("sleep 600", "sleep", "stopped \"sleep 600\"\r", ""),
+        ("msleep 4000", "msleep", "; the server may still finish it\r", "its result is told"),
+    ] {
+        terminal.keys(line);
+        terminal.wait_until("the typed line", |screen| holds(screen, line));
+        terminal.keys("\r");
+        terminal.wait_until("it runs", |screen| runs(screen, &format!(" · {verb} ")));
+        let before = terminal.len();
+        terminal.keys("\x03");
+        at_prompt(terminal);
+        let told = terminal.since(before);
+        assert!(told.contains(said), "{line}: {told}");
+        assert_eq!(told.contains("hint: "), !hint.is_empty(), "{line}: {told}");
+        assert!(told.contains(hint), "{line}: {told}");
+    }
+}
+
+#[test]
 fn a_slow_command_leaves_the_prompt() {
     let mut desk = Desk::new();
     desk.switch.flood(100);

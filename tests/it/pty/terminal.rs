@@ -228,6 +228,11 @@ impl Terminal {
         }
     }
 
+    /// Says whether Ctrl-C is a signal now, and no key: no line is edited.
+    pub(super) fn takes_signals(&self) -> bool {
+        attributes(self.master.as_ref()).contains("ISIG")
+    }
+
     /// Says whether the terminal's attributes are as the program found them.
     pub(super) fn is_restored(&self) -> bool {
         attributes(self.master.as_ref()) == self.found

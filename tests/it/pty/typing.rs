@@ -127,3 +127,56 @@ fn vi_keys_edit_the_line() {
     terminal.wait_until("the answer", |screen| screen.shows("-ERR twonope Command not found!"));
     at_prompt(terminal);
 }
+
+/// Runs a command that takes a moment, and types while no line is edited.
+fn type_ahead(terminal: &mut Terminal, keys: &str) {
+    let answers = terminal.shown("+OK");
+    terminal.keys("api msleep 250\r");
+    // A slow machine may be past it: then the keys go to the next line at once.
+    terminal.wait_until("the command", |screen| {
+        terminal.takes_signals() || screen.log.matches("+OK").count() > answers
+    });
+    terminal.keys(keys);
+}
+
+#[test]
+fn what_is_typed_while_a_command_runs_is_kept() {
+    let mut desk = Desk::new();
+    let terminal = &mut desk.terminal;
+    let before = terminal.len();
+    for (keys, line) in
+        [("zy\x7fz", "zz"), ("b\x01a", "ab"), ("zz zz\x17y", "zz y"), ("日本", "日本")]
+    {
+        type_ahead(terminal, keys);
+        terminal.wait_until("the line", |screen| typed(screen).as_deref() == Some(line));
+        terminal.keys("\x03");
+        at_prompt(terminal);
+    }
+    type_ahead(terminal, "one\rtwo\r");
+    terminal.wait_until("the answers", |screen| {
+        let answers = ["one", "two"].map(|word| format!("-ERR {word} Command not found!"));
+        answers.iter().all(|answer| screen.log.contains(answer))
+    });
+    at_prompt(terminal);
+    // Nothing of it stood beside the answers: no key was echoed by the terminal itself.
+    let said = terminal.since(before);
+    assert!(!said.contains('^'), "{said:?}");
+    type_ahead(terminal, "\x04");
+    assert_eq!(terminal.ended(), 0);
+    assert!(terminal.is_restored());
+}
+
+#[test]
+fn ctrl_c_while_it_connects_leaves() {
+    let home = tempfile::tempdir().unwrap();
+    // It takes connections, and says nothing.
+    let mute = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = mute.local_addr().unwrap().port().to_string();
+    let args = ["-H", "127.0.0.1", "-P", &port].map(str::to_owned);
+    let mut terminal = Terminal::start(home.path(), WIDE, &args);
+    terminal.wait_for_silence();
+    terminal.keys("typed\x03");
+    assert_eq!(terminal.ended(), 130);
+    assert!(terminal.is_restored());
+    assert_eq!(terminal.count("typed"), 0);
+}
