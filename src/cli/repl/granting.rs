@@ -1,0 +1,89 @@
+//! What a command asks of the operator: an answer, an empty screen, the terminal.
+
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use super::Repl;
+use super::signals::{Continued, Interrupts};
+use crate::cli::editor::{Editor, Input};
+use crate::cli::terminal;
+use crate::shell::{Lent, Wish};
+
+impl Repl {
+    /// Takes the prompt away, and returns what stood there.
+    pub(super) async fn take_away(editor: &Editor, interrupts: &mut Interrupts) -> Option<Input> {
+        let was = editor.preempt().await;
+        // The signal that took the prompt away is no Ctrl-C, whoever got it.
+        let _came = tokio::time::timeout(STRAY, interrupts.next()).await;
+        was
+    }
+
+    /// Asks the operator for a command, or lends it the terminal. Returns what stood at the prompt
+    /// before.
+    pub(super) async fn grant(
+        &self,
+        editor: &Editor,
+        wish: Wish,
+        interrupts: &mut Interrupts,
+        continued: &mut Continued,
+    ) -> Option<Input> {
+        let was = Self::take_away(editor, interrupts).await;
+        match wish {
+            Wish::Answer { question, answer } => {
+                let (above, last) = match question.trim_end().rsplit_once('\n') {
+                    Some((above, last)) => (above, last),
+                    None => ("", question.as_str()),
+                };
+                self.printer.output(above.to_owned());
+                let input = loop {
+                    let input = tokio::select! {
+                        input = editor.next(|| self.assist.question(last)) => input,
+                        () = interrupts.next() => Input::Interrupted { was_empty: true },
+                        () = continued.next() => {
+                            let was = Self::take_away(editor, interrupts).await;
+                            self.woken(editor);
+                            match was {
+                                None | Some(Input::Preempted(_)) => continue,
+                                Some(input) => input,
+                            }
+                        }
+                    };
+                    match input {
+                        Input::Suspend(_) => self.suspend(editor, continued).await,
+                        input => break input,
+                    }
+                };
+                if let Input::Line(text) = input {
+                    // A command that was stopped meanwhile wants no answer.
+                    drop(answer.send(text));
+                }
+            }
+            Wish::Clear { done } => {
+                let printer = self.printer.clone();
+                drop(tokio::task::spawn_blocking(move || printer.hold()).await);
+                terminal::clear();
+                self.printer.release();
+                // A command that was stopped meanwhile does not wait for it.
+                let _is_told = done.send(()).is_ok();
+            }
+            Wish::Terminal { lent } => {
+                let printer = self.printer.clone();
+                drop(tokio::task::spawn_blocking(move || printer.hold()).await);
+                let (loan, given_back) = Lent::new();
+                self.is_lent.store(true, Ordering::Relaxed);
+                terminal::as_found();
+                if lent.send(loan).is_ok() {
+                    // It ends when the command drops it: that is an error here.
+                    drop(given_back.await);
+                }
+                editor.keep_keys();
+                self.is_lent.store(false, Ordering::Relaxed);
+                self.printer.release();
+            }
+        }
+        was
+    }
+}
+
+/// The stray SIGINT of a preempted prompt comes within this time.
+const STRAY: Duration = Duration::from_millis(20);

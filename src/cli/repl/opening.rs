@@ -1,0 +1,149 @@
+//! Before the first prompt: connections, a greeting, the lines of the start-up files.
+
+use std::path::Path;
+
+use super::Repl;
+use super::signals::{Interrupts, terminated};
+use crate::cli::editor::Editor;
+use crate::cli::start::{Start, Target};
+use crate::cli::{oneshot, terminal};
+use crate::conn::ConnectError;
+use crate::shell::history::fs_cli_history;
+use crate::shell::render::counted;
+use crate::shell::{CommandError, Kind, Password, sanitise, script_lines};
+
+impl Repl {
+    /// As [`open`](Self::open), unless the operator leaves before: then the exit code.
+    pub(super) async fn opened(
+        &self,
+        editor: &Editor,
+        start: &Start,
+        rc: Option<&Path>,
+    ) -> Result<Vec<String>, u8> {
+        let (mut interrupts, mut ending) = (Interrupts::new(), Box::pin(terminated()));
+        // A command that prints a password may ask for another one first.
+        if !start.target.runs_commands() {
+            editor.keep_keys();
+        }
+        tokio::select! {
+            lines = self.open(editor, start, rc) => Ok(lines),
+            () = interrupts.next() => Err(INTERRUPTED),
+            () = &mut ending => Err(0),
+        }
+    }
+
+    /// Connects what the process was started for, and greets. A failure leaves a prompt. Returns
+    /// the lines that come before those of the operator.
+    async fn open(&self, editor: &Editor, start: &Start, rc: Option<&Path>) -> Vec<String> {
+        for warning in &start.warnings {
+            self.printer.output(format!("warning: {warning}"));
+        }
+        let target = &start.target;
+        let opened = match oneshot::open(target, &self.shell).await {
+            Err(err) if !start.look.has_password() && is_wrong_password(&err) => {
+                self.ask_password(editor, target).await
+            }
+            other => other,
+        };
+        match (opened, target) {
+            (Err(err), _) => {
+                self.complain(&err);
+                self.printer.output(NOT_CONNECTED.to_owned());
+                return Vec::new();
+            }
+            (Ok(()), Target::Demo(_)) => self.printer.output(DEMO.to_owned()),
+            (Ok(()), Target::Replay { .. }) => self.printer.output(RECORDING.to_owned()),
+            (Ok(()), Target::Hosts(_)) => self.greet().await,
+        }
+        if start.settings.as_fs_cli {
+            self.inherit_history();
+        }
+        if let Err(err) = start.record(&self.shell).await {
+            self.complain(&err);
+        }
+        let mut lines = Vec::new();
+        if start.look.text("events") == Some("off") {
+            lines.push("events off".to_owned());
+        }
+        match rc.map(std::fs::read_to_string) {
+            Some(Ok(text)) => lines.extend(script_lines(&text).map(|(_, line)| line)),
+            Some(Err(err)) => self.complain(&CommandError::usage(format!("start-up file: {err}"))),
+            None => {}
+        }
+        if let Target::Hosts(profiles) = target {
+            for profile in profiles {
+                let own = profile.on_connect.iter();
+                // On its own switch, whichever is current by then.
+                lines.extend(own.map(|line| format!("@{} {line}", profile.name)));
+            }
+        }
+        lines
+    }
+
+    async fn greet(&self) {
+        let Some(switch) = self.shell.current() else { return };
+        let version = switch.client().cmd("version").await.unwrap_or_default();
+        let address = switch.client().config().address();
+        let text = format!("connected to {address}: {version}\n\"help\" shows what can be typed");
+        self.printer.output(sanitise::block(&text).into_owned());
+    }
+
+    /// The first time under fs_cli's name its history is taken in.
+    fn inherit_history(&self) {
+        let (history, name) = (self.shell.history(), self.shell.history_name());
+        let Some(path) = fs_cli_history().filter(|path| path.exists()) else { return };
+        if history.is_kept(&name) || !history.has_files() {
+            return;
+        }
+        match self.shell.import_history(&path) {
+            Ok(count) => self.printer.output(format!(
+                "{} of {} are in the history of {name}",
+                counted(count, "line"),
+                path.display()
+            )),
+            Err(err) => self.complain(&err),
+        }
+    }
+
+    /// The stock password was wrong and no other was given: asks once, without echo.
+    async fn ask_password(&self, editor: &Editor, target: &Target) -> Result<(), CommandError> {
+        let Target::Hosts(profiles) = target else { return Ok(()) };
+        self.printer.flush().await;
+        terminal::as_found();
+        let asked = tokio::task::spawn_blocking(|| rpassword::prompt_password("Password: ")).await;
+        editor.keep_keys();
+        let Ok(Ok(password)) = asked else {
+            return Err(CommandError::new(Kind::Connection, "no password was given"));
+        };
+        for profile in profiles {
+            let mut profile = profile.clone();
+            profile.config = profile.config.with_password(&password);
+            profile.password = Password::Given;
+            self.shell.open(&profile).await?;
+        }
+        Ok(())
+    }
+}
+
+fn is_wrong_password(err: &CommandError) -> bool {
+    let wrong = ConnectError::WrongPassword { peer: String::new() };
+    err.hints.iter().any(|hint| hint == wrong.hint())
+}
+
+/// The exit code of an operator who would not wait.
+const INTERRUPTED: u8 = 130;
+
+/// What a recording opens with.
+const RECORDING: &str =
+    "a recording: \"calls --ended\" and \"events last\" show what happened; nothing can be sent";
+
+const NOT_CONNECTED: &str = "\
+Connect with:   connect HOST            (the event socket's port is 8021 unless HOST:PORT says so)
+Or try first:   connect sim             (a simulated switch in this process)
+And then:       help";
+
+const DEMO: &str = "\
+This is a simulated FreeSWITCH with some calls of its own. Try:
+  originate 9196@127.0.0.1:5080     then: calls, call last, hangup last
+  load-app TonePlay                 then: originate park@127.0.0.1:5080 --app TonePlay, hupall
+  status, sofia status              or any FreeSWITCH command; Tab completes, help lists";
