@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use serde_json::json;
 
-use super::letter;
+use super::report::letter;
 use crate::model::Event;
 use crate::shell::render::{Cell, span};
 use crate::wire::EventData;
