@@ -54,6 +54,7 @@ mod standstill;
 mod stopping;
 mod stream;
 mod switch;
+mod switches;
 mod tables;
 mod trace;
 mod transcript;
@@ -66,7 +67,6 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::mpsc;
-use tokio::time::{Instant, sleep};
 
 pub use alerts::Alert;
 #[cfg(feature = "cli")]
@@ -95,7 +95,6 @@ pub use standstill::RunningCalls;
 pub use stopping::Stopped;
 pub use switch::Switch;
 
-use crate::conn::Config;
 use crate::listener::Job;
 use crate::sim::Sim;
 use narrate::Narration;
@@ -247,39 +246,6 @@ impl Shell {
         self.current().map_or_else(|| "default".to_owned(), |switch| switch.name().to_owned())
     }
 
-    /// The switches, in the order in which they were named.
-    #[must_use]
-    pub fn switches(&self) -> Vec<Arc<Switch>> {
-        self.state().switches.clone()
-    }
-
-    /// The switch that lines go to.
-    #[must_use]
-    pub fn current(&self) -> Option<Arc<Switch>> {
-        let state = self.state();
-        let name = state.current.as_deref()?;
-        state.switches.iter().find(|switch| switch.name() == name).cloned()
-    }
-
-    /// A switch by name.
-    ///
-    /// # Errors
-    /// A usage error that lists the names.
-    pub fn switch(&self, name: &str) -> Result<Arc<Switch>, CommandError> {
-        let switches = self.switches();
-        if let Some(switch) = switches.iter().find(|switch| switch.name() == name) {
-            return Ok(Arc::clone(switch));
-        }
-        let names: Vec<_> = switches.iter().map(|switch| switch.name()).collect();
-        Err(CommandError::usage(format!("no switch is called {name:?}")).hint(
-            if names.is_empty() {
-                "type \"connect HOST\" first".to_owned()
-            } else {
-                format!("there are: {}", names.join(", "))
-            },
-        ))
-    }
-
     /// The settings as they are now.
     #[must_use]
     pub fn settings(&self) -> Settings {
@@ -289,128 +255,6 @@ impl Shell {
     /// Whether a word is an alias.
     pub(crate) fn has_alias(&self, word: &str) -> bool {
         self.state().settings.aliases.contains_key(word)
-    }
-
-    /// Connects a switch under a name and makes it the current one. One of the same name that is
-    /// configured in another way is replaced, once the new one is connected.
-    ///
-    /// # Errors
-    /// As for `connect`. A new switch is listed all the same, so that `connect` can try again; one
-    /// that was there stays as it was.
-    pub async fn connect(&self, name: &str, config: Config) -> Result<Arc<Switch>, CommandError> {
-        profile::without_password(&config)?;
-        self.inner.secrets.learn(&config);
-        let known = self.switch(name).ok();
-        if let Some(known) = known.as_ref().filter(|known| known.client().config() == config) {
-            self.select(name);
-            self.up(known).await?;
-            return Ok(Arc::clone(known));
-        }
-        let alerts = match self.profile(name) {
-            Some(profile) => profile.alerts,
-            None => self.settings().alerts,
-        };
-        let switch = Switch::new(name, config, Arc::clone(&self.inner.narration));
-        let switch = Arc::new(switch.with_alerts(alerts));
-        let connected = self.up(&switch).await;
-        if connected.is_ok() || known.is_none() {
-            self.remove(name).await;
-            self.state().switches.push(Arc::clone(&switch));
-            if connected.is_ok() || self.current().is_none() {
-                self.select(name);
-            }
-        }
-        connected.map(|()| switch)
-    }
-
-    /// Connects what a switch needs now.
-    async fn up(&self, switch: &Switch) -> Result<(), CommandError> {
-        match self.settings().listening {
-            Listening::Always => switch.connect().await,
-            Listening::WhenNeeded => switch.connect_commands().await,
-        }
-    }
-
-    /// Connects a profile: finds its password, tries for as long as it says, and starts the log.
-    /// Its lines are for the caller to run.
-    ///
-    /// # Errors
-    /// As for [`Shell::connect`]; that of the last attempt.
-    pub async fn open(&self, profile: &Profile) -> Result<Arc<Switch>, CommandError> {
-        let config = profile.login().await?;
-        let until = Instant::now() + profile.retry;
-        let switch = loop {
-            match self.connect(&profile.name, config.clone()).await {
-                Err(err) if err.is_passing() && Instant::now() < until => sleep(PAUSE).await,
-                outcome => break outcome?,
-            }
-        };
-        switch.set_profile(profile.clone());
-        if let Some(level) = &profile.log
-            && switch.listener().is_connected()
-        {
-            switch.listener().log(Some(level)).await?;
-            self.narration().choose(|choice| choice.log_level = Some(level.clone()));
-        }
-        Ok(switch)
-    }
-
-    /// The profile of this name.
-    #[must_use]
-    pub fn profile(&self, name: &str) -> Option<Profile> {
-        self.settings().profiles.into_iter().find(|profile| profile.name == name)
-    }
-
-    /// A name that no switch has yet: `sim`, `sim2`, ...
-    pub(crate) fn free_name(&self, name: &str) -> String {
-        let is_free = |name: &str| self.switch(name).is_err();
-        let numbered = (2..).map(|number| format!("{name}{number}"));
-        let mut names = std::iter::once(name.to_owned()).chain(numbered);
-        names.find(|name| is_free(name)).unwrap_or_else(|| name.to_owned())
-    }
-
-    /// Starts a simulated switch in this process, on a free loopback port.
-    ///
-    /// # Errors
-    /// When no port can be had.
-    pub async fn start_sim(&self, config: crate::sim::Config) -> Result<Config, CommandError> {
-        let sim = Sim::start(config);
-        let address = sim.listen("127.0.0.1:0").await.map_err(|err| {
-            CommandError::new(Kind::Connection, format!("no port for the simulated switch: {err}"))
-        })?;
-        self.state().sims.push(sim);
-        Ok(Config::new("127.0.0.1").with_port(address.port()))
-    }
-
-    /// Lists a switch.
-    fn add(&self, switch: Arc<Switch>) {
-        self.state().switches.push(switch);
-    }
-
-    /// Makes a switch the current one.
-    pub(crate) fn select(&self, name: &str) {
-        let mut state = self.state();
-        if state.current.as_deref() != Some(name) {
-            state.previous = state.current.take();
-            state.current = Some(name.to_owned());
-        }
-        let is_many = state.switches.len() > 1;
-        drop(state);
-        self.inner.narration.set_many(is_many);
-    }
-
-    /// Closes a switch and forgets it.
-    pub(crate) async fn remove(&self, name: &str) {
-        let Ok(switch) = self.switch(name) else { return };
-        {
-            let mut state = self.state();
-            state.switches.retain(|other| other.name() != name);
-            if state.current.as_deref() == Some(name) {
-                let next = state.switches.first().map(|next| next.name().to_owned());
-                state.current = next;
-            }
-        }
-        switch.disconnect().await;
     }
 
     /// Does something to its end, also where nobody waits for it any more: closing waits for it.
@@ -446,10 +290,6 @@ impl Shell {
 
     fn narration(&self) -> &Arc<Narration> {
         &self.inner.narration
-    }
-
-    pub(crate) fn previous(&self) -> Option<String> {
-        self.state().previous.clone()
     }
 
     /// Keeps a dump of a leg, and returns the one before.
@@ -496,8 +336,6 @@ const DUMPS: usize = 50;
 
 /// How long leaving waits for what an interrupted command has to put right.
 const FINISH: Duration = Duration::from_secs(5);
-/// How long to wait between attempts to connect.
-const PAUSE: Duration = Duration::from_secs(1);
 
 /// What comes after a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
