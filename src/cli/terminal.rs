@@ -2,7 +2,7 @@
 use std::env;
 use std::io::{self, IsTerminal as _, Write as _};
 
-pub(crate) use attributes::{Guard, as_found, hostname, is_ours, keep_keys, stop_group};
+pub(crate) use attributes::{Guard, Silence, as_found, hostname, is_ours, keep_keys, stop_group};
 
 /// When to color.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
@@ -153,6 +153,33 @@ mod attributes {
         }
     }
 
+    /// Keeps what is typed off the screen, until it is dropped.
+    #[derive(Debug)]
+    #[must_use]
+    pub(crate) struct Silence(Option<Termios>);
+
+    impl Silence {
+        /// Begins it; a standard input that is no terminal shows nothing anyway.
+        pub(crate) fn begin() -> Self {
+            let found = termios::tcgetattr(io::stdin()).ok();
+            if let Some(mut silent) = found.clone() {
+                silent.local_modes -= LocalModes::ECHO;
+                // Whoever reads then does the same.
+                let _is_set = termios::tcsetattr(io::stdin(), OptionalActions::Now, &silent);
+            }
+            Self(found)
+        }
+    }
+
+    impl Drop for Silence {
+        fn drop(&mut self) {
+            if let Some(found) = &self.0 {
+                // Nothing is left to do if the terminal is gone.
+                _ = termios::tcsetattr(io::stdin(), OptionalActions::Now, found);
+            }
+        }
+    }
+
     fn restore() {
         let found = FOUND.lock().unwrap_or_else(PoisonError::into_inner);
         let (Some(found), Ok(now)) = (&*found, termios::tcgetattr(io::stdin())) else { return };
@@ -212,6 +239,17 @@ mod attributes {
 
     /// Nothing was changed.
     pub(crate) fn as_found() {}
+
+    /// Whoever reads a password here sees to it.
+    #[derive(Debug)]
+    #[must_use]
+    pub(crate) struct Silence(());
+
+    impl Silence {
+        pub(crate) fn begin() -> Self {
+            Self(())
+        }
+    }
 
     /// There is no such thing here.
     pub(crate) fn stop_group() {}

@@ -1,6 +1,45 @@
 //! Asking before what harms.
 
-use super::{CommandError, Context, Kind};
+use super::profile::Ruling;
+use super::{CommandError, Context, Guard, Kind, sanitise};
+
+/// Clears a command of the shell: what the configuration forbids is refused, and where every change
+/// is confirmed, one that `changes` something is asked about. In a script it has been thought of.
+///
+/// # Errors
+/// When it is forbidden, or not confirmed.
+pub(super) async fn verb(
+    cx: &mut Context<'_>,
+    line: &str,
+    changes: bool,
+) -> Result<(), CommandError> {
+    let why = match cx.ruling(line) {
+        Some(Ruling::Deny) => return Err(forbidden()),
+        Some(Ruling::Confirm) if cx.operator().is_none() => {
+            return Err(CommandError::usage("not done: the configuration wants to be asked")
+                .hint("its [guard] says so under confirm, and nobody is here to answer"));
+        }
+        Some(Ruling::Confirm) => "the configuration wants to be asked",
+        Some(Ruling::Allow) => return Ok(()),
+        None if changes && cx.guard() == Guard::Strict && cx.operator().is_some() => {
+            "it changes the server, and the guard is strict"
+        }
+        None => return Ok(()),
+    };
+    let name = cx.switch()?.name().to_owned();
+    let line = sanitise::line(line);
+    let answer = cx.ask(&format!("{why}\n{line} on {name}: go on? [y/N]")).await?;
+    if ["y", "yes"].iter().any(|yes| answer.eq_ignore_ascii_case(yes)) {
+        return Ok(());
+    }
+    Err(CommandError::new(Kind::Interrupted, "not confirmed, nothing was done"))
+}
+
+/// What the configuration's deny says.
+pub(super) fn forbidden() -> CommandError {
+    CommandError::new(Kind::Refused, "not sent: the configuration forbids it")
+        .hint("its [guard] says so under deny; \"switchy config show\" tells where")
+}
 
 /// Has the operator type the name of the switch. Without somebody to ask it is refused, with the
 /// form of the line that does it.

@@ -153,13 +153,13 @@ impl<'a> Context<'a> {
     /// How careful to be on this switch: in production always strict.
     pub(super) fn guard(&self) -> Guard {
         let profile = self.switch().ok().and_then(|switch| switch.profile());
-        match profile.and_then(|profile| profile.env).as_deref() {
-            Some("prod") => Guard::Strict,
+        match profile {
+            Some(profile) if profile.is_production() => Guard::Strict,
             _ => self.shell.settings().guard,
         }
     }
 
-    /// What the configuration says about a server command.
+    /// What the configuration says about a command.
     pub(super) fn ruling(&self, line: &str) -> Option<Ruling> {
         self.switch().ok()?.profile()?.guard.ruling(line)
     }

@@ -3,7 +3,7 @@
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use super::{Alert, Colors, CommandError, Format, Kind, Template, sanitise};
+use super::{Alert, Colors, CommandError, Format, Kind, Template, guard, sanitise};
 use crate::conn::{Config, Way};
 
 /// What a configured name stands for.
@@ -71,6 +71,30 @@ impl Profile {
         }
     }
 
+    /// As careful as all profiles of the same address are: a server in production is that by
+    /// whatever name somebody reaches it.
+    pub(super) fn as_careful_as(mut self, profiles: &[Self]) -> Self {
+        let is_same = |other: &&Self| {
+            other.name != self.name
+                && other.config.way() == self.config.way()
+                && other.config.address().eq_ignore_ascii_case(&self.config.address())
+        };
+        let same: Vec<&Self> = profiles.iter().filter(is_same).collect();
+        for other in same {
+            if other.env.as_deref() == Some(PRODUCTION) {
+                self.env.clone_from(&other.env);
+            }
+            self.is_read_only |= other.is_read_only;
+            self.guard = self.guard.hardened(&other.guard);
+        }
+        self
+    }
+
+    /// Whether it is one that people depend on.
+    pub(super) fn is_production(&self) -> bool {
+        self.env.as_deref() == Some(PRODUCTION)
+    }
+
     /// The configuration with its password; a password command is run for it.
     pub(super) async fn login(&self) -> Result<Config, CommandError> {
         let Password::Command(command) = &self.password else { return Ok(self.config.clone()) };
@@ -130,7 +154,10 @@ pub(super) fn without_password(config: &Config) -> Result<(), CommandError> {
     Ok(())
 }
 
-/// The operator's own word on server commands; `*` in a pattern stands for any text.
+/// What `env` says of a server that people depend on.
+const PRODUCTION: &str = "prod";
+
+/// The operator's own word on commands; `*` in a pattern stands for any text.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct GuardRules {
     /// Never sent.
@@ -150,13 +177,29 @@ pub(super) enum Ruling {
 }
 
 impl GuardRules {
-    /// What is said about a server command; the strictest word holds.
+    /// What is said about a command and about those that it runs; the strictest word holds. What
+    /// shall go without a question has to be allowed as it is typed.
     pub(super) fn ruling(&self, line: &str) -> Option<Ruling> {
-        let says = |patterns: &[String]| patterns.iter().any(|pattern| is_like(pattern, line));
-        [(Ruling::Deny, &self.deny), (Ruling::Confirm, &self.confirm), (Ruling::Allow, &self.allow)]
-            .into_iter()
-            .find(|(_, patterns)| says(patterns))
-            .map(|(ruling, _)| ruling)
+        let commands = guard::commands(line);
+        let says = |patterns: &[String], commands: &[String]| {
+            commands.iter().any(|line| patterns.iter().any(|pattern| is_like(pattern, line)))
+        };
+        let typed = commands.get(..1).unwrap_or_default();
+        [
+            (Ruling::Deny, &self.deny, &commands[..]),
+            (Ruling::Confirm, &self.confirm, &commands),
+            (Ruling::Allow, &self.allow, typed),
+        ]
+        .into_iter()
+        .find(|(_, patterns, commands)| says(patterns, commands))
+        .map(|(ruling, ..)| ruling)
+    }
+
+    /// With what another one forbids, and wants to be asked about.
+    fn hardened(mut self, other: &Self) -> Self {
+        self.deny.extend(other.deny.iter().cloned());
+        self.confirm.extend(other.confirm.iter().cloned());
+        self
     }
 }
 
@@ -202,8 +245,28 @@ mod tests {
             ("reload mod_sofia", Some(Ruling::Allow)),
             ("reloadxml", None),
             ("fsctlx", None),
+            // Wherever it stands.
+            ("/fsctl shutdown", Some(Ruling::Deny)),
+            ("expand FSCTL shutdown", Some(Ruling::Deny)),
+            ("sched_api +1 none bgapi fsctl shutdown&", Some(Ruling::Deny)),
+            ("eval ${fsctl shutdown}", Some(Ruling::Deny)),
+            ("status;;fsctl shutdown", Some(Ruling::Deny)),
+            ("bgapi reload mod_sofia", None),
         ] {
             assert_eq!(rules.ruling(line), ruling, "{line}");
+        }
+    }
+
+    #[test]
+    fn a_server_in_production_is_that_by_any_name() {
+        let mut known = Profile::new("live", Config::new("10.0.0.1"));
+        known.env = Some("prod".to_owned());
+        known.guard.deny.push("reload".to_owned());
+        let known = [known];
+        for (host, is_production) in [("10.0.0.1", true), ("10.0.0.1:8022", false), ("x", false)] {
+            let profile = Profile::new(host, Config::new(host)).as_careful_as(&known);
+            assert_eq!(profile.is_production(), is_production, "{host}");
+            assert_eq!(profile.guard.deny.len(), usize::from(is_production), "{host}");
         }
     }
 

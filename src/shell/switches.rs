@@ -90,12 +90,22 @@ impl Shell {
     /// # Errors
     /// As for [`Shell::connect`]; that of the last attempt.
     pub async fn open(&self, profile: &Profile) -> Result<Arc<Switch>, CommandError> {
+        let profile = profile.clone().as_careful_as(&self.settings().profiles);
         let config = profile.login().await?;
         let until = Instant::now() + profile.retry;
         let switch = loop {
             match self.connect(&profile.name, config.clone()).await {
                 Err(err) if err.is_passing() && Instant::now() < until => sleep(PAUSE).await,
-                outcome => break outcome?,
+                Err(err) => {
+                    // It is listed, and may be connected later: as what it is.
+                    if let Ok(switch) = self.switch(&profile.name)
+                        && switch.profile().is_none()
+                    {
+                        switch.set_profile(profile);
+                    }
+                    return Err(err);
+                }
+                Ok(switch) => break switch,
             }
         };
         switch.set_profile(profile.clone());

@@ -110,7 +110,10 @@ impl Repl {
         let Target::Hosts(profiles) = target else { return Ok(()) };
         self.printer.flush().await;
         terminal::as_found();
+        // From before the question is seen.
+        let silence = terminal::Silence::begin();
         let asked = tokio::task::spawn_blocking(|| rpassword::prompt_password("Password: ")).await;
+        drop(silence);
         editor.keep_keys();
         let Ok(Ok(password)) = asked else {
             return Err(CommandError::new(Kind::Connection, "no password was given"));

@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use super::{CommandError, Context, Format, Kind, guard};
+use super::{CommandError, Context, Format, guard};
 use crate::model::{JobState, Outcome};
 use crate::shell::advice::advise;
 use crate::shell::confirm;
@@ -48,7 +48,9 @@ pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), Command
 /// Sends a line that is no command of the shell.
 pub(crate) async fn send_bare(cx: &mut Context<'_>, line: &str) -> Result<(), CommandError> {
     clear_danger(cx, "api", line, false).await?;
-    send(cx, line, None, Via::Console).await
+    // An alias of the server can make something else of a word that only reads.
+    let via = if cx.is_read_only() { Via::Api } else { Via::Console };
+    send(cx, line, None, via).await
 }
 
 /// Commands that end calls of others, or the server, need a word more. What the configuration says
@@ -60,10 +62,7 @@ pub(crate) async fn clear_danger(
     yes: bool,
 ) -> Result<(), CommandError> {
     let danger = match cx.ruling(line) {
-        Some(Ruling::Deny) => {
-            return Err(CommandError::new(Kind::Refused, "not sent: the configuration forbids it")
-                .hint("its [guard] says so under deny; \"switchy config show\" tells where"));
-        }
+        Some(Ruling::Deny) => return Err(confirm::forbidden()),
         Some(Ruling::Confirm) => Some("the configuration wants to be asked".to_owned()),
         Some(Ruling::Allow) => None,
         None if cx.shell.settings().is_unguarded => None,

@@ -36,7 +36,7 @@ pub(crate) struct Args {
     timeout: u64,
     /// Run it even if it can harm more than this call
     #[arg(long)]
-    yes: bool,
+    pub(super) yes: bool,
 }
 
 impl Args {

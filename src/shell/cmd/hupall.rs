@@ -39,6 +39,11 @@ pub(crate) struct Args {
 }
 
 impl Args {
+    /// Whether it asks before it hangs up, or shall not ask.
+    pub(super) fn asks_itself(&self) -> bool {
+        self.all || self.manner.yes
+    }
+
     /// Whether nothing is sent.
     pub(super) fn is_dry_run(&self) -> bool {
         self.manner.dry_run

@@ -67,7 +67,7 @@ mod with;
 
 use super::grammar::{self, Parsed};
 use super::{CommandError, Context, Format, Kind, Next};
-use super::{ReadOnly, guard, sanitise};
+use super::{ReadOnly, confirm, guard, sanitise};
 #[cfg(feature = "cli")]
 pub(crate) use help::is_own;
 
@@ -191,6 +191,18 @@ impl Command {
     }
 }
 
+impl Command {
+    /// Whether it asks by itself before it changes something, or was told not to.
+    fn asks_itself(&self) -> bool {
+        match self {
+            Self::Api(_) | Self::Bgapi(_) | Self::Kill(_) => true,
+            Self::Hupall(args) => args.asks_itself(),
+            Self::Execute(args) => args.yes,
+            _ => false,
+        }
+    }
+}
+
 /// Runs what a line was read as.
 #[expect(clippy::too_many_lines, reason = "one line a command")]
 pub(super) async fn run(
@@ -206,7 +218,11 @@ pub(super) async fn run(
             return api::send_bare(cx, &text).await.map(|()| Next::Go);
         }
     };
-    read_only(cx, only_reads(&parsed.command), text)?;
+    let changes = !only_reads(&parsed.command);
+    read_only(cx, !changes, text)?;
+    if !parsed.command.asks_itself() {
+        confirm::verb(cx, text, changes).await?;
+    }
     cx.format = parsed.output;
     if parsed.command.needs_events()
         && let Ok(switch) = cx.switch()
@@ -290,6 +306,7 @@ fn only_reads(command: &Command) -> bool {
         Command::Hupall(args) => args.is_dry_run(),
         Command::Kill(args) => args.is_dry_run(),
         Command::Originate(args) => args.is_dry_run(),
+        Command::UnloadApp(args) => !args.hangs_up(),
         Command::Answer(_)
         | Command::Bridge(_)
         | Command::Deflect(_)
@@ -337,7 +354,6 @@ fn only_reads(command: &Command) -> bool {
         | Command::Transcript(_)
         | Command::Set(_)
         | Command::Status(_)
-        | Command::UnloadApp(_)
         | Command::Use(_)
         | Command::Channels(_)
         | Command::Show(_)
@@ -357,14 +373,11 @@ fn read_only(cx: &Context<'_>, only_reads: bool, line: &str) -> Result<(), Comma
     if only_reads || !cx.is_read_only() {
         return Ok(());
     }
-    let read_only = cx.shell.settings().read_only;
-    let profile = cx.switch().ok().and_then(|switch| switch.profile());
-    let is_profiles = profile.is_some_and(|profile| profile.is_read_only);
     let line = sanitise::line(line);
     let err = CommandError::new(Kind::Refused, format!("read-only: {line} may change the server"));
-    Err(match read_only {
-        _ if is_profiles => err.hint("its profile has read_only = true"),
+    Err(match cx.shell.settings().read_only {
         ReadOnly::Always => err.hint("the process was started with --read-only"),
+        ReadOnly::Off => err.hint("its profile has read_only = true"),
         _ => err.hint("\"set read-only off\" ends it"),
     })
 }

@@ -27,8 +27,10 @@ pub(crate) struct Args {
 
 pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), CommandError> {
     let what = args.what.join(" ");
-    // Where the operator chose the form, and where the answer is no table.
+    // Where the operator chose the form, and where the answer is no table: with a name behind it, as
+    // in `show modules mod_sofia`, FreeSWITCH answers in text whatever it is asked for.
     let is_own_text = args.what.iter().skip(1).any(|word| matches!(word.as_str(), "as" | "count"))
+        || args.what.get(1).is_some_and(|second| second != "like")
         || args.what.first().is_none_or(|first| matches!(first.as_str(), "help" | "status"));
     if cx.format() == Format::Raw || is_own_text {
         return send(cx, format!("show {what}").trim_end(), None, Via::Api).await;

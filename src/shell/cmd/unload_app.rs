@@ -21,6 +21,13 @@ pub(crate) struct Args {
     hangup: bool,
 }
 
+impl Args {
+    /// Whether it ends calls.
+    pub(super) fn hangs_up(&self) -> bool {
+        self.hangup
+    }
+}
+
 pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), CommandError> {
     let calls = if args.hangup { LiveCalls::HangUp } else { LiveCalls::Keep };
     let unloaded = cx.client()?.unload_app_with(&args.app, calls).await?;

@@ -41,29 +41,16 @@ pub(super) fn dangerous_application(name: &str, args: &str) -> Option<String> {
 
 /// What harms at any level of care. Commands in commands are followed a few deep.
 fn harm(line: &str, depth: u8) -> Option<String> {
-    if depth > 4 {
+    if depth > DEPTH {
         return Some("it nests too many commands to see what it does".to_owned());
     }
-    let inner = |line: &str| harm(line, depth + 1);
-    // A list of commands, as the console takes it.
-    if line.contains(";;") {
-        return line.split(";;").find_map(inner);
-    }
-    if let Some(why) = expansions(line).find_map(|line| inner(&line)) {
+    if let Some(why) = inner(line).iter().find_map(|line| harm(line, depth + 1)) {
         return Some(why);
     }
-    let (verb, rest) = first_word(line);
-    // In front of an fs_cli-style line.
-    let verb = verb.trim_start_matches('/').to_ascii_lowercase();
+    let (verb, rest) = verb_of(line);
     match verb.as_str() {
-        "api" | "bgapi" | "expand" | "xml_wrap" => return inner(rest),
-        "sched_api" => {
-            let (_time, rest) = first_word(rest);
-            let (_group, command) = first_word(rest);
-            return inner(command);
-        }
-        "json" => return in_json(rest).and_then(|line| inner(&line)),
-        "originate" | "uuid_broadcast" | "uuid_transfer" | "sched_broadcast" | "sched_transfer" => {
+        "originate" | "uuid_broadcast" | "uuid_transfer" | "uuid_dual_transfer"
+        | "sched_broadcast" | "sched_transfer" => {
             return applications(rest).find_map(|name| dangerous_application(name, ""));
         }
         "lua" | "luarun" | "python" | "pyrun" | "perl" | "perlrun" | "js" | "jsrun" | "jsapi"
@@ -72,6 +59,11 @@ fn harm(line: &str, depth: u8) -> Option<String> {
             let is_harmful = ["hupall", "shutdown", "unload", "crash"];
             let found = is_harmful.iter().find(|word| lower.contains(**word))?;
             return Some(format!("the script says {found}"));
+        }
+        "console_complete" | "console_complete_xml" if !is_cursor_inside(rest) => {
+            return Some(
+                "FreeSWITCH writes behind the line's end at that c=, and may crash".into(),
+            );
         }
         "hupall" => return Some(hupall(rest)),
         _ => {}
@@ -82,6 +74,61 @@ fn harm(line: &str, depth: u8) -> Option<String> {
     let rest = rest.to_ascii_lowercase();
     let words: Vec<&str> = rest.split_whitespace().collect();
     of_words(&verb, &words).map(str::to_owned)
+}
+
+/// A line and all commands that it runs, the outermost first.
+pub(super) fn commands(line: &str) -> Vec<String> {
+    let mut found = vec![line.trim().trim_start_matches('/').to_owned()];
+    let mut level = found.clone();
+    for _ in 0..DEPTH {
+        level = level.iter().flat_map(|line| inner(line)).collect();
+        found.extend(level.iter().cloned());
+    }
+    found
+}
+
+/// The commands that a command runs: those of a list as the console takes it, of what is expanded,
+/// and the one behind a command that runs another.
+fn inner(line: &str) -> Vec<String> {
+    if line.contains(";;") {
+        return line.split(";;").map(|piece| piece.trim().to_owned()).collect();
+    }
+    let mut found: Vec<String> = expansions(line).collect();
+    let (verb, rest) = verb_of(line);
+    match verb.as_str() {
+        "api" | "bgapi" | "expand" | "xml_wrap" => found.push(rest.trim().to_owned()),
+        "sched_api" => {
+            let (_time, rest) = first_word(rest);
+            let (_group, command) = first_word(rest);
+            // Behind it: in a thread of its own.
+            found.push(command.trim().trim_end_matches('&').to_owned());
+        }
+        "json" => found.extend(in_json(rest)),
+        _ => {}
+    }
+    found
+}
+
+/// A command's name in small letters, and what follows. A slash stands in front of fs_cli's.
+fn verb_of(line: &str) -> (String, &str) {
+    let (verb, rest) = first_word(line);
+    (verb.trim_start_matches('/').to_ascii_lowercase(), rest)
+}
+
+/// How deep commands in commands are followed.
+const DEPTH: u8 = 4;
+
+/// Whether the `c=NUMBER;` that a completion says its cursor stands at, wherever it does, is a place
+/// in the line behind it: FreeSWITCH writes there unchecked (`switch_console_complete`).
+fn is_cursor_inside(rest: &str) -> bool {
+    let Some((_, behind)) = rest.split_once("c=") else { return true };
+    let Some((number, line)) = behind.split_once(';') else { return true };
+    let number = number.trim_start();
+    let (sign, number) =
+        number.split_at_checked(1).filter(|(sign, _)| "+-".contains(sign)).unwrap_or(("", number));
+    let digits: String = number.chars().take_while(char::is_ascii_digit).collect();
+    let at = digits.parse().unwrap_or(if digits.is_empty() { 0_usize } else { usize::MAX });
+    at == 0 || (sign != "-" && at <= line.len())
 }
 
 /// What the words of a command do.
@@ -146,16 +193,24 @@ fn pairs(words: &[&str]) -> String {
     pairs.collect::<Vec<_>>().join(" and ")
 }
 
-/// The commands that FreeSWITCH runs where it expands a text: `${name(args)}` and `${name args}`.
+/// The commands that FreeSWITCH runs where it expands a text: `${name(args)}` and `${name args}`
+/// (`switch_event.c`, `switch_event_expand_headers_check`).
 fn expansions(text: &str) -> impl Iterator<Item = String> {
-    let starts = text.split("${").skip(1);
-    starts.filter_map(|rest| {
-        let (name, rest) = rest.split_once('(')?;
-        let is_name = |letter: char| letter.is_ascii_alphanumeric() || letter == '_';
-        if name.is_empty() || !name.chars().all(is_name) {
-            return None;
-        }
-        let args = rest.rsplit_once(')').map_or(rest, |(args, _)| args);
+    text.match_indices("${").filter_map(|(at, mark)| {
+        let rest = text.get(at + mark.len()..)?;
+        let mut depth = 1_usize;
+        let end = rest.find(|letter| {
+            match letter {
+                '{' => depth += 1,
+                '}' => depth -= 1,
+                _ => {}
+            }
+            depth == 0
+        });
+        let inside = end.and_then(|end| rest.get(..end)).unwrap_or(rest);
+        // A variable has no arguments.
+        let (name, args) = inside.split_once([' ', '('])?;
+        let args = args.rsplit_once(')').map_or(args, |(args, _)| args);
         Some(format!("{name} {args}"))
     })
 }
@@ -204,6 +259,15 @@ mod tests {
             "expand hupall",
             "sched_api +5 none hupall",
             "sched_api +5 none bgapi fsctl crash",
+            "sched_api @60 none hupall&",
+            "eval ${hupall NORMAL_CLEARING}",
+            "eval a ${b} ${ext${c}} ${eval ${system ls}}",
+            "eval ${expand hupall}",
+            "console_complete originate {abc=5;x",
+            "console_complete c=99999;sofia",
+            "console_complete c=-1;sofia",
+            "console_complete c=99999999999999999999999;sofia",
+            "uuid_dual_transfer x system:ls inline",
             "eval ${hupall()}",
             "echo x ${system(rm -rf x)}",
             "status;;hupall",
@@ -242,6 +306,9 @@ mod tests {
             "eval ${hostname}",
             "originate {a=b}user/1000 &park",
             "lua hello.lua",
+            "eval ${a} (b) ${c[0]} ${d:1:2}",
+            "console_complete c=5;sofia",
+            "console_complete c=2;sofia status",
             "",
         ] {
             assert!(danger(line, Guard::Normal).is_none(), "{line}");

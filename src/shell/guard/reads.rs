@@ -26,7 +26,10 @@ pub(in crate::shell) fn only_reads(line: &str) -> bool {
         | ("db" | "hash", ["list", ..])
         | ("limit_hash", ["usage", ..]) => true,
         ("db" | "hash", [first, ..]) => first.starts_with("select/"),
-        ("callcenter_config", [.., "list"] | [_, "list", ..] | [_, _, "list", ..]) => true,
+        ("callcenter_config", ["agent" | "queue" | "tier" | "member", what, ..]) => {
+            matches!(*what, "list" | "count")
+        }
+        ("console_complete" | "console_complete_xml", _) => super::is_cursor_inside(rest),
         ("fifo", [first, ..]) => first.starts_with("list") || *first == "count",
         ("verto", [first, ..]) => matches!(*first, "status" | "xmlstatus"),
         (verb, _) => READS.contains(&verb),
@@ -81,8 +84,6 @@ const READS: &[&str] = &[
     "acl",
     "banner",
     "cond",
-    "console_complete",
-    "console_complete_xml",
     "create_uuid",
     "domain_data",
     "domain_exists",
@@ -162,6 +163,8 @@ mod tests {
             "uuid_getvar x y",
             "eval ${hostname}",
             "hash select/a/b",
+            "callcenter_config queue list agents support@default",
+            "console_complete c=5;sofia",
         ] {
             assert!(only_reads(line), "{line}");
         }
@@ -177,6 +180,11 @@ mod tests {
             "bgapi uuid_kill x",
             "expand uuid_kill x",
             "eval ${uuid_kill(x)}",
+            "eval ${uuid_kill x}",
+            "eval ${${name} x}",
+            "callcenter_config agent del list",
+            "callcenter_config queue reload list",
+            "console_complete c=77;sofia",
             "status;;uuid_kill x",
             "json {\"command\":\"fsapi\",\"data\":{\"cmd\":\"hupall\"}}",
             "hash insert/a/b/c",

@@ -151,3 +151,66 @@ fn a_file_of_fs_cli_gives_colors_and_its_history_is_taken_in() {
     let text = fs::read_to_string(home.path().join("state/switchy/history.d/old")).unwrap();
     assert!(text.contains("show calls count") && !text.contains("hunter2"), "{text}");
 }
+
+#[test]
+fn in_production_every_change_is_confirmed() {
+    let config = "default = 'live'\n[defaults]\nhost = '127.0.0.1'\nport = PORT\n\
+                  [abbr]\nsetit = 'global_setvar'\n\
+                  [keys]\nF5 = 'global_setvar a=key'\n\
+                  [profile.live]\nenv = 'prod'\non_connect = 'global_setvar a=connect'\n";
+    let (switch, home) = desk(config, "");
+    let file = home.path().join("lines.switchy");
+    fs::write(&file, "global_setvar a=file\n").unwrap();
+    let mut terminal = start(&home, &[]);
+    // What the configuration runs is asked about, too.
+    shown(&terminal, "Type live to go on:");
+    terminal.keys("\r");
+    prompt(&terminal, "live (prod) ");
+    let by_address = format!("connect 127.0.0.1:{}", switch.port());
+    for (line, question) in [
+        ("global_setvar a=b", "Type live to go on:"),
+        ("  GLOBAL_SETVAR a=b", "Type live to go on:"),
+        ("setit a=b", "Type live to go on:"),
+        ("@live global_setvar a=b", "Type live to go on:"),
+        ("@all global_setvar a=b", "Type live to go on:"),
+        ("version;;global_setvar a=b", "Type live to go on:"),
+        ("api global_setvar a=b", "Type live to go on:"),
+        ("bgapi global_setvar a=b", "Type live to go on:"),
+        ("/bgapi global_setvar a=b", "Type live to go on:"),
+        ("sched_api +0 none global_setvar a=b", "Type live to go on:"),
+        ("eval ${global_setvar a=b}", "Type live to go on:"),
+        ("let x = $(global_setvar a=b)", "Type live to go on:"),
+        ("global_setvar a=b | cat", "Type live to go on:"),
+        (&format!("source {}", file.display()), "Type live to go on:"),
+        ("\x1b[15~", "Type live to go on:"),
+        ("hupall", "hupall on live: go on? [y/N]"),
+        ("originate 9196@127.0.0.1:5080", "on live: go on? [y/N]"),
+        ("Load-App TonePlay", "on live: go on? [y/N]"),
+        (&by_address, ""),
+        ("global_setvar a=b", "to go on:"),
+    ] {
+        let before = terminal.len();
+        terminal.keys(&format!("{line}\r"));
+        if question.is_empty() {
+            terminal.wait_until("the other name", |screen| {
+                screen.last().starts_with("127.0.0.1") && screen.last().ends_with('>')
+            });
+            continue;
+        }
+        terminal.wait_until("the question", |screen| screen.last().contains(question));
+        terminal.keys("\r");
+        terminal.wait_until("the prompt", |screen| screen.last().ends_with('>'));
+        let said = terminal.since(before);
+        assert!(said.contains("nothing was"), "{line}: {said}");
+    }
+    // Nothing of it was done; with a yes it is.
+    terminal.keys("eval <${a}>\r");
+    shown(&terminal, "<>");
+    terminal.keys("use live\r");
+    prompt(&terminal, "live (prod) ");
+    terminal.keys("originate 9196@127.0.0.1:5080\r");
+    terminal.wait_until("the question", |screen| screen.last().ends_with("[y/N]"));
+    terminal.keys("y\r");
+    shown(&terminal, "pending");
+    terminal.keys("\x04");
+}

@@ -12,8 +12,8 @@ fn a_password_at_the_prompt_is_shown_and_kept_nowhere() {
     let args = switch.args(&["-d", "7", "--transcript", transcript.to_str().unwrap()]);
     let mut terminal = Terminal::start(home.path(), WIDE, &args);
     terminal.wait_until("the question", |screen| screen.log.contains("Password:"));
-    // The question comes before the terminal is silent.
-    terminal.wait_for_silence();
+    // From before the question is seen.
+    assert!(terminal.is_silent());
     terminal.keys(&format!("{SECRET}\r"));
     terminal.wait_until("the connection", |screen| screen.shows("connected to"));
     at_prompt(&terminal);
@@ -45,4 +45,17 @@ fn a_password_at_the_prompt_is_shown_and_kept_nowhere() {
     terminal.ended();
     assert_eq!(leaks(home.path(), &[]), [] as [PathBuf; 0]);
     assert!(transcript.exists() && home.path().join("state/switchy/history.d").exists());
+}
+
+#[test]
+fn who_leaves_instead_of_a_password_finds_the_terminal_as_it_was() {
+    let home = tempfile::tempdir().unwrap();
+    let switch = Switch::with(switchy::sim::Config::new().with_seed(7).with_password(SECRET));
+    let mut terminal = Terminal::start(home.path(), WIDE, &switch.args(&[]));
+    terminal.wait_until("the question", |screen| screen.log.contains("Password:"));
+    terminal.keys("half of it");
+    terminal.keys("\x03");
+    assert_eq!(terminal.ended(), 130);
+    assert!(terminal.is_restored());
+    assert_eq!(terminal.count("half of it"), 0);
 }
