@@ -73,7 +73,7 @@ impl Profile {
 
     /// As careful as all profiles of the same address are: a server in production is that by
     /// whatever name somebody reaches it.
-    pub(super) fn as_careful_as(mut self, profiles: &[Self]) -> Self {
+    pub(super) fn careful_like(mut self, profiles: &[Self]) -> Self {
         let is_same = |other: &&Self| {
             other.name != self.name
                 && other.config.way() == self.config.way()
@@ -264,7 +264,7 @@ mod tests {
         known.guard.deny.push("reload".to_owned());
         let known = [known];
         for (host, is_production) in [("10.0.0.1", true), ("10.0.0.1:8022", false), ("x", false)] {
-            let profile = Profile::new(host, Config::new(host)).as_careful_as(&known);
+            let profile = Profile::new(host, Config::new(host)).careful_like(&known);
             assert_eq!(profile.is_production(), is_production, "{host}");
             assert_eq!(profile.guard.deny.len(), usize::from(is_production), "{host}");
         }

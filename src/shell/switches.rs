@@ -90,7 +90,7 @@ impl Shell {
     /// # Errors
     /// As for [`Shell::connect`]; that of the last attempt.
     pub async fn open(&self, profile: &Profile) -> Result<Arc<Switch>, CommandError> {
-        let profile = profile.clone().as_careful_as(&self.settings().profiles);
+        let profile = profile.clone().careful_like(&self.settings().profiles);
         let config = profile.login().await?;
         let until = Instant::now() + profile.retry;
         let switch = loop {

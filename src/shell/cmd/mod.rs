@@ -378,6 +378,6 @@ fn read_only(cx: &Context<'_>, only_reads: bool, line: &str) -> Result<(), Comma
     Err(match cx.shell.settings().read_only {
         ReadOnly::Always => err.hint("the process was started with --read-only"),
         ReadOnly::Off => err.hint("its profile has read_only = true"),
-        _ => err.hint("\"set read-only off\" ends it"),
+        ReadOnly::On => err.hint("\"set read-only off\" ends it"),
     })
 }
