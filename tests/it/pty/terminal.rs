@@ -225,6 +225,16 @@ impl Terminal {
         attributes(self.master.as_ref()).contains("ISIG")
     }
 
+    /// Waits until it is so.
+    pub(super) fn wait_for_silence(&self) {
+        let deadline = Instant::now() + DEADLINE;
+        while !self.is_silent() {
+            assert!(Instant::now() < deadline, "what is typed would be seen");
+            let (seen, more) = (self.seen.0.lock().unwrap(), &self.seen.1);
+            drop(more.wait_timeout(seen, Duration::from_millis(20)).unwrap());
+        }
+    }
+
     /// Says whether the terminal's attributes are as the program found them.
     pub(super) fn is_restored(&self) -> bool {
         attributes(self.master.as_ref()) == self.found
