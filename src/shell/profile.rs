@@ -71,8 +71,9 @@ impl Profile {
         }
     }
 
-    /// As careful as all profiles of the same address are: a server in production is that by
-    /// whatever name somebody reaches it.
+    /// As careful as the profiles of the same address are: a server in production is that by
+    /// whatever name somebody reaches it. Who names a profile of that address has chosen its
+    /// guards and whether it only reads.
     pub(super) fn careful_like(mut self, profiles: &[Self]) -> Self {
         let is_same = |other: &&Self| {
             other.name != self.name
@@ -80,12 +81,15 @@ impl Profile {
                 && other.config.address().eq_ignore_ascii_case(&self.config.address())
         };
         let same: Vec<&Self> = profiles.iter().filter(is_same).collect();
+        let is_chosen = profiles.iter().any(|known| known.name == self.name);
         for other in same {
-            if other.env.as_deref() == Some(PRODUCTION) {
+            if other.is_production() {
                 self.env.clone_from(&other.env);
             }
-            self.is_read_only |= other.is_read_only;
-            self.guard = self.guard.hardened(&other.guard);
+            if !is_chosen {
+                self.is_read_only |= other.is_read_only;
+                self.guard = self.guard.hardened(&other.guard);
+            }
         }
         self
     }
@@ -262,12 +266,18 @@ mod tests {
         let mut known = Profile::new("live", Config::new("10.0.0.1"));
         known.env = Some("prod".to_owned());
         known.guard.deny.push("reload".to_owned());
-        let known = [known];
+        let known = vec![known];
         for (host, is_production) in [("10.0.0.1", true), ("10.0.0.1:8022", false), ("x", false)] {
             let profile = Profile::new(host, Config::new(host)).careful_like(&known);
             assert_eq!(profile.is_production(), is_production, "{host}");
             assert_eq!(profile.guard.deny.len(), usize::from(is_production), "{host}");
         }
+        let mut chosen = Profile::new("repair", Config::new("10.0.0.1"));
+        chosen.guard.deny.push("fsctl".to_owned());
+        let profiles = [known, vec![chosen.clone()]].concat();
+        let chosen = chosen.careful_like(&profiles);
+        assert!(chosen.is_production());
+        assert_eq!(chosen.guard.deny, ["fsctl"]);
     }
 
     #[tokio::test]

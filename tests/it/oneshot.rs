@@ -179,7 +179,7 @@ fn configured_abbreviations_guards_and_prod_hold() {
          [abbr]\nsayit = 'eval'\nboth = 'eval not this'\n\
          [alias]\nboth = 'eval $2 $1'\n\
          [guard]\ndeny = ['eval bad*']\nconfirm = ['eval ask']\nallow = ['global_setvar free*']\n\
-         [profile.plain]\n[profile.live]\nenv = 'prod'\n[profile.looks]\noutput = 'json'\n",
+         [profile.plain]\nhost = 'localhost'\n[profile.live]\nenv = 'prod'\n[profile.looks]\noutput = 'json'\n",
         switch.port()
     );
     std::fs::write(&config, file).unwrap();
@@ -194,6 +194,8 @@ fn configured_abbreviations_guards_and_prod_hold() {
         ("live", "global_getvar a", 0, "b"),
         ("live", "global_setvar a=c", 2, "--yes"),
         ("live", "api --yes global_setvar a=c", 0, ""),
+        // The same address.
+        ("looks", "global_setvar a=d", 2, "--yes"),
         ("looks", "calls", 0, "[]"),
     ] {
         let args = ["--config", config, profile, "-x", line].map(str::to_owned);
