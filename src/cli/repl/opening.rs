@@ -1,6 +1,13 @@
 //! Before the first prompt: connections, a greeting, the lines of the start-up files.
 
+use std::future::pending;
+use std::io;
 use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::Mutex;
+use tokio::time::timeout;
 
 use super::Repl;
 use super::signals::{Interrupts, terminated};
@@ -25,23 +32,33 @@ impl Repl {
         if !start.target.runs_commands() {
             editor.keep_keys();
         }
-        tokio::select! {
-            lines = self.open(editor, start, rc) => Ok(lines),
-            () = interrupts.next() => Err(INTERRUPTED),
-            () = &mut ending => Err(0),
-        }
+        let asking = Asking::default();
+        let code = tokio::select! {
+            lines = self.open(editor, start, rc, &asking) => return Ok(lines),
+            () = interrupts.next() => INTERRUPTED,
+            () = &mut ending => 0,
+        };
+        // Whoever reads a password puts the terminal right by itself, unless it waits for a key.
+        let _in_time = timeout(A_MOMENT, asking.lock()).await.is_ok();
+        Err(code)
     }
 
     /// Connects what the process was started for, and greets. A failure leaves a prompt. Returns
     /// the lines that come before those of the operator.
-    async fn open(&self, editor: &Editor, start: &Start, rc: Option<&Path>) -> Vec<String> {
+    async fn open(
+        &self,
+        editor: &Editor,
+        start: &Start,
+        rc: Option<&Path>,
+        asking: &Asking,
+    ) -> Vec<String> {
         for warning in &start.warnings {
             self.printer.output(format!("warning: {warning}"));
         }
         let target = &start.target;
         let opened = match oneshot::open(target, &self.shell).await {
             Err(err) if !start.look.has_password() && is_wrong_password(&err) => {
-                self.ask_password(editor, target).await
+                self.ask_password(editor, target, asking).await
             }
             other => other,
         };
@@ -106,16 +123,32 @@ impl Repl {
     }
 
     /// The stock password was wrong and no other was given: asks once, without echo.
-    async fn ask_password(&self, editor: &Editor, target: &Target) -> Result<(), CommandError> {
+    async fn ask_password(
+        &self,
+        editor: &Editor,
+        target: &Target,
+        asking: &Asking,
+    ) -> Result<(), CommandError> {
         let Target::Hosts(profiles) = target else { return Ok(()) };
         self.printer.flush().await;
         terminal::as_found();
         // From before the question is seen.
         let silence = terminal::Silence::begin();
-        let asked = tokio::task::spawn_blocking(|| rpassword::prompt_password("Password: ")).await;
+        let held = Arc::clone(asking).lock_owned().await;
+        let asked = tokio::task::spawn_blocking(move || {
+            let password = rpassword::prompt_password("Password: ");
+            drop(held);
+            password
+        });
+        let password = match asked.await {
+            // A Ctrl-C, of which the process is told as well: that ends it.
+            Ok(Err(err)) if err.kind() == io::ErrorKind::Interrupted => pending().await,
+            Ok(Ok(password)) => Some(password),
+            _ => None,
+        };
         drop(silence);
         editor.keep_keys();
-        let Ok(Ok(password)) = asked else {
+        let Some(password) = password else {
             return Err(CommandError::new(Kind::Connection, "no password was given"));
         };
         for profile in profiles {
@@ -132,6 +165,12 @@ fn is_wrong_password(err: &CommandError) -> bool {
     let wrong = ConnectError::WrongPassword { peer: String::new() };
     err.hints.iter().any(|hint| hint == wrong.hint())
 }
+
+/// Held while a password is read.
+type Asking = Arc<Mutex<()>>;
+
+/// How long leaving waits for that.
+const A_MOMENT: Duration = Duration::from_secs(1);
 
 /// The exit code of an operator who would not wait.
 const INTERRUPTED: u8 = 130;
