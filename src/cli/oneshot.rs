@@ -59,16 +59,17 @@ async fn lines(start: &Start, shell: &Shell) -> Result<(), CommandError> {
     if !start.script.once.is_empty() {
         for line in &start.script.once {
             if feed.line(line, None).await? == Next::Exit {
-                return feed.end();
+                return feed.end(Next::Exit).await;
             }
         }
-        return feed.end();
+        return feed.end(Next::Go).await;
     }
+    let mut next = Next::Go;
     if start.script.file.is_empty() {
-        feed.source("standard input", tokio::io::stdin()).await?;
+        next = feed.source("standard input", tokio::io::stdin()).await?;
     }
     for name in &start.script.file {
-        let next = if name == "-" {
+        next = if name == "-" {
             feed.source("standard input", tokio::io::stdin()).await?
         } else {
             let text = std::fs::read(name)
@@ -79,7 +80,7 @@ async fn lines(start: &Start, shell: &Shell) -> Result<(), CommandError> {
             break;
         }
     }
-    feed.end()
+    feed.end(next).await
 }
 
 /// What a line needs of the server.
@@ -188,14 +189,29 @@ impl Feed<'_> {
     }
 
     async fn step(&self, line: &str) -> Result<Next, CommandError> {
-        let width = io::stdout().is_terminal().then(|| terminal::size().0);
         let mut stdout = Stdout;
         let format = self.start.script.output;
-        let output = Output::new(&mut stdout).with_format(format).with_width(width).on_stdout();
+        let output = Output::new(&mut stdout).with_format(format).with_width(width()).on_stdout();
         self.shell.run_line(line, output).await
     }
 
-    fn end(self) -> Result<(), CommandError> {
+    /// Waits for the jobs that no line has asked about, but behind `exit`, and says whether all
+    /// went well.
+    async fn end(mut self, next: Next) -> Result<(), CommandError> {
+        let until = (next == Next::Go).then(Shell::settles_until);
+        let mut stdout = Stdout;
+        loop {
+            let output = Output::new(&mut stdout).with_format(self.start.script.output);
+            match self.shell.settle(until, output.with_width(width())).await {
+                None => break,
+                Some(Ok(())) => {}
+                Some(Err(err)) if is_gone() => return Err(err),
+                Some(Err(err)) => {
+                    complain(&err, may_color());
+                    self.failed.get_or_insert_with(|| CommandError::new(err.kind, ""));
+                }
+            }
+        }
         self.failed.map_or(Ok(()), Err)
     }
 }
@@ -236,6 +252,11 @@ fn with_profiles(err: CommandError, name: &str, shell: &Shell) -> CommandError {
         Some(near) => err.hint(format!("there is no profile {name:?}; did you mean {near}?")),
         None => err,
     }
+}
+
+/// That of the terminal, where answers go to one.
+fn width() -> Option<u16> {
+    io::stdout().is_terminal().then(|| terminal::size().0)
 }
 
 fn may_color() -> bool {

@@ -53,7 +53,7 @@ pub enum Error {
     #[error("cannot be sent")]
     Illegal(#[source] WireError),
     /// An originate that FreeSWITCH would read differently from what was meant.
-    #[error("{what} {text:?} cannot be part of a dial string: {why}")]
+    #[error("{what} {text:?} cannot be sent: {why}")]
     DialString {
         /// Which part.
         what: &'static str,

@@ -13,7 +13,8 @@ use super::{
 };
 use crate::client::Client;
 use crate::listener::EventListener;
-use crate::model::{Call, Id, Session};
+use crate::model::{Call, HangupCause, Id, Session};
+use crate::track::Tracker;
 
 /// Where an answer goes and how it should look.
 pub struct Output<'a> {
@@ -312,9 +313,13 @@ impl<'a> Context<'a> {
         let listener = self.listener()?;
         let calls = listener.calls();
         if word == "last" {
-            return calls.into_iter().next_back().ok_or_else(|| no_call("no call is running"));
+            let last = calls.into_iter().next_back();
+            return last.ok_or_else(|| self.no_call("no call is running", word));
         }
         let found: Vec<Call> = calls.into_iter().filter(|call| is_named(call, word)).collect();
+        if found.is_empty() {
+            return Err(self.no_call(&format!("no call is named {word:?}"), word));
+        }
         one(found, word, |call| call.id.short().to_owned())
     }
 
@@ -328,6 +333,20 @@ impl<'a> Context<'a> {
         }
         let call = self.call(word)?;
         call.lead().cloned().ok_or_else(|| no_call("that call has no leg left"))
+    }
+
+    /// That a word names no running call, and how the one that it may mean has ended.
+    fn no_call(&self, message: &str, word: &str) -> CommandError {
+        let err = no_call(message);
+        let is_it = |call: &Call| word == "last" || is_named(call, word);
+        let ended = |tracker: &Tracker| tracker.ended().rev().find(|call| is_it(call)).cloned();
+        let Some(call) = self.listener().ok().and_then(|listener| listener.with(ended)) else {
+            return err;
+        };
+        let cause = call.cause().map_or("no cause", HangupCause::name);
+        let cause = sanitise::line(cause);
+        let id = call.id.short();
+        err.hint(format!("{id} has ended with {cause}: \"why {id}\" tells more"))
     }
 }
 

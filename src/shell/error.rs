@@ -161,7 +161,7 @@ impl From<client::Error> for CommandError {
                 Self::usage(format!("{text:?} cannot be dialled: {why}"))
             }
             Error::DialString { .. } => {
-                Self::usage(err.to_string()).hint("type \"help originate\" for the forms it takes")
+                Self::usage(err.to_string()).hint("\"help\" and the command tells what it takes")
             }
             Error::AppLoaded { ref name, .. } => Self::new(Kind::Refused, err.to_string())
                 .hint(format!("\"load-app {name} --as NAME\" loads a second copy")),
@@ -181,7 +181,9 @@ impl From<client::Error> for CommandError {
                 Self::new(Kind::Refused, err.to_string()).meant(name, known, otherwise)
             }
             Error::UnknownCause { ref cause } => {
-                Self::usage(err.to_string()).meant(cause, HangupCause::names(), "")
+                let otherwise = "for example NORMAL_CLEARING, USER_BUSY, CALL_REJECTED; \"why\" and \
+                                 a cause tells what it means";
+                Self::usage(err.to_string()).meant(cause, HangupCause::names(), otherwise)
             }
         }
     }
@@ -245,10 +247,21 @@ fn denied(err: &dyn std::error::Error, command: &str) -> CommandError {
     let mut words = command.split_whitespace();
     let needs = match (words.next().unwrap_or_default(), words.next()) {
         ("api" | "bgapi", Some(verb)) => format!("{verb} in its esl-allowed-api"),
-        ("event" | "nixevent", _) => "these events in its esl-allowed-events".to_owned(),
+        ("event" | "nixevent", _) => {
+            let names: Vec<_> = command.split_whitespace().skip(2).collect();
+            format!("in its esl-allowed-events all, or {}", names.join(" "))
+        }
         ("log", _) => "esl-allowed-log".to_owned(),
         (verb, _) => format!("the right to {verb}"),
     };
-    CommandError::new(Kind::Refused, err.to_string())
+    // Which of many names it is does not come back.
+    let names = command.split_whitespace().count().saturating_sub(2);
+    let message = match command.split_once(' ') {
+        Some((verb @ ("event" | "nixevent"), _)) if names > 1 => {
+            format!("permission denied for \"{verb}\" of {names} events")
+        }
+        _ => err.to_string(),
+    };
+    CommandError::new(Kind::Refused, message)
         .hint(format!("the directory user of this login needs {needs}; or log in as another one"))
 }

@@ -121,13 +121,17 @@ pub(super) fn words(what: &str, word: &str) -> Vec<(String, String)> {
         .collect()
 }
 
-/// `name=value  what  about` of each parameter, in columns.
-pub(super) fn listed(params: &[Param]) -> Vec<[String; 4]> {
-    let row = |param: &Param| {
-        let (name, default) = (param.name.to_owned(), param.default.to_owned());
-        [name, param.takes.to_string(), default, param.about.to_owned()]
-    };
-    params.iter().map(row).collect()
+/// The values that `NAME=VALUE` words give a parameter of a kind: the latest one, or all where its
+/// name stands for several.
+pub(super) fn given<'a>(
+    kind: &Kind,
+    param: &Param,
+    words: &[(&'a str, &'a str)],
+) -> Vec<(&'a str, &'a str)> {
+    let names = |name| of(kind, name).and_then(|name| kind.param(name));
+    let is_it = |name| names(name).is_some_and(|found| found.name == param.name);
+    let given = words.iter().filter(|(name, _)| is_it(name)).copied();
+    if param.name.ends_with('*') { given.collect() } else { given.last().into_iter().collect() }
 }
 
 /// `NAME=VALUE`.

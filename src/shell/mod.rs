@@ -30,6 +30,7 @@ mod hint;
 pub mod history;
 mod keys;
 mod kinds;
+mod left;
 mod line;
 mod log_view;
 mod narrate;
@@ -66,7 +67,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 
 pub use alerts::Alert;
 #[cfg(feature = "cli")]
@@ -112,6 +113,8 @@ struct Inner {
     history: History,
     narration: Arc<Narration>,
     secrets: Arc<Secrets>,
+    /// Set once it is closed.
+    closing: watch::Sender<bool>,
     state: Mutex<State>,
 }
 
@@ -122,6 +125,8 @@ struct State {
     settings: Settings,
     /// What was originated last.
     latest: Option<Job>,
+    /// Jobs that no line has asked about.
+    left: left::Left,
     /// What `let` set.
     variables: BTreeMap<String, String>,
     /// What goes on after its command was interrupted.
@@ -159,12 +164,14 @@ impl Shell {
             previous: None,
             settings,
             latest: None,
+            left: left::Left::default(),
             variables: BTreeMap::new(),
             finishing: Vec::new(),
             sims: Vec::new(),
             dumps: VecDeque::new(),
         };
-        Self { inner: Arc::new(Inner { history, narration, secrets, state: Mutex::new(state) }) }
+        let (closing, state) = (watch::Sender::new(false), Mutex::new(state));
+        Self { inner: Arc::new(Inner { history, narration, secrets, closing, state }) }
     }
 
     /// Runs one line and writes its answer to `out`, in parts as they come.
@@ -260,12 +267,22 @@ impl Shell {
     /// Does something to its end, also where nobody waits for it any more: closing waits for it.
     pub(crate) fn finish(&self, work: impl Future<Output = ()> + Send + 'static) {
         if let Ok(runtime) = tokio::runtime::Handle::try_current() {
-            self.state().finishing.push(runtime.spawn(work));
+            let finishing = &mut self.state().finishing;
+            finishing.retain(|work| !work.is_finished());
+            finishing.push(runtime.spawn(work));
         }
+    }
+
+    /// Waits until the shell is closed.
+    pub(crate) async fn closing(&self) {
+        let mut closing = self.inner.closing.subscribe();
+        // An error is its end, too.
+        let _closed = closing.wait_for(|is_closing| *is_closing).await.is_ok();
     }
 
     /// Closes everything.
     pub async fn close(&self) {
+        self.inner.closing.send_replace(true);
         let finishing = std::mem::take(&mut self.state().finishing);
         for work in finishing {
             // A server that does not answer keeps nobody from leaving.

@@ -122,7 +122,7 @@ fn tie_cells<'a>(
 /// How it ended, and when it began.
 fn end_columns() -> [Column; 4] {
     [
-        Column::text("cause", "why it ended").rank(2).hidden(),
+        Column::text("cause", "why it ended").rank(1).hidden(),
         Column::number("sip", "SIP status at its end").rank(4).hidden(),
         Column::text("ended by", "which side: far or switch").with_key("ended_by").hidden(),
         Column::text("created", "when it was made").hidden(),

@@ -1,5 +1,6 @@
 //! One connected server: a client, a listener and their two connections.
 
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -28,6 +29,8 @@ pub struct Switch {
     /// Of a recording, to which nothing can be sent: the apps that were loaded, by name and id.
     recorded: Option<Mutex<Vec<(String, String)>>>,
     catalog: Arc<Mutex<Arc<Catalog>>>,
+    /// The words that loaded apps were given, by their ids.
+    app_words: Mutex<BTreeMap<String, Vec<String>>>,
     alerts: Vec<Alert>,
     /// Looks out for them.
     watching: Mutex<Option<AbortHandle>>,
@@ -48,6 +51,7 @@ impl Switch {
             has_listened,
             recorded: None,
             catalog: Arc::default(),
+            app_words: Mutex::default(),
             alerts: Vec::new(),
             watching: Mutex::default(),
         }
@@ -88,6 +92,20 @@ impl Switch {
         }
         let loaded = self.client.loaded_apps().into_iter();
         loaded.map(|(name, id)| (name, id.as_str().to_owned())).collect()
+    }
+
+    /// Keeps the `NAME=VALUE` words that an app was loaded with; those of unloaded ones are
+    /// forgotten.
+    pub(super) fn keep_app_words(&self, id: &str, words: Vec<String>) {
+        let loaded = self.client.loaded_apps();
+        let mut kept = self.app_words.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.retain(|known, _| loaded.iter().any(|(_, id)| id.as_str() == known));
+        kept.insert(id.to_owned(), words);
+    }
+
+    /// The words that an app was loaded with; nothing of one that this shell has not loaded.
+    pub(super) fn app_words(&self, id: &str) -> Option<Vec<String>> {
+        self.app_words.lock().unwrap_or_else(PoisonError::into_inner).get(id).cloned()
     }
 
     /// Its name in the prompt and behind `use`.

@@ -8,7 +8,9 @@ mod apps;
 mod control;
 mod storm;
 
+use std::cell::RefCell;
 use std::net::IpAddr;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use switchy::apps::TonePlay;
@@ -22,9 +24,20 @@ use tokio::time::{Instant, sleep, timeout};
 
 const SOON: Duration = Duration::from_secs(10);
 
-/// The server, if there is one.
+/// One check at a time: together they are more than the calls a second that a server allows.
+static TURN: Mutex<()> = Mutex::new(());
+
+thread_local! {
+    /// Held until the check, which has a thread of its own, is over.
+    static MINE: RefCell<Option<MutexGuard<'static, ()>>> = const { RefCell::new(None) };
+}
+
+/// The server, if there is one, once it is our turn.
 pub(crate) fn server() -> Option<Config> {
     let text = std::env::var("SWITCHY_LIVE").ok()?;
+    MINE.with_borrow_mut(|mine| {
+        mine.get_or_insert_with(|| TURN.lock().unwrap_or_else(PoisonError::into_inner));
+    });
     let mut parts = text.splitn(3, ':');
     let (host, port) = (parts.next()?, parts.next()?.parse().ok()?);
     Some(Config::new(host).with_port(port).with_password(parts.next()?))

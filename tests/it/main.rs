@@ -24,6 +24,8 @@ mod examples;
 mod faults;
 #[cfg(all(unix, feature = "cli"))]
 mod fs_cli;
+#[cfg(feature = "shell")]
+mod interrupted;
 mod live;
 #[cfg(feature = "lua")]
 mod lua;

@@ -323,6 +323,47 @@ fn an_answer_goes_through_a_program_byte_by_byte() {
 }
 
 #[test]
+fn jobs_that_no_line_asked_about_are_waited_for_at_the_end() {
+    let switch = Switch::start();
+    let told = |args: &[&str]| {
+        let output = run(&switch, args);
+        (output.status.code(), text(&output.stdout), text(&output.stderr))
+    };
+    let (code, stdout, stderr) = told(&["-x", "bgapi version", "-x", "bgapi msleep 300"]);
+    assert_eq!((code, stderr.as_str()), (Some(0), ""), "{stdout}");
+    assert!(stdout.contains(" version: FreeSWITCH Version "), "{stdout}");
+    assert!(stdout.contains(" msleep 300: "), "{stdout}");
+    let (code, stdout, stderr) = told(&["-x", "bgapi nosuch", "-x", "version"]);
+    assert_eq!(code, Some(1), "{stdout}");
+    assert!(stderr.contains("Command not found!") && stderr.contains("hint: job "), "{stderr}");
+    // What was asked for is not told again, and nobody waits behind exit.
+    let (code, stdout, _) = told(&["-x", "bgapi version", "-x", "wait last"]);
+    assert_eq!((code, stdout.matches("FreeSWITCH Version").count()), (Some(0), 1), "{stdout}");
+    let (code, _, stderr) = told(&["-x", "bgapi msleep 60000", "-x", "exit"]);
+    assert_eq!((code, stderr.as_str()), (Some(0), ""));
+    // As machines read it.
+    let (code, stdout, _) = told(&["-x", "bgapi version", "-o", "jsonl"]);
+    let lines: Vec<Value> =
+        stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!((code, lines.len()), (Some(0), 2), "{stdout}");
+    assert_eq!(lines[0]["id"], lines[1]["id"]);
+    assert_eq!(lines[1]["state"], "done");
+}
+
+#[test]
+fn a_call_that_failed_fails_a_script_that_does_not_look_after_it() {
+    let switch = Switch::start();
+    let output = run(&switch, &["-x", "originate error/USER_BUSY &park"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(text(&output.stderr).contains("-ERR USER_BUSY"), "{}", text(&output.stderr));
+    let lines = ["originate error/USER_BUSY &park", "expect hangup last 20 USER_BUSY"];
+    let output = run(&switch, &["-x", lines[0], "-x", lines[1]]);
+    assert_eq!((output.status.code(), text(&output.stderr).as_str()), (Some(0), ""));
+    let output = run(&switch, &["-x", "originate loopback/9196 &park"]);
+    assert_eq!((output.status.code(), text(&output.stderr).as_str()), (Some(0), ""));
+}
+
+#[test]
 fn the_doctor_needs_no_connection() {
     for args in [&["doctor", "127.0.0.1:1"][..], &["127.0.0.1:1", "-x", "doctor"]] {
         let args: Vec<String> = args.iter().map(|arg| (*arg).to_owned()).collect();

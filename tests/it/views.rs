@@ -44,24 +44,38 @@ async fn originate(shell: &Shell, tail: &str) -> String {
     said.split_whitespace().last().unwrap().to_owned()
 }
 
+/// Keeps to what a real server with the stock configuration allows: 30 sessions a second, and a call
+/// has up to four.
+async fn pace(is_real: bool) {
+    if is_real {
+        sleep(Duration::from_millis(200)).await;
+    }
+}
+
 /// Some thirty calls: answered, parked, held, bridged, loopback, in a conference, ringing; one failed.
 /// Each carries the mark as its caller, so that those of others are not touched.
 async fn calls(shell: &Shell, mark: &str, is_real: bool) -> BTreeMap<String, &'static str> {
     let mut states = BTreeMap::new();
-    let from = format!("{{origination_caller_id_number={mark}}}");
+    // They end by themselves when this one fails.
+    let end = "execute_on_answer='sched_hangup +120'";
+    let from = format!("{{origination_caller_id_number={mark},{end}}}");
     for _ in 0..8 {
+        pace(is_real).await;
         let id = originate(shell, &format!("{from}sofia/external/9196@127.0.0.1:5080 &park")).await;
         states.insert(id, "parked");
     }
     for _ in 0..5 {
+        pace(is_real).await;
         let id = originate(shell, &format!("{from}sofia/external/9196@127.0.0.1:5080 &echo")).await;
         states.insert(id, "answered");
     }
     for _ in 0..5 {
+        pace(is_real).await;
         let id = originate(shell, &format!("{from}loopback/9196 &park")).await;
         states.insert(id, "parked");
     }
     for _ in 0..4 {
+        pace(is_real).await;
         let id = originate(shell, &format!("{from}sofia/external/9196@127.0.0.1:5080 &park")).await;
         answer(shell, &format!("uuid_hold {id}")).await.unwrap();
         states.insert(id, "held");
@@ -69,11 +83,13 @@ async fn calls(shell: &Shell, mark: &str, is_real: bool) -> BTreeMap<String, &'s
     for _ in 0..2 {
         let bridge = "&bridge(sofia/external/9196@127.0.0.1:5080)";
         let to = "sofia/external/9196@127.0.0.1:5080";
+        pace(is_real).await;
         let id = originate(shell, &format!("{from}{to} {bridge}")).await;
         states.insert(id, "bridged");
     }
     if is_real {
         for _ in 0..2 {
+            pace(is_real).await;
             let id = originate(shell, &format!("{from}loopback/9196 &conference({mark})")).await;
             states.insert(id, "conference");
         }
@@ -81,6 +97,7 @@ async fn calls(shell: &Shell, mark: &str, is_real: bool) -> BTreeMap<String, &'s
     // These are not answered: the other side only parks.
     for _ in 0..4 {
         let line = format!("originate {from}sofia/external/park@127.0.0.1:5090 &park");
+        pace(is_real).await;
         let said = answer(shell, &line).await.unwrap();
         states.insert(said.split_whitespace().last().unwrap().to_owned(), "ringing");
     }

@@ -5,11 +5,12 @@ use crate::apps::{APPS, Kind};
 use crate::client::LoadedApp;
 use crate::model::{self, Id};
 use crate::shell::kinds;
-use crate::shell::render::{Cell, View};
+use crate::shell::render::{Cell, Column, View};
 
 /// List the apps that can be loaded and those that are, or tell about one
 ///
-/// Of a kind it tells the parameters, of a loaded app also what it has counted. --callbacks lists
+/// Of a kind it tells the parameters and their defaults, of a loaded app what it was loaded with and
+/// what it has counted. --callbacks lists
 /// which app is called for which event, and which subscriptions are held for that.
 ///
 /// Examples:
@@ -40,7 +41,8 @@ pub(crate) fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), CommandError>
 
 fn list(cx: &mut Context<'_>) -> Result<(), CommandError> {
     let loaded = cx.client().map(|client| client.loaded_apps()).unwrap_or_default();
-    let mut view = View::new(&["name", "loaded", "id", "sessions", "about"], "no apps");
+    let ranked = [("name", 0), ("loaded", 1), ("id", 4), ("sessions", 3), ("about", 2)];
+    let mut view = View::of(ranked.map(|(name, rank)| Column::plain(name, rank)), "no apps");
     for (name, id) in &loaded {
         let app = cx.client()?.app(id.as_str()).ok();
         view.push(vec![
@@ -65,7 +67,9 @@ fn list(cx: &mut Context<'_>) -> Result<(), CommandError> {
 
 fn about(cx: &mut Context<'_>, name: &str) -> Result<(), CommandError> {
     let loaded = cx.client().ok().and_then(|client| client.app(name).ok());
-    let mut view = View::new(&["app", "name", "takes", "value", "about"], "nothing is known of it");
+    let ranked = [("app", 1), ("name", 0), ("takes", 2), ("value", 1), ("about", 4)];
+    let columns = ranked.map(|(name, rank)| Column::plain(name, rank));
+    let mut view = View::of(columns, "nothing is known of it");
     let mut row = |cells: [&str; 5]| view.push(cells.into_iter().map(Cell::text).collect());
     let kinds: Vec<&Kind> = match &loaded {
         Some(app) => {
@@ -82,14 +86,36 @@ fn about(cx: &mut Context<'_>, name: &str) -> Result<(), CommandError> {
         }
         None => name.split('+').map(kinds::kind).collect::<Result<_, _>>()?,
     };
-    for kind in kinds {
+    let words = loaded
+        .as_ref()
+        .map(|app| cx.switch().ok().and_then(|switch| switch.app_words(app.id().as_str())));
+    // Whoever uses the library may have loaded it, too.
+    let is_known = !matches!(words, Some(None));
+    let words = words.flatten().unwrap_or_default();
+    let given: Vec<_> = words.iter().filter_map(|word| word.split_once('=')).collect();
+    for kind in &kinds {
         if loaded.is_none() {
             row([kind.name, "", "", "", kind.about]);
         }
-        for [name, takes, default, about] in kinds::listed(kind.params) {
-            let is_set = loaded.is_none() || default.is_empty();
-            let value = if is_set { default } else { format!("default {default}") };
-            row([kind.name, &name, &takes, &value, &about]);
+        for param in kind.params {
+            let takes = param.takes.to_string();
+            let mut values = kinds::given(kind, param, &given);
+            let default = format!("default {}", param.default);
+            let default = if is_known { param.default } else { default.trim_end() };
+            if values.is_empty() {
+                values.push((param.name, default));
+            }
+            for (name, value) in values {
+                row([kind.name, name, &takes, value, param.about]);
+            }
+        }
+    }
+    if kinds.is_empty()
+        && let Some(app) = &loaded
+    {
+        // A Lua file: it knows itself what it does with them.
+        for (name, value) in &given {
+            row([app.name(), name, "", value, "its args"]);
         }
     }
     cx.view(&view)

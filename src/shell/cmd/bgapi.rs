@@ -2,10 +2,13 @@ use std::time::Duration;
 
 use super::{CommandError, Context};
 use crate::shell::advice::advise;
+use crate::shell::left::started;
 
 /// Run a command in the background on the server
 ///
-/// Returns at once; the result is told above the prompt and kept in "jobs".
+/// Returns at once; the result is told above the prompt and kept in "jobs". A script that has not
+/// asked for it (--wait, "wait") gets it at its end, and fails when the job did; "exit" as its last
+/// line waits for none.
 ///
 /// Examples:
 ///   bgapi reloadxml
@@ -38,7 +41,10 @@ pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), Command
         Err(err) => return Err(advise(&*cx.switch()?, &args.tail, err.into()).await),
     };
     match args.wait {
-        None => cx.line(&job.to_string()),
+        None => {
+            cx.shell.leave(&job, &cx.switch()?, false);
+            started(cx, &job)
+        }
         Some(seconds) => match job.get(Duration::from_secs(seconds)).await {
             Ok(text) => cx.server_text(&text),
             Err(err) => Err(advise(&*cx.switch()?, &args.tail, err.into()).await),

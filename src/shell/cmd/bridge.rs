@@ -1,7 +1,9 @@
+use tokio::sync::oneshot;
+
 use super::{CommandError, Context, Kind};
-use crate::client::{Session, is_dial_string};
+use crate::client::{Expect, Session, is_dial_string};
 use crate::model::{Event, HangupCause, Id};
-use crate::shell::control;
+use crate::shell::control::{self, Outcome};
 
 /// Connect two legs, or a leg with somebody who is called now
 ///
@@ -45,6 +47,18 @@ pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), Command
     control::say(cx, &leg.id, &format!("bridged with {}", other.id), &outcome)
 }
 
+/// Runs it and waits until it has begun or failed.
+async fn bridged(
+    leg: &Session,
+    dial_string: &str,
+    event: Expect,
+    within: std::time::Duration,
+    mark: &str,
+) -> Result<(Event, Outcome), CommandError> {
+    leg.execute_as("bridge", dial_string, mark).await?;
+    control::confirmed(event, within).await
+}
+
 /// Lets a leg live on when its bridge fails.
 const KEEP: &str = "continue_on_fail";
 
@@ -58,15 +72,28 @@ async fn dial(
     let mark = Id::<Event>::random();
     let event = leg.expect(&["CHANNEL_BRIDGE", "CHANNEL_EXECUTE_COMPLETE"]).await?;
     // FreeSWITCH hangs up a leg whose bridge fails, unless this is set: nobody asked for that.
-    let is_kept =
-        matches!(leg.getvar(KEEP).await, Ok(None)) && leg.setvar(KEEP, "true").await.is_ok();
-    leg.execute_as("bridge", dial_string, mark.as_str()).await?;
-    let confirmed = control::confirmed(event, within).await;
-    if is_kept {
-        // A leg that has ended meanwhile has no variables.
-        let _left = leg.unsetvar(KEEP).await;
-    }
-    let (event, outcome) = confirmed?;
+    let is_kept = matches!(leg.getvar(KEEP).await, Ok(None));
+    let (done, confirmed) = oneshot::channel();
+    let shell = cx.shell.clone();
+    let (leg_of, dial_string) = (leg.clone(), dial_string.to_owned());
+    // In the shell's care: after Ctrl-C, too, it is taken back once the bridge has failed or begun.
+    cx.shell.finish(async move {
+        let is_kept = is_kept && leg_of.setvar(KEEP, "true").await.is_ok();
+        let outcome = tokio::select! {
+            outcome = bridged(&leg_of, &dial_string, event, within, mark.as_str()) => Some(outcome),
+            () = shell.closing() => None,
+        };
+        if is_kept {
+            // A leg that has ended meanwhile has no variables.
+            let _left = leg_of.unsetvar(KEEP).await;
+        }
+        if let Some(outcome) = outcome {
+            // Nobody waits for it any more after Ctrl-C.
+            let _told = done.send(outcome).is_ok();
+        }
+    });
+    let interrupted = || CommandError::new(Kind::Interrupted, "the shell is closing");
+    let (event, outcome) = confirmed.await.map_err(|_closed| interrupted())??;
     if event.kind() == "CHANNEL_EXECUTE_COMPLETE"
         && event.get("Application").as_deref() == Some("bridge")
     {

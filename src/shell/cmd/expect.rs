@@ -5,8 +5,9 @@ use tokio::time::{Instant, timeout, timeout_at};
 
 use super::{CommandError, Context, Format, Kind, grammar};
 use crate::listener::{DEFAULT_EVENTS, EventListener, Job};
-use crate::model::{Call, EVENT_NAMES, Event, HangupCause, JobState, Outcome, Phase, Session};
+use crate::model::{Call, Event, HangupCause, JobState, Outcome, Phase, Session};
 use crate::shell::context::is_named;
+use crate::shell::narrate::event_named;
 use crate::shell::render::{Cell, View, span};
 use crate::shell::sanitise;
 use crate::track::Tracker;
@@ -66,6 +67,7 @@ fn seconds(word: Option<&str>) -> Result<Duration, CommandError> {
     let span = seconds.ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
     span.ok_or_else(|| {
         CommandError::usage(format!("{:?} is no number of seconds", word.unwrap_or_default()))
+            .hint("for example: expect answered last 10")
     })
 }
 
@@ -100,7 +102,7 @@ fn cause(name: &str) -> Result<HangupCause, CommandError> {
         return Ok(HangupCause::parse(name));
     }
     let err = CommandError::usage(format!("there is no hangup cause {name}"));
-    Err(err.meant(name, HangupCause::names(), ""))
+    Err(err.meant(name, HangupCause::names(), "for example NORMAL_CLEARING, USER_BUSY, NO_ANSWER"))
 }
 
 /// The call that is meant, running or ended, and the leg that speaks for it.
@@ -252,12 +254,7 @@ async fn event(cx: &mut Context<'_>, rest: &str) -> Result<(), CommandError> {
         return Err(CommandError::usage("which event?")
             .hint("for example: expect event CHANNEL_ANSWER 10 Unique-ID=..."));
     };
-    let name = if name.contains("::") { name.to_owned() } else { name.to_ascii_uppercase() };
-    if !name.contains("::") && !EVENT_NAMES.contains(&name.as_str()) {
-        let err = CommandError::usage(format!("there is no event {name}"));
-        let known = EVENT_NAMES.iter().copied();
-        return Err(err.meant(&name, known, "a CUSTOM subclass has :: in it"));
-    }
+    let name = event_named(name)?;
     let within = seconds(words.next_if(|word| !word.contains('=')))?;
     let headers = words.map(|word| {
         word.split_once('=')

@@ -43,7 +43,7 @@ pub(crate) fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), CommandError>
 }
 
 /// A command for people: our own variables left out, and not too long.
-fn brief(command: &str) -> String {
+pub(in crate::shell) fn brief(command: &str) -> String {
     let text = match command.split_once("originate {origination_uuid=") {
         Some(("", rest)) => {
             format!("originate {}", rest.split_once('}').map_or(rest, |(_, tail)| tail))

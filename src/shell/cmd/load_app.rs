@@ -66,8 +66,14 @@ pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), Command
     if args.foreign_legs {
         options = options.with_foreign_legs();
     }
-    let parts = if args.shared { shared(cx, name)?.parts } else { parts };
+    let (parts, words) = if args.shared {
+        let (made, words) = shared(cx, name)?;
+        (made.parts, words)
+    } else {
+        (parts, words)
+    };
     let id = cx.client()?.load_apps(parts, &options).await?;
+    cx.switch()?.keep_app_words(id.as_str(), words);
     cx.line(id.as_str())
 }
 
@@ -87,12 +93,17 @@ async fn made(args: &Args, words: &[String]) -> Result<Made, CommandError> {
     Err(CommandError::usage("this switchy was built without Lua"))
 }
 
-fn shared(cx: &Context<'_>, name: &str) -> Result<Made, CommandError> {
+/// What another switch has loaded, and with which words.
+fn shared(cx: &Context<'_>, name: &str) -> Result<(Made, Vec<String>), CommandError> {
     let mut switches = cx.shell.switches().into_iter();
-    let loaded = switches.find_map(|switch| switch.client().app(name).ok());
-    let loaded = loaded.ok_or_else(|| {
+    let found = switches.find_map(|switch| {
+        let loaded = switch.client().app(name).ok()?;
+        let words = switch.app_words(loaded.id().as_str()).unwrap_or_default();
+        Some((loaded, words))
+    });
+    let (loaded, words) = found.ok_or_else(|| {
         CommandError::new(crate::shell::Kind::Refused, format!("no switch has loaded {name:?}"))
             .hint("load it on one switch without --shared first")
     })?;
-    Ok(Made { name: name.to_owned(), parts: loaded.parts().to_vec() })
+    Ok((Made { name: name.to_owned(), parts: loaded.parts().to_vec() }, words))
 }

@@ -71,6 +71,7 @@ use super::{ReadOnly, confirm, guard, sanitise};
 #[cfg(feature = "cli")]
 pub(crate) use help::is_own;
 
+pub(super) use jobs::brief as brief_command;
 pub(super) use status::columns as status_columns;
 
 /// One line of the shell.
@@ -229,6 +230,9 @@ pub(super) async fn run(
     {
         switch.listen_once().await?;
     }
+    if looks_after_calls(&parsed.command) {
+        cx.shell.has_seen_calls();
+    }
     match &parsed.command {
         Command::Alias(args) => alias::run(cx, args)?,
         Command::Answer(args) => answer::run(cx, args).await?,
@@ -296,6 +300,12 @@ pub(super) async fn run(
         Command::With(args) => with::run(cx, args).await?,
     }
     Ok(Next::Go)
+}
+
+/// Whether a script with this line sees itself what becomes of the calls that it made.
+fn looks_after_calls(command: &Command) -> bool {
+    use Command::{Expect, Hangup, Hupall, Kill, Trace, Why};
+    matches!(command, Expect(_) | Hangup(_) | Hupall(_) | Kill(_) | Trace(_) | Why(_))
 }
 
 /// Whether a command changes nothing on the server. Loading an app is a change: it acts on calls.

@@ -8,6 +8,7 @@ use crate::client::{Client, Originate, is_dial_string};
 use crate::listener::JobError;
 use crate::shell::Shell;
 use crate::shell::advice::advise;
+use crate::shell::left::started;
 use crate::shell::render::{Cell, View};
 use crate::shell::traps::{is_lone, traps};
 
@@ -15,7 +16,9 @@ use crate::shell::traps::{is_lone, traps};
 ///
 /// TARGET is USER@HOST[:PORT], called through a sofia profile or gateway, or FreeSWITCH's own form,
 /// a dial string and what to run. Options stand before a dial string: it goes to the server word
-/// for word. The job is returned at once; ringing, answer and end are told above the prompt.
+/// for word. The job is returned at once; ringing, answer and end are told above the prompt. A script
+/// that does not look after the call itself (--wait, expect, trace, why, hangup, hupall, kill) waits
+/// for its answer at the end, and fails when there is none.
 ///
 /// Examples:
 ///   originate 9196@127.0.0.1:5080
@@ -149,7 +152,10 @@ pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), Command
     cx.shell.set_latest(job.clone());
     let session = job.sess_uuid().map(ToString::to_string).unwrap_or_default();
     match args.wait.or_else(|| args.hold.map(|_| 60)) {
-        None => cx.line(&format!("{job} session {session}")),
+        None => {
+            cx.shell.leave(&job, &cx.switch()?, true);
+            started(cx, &job)
+        }
         Some(seconds) => {
             cx.line(&job.to_string())?;
             // Only a call that is to be held ends with its command.
@@ -222,7 +228,11 @@ async fn several(cx: &mut Context<'_>, args: &Args, call: &Originate) -> Result<
     let mut tick = interval(Duration::from_secs_f64(1.0 / args.rate));
     for _ in 0..args.count {
         tick.tick().await;
-        jobs.push(client.originate(call).await?);
+        let job = client.originate(call).await?;
+        if args.wait.is_none() {
+            cx.shell.leave(&job, &cx.switch()?, true);
+        }
+        jobs.push(job);
     }
     let mut view = View::new(&["job", "session", "result"], "");
     let end = Instant::now() + Duration::from_secs(args.wait.unwrap_or(0));

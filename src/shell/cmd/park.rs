@@ -19,7 +19,8 @@ pub(crate) struct Args {
 
 pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), CommandError> {
     let leg = control::leg(cx, &args.on.call, |_| true)?;
-    if leg.is_parked {
+    // One that runs a bridge out of its park is both.
+    if leg.is_parked && !leg.is_bridged {
         return control::say(cx, &leg.id, "is parked", &Outcome::Already);
     }
     let event = leg.expect(&["CHANNEL_PARK"]).await?;

@@ -4,8 +4,8 @@ use crate::shell::kinds::{self, Made};
 /// Load an app again, keeping its id and its live calls
 ///
 /// A Lua file is read again; its functions that run go on to their end, and the next event of the
-/// same calls goes to the new ones. An app that comes with Switchy gets new parameters. When the
-/// new one cannot be loaded, the old one stays.
+/// same calls goes to the new ones. Parameters that are given take the place of all those that the
+/// app had; without any it keeps them. When the new one cannot be loaded, the old one stays.
 ///
 /// Examples:
 ///   reload-app ivr
@@ -17,7 +17,7 @@ pub(crate) struct Args {
     /// Which app, by name or id
     #[arg(value_name = "APP")]
     app: String,
-    /// Its new parameters, as NAME=VALUE; a Lua file keeps its own where there are none
+    /// Its new parameters, as NAME=VALUE; it keeps those it has where there are none
     #[arg(value_name = "PARAM")]
     words: Vec<String>,
 }
@@ -26,11 +26,15 @@ pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), Command
     let client = cx.client()?;
     let loaded = client.app(&args.app)?;
     let names: Vec<_> = loaded.parts().iter().map(|part| part.name()).collect();
+    let switch = cx.switch()?;
+    let had = || switch.app_words(loaded.id().as_str()).unwrap_or_default();
+    let words = if args.words.is_empty() { had() } else { args.words.clone() };
     let Made { parts, .. } = match again(&loaded, &args.words).await? {
         Some(made) => made,
-        None => kinds::made(&names.join("+"), &args.words)?,
+        None => kinds::made(&names.join("+"), &words)?,
     };
     let id = client.reload_app(loaded.id().as_str(), parts).await?;
+    switch.keep_app_words(id.as_str(), words);
     cx.line(&format!("reloaded {id}"))
 }
 

@@ -1,5 +1,6 @@
 use std::time::Duration;
 
+use super::events::lasting;
 use super::{CommandError, Context};
 use crate::shell::trace::{self, Bundle, Request};
 
@@ -11,9 +12,9 @@ use crate::shell::trace::{self, Bundle, Request};
 /// all calls, and only those of this call are told.
 ///
 /// Examples:
-///   trace last --for 2
-///   trace 6c1d2a5e --log off --for 2
-///   trace 1000 --sip --for 2
+///   trace last --for 2s
+///   trace 6c1d2a5e --log off --for 2s
+///   trace 1000 --sip --for 2s
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]
 pub(crate) struct Args {
@@ -23,9 +24,9 @@ pub(crate) struct Args {
     /// How long to wait for a call to begin
     #[arg(long, value_name = "SECS", default_value_t = 300)]
     timeout: u64,
-    /// Stop after so long, wherever the call is
-    #[arg(long = "for", value_name = "SECS")]
-    most: Option<u64>,
+    /// Stop after so long, wherever the call is: 10s, 5m
+    #[arg(long = "for", value_name = "SPAN")]
+    most: Option<String>,
     /// Which log lines to tell: a level, or off
     #[arg(long, value_name = "LEVEL", default_value = "info")]
     log: String,
@@ -38,11 +39,12 @@ pub(crate) struct Args {
 }
 
 pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), CommandError> {
+    let most = args.most.as_deref().map(lasting).transpose()?;
     let bundle = args.save.as_deref().map(Bundle::create).transpose()?;
     let request = Request {
         what: args.what.clone(),
         patience: Duration::from_secs(args.timeout),
-        most: args.most.map(Duration::from_secs),
+        most,
         log: Some(args.log.clone()).filter(|level| level != "off"),
         sip: args.sip,
     };

@@ -64,6 +64,7 @@ pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), Command
     let client = cx.client()?;
     let options = LoadAs::new().with_name(&name);
     let id = client.load_apps(parts, &options).await?.to_string();
+    cx.switch()?.keep_app_words(&id, words);
     let mut loaded = Loaded { shell: cx.shell.clone(), client, id: id.clone(), is_open: true };
     let line = match verb {
         "originate" if !tail.split_whitespace().any(|word| word == "--app") => {
