@@ -51,7 +51,7 @@ fn hostile_callers_stay_text() {
 }
 
 /// What a hostile value may do: every one begins with something that must not reach a terminal.
-fn hostile() -> Vec<String> {
+pub(super) fn hostile() -> Vec<String> {
     let known = [
         "\x1b[31mred",
         "\x1b]0;owned\x07",
@@ -142,7 +142,7 @@ fn is_bad(c: char) -> bool {
 }
 
 /// What in all that was written is not the program's own.
-fn offences(written: &str) -> Vec<String> {
+pub(super) fn offences(written: &str) -> Vec<String> {
     let mut found = Vec::new();
     let mut note = |at: usize, why: &str| {
         let near: String = written[at..].chars().take(40).collect();
@@ -264,4 +264,4 @@ fn no_hostile_value_reaches_the_terminal() {
 }
 
 /// Stands before each hostile value.
-const MARK: &str = "EVIL";
+pub(super) const MARK: &str = "EVIL";

@@ -1,0 +1,109 @@
+//! Resizing, in a real terminal that wraps again what stands on its screen; skipped where there is
+//! no tmux.
+use std::path::Path;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use unicode_width::UnicodeWidthStr as _;
+
+use super::desk::*;
+use super::terminal::PROGRAM;
+
+/// A tmux of its own. Dropping it ends it and what runs in it.
+struct Tmux {
+    socket: String,
+}
+
+impl Tmux {
+    /// Starts a program in it; `None` where there is no tmux.
+    fn start(home: &Path, columns: u16, program: &str) -> Option<Self> {
+        Command::new("tmux").arg("-V").output().ok().filter(|tried| tried.status.success())?;
+        let tmux = Self { socket: home.join("tmux").to_str().unwrap().to_owned() };
+        let columns = columns.to_string();
+        let home = home.to_str().unwrap();
+        let program =
+            format!("env -u NO_COLOR HOME='{home}' XDG_STATE_HOME='{home}/state' {program}");
+        let (options, size) = (["new-session", "-d"], ["-x", &columns, "-y", "30"]);
+        tmux.ask(&[&options[..], &size, &[&program]].concat())?;
+        Some(tmux)
+    }
+
+    fn ask(&self, args: &[&str]) -> Option<String> {
+        let mut command = Command::new("tmux");
+        command.args(["-u", "-S", &self.socket, "-f", "/dev/null"]).args(args);
+        let said = command.output().unwrap();
+        said.status.success().then(|| String::from_utf8_lossy(&said.stdout).into_owned())
+    }
+
+    fn keys(&self, keys: &[&str]) {
+        self.ask(&[&["send-keys"], keys].concat()).unwrap();
+    }
+
+    /// The row of the last prompt, what stands from there on, and the cursor.
+    fn line(&self) -> Option<(usize, Vec<String>, (usize, usize))> {
+        let screen = self.ask(&["capture-pane", "-p"])?;
+        let rows: Vec<&str> = screen.trim_end().lines().map(str::trim_end).collect();
+        let start = rows.iter().rposition(|row| row.starts_with("127.0.0.1 ●"))?;
+        let line = rows.get(start..)?.iter().map(|row| (*row).to_owned()).collect();
+        let cursor = self.ask(&["display-message", "-p", "#{cursor_x} #{cursor_y}"])?;
+        let (x, y) = cursor.trim().split_once(' ')?;
+        Some((start, line, (x.parse().ok()?, y.parse().ok()?)))
+    }
+
+    /// Waits until the line is what it should be, and the cursor where it should be.
+    fn wait_until(&self, what: &str, is_so: impl Fn(usize, &[String], (usize, usize)) -> bool) {
+        let deadline = Instant::now() + Duration::from_secs(90);
+        loop {
+            let line = self.line();
+            if line.as_ref().is_some_and(|(start, line, cursor)| is_so(*start, line, *cursor)) {
+                return;
+            }
+            assert!(
+                Instant::now() < deadline,
+                "{what}: {line:#?} on\n{:?}",
+                self.ask(&["capture-pane", "-p"])
+            );
+        }
+    }
+}
+
+impl Drop for Tmux {
+    fn drop(&mut self) {
+        self.ask(&["kill-server"]);
+    }
+}
+
+#[test]
+fn a_wrapped_line_survives_resizing_in_a_flood() {
+    let (home, switch) = (tempfile::tempdir().unwrap(), Switch::start());
+    let program = format!("'{PROGRAM}' {}", switch.args(&["--color=always"]).join(" "));
+    let Some(tmux) = Tmux::start(home.path(), 120, &program) else { return };
+    tmux.wait_until("the prompt", |_, line, _| line.concat().ends_with('>'));
+    switch.flood(MANY);
+    let text = "nope 日本語日本語日本語日本語 1234567 日本語日本語日本語 abcdefghi jklmnopq rstu vwxyz 日本語日本語 ende";
+    tmux.keys(&["-l", text]);
+    let unspaced = |text: &str| text.replace(' ', "");
+    // Blanks at the end of a row cannot be told from nothing.
+    let holds = |line: &[String]| {
+        let line = unspaced(&line.concat());
+        line.split_once('>').is_some_and(|(_, typed)| typed == unspaced(text))
+    };
+    let at_end = |start: usize, line: &[String], (x, y): (usize, usize)| {
+        let last = line.last().map_or(0, |row| row.width());
+        holds(line) && y == start + line.len() - 1 && x == last
+    };
+    tmux.wait_until("the line", at_end);
+    for columns in ["60", "45", "100", "71", "130", "40", "120"] {
+        tmux.ask(&["resize-window", "-x", columns, "-y", "30"]).unwrap();
+        tmux.wait_until(columns, at_end);
+    }
+    // The cursor in the first of several rows.
+    tmux.keys(&["C-a"]);
+    let at_begin = |start: usize, line: &[String], (x, y): (usize, usize)| {
+        holds(line) && (x, y) == (PROMPT, start)
+    };
+    for columns in ["120", "70", "50", "90"] {
+        tmux.ask(&["resize-window", "-x", columns, "-y", "30"]).unwrap();
+        tmux.wait_until(columns, at_begin);
+    }
+}
