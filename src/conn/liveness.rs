@@ -5,7 +5,6 @@
 //! so what decides is which command waits. Every other verb is
 //! answered at once; for an `api` the server is asked on a socket of its own whether it lives.
 
-use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 use std::time::Duration;
 
 use socket2::{SockRef, TcpKeepalive};
@@ -16,58 +15,26 @@ use super::handshake::{self, Intake};
 use super::{CloseReason, Config, ConnectError, WeakConnection};
 use crate::wire::ReplyShape;
 
-/// How far the driver is, for those who look from outside.
-#[derive(Debug, Default)]
-pub(super) struct Progress {
-    answered: AtomicU64,
-    /// What the oldest command without a reply waits for: [`NOTHING`], [`COMMAND`] or [`API`].
-    oldest: AtomicU8,
-}
-
-const NOTHING: u8 = 0;
-const COMMAND: u8 = 1;
-const API: u8 = 2;
-
-impl Progress {
-    pub(super) fn note(&self, answered: u64, oldest: Option<ReplyShape>) {
-        let oldest = match oldest {
-            None => NOTHING,
-            Some(ReplyShape::Command) => COMMAND,
-            Some(ReplyShape::Api) => API,
-        };
-        self.answered.store(answered, Ordering::Relaxed);
-        self.oldest.store(oldest, Ordering::Relaxed);
-    }
-
-    pub(super) fn is_waiting(&self) -> bool {
-        self.seen().1 != NOTHING
-    }
-
-    fn seen(&self) -> (u64, u8) {
-        (self.answered.load(Ordering::Relaxed), self.oldest.load(Ordering::Relaxed))
-    }
-}
-
 impl WeakConnection {
     /// Waits until the connection is gone and says why; closes it as [`CloseReason::Frozen`] when
     /// a command has no reply for [`Config::dead_after`] and the server turns out to be dead. An `api` may
     /// take as long as it likes while the server (`config`) greets others. Safe to cancel.
     pub async fn attend(&self, config: &Config) -> CloseReason {
-        let mut seen = self.progress().seen();
+        let mut seen = self.progress();
         let mut since = Instant::now();
         loop {
             tokio::select! {
                 reason = self.closed() => return reason,
                 () = sleep(config.dead_after() / LOOKS) => {}
             }
-            let now = self.progress().seen();
+            let now = self.progress();
             let (_, oldest) = now;
-            if oldest == NOTHING || now != seen {
+            if oldest.is_none() || now != seen {
                 (seen, since) = (now, Instant::now());
             } else if since.elapsed() >= config.dead_after() {
-                if oldest == API && greets(config).await {
+                if oldest == Some(ReplyShape::Api) && greets(config).await {
                     since = Instant::now();
-                } else if self.progress().seen() == seen {
+                } else if self.progress() == seen {
                     self.abort(CloseReason::Frozen);
                 }
             }

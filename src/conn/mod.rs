@@ -13,6 +13,7 @@ mod config;
 mod driver;
 mod error;
 mod handshake;
+mod line;
 mod liveness;
 mod retry;
 mod slot;
@@ -27,8 +28,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::sync::mpsc::error::TrySendError;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::watch;
+use tokio::time::Instant;
 
 pub use config::{Config, Login, Secret, Way};
 pub use error::{CloseReason, ConnectError, SendError, Verdict};
@@ -38,8 +39,8 @@ pub use weak::WeakConnection;
 
 use crate::wire::{Command, CommandReply, EventData, LogLine};
 use driver::Driver;
-use liveness::Progress;
-use slot::Slot;
+use line::Line;
+use slot::Missing;
 use tunnel::Tunnel;
 
 /// What answered a command.
@@ -105,12 +106,11 @@ impl Sink for NoEvents {
 pub struct Connection {
     peer: Arc<str>,
     address: Option<SocketAddr>,
-    orders: mpsc::Sender<Slot>,
+    line: Arc<Line>,
     closed: watch::Receiver<Option<CloseReason>>,
     /// Tells the driver to stop, and why.
     cut: Arc<watch::Sender<Option<CloseReason>>>,
     permissions: Arc<Permissions>,
-    progress: Arc<Progress>,
     command_timeout: Duration,
 }
 
@@ -161,22 +161,19 @@ impl Connection {
         W: AsyncWrite + Unpin + Send + 'static,
     {
         let (intake, permissions) = handshake::login(&mut reader, &mut writer, config).await?;
-        let (orders, inbox) = mpsc::channel(driver::QUEUE);
+        let line = Arc::new(Line::new(writer));
         let (closing, closed) = watch::channel(None);
         let (cut, cuts) = watch::channel(None);
-        let progress = Arc::<Progress>::default();
-        let shared = Arc::clone(&progress);
-        let driver = Driver::new(reader, writer, intake, inbox, sink, closing, shared);
+        let driver = Driver::new(reader, intake, Arc::clone(&line), sink, closing);
         // The task ends with the socket or with the last handle; `closed` tells the outcome.
         let _task = tokio::spawn(driver.run(cuts));
         Ok(Self {
             peer: config.address().into(),
             address: None,
-            orders,
+            line,
             closed,
             cut: Arc::new(cut),
             permissions: Arc::new(permissions),
-            progress,
             command_timeout: config.command_timeout(),
         })
     }
@@ -203,25 +200,23 @@ impl Connection {
         command: Command,
         within: Duration,
     ) -> Result<Reply, SendError> {
-        let (slot, mut answer) = slot::pair(command);
-        let asking = async {
-            if let Err(TrySendError::Full(slot)) = self.orders.try_send(slot) {
-                // Without a receiver the slot is dropped, and with it the answer is.
-                let _is_taken = self.orders.send(slot).await.is_ok();
+        // Without a deadline where the time goes beyond the end of the clock.
+        let until = Instant::now().checked_add(within);
+        let failed = |command: &Command, missing: Missing| {
+            let command = command.shown().to_owned();
+            match missing {
+                Missing::Lost => SendError::Closed { command, reason: self.close_reason() },
+                Missing::NotSent => SendError::NotSent { command, after: within },
+                Missing::TimedOut => SendError::TimedOut { command, after: within },
             }
-            (&mut answer).await
         };
-        let in_time = tokio::time::timeout(within, asking).await;
-        let command = || answer.command().shown().to_owned();
-        match in_time {
-            Ok(Some(reply)) => Ok(reply),
-            // A dropped slot means that the driver ended before the reply came.
-            Ok(None) => Err(SendError::Closed { command: command(), reason: self.close_reason() }),
-            Err(_elapsed) if answer.leave() => {
-                Err(SendError::TimedOut { command: command(), after: within })
-            }
-            Err(_elapsed) => Err(SendError::NotSent { command: command(), after: within }),
-        }
+        let room = match self.line.room(until).await {
+            Ok(room) => room,
+            Err(missing) => return Err(failed(&command, missing)),
+        };
+        let (slot, mut answer) = slot::pair(command, until, room);
+        self.line.order(slot);
+        (&mut answer).await.map_err(|missing| failed(answer.command(), missing))
     }
 
     /// `HOST:PORT` of the server, as configured.
@@ -257,7 +252,7 @@ impl Connection {
     /// Whether a command that was written has no reply yet.
     #[must_use]
     pub fn is_waiting(&self) -> bool {
-        self.progress.is_waiting()
+        self.line.progress().1.is_some()
     }
 
     /// Waits until the connection is gone, and its sink was told so, and says why. Safe to cancel.
@@ -271,7 +266,7 @@ impl Connection {
         WeakConnection {
             closed: self.closed.clone(),
             cut: Arc::downgrade(&self.cut),
-            progress: Arc::clone(&self.progress),
+            line: Arc::clone(&self.line),
         }
     }
 

@@ -8,23 +8,46 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
+use tokio::sync::OwnedSemaphorePermit;
+use tokio::time::Instant;
+
 use super::Reply;
 use crate::wire::Command;
 
-/// Both ends for a command.
-pub(super) fn pair(command: Command) -> (Slot, Answer) {
-    let shared = Arc::new(Shared { command, state: Mutex::new(State::Waiting(None)) });
-    (Slot(Arc::clone(&shared)), Answer(shared))
+/// Both ends for a command that is waited for until then, if not for ever.
+pub(super) fn pair(
+    command: Command,
+    until: Option<Instant>,
+    room: OwnedSemaphorePermit,
+) -> (Slot, Answer) {
+    let shared = Arc::new(Shared { command, until, state: Mutex::new(State::Waiting(None)) });
+    (Slot { shared: Arc::clone(&shared), _room: room }, Answer(shared))
 }
 
 /// The driver's end. Dropped without an answer, it tells the asker that none will come.
-pub(super) struct Slot(Arc<Shared>);
+pub(super) struct Slot {
+    shared: Arc<Shared>,
+    /// Its place in the queue.
+    _room: OwnedSemaphorePermit,
+}
 
-/// The asker's end: the reply, or `None` when the connection ended before it.
+/// The asker's end: the reply, or why there is none.
 pub(super) struct Answer(Arc<Shared>);
+
+/// Why there is no reply.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Missing {
+    /// The connection ended before it.
+    Lost,
+    /// The time was up before anything was written.
+    NotSent,
+    /// The time was up, and the server may still carry it out.
+    TimedOut,
+}
 
 struct Shared {
     command: Command,
+    until: Option<Instant>,
     state: Mutex<State>,
 }
 
@@ -36,8 +59,8 @@ enum State {
     Answered(Reply),
     /// The asker has gone.
     Left,
-    /// The driver has gone.
-    Lost,
+    /// There will be no reply.
+    Missing(Missing),
 }
 
 impl Shared {
@@ -48,28 +71,49 @@ impl Shared {
 
 impl Slot {
     pub(super) fn command(&self) -> &Command {
-        &self.0.command
+        &self.shared.command
+    }
+
+    /// When the asker stops to wait.
+    pub(super) fn until(&self) -> Option<Instant> {
+        self.shared.until
+    }
+
+    pub(super) fn is_waited_for(&self) -> bool {
+        matches!(*self.shared.state(), State::Waiting(_) | State::Written(_))
     }
 
     /// The command is about to be written. `false` when nobody wants it any more.
     pub(super) fn begin(&self) -> bool {
-        let mut state = self.0.state();
+        let mut state = self.shared.state();
         match &mut *state {
             State::Waiting(waker) => {
                 *state = State::Written(waker.take());
                 true
             }
-            State::Left => false,
-            State::Written(_) | State::Answered(_) | State::Lost => true,
+            State::Left | State::Missing(_) => false,
+            State::Written(_) | State::Answered(_) => true,
         }
     }
 
     /// Not a byte of it was written after all.
     pub(super) fn hold_back(&self) {
-        let mut state = self.0.state();
+        let mut state = self.shared.state();
         if let State::Written(waker) = &mut *state {
             *state = State::Waiting(waker.take());
         }
+    }
+
+    /// The time is up. Returns whom to wake.
+    pub(super) fn expire(&self) -> Option<Waker> {
+        let mut state = self.shared.state();
+        let (waker, missing) = match &mut *state {
+            State::Waiting(waker) => (waker.take(), Missing::NotSent),
+            State::Written(waker) => (waker.take(), Missing::TimedOut),
+            State::Answered(_) | State::Left | State::Missing(_) => return None,
+        };
+        *state = State::Missing(missing);
+        waker
     }
 
     /// Hands the reply over. `false` when the asker has gone.
@@ -78,7 +122,7 @@ impl Slot {
     }
 
     fn end(&self, end: State) -> bool {
-        let mut state = self.0.state();
+        let mut state = self.shared.state();
         match &mut *state {
             State::Waiting(waker) | State::Written(waker) => {
                 let waker = waker.take();
@@ -89,14 +133,14 @@ impl Slot {
                 }
                 true
             }
-            State::Answered(_) | State::Left | State::Lost => false,
+            State::Answered(_) | State::Left | State::Missing(_) => false,
         }
     }
 }
 
 impl Drop for Slot {
     fn drop(&mut self) {
-        let _was_waited_for = self.end(State::Lost);
+        let _was_waited_for = self.end(State::Missing(Missing::Lost));
     }
 }
 
@@ -104,18 +148,12 @@ impl Answer {
     pub(super) fn command(&self) -> &Command {
         &self.0.command
     }
-
-    /// Gives up waiting. Says whether the command was written: the server may carry it out then.
-    pub(super) fn leave(&self) -> bool {
-        let before = std::mem::replace(&mut *self.0.state(), State::Left);
-        !matches!(before, State::Waiting(_) | State::Lost)
-    }
 }
 
 impl Future for Answer {
-    type Output = Option<Reply>;
+    type Output = Result<Reply, Missing>;
 
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Reply>> {
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut state = self.0.state();
         match &mut *state {
             State::Waiting(waker) | State::Written(waker) => {
@@ -125,10 +163,10 @@ impl Future for Answer {
                 }
                 Poll::Pending
             }
-            State::Lost => Poll::Ready(None),
+            State::Missing(missing) => Poll::Ready(Err(*missing)),
             State::Answered(_) | State::Left => match std::mem::replace(&mut *state, State::Left) {
-                State::Answered(reply) => Poll::Ready(Some(reply)),
-                _ => Poll::Ready(None),
+                State::Answered(reply) => Poll::Ready(Ok(reply)),
+                _ => Poll::Ready(Err(Missing::Lost)),
             },
         }
     }
@@ -136,7 +174,8 @@ impl Future for Answer {
 
 impl Drop for Answer {
     fn drop(&mut self) {
-        let _was_written = self.leave();
+        let before = std::mem::replace(&mut *self.0.state(), State::Left);
+        drop(before);
     }
 }
 
@@ -149,30 +188,45 @@ impl fmt::Debug for Slot {
 #[cfg(test)]
 mod tests {
     use bytes::Bytes;
+    use tokio::sync::Semaphore;
 
     use super::*;
 
     fn ends() -> (Slot, Answer) {
-        pair(Command::api("status").unwrap())
+        let room = Arc::new(Semaphore::new(1)).try_acquire_owned().unwrap();
+        pair(Command::api("status").unwrap(), None, room)
     }
 
-    fn poll(answer: &mut Answer) -> Poll<Option<Reply>> {
+    fn poll(answer: &mut Answer) -> Poll<Result<Reply, Missing>> {
         Pin::new(answer).poll(&mut Context::from_waker(Waker::noop()))
     }
 
     #[test]
     fn an_asker_that_leaves_takes_its_command_back_until_it_is_written() {
         let (slot, answer) = ends();
-        assert!(!answer.leave());
+        drop(answer);
         assert!(!slot.begin());
         let (slot, answer) = ends();
         assert!(slot.begin());
         slot.hold_back();
-        assert!(!answer.leave());
+        drop(answer);
         assert!(!slot.begin());
         let (slot, answer) = ends();
         assert!(slot.begin());
-        assert!(answer.leave());
+        drop(answer);
+        assert!(!slot.answer(Reply::Api(Bytes::new())));
+    }
+
+    #[test]
+    fn an_asker_whose_time_is_up_learns_whether_its_command_was_written() {
+        let (slot, mut answer) = ends();
+        assert!(poll(&mut answer).is_pending() && slot.is_waited_for());
+        assert!(slot.expire().is_some());
+        assert_eq!(poll(&mut answer), Poll::Ready(Err(Missing::NotSent)));
+        assert!(!slot.begin() && !slot.is_waited_for());
+        let (slot, mut answer) = ends();
+        assert!(slot.begin() && slot.expire().is_none());
+        assert_eq!(poll(&mut answer), Poll::Ready(Err(Missing::TimedOut)));
         assert!(!slot.answer(Reply::Api(Bytes::new())));
     }
 
@@ -181,10 +235,10 @@ mod tests {
         let (slot, mut answer) = ends();
         assert!(poll(&mut answer).is_pending());
         assert!(slot.begin() && slot.answer(Reply::Api(Bytes::from_static(b"UP"))));
-        assert_eq!(poll(&mut answer), Poll::Ready(Some(Reply::Api(Bytes::from_static(b"UP")))));
-        assert_eq!(poll(&mut answer), Poll::Ready(None));
+        assert_eq!(poll(&mut answer), Poll::Ready(Ok(Reply::Api(Bytes::from_static(b"UP")))));
+        assert_eq!(poll(&mut answer), Poll::Ready(Err(Missing::Lost)));
         let (slot, mut answer) = ends();
         drop(slot);
-        assert_eq!(poll(&mut answer), Poll::Ready(None));
+        assert_eq!(poll(&mut answer), Poll::Ready(Err(Missing::Lost)));
     }
 }

@@ -5,8 +5,9 @@ use std::sync::{Arc, Weak};
 
 use tokio::sync::watch;
 
-use super::liveness::Progress;
+use super::line::Line;
 use super::{CloseReason, Connection};
+use crate::wire::ReplyShape;
 
 /// A handle to a connection for those who only look after it: the socket closes when the last
 /// [`Connection`] is gone, whoever holds one of these.
@@ -14,7 +15,7 @@ use super::{CloseReason, Connection};
 pub struct WeakConnection {
     pub(super) closed: watch::Receiver<Option<CloseReason>>,
     pub(super) cut: Weak<watch::Sender<Option<CloseReason>>>,
-    pub(super) progress: Arc<Progress>,
+    pub(super) line: Arc<Line>,
 }
 
 impl WeakConnection {
@@ -36,8 +37,9 @@ impl WeakConnection {
         }
     }
 
-    pub(super) fn progress(&self) -> &Progress {
-        &self.progress
+    /// How many replies came, and what the oldest command without one waits for.
+    pub(super) fn progress(&self) -> (u64, Option<ReplyShape>) {
+        self.line.progress()
     }
 }
 

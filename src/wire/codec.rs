@@ -8,7 +8,7 @@
 use std::borrow::Cow;
 
 use bytes::{Bytes, BytesMut};
-use memchr::memmem;
+use memchr::{memchr, memchr_iter};
 
 use super::error::{WireError, excerpt};
 use super::{EventData, Format};
@@ -174,6 +174,7 @@ impl Decoder {
     pub fn decode(&mut self, buf: &mut BytesMut) -> Result<Option<Frame>, WireError> {
         let (headers, length) = match self.open.take() {
             Some(open) => open,
+            None if buf.is_empty() => return Ok(None),
             None => match self.header_block(buf)? {
                 Some(open) => open,
                 None => return Ok(None),
@@ -204,7 +205,7 @@ impl Decoder {
             }
         }
         let from = self.searched.saturating_sub(1);
-        let Some(end) = memmem::find(buf.get(from..).unwrap_or_default(), b"\n\n") else {
+        let Some(end) = end_of_block(buf.get(from..).unwrap_or_default()) else {
             self.searched = buf.len();
             if buf.len() > self.limits.header {
                 return Err(WireError::HeaderTooLong { limit: self.limits.header });
@@ -256,15 +257,32 @@ fn frame(headers: Bytes, body: Bytes) -> Result<Frame, WireError> {
 
 /// Finds `name: value` in a block of header lines.
 fn header<'a>(block: &'a [u8], name: &str) -> Option<&'a [u8]> {
-    block.split(|byte| *byte == b'\n').find_map(|line| {
-        let (found, value) = line.split_at_checked(name.len())?;
-        let value = value.strip_prefix(b":")?;
-        found.eq_ignore_ascii_case(name.as_bytes()).then(|| value.trim_ascii())
-    })
+    let mut rest = block;
+    while !rest.is_empty() {
+        let end = memchr(b'\n', rest).unwrap_or(rest.len());
+        let (line, tail) = rest.split_at_checked(end)?;
+        // The colon decides for most lines.
+        if line.get(name.len()) == Some(&b':')
+            && let Some((found, value)) = line.split_at_checked(name.len())
+            && (found == name.as_bytes() || found.eq_ignore_ascii_case(name.as_bytes()))
+        {
+            return value.get(1..).map(<[u8]>::trim_ascii);
+        }
+        rest = tail.get(1..).unwrap_or_default();
+    }
+    None
+}
+
+/// Where the empty line is that ends a header block.
+fn end_of_block(from: &[u8]) -> Option<usize> {
+    memchr_iter(b'\n', from).find(|at| from.get(at + 1) == Some(&b'\n'))
 }
 
 /// Whether the first line may still become `Name: value`: a letter first, and no line without `:`.
 fn looks_like_a_header(start: &[u8]) -> bool {
+    if start.starts_with(b"Content-") {
+        return true;
+    }
     for &byte in start.iter().take(128) {
         match byte {
             b':' => return true,

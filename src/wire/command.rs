@@ -49,7 +49,7 @@ impl Command {
 
     /// `api LINE`: runs in the socket's own thread; nothing else arrives there meanwhile.
     pub fn api(line: &str) -> Result<Self, WireError> {
-        Ok(Self { shape: ReplyShape::Api, ..Self::verb(format!("api {line}"))? })
+        Ok(Self { shape: ReplyShape::Api, ..Self::verb(["api ", line].concat())? })
     }
 
     /// `api LINE` as an operator's console sends it: server aliases and `;;` lists work.
