@@ -86,7 +86,7 @@ pub(super) struct Connection {
     #[arg(short = 'H', long)]
     host: Option<String>,
     /// The port of its event socket
-    #[arg(short = 'P', long, value_parser = clap::value_parser!(u16).range(1..))]
+    #[arg(short = 'P', long, value_parser = port, allow_negative_numbers = true)]
     port: Option<u16>,
     /// Log in as a directory user
     #[arg(short, long, value_name = "USER@DOMAIN")]
@@ -194,6 +194,11 @@ pub(super) struct Look {
     #[arg(short, long, value_name = "LEVEL", default_value_t = 0, hide_default_value = true,
         value_parser = clap::value_parser!(u8).range(..=7))]
     pub(super) debug: u8,
+}
+
+fn port(text: &str) -> Result<u16, String> {
+    let port = text.parse().ok().filter(|port| *port > 0);
+    port.ok_or_else(|| "a port is a number from 1 to 65535".to_owned())
 }
 
 /// fs_cli's times are milliseconds.

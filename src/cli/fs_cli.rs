@@ -1,6 +1,7 @@
 //! What is different under the name `fs_cli`: `-x` gives the server's bytes, and an answer is an
 //! answer, good or bad.
 
+use std::ffi::OsString;
 use std::fmt::Write as _;
 use std::io::IsTerminal as _;
 
@@ -17,6 +18,44 @@ pub(super) fn is_called_so() -> bool {
         .and_then(|path| path.file_stem())
         .and_then(|name| name.to_str())
         .is_some_and(|name| name.eq_ignore_ascii_case("fs_cli"))
+}
+
+/// Its long options. A start that only one of them has stands for it, whatever we have beside them.
+const OPTIONS: &[&str] = &[
+    "help",
+    "host",
+    "port",
+    "user",
+    "password",
+    "interrupt",
+    "execute",
+    "loglevel",
+    "log-uuid",
+    "log-uuid-short",
+    "set-log-uuid",
+    "quiet",
+    "retry",
+    "reconnect",
+    "debug",
+    "batchmode",
+    "timeout",
+    "connect-timeout",
+    "no-color",
+    "no-history-file",
+];
+
+/// An argument with its option in full, but one that is ours to the letter.
+pub(super) fn spelled_out(arg: OsString, is_ours: impl Fn(&str) -> bool) -> OsString {
+    let Some(text) = arg.to_str().and_then(|text| text.strip_prefix("--")) else { return arg };
+    let (name, value) = text.split_once('=').map_or((text, None), |(name, it)| (name, Some(it)));
+    let mut meant = OPTIONS.iter().filter(|option| option.starts_with(name));
+    match (meant.next(), meant.next()) {
+        (Some(option), None) if !name.is_empty() && !is_ours(name) => {
+            let value = value.map(|value| format!("={value}")).unwrap_or_default();
+            format!("--{option}{value}").into()
+        }
+        _ => arg,
+    }
 }
 
 /// Sends a line as fs_cli's `-x` does and prints what came, with a line end more.
@@ -44,5 +83,31 @@ pub(super) async fn execute(start: &Start, shell: &Shell, line: &str) -> Result<
         // It was printed, as an answer; only the exit code can tell it.
         true => Err(CommandError::new(Kind::Refused, "")),
         false => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn options_may_be_cut_short_as_in_fs_cli() {
+        let is_ours = |name: &str| matches!(name, "set" | "echo" | "host");
+        for (given, taken) in [
+            ("--t", "--timeout"),
+            ("--t=5000", "--timeout=5000"),
+            ("--exec=eval a=b", "--execute=eval a=b"),
+            ("--log-uuid-s", "--log-uuid-short"),
+            // One of several, none, ours, no option.
+            ("--re", "--re"),
+            ("--nosuch", "--nosuch"),
+            ("--set", "--set"),
+            ("--host", "--host"),
+            ("--", "--"),
+            ("-t", "-t"),
+            ("te", "te"),
+        ] {
+            assert_eq!(spelled_out(given.into(), is_ours), taken, "{given}");
+        }
     }
 }

@@ -36,7 +36,14 @@ use start::{Start, Target};
 #[must_use]
 pub fn main() -> ExitCode {
     let as_fs_cli = fs_cli::is_called_so();
-    let args = match Args::try_parse() {
+    let given: Vec<_> = if as_fs_cli {
+        let ours = Args::command();
+        let is_ours = |name: &str| ours.get_arguments().any(|arg| arg.get_long() == Some(name));
+        std::env::args_os().map(|arg| fs_cli::spelled_out(arg, is_ours)).collect()
+    } else {
+        std::env::args_os().collect()
+    };
+    let args = match Args::try_parse_from(given) {
         Ok(args) => args,
         Err(err) => {
             // `--help` and `--version` come here too, with exit code 0.

@@ -9,7 +9,9 @@ use tokio::io::{AsyncBufReadExt as _, AsyncRead, BufReader};
 use super::start::{Start, Target};
 use super::{complain, demo_config, fs_cli, logging, terminal};
 use crate::shell::cmd::is_own;
-use crate::shell::{CommandError, History, Joiner, Kind, Next, Output, Shell, is_secret};
+use crate::shell::{
+    CommandError, History, Joiner, Kind, Next, Output, Shell, is_secret, script_place,
+};
 
 /// Runs the lines and returns the exit code.
 pub(super) async fn run(start: &Start) -> anyhow::Result<u8> {
@@ -133,8 +135,7 @@ impl Feed<'_> {
                 None => joiner.rest(),
             };
             if let Some((number, line)) = whole {
-                let place = format!("{name}:{number}");
-                if self.line(&line, Some(&place)).await? == Next::Exit {
+                if self.line(&line, Some((name, number))).await? == Next::Exit {
                     return Ok(Next::Exit);
                 }
             }
@@ -144,7 +145,11 @@ impl Feed<'_> {
         }
     }
 
-    async fn line(&mut self, line: &str, place: Option<&str>) -> Result<Next, CommandError> {
+    async fn line(
+        &mut self,
+        line: &str,
+        place: Option<(&str, usize)>,
+    ) -> Result<Next, CommandError> {
         if self.start.script.echo {
             let shown = if is_secret(line) { "(a line with a secret)" } else { line };
             // Nobody reads it when it cannot be written.
@@ -167,8 +172,7 @@ impl Feed<'_> {
             _ => err,
         };
         let err = match place {
-            Some(place) if is_secret(line) => err.hint(place),
-            Some(place) => err.hint(format!("{place}: {line}")),
+            Some((file, number)) => err.hint(script_place(file, number, line)),
             None => err,
         };
         let goes_on = match err.kind {

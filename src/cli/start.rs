@@ -92,6 +92,7 @@ impl Start {
         let keeps_history = common.flag("history");
         settings.format = common.text("output").and_then(format_named).unwrap_or_default();
         let mut warnings = files.exposed();
+        warnings.extend(files.doubts());
         if args.connection.password.is_some() {
             warnings.push(
                 "-p shows the password to everybody on this machine; SWITCHY_PASSWORD, or \
@@ -120,7 +121,9 @@ impl Start {
     pub(super) fn prepare(&self, shell: &Shell) -> Result<(), CommandError> {
         for variable in &self.script.variables {
             let Some((name, value)) = variable.split_once('=') else {
-                return Err(CommandError::usage(format!("--set: {variable:?} is no NAME=VALUE")));
+                return Err(CommandError::usage(format!(
+                    "{variable:?} is no NAME=VALUE, as --set takes"
+                )));
             };
             shell.define(name, value)?;
         }

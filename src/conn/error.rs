@@ -190,7 +190,7 @@ pub enum CloseReason {
 #[non_exhaustive]
 pub enum SendError {
     /// No reply in time. The server may still carry the command out; its reply is discarded.
-    #[error("no reply to {command:?} within {after:?}")]
+    #[error("no reply to {:?} within {after:?}", brief(command))]
     TimedOut {
         /// The verb line, passwords masked.
         command: String,
@@ -199,7 +199,7 @@ pub enum SendError {
     },
     /// The server took nothing in all the time: nothing of the command was sent, and nothing will
     /// be.
-    #[error("{command:?} was not sent: the server took nothing for {after:?}")]
+    #[error("{:?} was not sent: the server took nothing for {after:?}", brief(command))]
     NotSent {
         /// The verb line, passwords masked.
         command: String,
@@ -207,11 +207,20 @@ pub enum SendError {
         after: Duration,
     },
     /// The connection is gone. Whether the server carried the command out is not known.
-    #[error("{command:?} has no reply: {reason}")]
+    #[error("{:?} has no reply: {reason}", brief(command))]
     Closed {
         /// The verb line, passwords masked.
         command: String,
         /// Why it is gone.
         reason: CloseReason,
     },
+}
+
+/// The start of a command: one can be very long.
+fn brief(command: &str) -> String {
+    const SHOWN: usize = 200;
+    match command.char_indices().nth(SHOWN).and_then(|(at, _)| command.get(..at)) {
+        Some(start) => format!("{start}..."),
+        None => command.to_owned(),
+    }
 }

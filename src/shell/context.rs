@@ -35,6 +35,8 @@ pub struct Output<'a> {
     pub(super) forced: Option<Format>,
     /// How fast what is written without end is read.
     pub(super) pace: Option<Pace>,
+    /// How many lines it is within: files run lines that can run files.
+    pub(super) depth: u8,
 }
 
 impl<'a> Output<'a> {
@@ -50,6 +52,7 @@ impl<'a> Output<'a> {
             owns_stdout: false,
             forced: None,
             pace: None,
+            depth: 0,
         }
     }
 
@@ -79,8 +82,20 @@ impl<'a> Output<'a> {
 
     /// With the format and the operator of another one; that it is a terminal is not taken over.
     pub(super) fn asked_as(self, other: &Output<'_>) -> Self {
-        let operator = other.operator.clone();
-        Self { format: other.format, forced: other.forced, operator, ..self }
+        let (operator, depth) = (other.operator.clone(), other.depth);
+        Self { format: other.format, forced: other.forced, operator, depth, ..self }
+    }
+
+    /// One line deeper.
+    ///
+    /// # Errors
+    /// A usage error when that is too deep: a file that runs itself never ends.
+    fn within(self, depth: u8) -> Result<Self, CommandError> {
+        if depth >= DEPTH {
+            return Err(CommandError::usage(format!("lines run lines, {DEPTH} deep"))
+                .hint("a file that runs itself, or a profile that connects to itself?"));
+        }
+        Ok(Self { depth: depth + 1, ..self })
     }
 
     pub(super) fn forced(self, format: Option<Format>) -> Self {
@@ -97,6 +112,9 @@ impl<'a> Output<'a> {
         Self { operator, ..self }
     }
 }
+
+/// How deep lines may run lines: each level takes its part of the stack.
+const DEPTH: u8 = 16;
 
 impl fmt::Debug for Output<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -192,7 +210,8 @@ impl<'a> Context<'a> {
         let output = Output::new(&mut *self.output.text)
             .with_format(self.format.or(self.output.format))
             .with_width(self.output.width)
-            .with_operator(self.output.operator.clone());
+            .with_operator(self.output.operator.clone())
+            .within(self.output.depth)?;
         self.shell.clone().run_line(text, output).await
     }
 
@@ -201,7 +220,8 @@ impl<'a> Context<'a> {
         let mut text = String::new();
         let output = Output::new(&mut text)
             .with_format(self.output.format)
-            .with_operator(self.output.operator.clone());
+            .with_operator(self.output.operator.clone())
+            .within(self.output.depth)?;
         let mut inner = Context::new(&self.shell, self.switch.clone(), output);
         line::run(&mut inner, line).await?;
         Ok(text)

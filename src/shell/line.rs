@@ -25,6 +25,10 @@ fn step<'a>(cx: &'a mut Context<'_>, typed: String, within: Vec<String>) -> Step
     Box::pin(async move {
         let line = vars::substitute(&typed, &cx.shell.variables());
         let line = line.trim();
+        if cuts(line) > cuts(&typed) {
+            return Err(CommandError::usage("the value of a variable has ;; in it")
+                .hint("it would start a command of its own; \"api LINE\" sends it as it is"));
+        }
         if slash::is_slash(line) {
             return slash::run(cx, line).await;
         }
@@ -79,15 +83,20 @@ async fn list(
 /// The commands of a `;;` list. FreeSWITCH cuts a console line there, wherever it stands; what
 /// goes out word for word is not cut.
 fn pieces(line: &str) -> Option<Vec<String>> {
-    let (verb, _) = first_word(line);
-    let is_raw = ["api", "bgapi", "originate", "alias", "let", "expect"]
-        .iter()
-        .any(|raw| verb.eq_ignore_ascii_case(raw));
-    if is_raw || !line.contains(";;") {
+    if cuts(line) == 0 {
         return None;
     }
     let pieces = line.split(";;").map(str::trim).filter(|piece| !piece.is_empty());
     Some(pieces.map(str::to_owned).collect())
+}
+
+/// At how many places a line is cut.
+fn cuts(line: &str) -> usize {
+    let (verb, _) = first_word(line);
+    let is_raw = ["api", "bgapi", "originate", "alias", "let", "expect"]
+        .iter()
+        .any(|raw| verb.eq_ignore_ascii_case(raw));
+    if is_raw { 0 } else { line.matches(";;").count() }
 }
 
 /// Words that the server knows as well: under the name `fs_cli` they are the server's.
@@ -134,5 +143,6 @@ mod tests {
         assert_eq!(pieces("status"), None);
         assert_eq!(pieces("version;;status ;; ").unwrap(), ["version", "status"]);
         assert_eq!(pieces("api eval a;;b"), None);
+        assert_eq!((cuts("a;;b;;"), cuts("bgapi eval a;;b")), (2, 0));
     }
 }

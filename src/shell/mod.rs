@@ -89,7 +89,7 @@ pub use profile::{GuardRules, Password, Profile};
 pub use prompt::{Part, Place, Template};
 pub use render::Format;
 pub use replay::Replayed;
-pub use script::{Joiner, script_lines};
+pub use script::{Joiner, script_lines, script_place};
 pub use secret::is_secret;
 pub use settings::{Listening, ReadOnly, Settings};
 pub use standstill::RunningCalls;

@@ -1,5 +1,7 @@
 //! The lines of a script.
 
+use super::secret::mask_line;
+
 /// The lines that do something, with the number of each one's first line. A backslash at the end
 /// of a line joins the next one to it.
 pub fn script_lines(text: &str) -> impl Iterator<Item = (usize, String)> {
@@ -20,6 +22,8 @@ impl Joiner {
     /// Takes a line; returns one that is complete.
     pub fn push(&mut self, line: &str) -> Option<(usize, String)> {
         self.number += 1;
+        // Editors of another system put a mark in front of a file.
+        let line = if self.number == 1 { line.trim_start_matches('\u{feff}') } else { line };
         let (start, mut whole) = self.begun.take().unwrap_or((self.number, String::new()));
         match line.strip_suffix('\\') {
             Some(part) => {
@@ -42,14 +46,36 @@ impl Joiner {
     }
 }
 
+/// Where a line of a script stands, and the line, for those who read that it failed: cut when it
+/// is very long, and without its secrets.
+#[must_use]
+pub fn script_place(file: &str, number: usize, line: &str) -> String {
+    const SHOWN: usize = 200;
+    let mut shown = mask_line(line);
+    if let Some((at, _)) = shown.char_indices().nth(SHOWN) {
+        shown.truncate(at);
+        shown.push('…');
+    }
+    format!("{file}:{number}: {shown}")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn lines_are_joined_and_counted() {
-        let lines: Vec<_> = script_lines("# a\nstatus\n\n  api eval \\\n x \n\\\nend\\").collect();
+        let lines: Vec<_> =
+            script_lines("\u{feff}# a\nstatus\n\n  api eval \\\n x \n\\\nend\\").collect();
         let expected = [(2, "status"), (4, "api eval  x"), (6, "end")];
         assert_eq!(lines, expected.map(|(number, line)| (number, line.to_owned())));
+    }
+    #[test]
+    fn a_place_is_short_and_without_secrets() {
+        assert_eq!(script_place("a.txt", 3, "status"), "a.txt:3: status");
+        let place =
+            script_place("a.txt", 3, "bgapi originate {sip_auth_password=hush}user/1 &park");
+        assert!(!place.contains("hush") && place.contains("***"), "{place}");
+        assert!(script_place("a", 1, &"é".repeat(9000)).chars().count() < 220);
     }
 }

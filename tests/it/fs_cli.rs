@@ -130,6 +130,9 @@ const BETTER: &[Case] = &[
     (&["-x", "/log 3", "-x", "/nolog"], 0, "+OK no longer logging"),
     (&["-x", "/exit", "-x", "eval not run"], 0, ""),
     (&["-x", "/nosuch"], 1, ""),
+    // Options may be cut short, whatever we have beside fs_cli's.
+    (&["--t", "5000", "--e", "eval ok"], 0, "ok\n"),
+    (&["-P", "-1", "-x", "status"], 1, ""),
     // What was only piped in runs, and ends.
     (&["-b"], 0, ""),
 ];
@@ -263,6 +266,29 @@ fn its_files_are_read() {
     ] {
         let args: Vec<_> = args.iter().map(|arg| (*arg).to_owned()).collect();
         assert_eq!(home.run(&args).status.code(), Some(code), "{args:?}");
+    }
+}
+
+#[test]
+fn its_files_are_read_as_editors_leave_them() {
+    let (switch, home) = (Switch::start(), Home::new());
+    let right = format!("host => 127.0.0.1\nport => {}\npassword => ClueCon\n", switch.port());
+    let wrong = right.replace("ClueCon", "wrong");
+    for (file, profile, code) in [
+        (format!("\u{feff}[default]\n{right}"), "default", 0),
+        (format!("\u{feff}[default]\n{wrong}"), "default", 255),
+        (format!("[a]\n{right}[b]\n{wrong}").replace('\n', "\r\n"), "a", 0),
+        (format!("[a]\n{right}[b]\n{wrong}").replace('\n', "\r\n"), "b", 255),
+        (format!("# c\n\n; c\n[a] ; c\n{right}junk\nnosuch => 1\n# password => wrong\n"), "a", 0),
+        (format!("[a]\n{right}password => wrong ;; not this\n"), "a", 255),
+        (format!("[a]\n{wrong}PASSWORD=ClueCon"), "a", 0),
+        (format!("[a]\n{right}__END__\n{wrong}"), "a", 0),
+        (format!("[a]\n{right}password => \"ClueCon\"\n"), "a", 255),
+    ] {
+        home.write(".fs_cli_conf", &file);
+        let args = [profile, "-x", "eval ok"].map(str::to_owned);
+        let output = home.run(&args);
+        assert_eq!(output.status.code(), Some(code), "{file:?}: {}", text(&output.stderr));
     }
 }
 

@@ -31,6 +31,8 @@ mod live;
 mod lua;
 mod model;
 #[cfg(feature = "cli")]
+mod odd_scripts;
+#[cfg(feature = "cli")]
 mod oneshot;
 mod points;
 #[cfg(all(unix, feature = "cli"))]

@@ -22,7 +22,8 @@ pub(super) struct Legacy {
 pub(super) fn read(path: &Arc<Path>, text: &str, faults: &mut Vec<Fault>) -> Legacy {
     let mut legacy = Legacy::default();
     let mut name: Option<String> = None;
-    for (at, line) in text.lines().enumerate() {
+    // Editors of another system put a mark in front; fs_cli would not find the first section then.
+    for (at, line) in text.trim_start_matches('\u{feff}').lines().enumerate() {
         let origin = Origin::Line(Arc::clone(path), at + 1);
         let mut fault = |message: String, hint: Option<String>| {
             faults.push(Fault { path: Arc::clone(path), line: at + 1, message, hint });

@@ -94,6 +94,16 @@ impl Files {
         Err(err.hint(format!("{rest}\"switchy config check\" tells all; --no-config goes without")))
     }
 
+    /// What the operator should know of fs_cli's file: the first thing in it that does not hold.
+    pub(crate) fn doubts(&self) -> Option<String> {
+        let fault = self.ignored.first()?;
+        let more = match self.ignored.len() - 1 {
+            0 => String::new(),
+            more => format!(", and {more} more: \"switchy config check\""),
+        };
+        Some(format!("ignored: {fault}{more}"))
+    }
+
     /// Names of profiles; those of `config.toml` hide those of fs_cli's file.
     pub(crate) fn names(&self) -> Vec<&str> {
         let theirs =

@@ -1,6 +1,7 @@
 use std::path::Path;
 
 use super::{CommandError, Context, Next};
+use crate::shell::{is_secret, script_lines, script_place};
 
 /// Run the lines of a file
 ///
@@ -28,18 +29,20 @@ pub(crate) struct Args {
 
 pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), CommandError> {
     let path = Path::new(&args.file);
-    let text = std::fs::read_to_string(path)
+    let bytes = std::fs::read(path)
         .map_err(|err| CommandError::usage(format!("cannot read {}: {err}", args.file)))?;
+    let text = String::from_utf8_lossy(&bytes);
     let mut failed = None;
-    for (number, line) in crate::shell::script_lines(&text) {
+    for (number, line) in script_lines(&text) {
         if args.echo {
-            cx.line(&format!("> {line}"))?;
+            let shown = if is_secret(&line) { "(a line with a secret)" } else { &line };
+            cx.line(&format!("> {shown}"))?;
         }
         match cx.nested(&line).await {
             Ok(Next::Go) => {}
             Ok(Next::Exit) => break,
             Err(err) => {
-                let err = err.hint(format!("{}:{number}: {line}", args.file));
+                let err = err.hint(script_place(&args.file, number, &line));
                 if !args.keep_going {
                     return Err(err);
                 }

@@ -30,6 +30,7 @@ pub(super) async fn run(
         operator: output.operator.clone(),
         owns_stdout: output.owns_stdout,
         pace: output.pace.clone(),
+        depth: output.depth,
     };
     let ran = shell.run_command(line, asked).await;
     let kept = std::mem::take(&mut pages.kept);
