@@ -3,6 +3,7 @@
 
 use std::fmt;
 use std::io::{self, IsTerminal as _, Write as _};
+use std::sync::OnceLock;
 
 use tokio::io::{AsyncBufReadExt as _, AsyncRead, BufReader};
 
@@ -26,17 +27,21 @@ pub(super) async fn run(start: &Start) -> anyhow::Result<u8> {
         outcome = lines(start, &shell) => outcome,
         _signal = tokio::signal::ctrl_c() => Err(CommandError::new(Kind::Interrupted, "interrupted")),
     };
-    let gone = outcome.is_err() && is_gone();
+    let outcome = match GONE.get() {
+        Some(Some(why)) => Err(CommandError::usage(why)),
+        // A reader that has seen enough is no error.
+        Some(None) => Ok(()),
+        None => outcome,
+    };
     if let Err(err) = &outcome
-        && !gone
         && !err.message.is_empty()
     {
         complain(err, may_color());
     }
     super::close(&shell).await;
     Ok(match outcome {
-        Err(err) if !gone => start.exit_code(err.kind),
-        _ => 0,
+        Err(err) => start.exit_code(err.kind),
+        Ok(()) => 0,
     })
 }
 
@@ -134,10 +139,10 @@ impl Feed<'_> {
                 Some(line) => joiner.push(String::from_utf8_lossy(&line).trim_end_matches('\r')),
                 None => joiner.rest(),
             };
-            if let Some((number, line)) = whole {
-                if self.line(&line, Some((name, number))).await? == Next::Exit {
-                    return Ok(Next::Exit);
-                }
+            if let Some((number, line)) = whole
+                && self.line(&line, Some((name, number))).await? == Next::Exit
+            {
+                return Ok(Next::Exit);
             }
             if is_end {
                 return Ok(Next::Go);
@@ -275,16 +280,19 @@ impl fmt::Write for Stdout {
         let mut out = io::stdout().lock();
         let written = out.write_all(text.as_bytes()).and_then(|()| out.flush());
         written.map_err(|err| {
-            if err.kind() == io::ErrorKind::BrokenPipe {
-                GONE.store(true, std::sync::atomic::Ordering::Relaxed);
-            }
+            // The first reason is the one that counts.
+            let _first = GONE.set(match err.kind() {
+                io::ErrorKind::BrokenPipe => None,
+                _ => Some(format!("cannot write standard output: {err}")),
+            });
             fmt::Error
         })
     }
 }
 
-static GONE: std::sync::atomic::AtomicBool = std::sync::atomic::AtomicBool::new(false);
+/// That standard output takes nothing more: because its reader has seen enough, or why else.
+static GONE: OnceLock<Option<String>> = OnceLock::new();
 
 fn is_gone() -> bool {
-    GONE.load(std::sync::atomic::Ordering::Relaxed)
+    GONE.get().is_some()
 }

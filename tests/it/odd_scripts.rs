@@ -95,3 +95,18 @@ fn a_value_starts_no_command_of_its_own() {
     let output = run(&switch, b"eval $n", &["--set", "n=x | touch made"]);
     assert_eq!(texts(&output).0, "x | touch made\n");
 }
+
+/// Linux has a file that is always full.
+#[test]
+#[cfg(target_os = "linux")]
+fn an_answer_that_cannot_be_written_is_told() {
+    let switch = Switch::start();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_switchy"));
+    command.args(switch.args(&["--keep-going", "-x", "eval one", "-x", "eval two"]));
+    command.stdout(fs::OpenOptions::new().write(true).open("/dev/full").unwrap());
+    let output = command.stdin(Stdio::null()).stderr(Stdio::piped()).output().unwrap();
+    let (_, stderr) = texts(&output);
+    assert_eq!(output.status.code(), Some(2), "{stderr}");
+    assert!(stderr.starts_with("error: cannot write standard output: "), "{stderr}");
+    assert_eq!(stderr.lines().count(), 1, "{stderr}");
+}
