@@ -300,6 +300,38 @@ async fn a_broken_file_leaves_nothing_behind_and_says_what_and_where() {
 }
 
 #[tokio::test]
+async fn a_file_may_begin_as_editors_and_shells_like_it() {
+    for head in ["\u{feff}", "#!/usr/bin/env lua\n", "\u{feff}#!/usr/bin/env lua\r\n"] {
+        let app = Script::new(&format!("{head}function on_park() end\r\n")).open().await;
+        assert!(app.is_ok(), "{head:?}: {:?}", app.err());
+        let err = Script::new(&format!("{head}\nfunction (")).open().await.unwrap_err();
+        let line = 2 + head.matches('\n').count();
+        assert!(err.to_string().contains(&format!("app.lua:{line}:")), "{head:?}: {err}");
+    }
+    assert!(Script::new("#!/usr/bin/env lua").open().await.is_err());
+}
+
+#[tokio::test]
+async fn every_failure_names_file_and_line() {
+    let text = r#"
+        function on_park(session)
+            if session.direction == "outbound" then return end
+            local bad = { text = function() error("why", 0) end, table = function() error({}) end,
+                none = function() error() end, memory = function() ("x"):rep(1 << 30) end }
+            bad[session.destination]()
+        end
+    "#;
+    for name in ["text", "table", "none", "memory"] {
+        let (_sim, client, _listener, _script) = loaded(text).await;
+        let call = Originate::to(&format!("{name}@127.0.0.1:5090")).with_app("app");
+        let _job = client.originate(&call).await.unwrap();
+        until(name, || notes(&client, "failures") == "1").await;
+        let said = notes(&client, "last failure");
+        assert!(said.starts_with("app.lua:"), "{name}: {said}");
+    }
+}
+
+#[tokio::test]
 async fn a_script_has_coroutines_of_its_own() {
     let text = r#"
         local function each(n)

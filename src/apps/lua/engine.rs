@@ -75,8 +75,7 @@ impl Engine {
     pub(super) async fn load(self: &Rc<Self>, source: &[u8]) -> Loaded {
         let script =
             |err: &mlua::Error| LuaError::Script { text: failure::describe(err, &self.file) };
-        let source = String::from_utf8_lossy(source);
-        let chunk = self.lua.load(&*source).set_name(format!("@{}", self.file));
+        let chunk = self.lua.load(chunk(source)).set_name(format!("@{}", self.file));
         let chunk = chunk.set_mode(mlua::chunk::ChunkMode::Text).into_function();
         let chunk = chunk.map_err(|err| script(&err))?;
         let run = self.run("the file", None, None, true);
@@ -287,12 +286,13 @@ impl Engine {
         args: impl IntoLuaMulti + 'static,
     ) -> tokio::task::AbortHandle {
         let engine = Rc::clone(self);
+        let function = function.clone();
         let call = function.call_async::<()>(args);
         let counted = Counted::new(self);
         let task = tokio::task::spawn_local(async move {
             let _counted = counted;
             if let Err(err) = engine.drive(&run, call).await {
-                engine.report(&run, &err);
+                engine.report(&run, &function, &err);
             }
         });
         task.abort_handle()
@@ -316,18 +316,29 @@ impl Engine {
         .await
     }
 
-    fn report(&self, run: &Run, err: &mlua::Error) {
+    fn report(&self, run: &Run, function: &Function, err: &mlua::Error) {
         let uuid = run.leg.as_ref().map(|leg| leg.id.clone()).unwrap_or_default();
         if failure::is_gone(err) {
             tracing::debug!(target: "switchy.Client", file = self.file, event = run.what, uuid, "a handler ended with its session");
             return;
         }
         self.pulse.failures.fetch_add(1, Ordering::Relaxed);
-        let text = failure::describe(err, &self.file);
+        let text = failure::describe_in(function, err, &self.file);
         self.pulse.note(&text);
         let call = run.leg.as_ref().map(|leg| leg.call.clone()).unwrap_or_default();
         tracing::error!(target: "switchy.Client", event = run.what, uuid, call, "app failed: {text}");
     }
+}
+
+/// What is compiled of a file: without the mark of UTF-8, and without the line that names an
+/// interpreter, whose end stays so that lines keep their numbers.
+fn chunk(source: &[u8]) -> &[u8] {
+    let source = source.strip_prefix("\u{feff}".as_bytes()).unwrap_or(source);
+    if !source.starts_with(b"#") {
+        return source;
+    }
+    let end = source.iter().position(|byte| *byte == b'\n');
+    source.get(end.unwrap_or(source.len())..).unwrap_or_default()
 }
 
 /// Counts a handler while it runs.

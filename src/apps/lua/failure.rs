@@ -1,6 +1,6 @@
 //! What goes wrong in a script, with file and line.
 
-use mlua::Error;
+use mlua::{Error, Function};
 
 use crate::client;
 
@@ -61,6 +61,19 @@ pub(super) fn describe(err: &Error, file: &str) -> String {
     };
     let head = text.split("\nstack traceback").next().unwrap_or(&text);
     head.lines().map(str::trim).collect::<Vec<_>>().join(" ")
+}
+
+/// As [`describe`]; where Lua names no place, as for a lack of memory or an error that is no text,
+/// it is that of the handler.
+pub(super) fn describe_in(function: &Function, err: &Error, file: &str) -> String {
+    let text = describe(err, file);
+    if text.strip_prefix(file).is_some_and(|rest| rest.starts_with(':')) {
+        return text;
+    }
+    match function.info().line_defined {
+        Some(line) => format!("{file}:{line}: {text}"),
+        None => format!("{file}: {text}"),
+    }
 }
 
 /// The innermost `ivr.lua:12:` of a traceback.
