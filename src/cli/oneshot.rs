@@ -275,10 +275,8 @@ fn may_color() -> bool {
 /// Standard output; what cannot be written is an error.
 pub(super) struct Stdout;
 
-impl fmt::Write for Stdout {
-    fn write_str(&mut self, text: &str) -> fmt::Result {
-        let mut out = io::stdout().lock();
-        let written = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+impl Stdout {
+    fn note(written: io::Result<()>) -> fmt::Result {
         written.map_err(|err| {
             // The first reason is the one that counts.
             let _first = GONE.set(match err.kind() {
@@ -287,6 +285,20 @@ impl fmt::Write for Stdout {
             });
             fmt::Error
         })
+    }
+}
+
+impl fmt::Write for Stdout {
+    /// Whole lines go out at once, so that what stands on standard error never falls into one.
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        Self::note(io::stdout().lock().write_all(text.as_bytes()))
+    }
+}
+
+impl Drop for Stdout {
+    /// The rest, which has no end of line.
+    fn drop(&mut self) {
+        let _noted = Self::note(io::stdout().lock().flush());
     }
 }
 
