@@ -7,6 +7,7 @@ use super::narrate::Awaited;
 use super::pipe::Pace;
 use super::profile::Ruling;
 use super::render::View;
+use super::starts::Starts;
 use super::{
     CommandError, Format, Guard, Kind, Next, Operator, ReadOnly, Shell, Switch, line, rows,
     sanitise,
@@ -340,7 +341,7 @@ impl<'a> Context<'a> {
         if found.is_empty() {
             return Err(self.no_call(&format!("no call is named {word:?}"), word));
         }
-        one(found, word, |call| call.id.short().to_owned())
+        one(found, word, |call| call.id.as_str())
     }
 
     /// The living session that a word names. A call's name stands for its first leg.
@@ -349,7 +350,7 @@ impl<'a> Context<'a> {
         let by_id: Vec<Session> = listener
             .with(|tracker| tracker.sessions().filter(|x| has_id(&x.id, word)).cloned().collect());
         if !by_id.is_empty() {
-            return one(by_id, word, |session| session.id.short().to_owned());
+            return one(by_id, word, |session| session.id.as_str());
         }
         let call = self.call(word)?;
         call.lead().cloned().ok_or_else(|| no_call("that call has no leg left"))
@@ -384,9 +385,10 @@ pub(super) fn is_named(call: &Call, word: &str) -> bool {
         })
 }
 
-fn one<T>(mut found: Vec<T>, word: &str, name: impl Fn(&T) -> String) -> Result<T, CommandError> {
+fn one<T>(mut found: Vec<T>, word: &str, id: impl Fn(&T) -> &str) -> Result<T, CommandError> {
     if found.len() > 1 {
-        let names: Vec<_> = found.iter().take(5).map(name).collect();
+        let starts = Starts::new(found.iter().map(&id));
+        let names: Vec<_> = found.iter().take(5).map(|one| starts.of(id(one))).collect();
         let count = found.len();
         return Err(CommandError::usage(format!("{word:?} names {count} calls"))
             .hint(format!("be more exact, for example: {}", names.join(", "))));

@@ -6,6 +6,7 @@ use serde_json::json;
 use tokio::time::{Instant, interval, sleep};
 
 use super::render::{Cell, Column, View, counted, span};
+use super::starts::Starts;
 use super::{CommandError, Context, Format, Kind, confirm, rows};
 use crate::client::{Client, LegEnd};
 use crate::model::{Call, HangupCause, Id, Phase, Session};
@@ -147,6 +148,7 @@ async fn hang_up(
     wait_for_ends(&client, told.map(|(call, _)| call).cloned().collect()).await;
     let mut view = results();
     let (mut ended, mut failed, mut spared) = (0, 0, 0);
+    let starts = Starts::new(calls.iter().map(|call| call.id.as_str()));
     for (call, outcome) in calls.iter().zip(outcomes) {
         let is_there = client.call(call.id.as_str()).is_some();
         let result = match outcome {
@@ -164,7 +166,7 @@ async fn hang_up(
         let lead = call.lead();
         let text = |text: Option<&str>| text.map_or_else(Cell::none, Cell::text);
         view.push(vec![
-            Cell::shown(call.id.short(), json!(call.id)),
+            Cell::shown(starts.of(call.id.as_str()), json!(call.id)),
             text(lead.map(|lead| &*lead.caller_number)),
             text(lead.map(|lead| &*lead.destination)),
             Cell::text(&result),

@@ -52,6 +52,7 @@ mod settings;
 mod slash;
 mod slow;
 mod standstill;
+mod starts;
 mod stopping;
 mod stream;
 mod switch;

@@ -4,6 +4,7 @@ use serde_json::json;
 
 use super::narrate;
 use super::render::{Cell, Column, View};
+use super::starts::Starts;
 use crate::model::{Call, Direction, Phase, Session};
 use crate::track::Tracker;
 
@@ -18,10 +19,13 @@ pub(super) fn calls<'a>(
     app_name: AppName<'_>,
 ) -> View {
     let mut view = View::of(call_columns(), "no calls");
+    let calls: Vec<&Call> = calls.collect();
+    let starts = starts(&calls, tracker);
     for call in calls {
         if let Some(lead) = call.lead() {
             let now = now.unwrap_or(lead.last_event);
-            view.push(call_row(call, lead, tracker.is_own_call(&call.id), now, app_name));
+            let id = Cell::shown(starts.of(call.id.as_str()), json!(call.id));
+            view.push(call_row(call, id, lead, tracker.is_own_call(&call.id), now, app_name));
         }
     }
     view
@@ -35,13 +39,22 @@ pub(super) fn channels<'a>(
     app_name: AppName<'_>,
 ) -> View {
     let mut view = View::of(channel_columns(), "no channels");
+    let calls: Vec<&Call> = calls.collect();
+    let starts = starts(&calls, tracker);
     for call in calls {
         let is_own = tracker.is_own_call(&call.id);
+        let short = starts.of(call.id.as_str());
         for leg in &call.sessions {
-            view.push(channel_row(leg, is_own, now, app_name));
+            view.push(channel_row(leg, short, is_own, now, app_name));
         }
     }
     view
+}
+
+/// What tells these calls from each other and from all that lives.
+fn starts<'a>(calls: &[&'a Call], tracker: &'a Tracker) -> Starts<'a> {
+    let living = tracker.sessions().map(|leg| leg.id.as_str());
+    Starts::new(calls.iter().map(|call| call.id.as_str()).chain(living))
 }
 
 /// The columns of `calls`.
@@ -137,6 +150,7 @@ fn end_cells(leg: &Session) -> [Cell; 4] {
 
 fn call_row(
     call: &Call,
+    id: Cell,
     lead: &Session,
     is_own: bool,
     now: u64,
@@ -145,10 +159,7 @@ fn call_row(
     let gateway = call.sessions.iter().map(|leg| &*leg.gateway).find(|name| !name.is_empty());
     let held = call.sessions.iter().filter_map(|leg| leg.hold_time(now)).max();
     let state = call_state(call, lead);
-    let mut cells = vec![
-        Cell::shown(call.id.short(), json!(call.id)),
-        Cell::number(call.sessions.len() as u64),
-    ];
+    let mut cells = vec![id, Cell::number(call.sessions.len() as u64)];
     cells.extend(leg_cells(lead, state, held, gateway.unwrap_or_default(), now));
     cells.push(Cell::text(&lead.channel_name));
     cells.extend(tie_cells(lead, call.sessions.iter(), is_own, app_name));
@@ -171,15 +182,15 @@ pub(super) fn channel_columns() -> Vec<Column> {
     columns
 }
 
-/// A leg as a row of `channels`.
+/// A leg as a row of `channels`; `short` is how its call is named.
 pub(super) fn channel_row(
     leg: &Session,
+    short: &str,
     is_own: bool,
     now: u64,
     app_name: AppName<'_>,
 ) -> Vec<Cell> {
-    let mut cells =
-        vec![Cell::text(leg.id.as_str()), Cell::shown(leg.call.short(), json!(leg.call))];
+    let mut cells = vec![Cell::text(leg.id.as_str()), Cell::shown(short, json!(leg.call))];
     cells.extend(leg_cells(leg, leg_state(leg), leg.hold_time(now), &leg.gateway, now));
     cells.push(Cell::text(&leg.channel_name));
     cells.extend(tie_cells(leg, std::iter::once(leg), is_own, app_name));

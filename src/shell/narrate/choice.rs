@@ -83,7 +83,13 @@ impl Choice {
             only.takes(session);
         }
         let holds = |filter: &Filter| {
-            let row = rows::channel_row(session, is_own, session.last_event, &|_| None);
+            let row = rows::channel_row(
+                session,
+                session.call.short(),
+                is_own,
+                session.last_event,
+                &|_| None,
+            );
             let mut view = View::of(rows::channel_columns(), "");
             view.push(row);
             !view.matches(filter).is_empty()
