@@ -245,6 +245,9 @@ fn run(
         let initial = (draft.left.as_str(), draft.right.as_str());
         let read = editor.readline_with_initial(&(raw, styled), initial);
         let input = match read {
+            Ok(line) if let Some((key, draft)) = pressed.take() => {
+                ended_by(&editor, gate, key, draft, &line)
+            }
             Ok(line) => {
                 if purpose == Purpose::Command {
                     assist.keep(&line);
@@ -252,7 +255,7 @@ fn run(
                 gate.away();
                 Input::Line(line)
             }
-            Err(ReadlineError::Interrupted) => interrupted(&editor, gate, pressed),
+            Err(ReadlineError::Interrupted) => preempted(&editor, gate),
             Err(err) => {
                 gate.away();
                 match err {
@@ -267,24 +270,33 @@ fn run(
     }
 }
 
-/// Ctrl-C, another key that ends the line, or [`Editor::preempt`]: in the last two the line is wiped from the screen,
-/// to be shown again later.
-fn interrupted(editor: &Rustyline, gate: &Gate, pressed: &Pressed) -> Input {
-    let (draft, rows) = editor.helper().map(Helper::draft).unwrap_or_default();
-    let key = pressed.take();
-    if key.is_none() && gate.is_leaving() {
-        gate.away();
-        return Input::Interrupted { was_empty: draft.left.is_empty() && draft.right.is_empty() };
+/// A key ended the line: Ctrl-C leaves it on the screen, behind the others it is shown again later.
+fn ended_by(editor: &Rustyline, gate: &Gate, key: Key, draft: Draft, line: &str) -> Input {
+    let input = match key {
+        Key::Interrupt => Input::Interrupted { was_empty: line.is_empty() },
+        Key::Function(number) => Input::Key(number, draft),
+        Key::Suspend => Input::Suspend(draft),
+    };
+    if key != Key::Interrupt {
+        wipe(editor.helper().map_or(0, |helper| helper.rows_of(line)));
     }
+    gate.away();
+    input
+}
+
+/// [`Editor::preempt`]: the line is wiped from the screen, to be shown again later.
+fn preempted(editor: &Rustyline, gate: &Gate) -> Input {
+    let (draft, rows) = editor.helper().map(Helper::draft).unwrap_or_default();
+    wipe(rows);
+    gate.away();
+    Input::Preempted(draft)
+}
+
+/// Clears a line that was left, and its prompt: so many rows, and one.
+fn wipe(rows: usize) {
     let mut out = io::stdout();
     // A terminal that is gone shows nothing anyway.
     drop(write!(out, "\x1b[{}A\r\x1b[J", rows + 1).and_then(|()| out.flush()));
-    gate.away();
-    match key {
-        Some(Key::Function(number)) => Input::Key(number, draft),
-        Some(Key::Suspend) => Input::Suspend(draft),
-        None => Input::Preempted(draft),
-    }
 }
 
 #[cfg(unix)]
@@ -312,21 +324,19 @@ fn rustyline(
     let down = KeyEvent(KeyCode::Down, Modifiers::NONE);
     editor.bind_sequence(up, Cmd::HistorySearchBackward);
     editor.bind_sequence(down, Cmd::HistorySearchForward);
-    for key in ['C', 'D'] {
-        let leave = EventHandler::Conditional(Box::new(Leave::new(gate, key)));
-        editor.bind_sequence(KeyEvent::ctrl(key), leave);
-    }
+    let leave = EventHandler::Conditional(Box::new(Leave(Arc::clone(gate))));
+    editor.bind_sequence(KeyEvent::ctrl('D'), leave);
+    let mut press = |event, key| {
+        let press = Press::new(gate, pressed, key);
+        editor.bind_sequence(event, EventHandler::Conditional(Box::new(press)));
+    };
+    press(KeyEvent::ctrl('C'), Key::Interrupt);
     for number in 1..=12 {
-        let press = Press::new(gate, pressed, Key::Function(number));
-        let press = EventHandler::Conditional(Box::new(press));
-        editor.bind_sequence(KeyEvent(KeyCode::F(number), Modifiers::NONE), press);
+        press(KeyEvent(KeyCode::F(number), Modifiers::NONE), Key::Function(number));
     }
     // Its own way to stop leaves the printer believing that a line is edited.
     #[cfg(unix)]
-    editor.bind_sequence(
-        KeyEvent::ctrl('Z'),
-        EventHandler::Conditional(Box::new(Press::new(gate, pressed, Key::Suspend))),
-    );
+    press(KeyEvent::ctrl('Z'), Key::Suspend);
     // What stands for "no such key" in the terminal's settings would suspend, too.
     editor.bind_sequence(KeyEvent::ctrl('@'), Cmd::Noop);
     Ok(editor)

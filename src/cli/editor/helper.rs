@@ -69,6 +69,11 @@ impl Helper {
         (Draft { left: left.to_owned(), right: right.to_owned() }, self.wrapped.get())
     }
 
+    /// How many rows below the first a line takes behind the prompt, without a hint.
+    pub(super) fn rows_of(&self, line: &str) -> usize {
+        rows_below(self.prompt.chars().chain(line.chars()))
+    }
+
     fn saw(&self, line: &str, pos: usize) {
         let (known, at) = &mut *self.line.borrow_mut();
         line.clone_into(known);
@@ -239,22 +244,13 @@ impl Validator for Helper {
     }
 }
 
-/// Closes the gate when Ctrl-C or Ctrl-D is about to end the line.
-pub(super) struct Leave {
-    gate: Arc<Gate>,
-    key: char,
-}
-
-impl Leave {
-    pub(super) fn new(gate: &Arc<Gate>, key: char) -> Self {
-        Self { gate: Arc::clone(gate), key }
-    }
-}
+/// Closes the gate when Ctrl-D is about to end the line.
+pub(super) struct Leave(pub(super) Arc<Gate>);
 
 impl ConditionalEventHandler for Leave {
     fn handle(&self, _: &Event, _: u16, _: bool, cx: &EventContext<'_>) -> Option<Cmd> {
-        if self.key == 'C' || cx.line().is_empty() {
-            self.gate.leaving();
+        if cx.line().is_empty() {
+            self.0.leaving();
         }
         None
     }

@@ -1,10 +1,14 @@
-//! Function keys and Ctrl-Z: they end the line that is typed, so that something else can happen.
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
+//! Function keys, Ctrl-Z and Ctrl-C: they end the line that is typed, so that something else can
+//! happen.
+//!
+//! To rustyline they are an Enter: only then it keeps the keys that it has read already and that
+//! come behind.
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rustyline::{Cmd, ConditionalEventHandler, Event, EventContext};
 
 use super::super::printer::Gate;
+use super::Draft;
 
 /// A key that ends the line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -13,29 +17,34 @@ pub(super) enum Key {
     Function(u8),
     /// Ctrl-Z.
     Suspend,
+    /// Ctrl-C.
+    Interrupt,
 }
 
 /// Which of them ended the line.
 #[derive(Debug, Default)]
-pub(super) struct Pressed {
-    code: AtomicU8,
-    is_on: AtomicBool,
+pub(super) struct Pressed(Mutex<State>);
+
+#[derive(Debug, Default)]
+struct State {
+    /// Function keys mean something.
+    is_on: bool,
+    key: Option<(Key, Draft)>,
 }
 
 impl Pressed {
     /// Says whether function keys mean something in the line that comes.
     pub(super) fn listen(&self, is_on: bool) {
-        self.code.store(0, Ordering::Relaxed);
-        self.is_on.store(is_on, Ordering::Relaxed);
+        *self.lock() = State { is_on, key: None };
     }
 
-    /// Takes the key, if one was pressed.
-    pub(super) fn take(&self) -> Option<Key> {
-        match self.code.swap(0, Ordering::Relaxed) {
-            0 => None,
-            SUSPEND => Some(Key::Suspend),
-            number => Some(Key::Function(number)),
-        }
+    /// Takes the key, if one was pressed, and the line as it stood then.
+    pub(super) fn take(&self) -> Option<(Key, Draft)> {
+        self.lock().key.take()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -53,19 +62,15 @@ impl Press {
 }
 
 impl ConditionalEventHandler for Press {
-    fn handle(&self, _: &Event, _: u16, _: bool, _: &EventContext<'_>) -> Option<Cmd> {
-        let code = match self.key {
-            Key::Function(_) if !self.pressed.is_on.load(Ordering::Relaxed) => {
-                return Some(Cmd::Noop);
-            }
-            Key::Function(number) => number,
-            Key::Suspend => SUSPEND,
-        };
-        self.pressed.code.store(code, Ordering::Relaxed);
+    fn handle(&self, _: &Event, _: u16, _: bool, cx: &EventContext<'_>) -> Option<Cmd> {
+        let mut state = self.pressed.lock();
+        if matches!(self.key, Key::Function(_)) && !state.is_on {
+            return Some(Cmd::Noop);
+        }
+        let (left, right) = cx.line().split_at_checked(cx.pos()).unwrap_or((cx.line(), ""));
+        let draft = Draft { left: left.to_owned(), right: right.to_owned() };
+        state.key = Some((self.key, draft));
         self.gate.leaving();
-        Some(Cmd::Interrupt)
+        Some(Cmd::AcceptLine)
     }
 }
-
-/// No function key has this number.
-const SUSPEND: u8 = u8::MAX;

@@ -111,11 +111,6 @@ impl Gate {
         }
     }
 
-    /// Says whether a key ended the line.
-    pub(crate) fn is_leaving(&self) -> bool {
-        self.lock().phase == Phase::Leaving
-    }
-
     /// The editor has given the terminal back.
     pub(crate) fn away(&self) {
         let mut state = self.lock();

@@ -169,30 +169,33 @@ impl Terminal {
         self.keys.flush().unwrap();
     }
 
-    /// Waits until `reached` holds of the screen; shows the whole screen if it never does.
+    /// Waits until `reached` holds of the screen; shows the whole screen if it never does. `reached`
+    /// looks at a copy, so it may ask the terminal for anything else.
     pub(super) fn wait_until(&self, what: &str, reached: impl Fn(&Screen<'_>) -> bool) {
         let deadline = Instant::now() + DEADLINE;
-        let mut seen = self.seen.0.lock().unwrap();
         loop {
-            let raw = String::from_utf8_lossy(&seen.bytes);
-            let log = uncolored(&raw);
-            let screen = Screen { screen: seen.parser.screen(), log: &log, closed: seen.closed };
+            let (screen, raw, closed) = {
+                let seen = self.seen.0.lock().unwrap();
+                let raw = String::from_utf8_lossy(&seen.bytes).into_owned();
+                (seen.parser.screen().clone(), raw, seen.closed)
+            };
             // A screen in the middle of a redraw is not one that anybody sees.
             let settled = raw
                 .rsplit(BEGIN_UPDATE)
                 .next()
                 .is_none_or(|rest| rest.contains(END_UPDATE) || rest.len() == raw.len());
-            if settled && reached(&screen) {
+            let log = uncolored(&raw);
+            if settled && reached(&Screen { screen: &screen, log: &log, closed }) {
                 return;
             }
             let left = deadline.saturating_duration_since(Instant::now());
             if left.is_zero() {
-                let (contents, cursor) =
-                    (seen.parser.screen().contents(), seen.parser.screen().cursor_position());
+                let (contents, cursor) = (screen.contents(), screen.cursor_position());
                 panic!("{what}: not within {DEADLINE:?}; cursor {cursor:?}, screen:\n{contents}\n");
             }
             // Not all that is waited for is written, so look again even if nothing is.
-            seen = self.seen.1.wait_timeout(seen, left.min(LOOK)).unwrap().0;
+            let seen = self.seen.0.lock().unwrap();
+            drop(self.seen.1.wait_timeout(seen, left.min(LOOK)).unwrap());
         }
     }
 

@@ -112,6 +112,28 @@ fn function_keys_run_their_lines() {
 }
 
 #[test]
+fn what_is_read_together_with_a_key_that_ends_the_line_is_kept() {
+    let mut desk = Desk::configured("[keys]\nF3 = \"api eval third\"\n");
+    let terminal = &mut desk.terminal;
+    // All of it in one go, as a slow link brings it.
+    terminal.keys("gone\x03api eval one\rgone\x03\x03api eval two\rha\x1bORlf");
+    terminal.wait_until("the answers", |screen| {
+        let answers = ["\none\r", "\ntwo\r", "\nthird\r"];
+        answers.iter().all(|answer| screen.log.contains(answer))
+            && typed(screen).as_deref() == Some("half")
+            && !screen.log.contains("gone Command not found")
+    });
+    terminal.keys("\x15");
+    at_prompt(terminal);
+    // In a question, too: the answer that was not given is none.
+    terminal.keys("\x1b[21~");
+    terminal.wait_until("the question", |screen| screen.last() == "Type 127.0.0.1 to go on:");
+    terminal.keys("127.0.0.1\x03api eval four\r");
+    terminal.wait_until("the answer", |screen| screen.log.contains("\nfour\r"));
+    at_prompt(terminal);
+}
+
+#[test]
 fn vi_keys_edit_the_line() {
     let mut desk = Desk::new();
     desk.run("set keys vi");
