@@ -4,14 +4,15 @@
 mod dial;
 mod fields;
 mod live;
+mod local;
 mod names;
 mod server;
 
 use std::sync::Arc;
 
-use super::{Shell, Switch, grammar, kinds};
+use super::{Shell, Switch, grammar, kinds, line, pipe};
 pub use server::Question;
-pub(super) use server::candidates;
+pub(super) use server::{candidates, tail};
 
 /// The answer to one Tab.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -55,6 +56,27 @@ impl Candidate {
 #[must_use]
 pub fn complete(shell: &Shell, line: &str, pos: usize) -> Completions {
     let typed = line.get(..pos).unwrap_or(line);
+    let command = match pipe::tail(typed) {
+        pipe::Tail::Program(text) => {
+            let word = local::last_word(text);
+            let candidates = local::of_program(text, word);
+            return Completions {
+                start: typed.len() - word.len(),
+                candidates: fitting(candidates, word),
+            };
+        }
+        pipe::Tail::File(word) => {
+            let candidates = fitting(local::files(word), word);
+            return Completions { start: typed.len() - word.len(), candidates };
+        }
+        pipe::Tail::Command => line::last_piece(typed),
+    };
+    let skipped = typed.len() - command.len();
+    let found = in_command(shell, command);
+    Completions { start: skipped + found.start, candidates: found.candidates }
+}
+
+fn in_command(shell: &Shell, typed: &str) -> Completions {
     let mut start = typed.rfind(char::is_whitespace).map_or(0, |at| at + 1);
     let mut word = typed.get(start..).unwrap_or_default();
     let (switch, words) = words(shell, typed.get(..start).unwrap_or_default());
@@ -160,7 +182,7 @@ impl Place<'_> {
         }
         if matches!(command.get_name(), "api" | "bgapi") {
             // Our own options stand before it.
-            return match server::tail(rest).split_first() {
+            return match tail(rest).split_first() {
                 None => self.apis(),
                 Some((inner, rest)) => self.of_server(inner, rest),
             };
@@ -181,7 +203,24 @@ impl Place<'_> {
             let words = words.into_iter();
             return words.map(candidate).collect();
         }
-        kind.map_or_else(Vec::new, |kind| self.values(kind.as_str()))
+        match kind.map_or("", |kind| kind.as_str()) {
+            "TABLE" => self.tables(rest),
+            "WHAT" if command.get_name() == "filter" => names::filtered(rest),
+            "VALUE" if command.get_name() == "set" => names::values_of(rest),
+            "NAME LINE" if rest.iter().all(|word| word.starts_with('-')) => self.aliases(),
+            kind => self.values(kind),
+        }
+    }
+
+    fn aliases(&self) -> Vec<Candidate> {
+        let aliases = self.shell.settings().aliases;
+        aliases.iter().map(|(name, line)| Candidate::described(name, line)).collect()
+    }
+
+    /// What `show` shows: what the server says, or what all have.
+    fn tables(&self, rest: &[&str]) -> Vec<Candidate> {
+        let told = self.of_server("show", rest);
+        if told.is_empty() && rest.is_empty() { names::tables() } else { told }
     }
 
     fn apis(&self) -> Vec<Candidate> {
@@ -266,5 +305,14 @@ mod tests {
         assert_eq!(offered("originate 1@h --profile int"), ["internal"]);
         assert_eq!(offered("@all ver"), ["version"]);
         assert!(offered("nosuch ").is_empty());
+        assert_eq!(offered("set pa"), ["pager"]);
+        assert_eq!(offered("set pager o"), ["on", "off"]);
+        assert_eq!(offered("set keys "), ["emacs", "vi"]);
+        assert_eq!(offered("show chan"), ["channels"]);
+        assert_eq!(offered("why USER_B"), ["USER_BUSY"]);
+        assert_eq!(offered("with Tone"), ["TonePlay"]);
+        assert_eq!(offered("expect ans"), ["answered"]);
+        assert_eq!(offered("calls;; hup"), ["hupall"]);
+        assert_eq!(offered("filter del"), ["delete"]);
     }
 }

@@ -99,6 +99,14 @@ fn cuts(line: &str) -> usize {
     if is_raw { 0 } else { line.matches(";;").count() }
 }
 
+/// The last command of a `;;` list that is still typed.
+pub(super) fn last_piece(line: &str) -> &str {
+    match pieces(line) {
+        Some(_) => line.rsplit(";;").next().unwrap_or_default().trim_start(),
+        None => line,
+    }
+}
+
 /// Words that the server knows as well: under the name `fs_cli` they are the server's.
 fn is_servers_own(word: &str, rest: &str) -> bool {
     const OWN: &[&str] = &[
@@ -144,5 +152,8 @@ mod tests {
         assert_eq!(pieces("version;;status ;; ").unwrap(), ["version", "status"]);
         assert_eq!(pieces("api eval a;;b"), None);
         assert_eq!((cuts("a;;b;;"), cuts("bgapi eval a;;b")), (2, 0));
+        assert_eq!(last_piece("calls;; hang"), "hang");
+        assert_eq!(last_piece("api eval a;;b"), "api eval a;;b");
+        assert_eq!(last_piece("calls ;;"), "");
     }
 }

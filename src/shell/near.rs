@@ -1,12 +1,18 @@
 //! Did you mean.
 
-/// The word that differs least from `word`, if it differs by few letters.
+/// The word that differs least from `word`, if it differs by few letters; else the shortest that it
+/// begins, if it has three letters of it.
 #[must_use]
 pub fn nearest<'a>(word: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     let word = word.to_ascii_lowercase();
     let most = (word.len() / 3).clamp(1, 4);
-    let near = known.map(|known| (distance(&word, &known.to_ascii_lowercase()), known));
-    near.min_by_key(|(far, _)| *far).filter(|(far, _)| *far <= most).map(|(_, known)| known)
+    let near = known.filter_map(|known| {
+        let lower = known.to_ascii_lowercase();
+        let far = distance(&word, &lower);
+        let begins = word.len() >= 3 && lower.starts_with(&word);
+        (far <= most || begins).then_some((far, known))
+    });
+    near.min_by_key(|(far, _)| *far).map(|(_, known)| known)
 }
 
 /// How many letters have to be added, removed, replaced, or swapped with their neighbour.
@@ -53,5 +59,7 @@ mod tests {
         assert_eq!((distance("ab", "ba"), distance("abc", "ca"), distance("", "xy")), (1, 3, 2));
         assert_eq!(nearest("calz", ["calls", "call"].into_iter()), Some("call"));
         assert_eq!(nearest("not", ["set", "use"].into_iter()), None);
+        assert_eq!(nearest("hang", ["hupall", "hangup"].into_iter()), Some("hangup"));
+        assert_eq!(nearest("ha", ["hupall", "hangup"].into_iter()), None);
     }
 }

@@ -3,7 +3,7 @@
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use super::{Alert, Colors, CommandError, Format, Kind, Template, guard, sanitise};
+use super::{Alert, Colors, CommandError, Format, Kind, Operator, Template, guard, sanitise};
 use crate::conn::{Config, Way};
 
 /// What a configured name stands for.
@@ -99,10 +99,15 @@ impl Profile {
         self.env.as_deref() == Some(PRODUCTION)
     }
 
-    /// The configuration with its password; a password command is run for it.
-    pub(super) async fn login(&self) -> Result<Config, CommandError> {
+    /// The configuration with its password; a password command is run for it, with the terminal of
+    /// the operator, if there is one: it may ask for a passphrase.
+    pub(super) async fn login(&self, operator: Option<&Operator>) -> Result<Config, CommandError> {
         let Password::Command(command) = &self.password else { return Ok(self.config.clone()) };
         let (line, name) = (command.clone(), self.name.clone());
+        let _lent = match operator {
+            Some(operator) => operator.terminal().await,
+            None => None,
+        };
         let password = tokio::task::spawn_blocking(move || printed_by(&line, &name)).await;
         let password = password.map_err(|err| failed(&self.name, &err.to_string()))??;
         Ok(self.config.clone().with_password(password))
@@ -289,7 +294,7 @@ mod tests {
             ("true", Err("it printed nothing")),
         ] {
             profile.password = Password::Command(command.to_owned());
-            match (profile.login().await, expected) {
+            match (profile.login(None).await, expected) {
                 (Ok(config), Ok(password)) => {
                     assert_eq!(config, Config::new("pbx").with_password(password));
                 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep};
 
 use super::settings::Listening;
-use super::{CommandError, Kind, Profile, Shell, Switch, profile};
+use super::{CommandError, Kind, Operator, Profile, Shell, Switch, profile};
 use crate::conn::Config;
 use crate::sim::Sim;
 
@@ -90,8 +90,17 @@ impl Shell {
     /// # Errors
     /// As for [`Shell::connect`]; that of the last attempt.
     pub async fn open(&self, profile: &Profile) -> Result<Arc<Switch>, CommandError> {
+        self.open_for(None, profile).await
+    }
+
+    /// As [`open`](Self::open), while somebody is at the prompt.
+    pub(super) async fn open_for(
+        &self,
+        operator: Option<&Operator>,
+        profile: &Profile,
+    ) -> Result<Arc<Switch>, CommandError> {
         let profile = profile.clone().careful_like(&self.settings().profiles);
-        let config = profile.login().await?;
+        let config = profile.login(operator).await?;
         let until = Instant::now() + profile.retry;
         let switch = loop {
             match self.connect(&profile.name, config.clone()).await {

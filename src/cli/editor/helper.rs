@@ -91,13 +91,35 @@ impl Helper {
         }
         if line.ends_with('\n') {
             self.is_recalled.set(false);
-            return Some(Suggestion { text: GOES_ON.to_owned(), insertable: false });
+            let is_open = self.assist.is_open(line.trim_end_matches('\n'));
+            let text = if is_open { GOES_ON } else { SEVERAL };
+            return self.fitted(line, text.to_owned(), None);
         }
         let recalled = self.history.hint(line, pos, cx).filter(|text| !unclean(text));
-        let insertable = recalled.is_some();
-        self.is_recalled.set(insertable);
-        let text = recalled.or_else(|| self.assist.hint(line))?;
-        Some(Suggestion { text: sanitise::line(&text).into_owned(), insertable })
+        self.is_recalled.set(recalled.is_some());
+        let text = recalled.clone().or_else(|| self.assist.hint(line))?;
+        self.fitted(line, sanitise::line(&text).into_owned(), recalled)
+    }
+
+    /// A suggestion that ends with the row in which the cursor is: the line shall not take more rows
+    /// for what nobody typed.
+    fn fitted(&self, line: &str, text: String, insertable: Option<String>) -> Option<Suggestion> {
+        let columns = usize::from(terminal::size().0);
+        let (_, column) = end_of(self.prompt.chars().chain(line.chars()), columns);
+        let room = columns.saturating_sub(column + 1);
+        if text.width() <= room {
+            return Some(Suggestion { text, insertable });
+        }
+        let (mut cut, mut wide) = (String::new(), 1);
+        for letter in text.chars() {
+            wide += letter.width().unwrap_or(0);
+            if wide > room {
+                break;
+            }
+            cut.push(letter);
+        }
+        // A letter or two tell nothing.
+        (cut.trim().len() >= TELLING).then(|| Suggestion { text: cut + "…", insertable })
     }
 }
 
@@ -127,9 +149,10 @@ impl Completer for Helper {
 }
 
 pub(super) struct Suggestion {
+    /// As it is shown.
     text: String,
-    /// From the history, so Right may take it.
-    insertable: bool,
+    /// From the history, so Right may take it: all of it.
+    insertable: Option<String>,
 }
 
 impl Hint for Suggestion {
@@ -138,7 +161,7 @@ impl Hint for Suggestion {
     }
 
     fn completion(&self) -> Option<&str> {
-        self.insertable.then_some(&self.text)
+        self.insertable.as_deref()
     }
 }
 
@@ -278,6 +301,12 @@ fn clean(text: &str) -> Cow<'_, str> {
 /// Said on the empty line below one that is not complete.
 const GOES_ON: &str = "(the line goes on here; Ctrl-C drops it)";
 
+/// Said on the empty line below several that are.
+const SEVERAL: &str = "(Enter asks whether to run these lines; Ctrl-C drops them)";
+
+/// Letters of a suggestion that are shown at least.
+const TELLING: usize = 3;
+
 /// A longer line is not drawn anew at every letter.
 const LONG: usize = 1000;
 
@@ -288,7 +317,11 @@ fn unclean(text: &str) -> bool {
 
 /// Returns how many rows below the first a text takes on this terminal, as rustyline counts.
 fn rows_below(text: impl Iterator<Item = char>) -> usize {
-    let columns = usize::from(terminal::size().0);
+    end_of(text, usize::from(terminal::size().0)).0
+}
+
+/// The row and column in which the next letter stands.
+fn end_of(text: impl Iterator<Item = char>, columns: usize) -> (usize, usize) {
     let (mut row, mut column) = (0, 0);
     for c in text {
         let width = c.width().unwrap_or(0);
@@ -298,5 +331,5 @@ fn rows_below(text: impl Iterator<Item = char>) -> usize {
             column = width;
         }
     }
-    if column == columns { row + 1 } else { row }
+    if column == columns { (row + 1, 0) } else { (row, column) }
 }

@@ -67,7 +67,7 @@ impl ConditionalEventHandler for Press {
         if matches!(self.key, Key::Function(_)) && !state.is_on {
             return Some(Cmd::Noop);
         }
-        let (left, right) = cx.line().split_at_checked(cx.pos()).unwrap_or((cx.line(), ""));
+        let (left, right) = cx.line().split_at_checked(cx.pos()).unwrap_or_else(|| (cx.line(), ""));
         let draft = Draft { left: left.to_owned(), right: right.to_owned() };
         state.key = Some((self.key, draft));
         self.gate.leaving();

@@ -73,7 +73,7 @@ impl Args {
 }
 
 async fn connect(cx: &mut Context<'_>, profile: &Profile) -> Result<(), CommandError> {
-    let switch = cx.shell.open(profile).await?;
+    let switch = cx.shell.open_for(cx.operator(), profile).await?;
     let listener = switch.listener();
     let calls = listener.with(|tracker| tracker.call_count());
     let address = switch.address();

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Candidate, Place, names};
+use super::{Candidate, Place, local, names};
 use crate::apps::APPS;
 use crate::listener::EventListener;
 use crate::model::{EVENT_NAMES, HangupCause, Session};
@@ -13,7 +13,7 @@ impl Place<'_> {
     /// Values of a kind, by the name that help shows for it.
     pub(super) fn values(&self, kind: &str) -> Vec<Candidate> {
         match kind {
-            "CALL" | "CALL|DIALSTRING" | "ID" => {
+            "CALL" | "CALL|DIALSTRING" | "CALL|NUMBER" | "ID" => {
                 let last = Candidate::described("last", "the call that began last");
                 std::iter::once(last).chain(self.sessions()).collect()
             }
@@ -23,12 +23,15 @@ impl Place<'_> {
                 let switches = self.shell.switches();
                 switches.iter().map(|switch| Candidate::new(switch.name())).collect()
             }
-            "HOST" => {
-                let switches = self.shell.switches();
-                let names = switches.iter().map(|switch| switch.name().to_owned());
-                let names: BTreeSet<String> = names.chain(["sim".to_owned()]).collect();
-                names.into_iter().map(Candidate::new).collect()
+            "CALL|JOB|CAUSE" => {
+                let calls = self.values("CALL").into_iter();
+                let jobs = self.jobs().into_iter().skip(1);
+                // Hundreds of causes only where one can be meant.
+                let is_cause = self.word.starts_with(|first: char| first.is_ascii_uppercase());
+                let causes = if is_cause { self.values("CAUSE") } else { Vec::new() };
+                calls.chain(jobs).chain(causes).collect()
             }
+            "HOST" => self.hosts(),
             "CAUSE" => described(HangupCause::names(), |name| {
                 HangupCause::parse(name).meaning().unwrap_or_default()
             }),
@@ -46,15 +49,41 @@ impl Place<'_> {
                 let verbs = grammar::verbs().into_iter().map(Candidate::new);
                 verbs.chain(self.apis()).collect()
             }
-            "SETTING" => plain(names::SETTINGS.iter().copied()),
+            "SETTING" => names::settings(),
+            "WHAT" => plain(names::WAITED_FOR.iter().copied()),
+            "KIND [NAME=VALUE].. COMMAND" => self.values("KIND"),
             "PROFILE" => self.known(|catalog| &catalog.profiles, &["internal", "external"]),
             "GATEWAY" => self.known(|catalog| &catalog.gateways, &[]),
             "APPLICATION" => self.applications(""),
             "NAME" | "VAR" | "NAME=VALUE" => names::variables(),
             "DIALPLAN" => plain(["XML", "inline"].into_iter()),
-            "FILE" => self.files(),
+            "FILE" => local::files(self.word),
             _ => Vec::new(),
         }
+    }
+
+    /// Whatever can be connected: the profiles, what is connected, and the simulated switch.
+    fn hosts(&self) -> Vec<Candidate> {
+        let profiles = self.shell.settings().profiles;
+        let mut all: Vec<Candidate> = profiles
+            .iter()
+            .map(|profile| {
+                let address = profile.config.address();
+                let about = match &profile.env {
+                    Some(env) => format!("{address} ({env})"),
+                    None => address,
+                };
+                Candidate::described(&profile.name, &about)
+            })
+            .collect();
+        let switches = self.shell.switches();
+        let names = switches.iter().map(|switch| switch.name().to_owned());
+        for name in names.chain(["sim".to_owned()]).collect::<BTreeSet<_>>() {
+            if !all.iter().any(|known| known.replacement == name) {
+                all.push(Candidate::new(name));
+            }
+        }
+        all
     }
 
     /// The applications of the dialplan, each behind `mark`.
@@ -120,26 +149,6 @@ impl Place<'_> {
             .chain(own)
             .collect()
     }
-
-    /// Files of this machine, that begin as the word does.
-    fn files(&self) -> Vec<Candidate> {
-        let (folder, _) = self.word.rsplit_once('/').map_or(("", ""), |split| split);
-        let shown = if self.word.contains('/') { format!("{folder}/") } else { String::new() };
-        let place = if shown.is_empty() { "." } else { shown.as_str() };
-        let Ok(entries) = std::fs::read_dir(place) else { return Vec::new() };
-        let mut files: Vec<String> = entries
-            .flatten()
-            .take(MOST)
-            .filter_map(|entry| {
-                let name = entry.file_name().into_string().ok()?;
-                let is_folder = entry.file_type().is_ok_and(|kind| kind.is_dir());
-                Some(format!("{shown}{name}{}", if is_folder { "/" } else { "" }))
-            })
-            .filter(|file| !file.contains(char::is_whitespace))
-            .collect();
-        files.sort();
-        files.into_iter().map(Candidate::new).collect()
-    }
 }
 
 /// `1000 -> +18005551234  answered 02:13  carrier-a`
@@ -166,6 +175,3 @@ fn described<'a>(
 ) -> Vec<Candidate> {
     words.map(|word| Candidate::described(word, about(word))).collect()
 }
-
-/// Files looked at in a folder.
-const MOST: usize = 2000;

@@ -159,8 +159,86 @@ pub(super) const SUBCLASSES: &[&str] = &[
 pub(super) const LEVELS: &[&str] =
     &["off", "console", "alert", "crit", "err", "warning", "notice", "info", "debug"];
 
-/// What `set` changes.
-pub(super) const SETTINGS: &[&str] = &["output", "pager", "timeout", "guard", "read-only"];
+/// What `set` changes, and to what; nothing where any value may stand.
+const SETTINGS: &[(&str, &str, &[&str])] = &[
+    ("output", "how answers are written", &["table", "vertical", "json", "jsonl", "csv", "raw"]),
+    ("pager", "when answers go through $PAGER", &["on", "off", "auto"]),
+    ("timeout", "seconds that an api may take", &[]),
+    ("guard", "what is asked about", &["normal", "strict"]),
+    ("read-only", "whether changes are refused", &["on", "off"]),
+    ("keys", "how a line is edited", &["emacs", "vi"]),
+    ("prompt", "what stands before the line", &["default"]),
+];
+
+pub(super) fn settings() -> Vec<Candidate> {
+    SETTINGS.iter().map(|(name, about, _)| Candidate::described(name, about)).collect()
+}
+
+/// The values of the setting that the words behind `set` begin with.
+pub(super) fn values_of(words: &[&str]) -> Vec<Candidate> {
+    let known = SETTINGS.iter().filter(|(name, ..)| words.first() == Some(name));
+    known.flat_map(|(.., values)| values.iter().copied().map(Candidate::new)).collect()
+}
+
+/// What can be waited for with `expect`.
+pub(super) const WAITED_FOR: &[&str] = &[
+    "ringing", "early", "answered", "bridged", "held", "parked", "hangup", "event", "calls", "text",
+];
+
+/// What may follow `filter`.
+pub(super) fn filtered(words: &[&str]) -> Vec<Candidate> {
+    let words: &[&str] = match words {
+        [] => &["add", "delete"],
+        ["add"] => HEADERS,
+        ["delete"] => &["all"],
+        _ => &[],
+    };
+    words.iter().copied().map(Candidate::new).collect()
+}
+
+/// The headers of events that a filter is set on most.
+const HEADERS: &[&str] = &[
+    "Event-Name",
+    "Event-Subclass",
+    "Unique-ID",
+    "Other-Leg-Unique-ID",
+    "Channel-Name",
+    "Call-Direction",
+    "Caller-Caller-ID-Number",
+    "Caller-Destination-Number",
+    "Caller-Context",
+    "Hangup-Cause",
+    "variable_sip_gateway_name",
+];
+
+/// What every server shows (`src/mod/applications/mod_commands/mod_commands.c`, `show_function`).
+pub(super) fn tables() -> Vec<Candidate> {
+    let tables = [
+        "channels",
+        "calls",
+        "bridged_calls",
+        "detailed_calls",
+        "registrations",
+        "modules",
+        "api",
+        "application",
+        "codec",
+        "endpoint",
+        "dialplan",
+        "file",
+        "timer",
+        "interfaces",
+        "limits",
+        "nat_map",
+        "say",
+        "tasks",
+        "aliases",
+        "complete",
+        "management",
+        "chat",
+    ];
+    tables.into_iter().map(Candidate::new).collect()
+}
 
 pub(super) fn variables() -> Vec<Candidate> {
     VARIABLES.iter().copied().map(Candidate::new).collect()

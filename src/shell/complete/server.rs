@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::{Candidate, words};
 use crate::client::Client;
-use crate::shell::{Shell, Switch, grammar};
+use crate::shell::{Shell, Switch, grammar, line, pipe};
 
 /// A line that goes to the server, up to the cursor, and the server.
 #[derive(Debug)]
@@ -19,6 +19,10 @@ impl Question {
     #[must_use]
     pub fn new(shell: &Shell, line: &str, pos: usize) -> Option<Self> {
         let typed = line.get(..pos)?;
+        if pipe::tail(typed) != pipe::Tail::Command {
+            return None;
+        }
+        let typed = line::last_piece(typed);
         let start = typed.rfind(char::is_whitespace).map_or(0, |at| at + 1);
         let (switch, words) = words(shell, typed.get(..start)?);
         let switch = switch.filter(|switch| switch.client().is_connected())?;
@@ -73,7 +77,7 @@ fn listed(text: &str) -> Vec<String> {
 }
 
 /// What stands behind `api` or `bgapi` and their options.
-pub(super) fn tail<'a>(words: &'a [&'a str]) -> &'a [&'a str] {
+pub(in crate::shell) fn tail<'a>(words: &'a [&'a str]) -> &'a [&'a str] {
     let mut rest = words;
     while let Some((word, more)) = rest.split_first().filter(|(word, _)| word.starts_with('-')) {
         let has_value = *word == "--timeout"

@@ -17,6 +17,8 @@ use std::path::Path;
 pub(super) use program::{Pace, shell as shell_of_system, told as told_status};
 
 use super::{CommandError, Format, Kind, Next, Output, Shell};
+pub(super) use split::{Tail, tail};
+
 use program::{Place, Program, Stdin};
 use split::{Plumbed, Sink};
 

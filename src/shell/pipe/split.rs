@@ -68,6 +68,57 @@ pub(super) fn split(line: &str) -> Option<Plumbed<'_>> {
     Some(Plumbed::Command { line: vertical.unwrap_or(command).trim_end(), is_vertical, sink })
 }
 
+/// What the end of a line that is still typed belongs to.
+#[derive(Debug, PartialEq, Eq)]
+pub(in crate::shell) enum Tail<'a> {
+    /// The command.
+    Command,
+    /// What follows `|` or `!`, for the operator's own shell.
+    Program(&'a str),
+    /// What follows `>`: the name of a file.
+    File(&'a str),
+}
+
+/// As [`split`], for a line in which the last word may be half typed: a program need not be there.
+pub(in crate::shell) fn tail(line: &str) -> Tail<'_> {
+    if let Some(program) = line.trim_start().strip_prefix('!') {
+        return Tail::Program(program);
+    }
+    let command = line.strip_prefix('@').and_then(|line| line.split_once(char::is_whitespace));
+    let command = command.map_or(line, |(_host, command)| command).trim_start();
+    let (verb, rest) = grammar::first_word(command);
+    let verb = match verb {
+        "api" | "bgapi" => grammar::first_word(rest).0,
+        verb => verb,
+    };
+    // These have signs of their own, and a half typed program cannot be told from them.
+    let is_own = |known: &&str| verb.eq_ignore_ascii_case(known);
+    if WHOLE.iter().chain(SIGNED).any(is_own) {
+        return Tail::Command;
+    }
+    let is_verbatim = grammar::is_verbatim(command);
+    let has_filter = grammar::words(command).iter().any(|(_, word)| *word == "where");
+    for at in signs(line) {
+        let rest = line.get(at..).unwrap_or_default();
+        if let Some(program) = rest.strip_prefix('|') {
+            let is_apart = program.starts_with(char::is_whitespace);
+            if !program.starts_with('|') && (is_apart || !is_verbatim && !program.is_empty()) {
+                return Tail::Program(program);
+            }
+        } else {
+            let name = rest.trim_start_matches('>');
+            let is_apart = name.starts_with(char::is_whitespace);
+            let name = name.trim_start();
+            let looks_right = name.contains(['/', '.']);
+            let is_file = if has_filter { looks_right } else { is_apart || !is_verbatim };
+            if is_file && !name.starts_with(['=', '>']) && !name.contains(char::is_whitespace) {
+                return Tail::File(name);
+            }
+        }
+    }
+    Tail::Command
+}
+
 /// How careful to be.
 #[derive(Debug, Clone, Copy)]
 struct Care {
@@ -144,6 +195,8 @@ fn expanded(name: &str) -> PathBuf {
 
 /// Verbs whose lines are kept as they are: they hold lines to be run later.
 const WHOLE: &[&str] = &["alias", "alert", "notify"];
+/// Commands of the server's in which `|` and `>` mean something else.
+const SIGNED: &[&str] = &["originate", "bridge", "cond", "expr", "regex", "eval", "expand", "if"];
 
 #[cfg(test)]
 mod tests {
@@ -188,6 +241,30 @@ mod tests {
             ("\\G", "-"),
         ] {
             assert_eq!(shape(line), expected, "{line}");
+        }
+    }
+
+    #[test]
+    fn the_end_of_a_line_that_is_typed() {
+        for (line, expected) in [
+            ("calls | gr", Tail::Program(" gr")),
+            ("calls | ", Tail::Program(" ")),
+            ("calls |gr", Tail::Program("gr")),
+            ("calls |", Tail::Command),
+            ("sofia status | gr", Tail::Program(" gr")),
+            ("@all calls | grep x | so", Tail::Program(" grep x | so")),
+            ("! l", Tail::Program(" l")),
+            ("calls > ", Tail::File("")),
+            ("calls > /tm", Tail::File("/tm")),
+            ("calls where age > 1", Tail::Command),
+            ("calls where age > 1h > ./x", Tail::File("./x")),
+            ("originate user/1000 | us", Tail::Command),
+            ("api originate user/1000 | us", Tail::Command),
+            ("cond 5 > 3", Tail::Command),
+            ("calls where (a~x | b", Tail::Command),
+            ("alias x calls | gr", Tail::Command),
+        ] {
+            assert_eq!(tail(line), expected, "{line}");
         }
     }
 

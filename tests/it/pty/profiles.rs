@@ -153,6 +153,31 @@ fn a_file_of_fs_cli_gives_colors_and_its_history_is_taken_in() {
 }
 
 #[test]
+fn a_command_that_prints_a_password_may_ask_at_the_prompt() {
+    let config = "default = 'one'\n[defaults]\nhost = '127.0.0.1'\nport = PORT\n\
+                  [profile.one]\n[profile.kept]\n\
+                  password_command = 'printf Passphrase: >&2; read -r word; echo \"Clue$word\"'\n";
+    let (switch, home) = desk(config, "");
+    let mut terminal = start(&home, &[]);
+    prompt(&terminal, "one ");
+    switch.flood(100);
+    watch(&terminal, 1, |_| {});
+    terminal.keys("connect kept\r");
+    // It has the terminal for itself: no event and no prompt comes behind its question.
+    terminal.wait_until("the question", |screen| screen.last() == "Passphrase:");
+    assert!(terminal.takes_signals());
+    terminal.keys("Con\r");
+    prompt(&terminal, "kept ");
+    // Whoever would rather not finds the prompt again.
+    terminal.keys("connect kept\r");
+    terminal.wait_until("the question", |screen| screen.last() == "Passphrase:");
+    terminal.keys("\x03");
+    terminal.wait_until("the prompt", |screen| screen.last().ends_with('>'));
+    terminal.keys("eval still-here\r");
+    terminal.wait_until("the answer", |screen| screen.log.contains("\nstill-here\r"));
+}
+
+#[test]
 fn in_production_every_change_is_confirmed() {
     let config = "default = 'live'\n[defaults]\nhost = '127.0.0.1'\nport = PORT\n\
                   [abbr]\nsetit = 'global_setvar'\n\
@@ -190,7 +215,9 @@ fn in_production_every_change_is_confirmed() {
         ("global_setvar a=b", "to go on:"),
     ] {
         let before = terminal.len();
-        terminal.keys(&format!("{line}\r"));
+        // A key needs no Enter: that would be the answer.
+        let enter = if line.starts_with('\x1b') { "" } else { "\r" };
+        terminal.keys(&format!("{line}{enter}"));
         if question.is_empty() {
             terminal.wait_until("the other name", |screen| {
                 screen.last().starts_with("127.0.0.1") && screen.last().ends_with('>')

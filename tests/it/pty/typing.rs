@@ -26,6 +26,12 @@ fn a_paste_is_asked_about() {
     });
     // Nothing has run.
     assert_eq!(terminal.count("Command not found"), 0);
+    // Said below, where the last of them was ended as well.
+    terminal.keys("\x1b[200~\r\x1b[201~");
+    terminal.wait_until("what Enter does", |screen| {
+        screen.last() == "(Enter asks whether to run these lines; Ctrl-C drops them)"
+    });
+    terminal.keys("\x7f");
     let asks = |screen: &Screen<'_>| screen.last() == "run these 4 lines? [y/N]";
     for no in ["\r", "\x03", "no\r"] {
         terminal.keys("\r");
