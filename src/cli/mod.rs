@@ -82,7 +82,13 @@ fn run(mut args: Args, as_fs_cli: bool) -> anyhow::Result<u8> {
     }
     let files = match &args.connection {
         connection if connection.no_config => Files::default(),
-        connection => Files::load(connection.config.as_deref())?,
+        connection => {
+            let makes = |action: &config::Action| {
+                matches!(action, config::Action::Init | config::Action::Path)
+            };
+            let is_made = matches!(&args.action, Some(Action::Config { action }) if makes(action));
+            Files::load(connection.config.as_deref(), is_made)?
+        }
     };
     let over = args.values(as_fs_cli).map_err(CommandError::usage)?;
     let instead = match args.action.take() {

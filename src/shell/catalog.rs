@@ -19,6 +19,8 @@ pub(super) struct Catalog {
     rules: Vec<Vec<String>>,
     /// What the server calls itself.
     pub(super) switchname: String,
+    /// The machine that it runs on.
+    pub(super) hostname: String,
     /// The sofia profiles.
     pub(super) profiles: Vec<String>,
     /// The sofia gateways.
@@ -50,6 +52,7 @@ impl Catalog {
             applications: entries(&rows(client, "show application as json").await),
             rules: rules(&rows(client, "show complete as json").await),
             switchname: client.cmd("switchname").await.unwrap_or_default(),
+            hostname: client.cmd("hostname").await.unwrap_or_default(),
             profiles: candidates(client, "sofia status profile ").await,
             gateways: candidates(client, "sofia status gateway ").await,
         }

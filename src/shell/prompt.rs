@@ -38,6 +38,8 @@ pub enum Place {
     User,
     /// What FreeSWITCH calls itself.
     Switchname,
+    /// What the machine that FreeSWITCH runs on is called.
+    Hostname,
     /// What the machine that the shell runs on is called.
     Localhost,
     /// The link as a mark: `●` up, `◐` without events, `○` down. A word where nothing is drawn.
@@ -66,6 +68,7 @@ impl Place {
         ("port", Self::Port),
         ("user", Self::User),
         ("switchname", Self::Switchname),
+        ("hostname", Self::Hostname),
         ("localhost", Self::Localhost),
         ("mark", Self::Mark),
         ("link", Self::Link),

@@ -146,6 +146,12 @@ impl Switch {
         self.catalog().switchname.clone()
     }
 
+    /// What the machine that it runs on is called; nothing until it has told.
+    #[must_use]
+    pub fn hostname(&self) -> String {
+        self.catalog().hostname.clone()
+    }
+
     /// The profile that it was opened as.
     #[must_use]
     pub fn profile(&self) -> Option<Profile> {

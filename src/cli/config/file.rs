@@ -10,6 +10,7 @@ use toml::de::{DeTable, DeValue};
 
 use super::keys::{ALERT, ALERT_HINT, ALERTS, KEYS, Kind, TABLES, kind_of};
 use super::value::{Data, Origin, Section, Value, shown};
+use crate::shell::cmd::is_command;
 use crate::shell::nearest;
 
 /// What a file says.
@@ -69,6 +70,7 @@ impl Reader<'_> {
                 ("profile", DeValue::Table(table)) => {
                     for (name, value) in table {
                         let mut section = Section::new();
+                        self.profile_name(name.span().start, name.get_ref());
                         match value.get_ref() {
                             DeValue::Table(table) => self.section(table, &mut section),
                             _ => self.wrong(name.span().start, NO_PROFILE.to_owned(), None),
@@ -84,6 +86,17 @@ impl Reader<'_> {
                     let hint = "put it below [defaults], or below a [profile.NAME]".to_owned();
                     self.wrong(at, format!("{name} stands outside of a section"), Some(hint));
                 }
+                ("defaults" | "profile" | ALERTS, _) => {
+                    let example = match name {
+                        "defaults" => "[defaults]",
+                        "profile" => "[profile.NAME]",
+                        _ => "[alerts.NAME]",
+                    };
+                    let hint = (name == "profile").then(|| {
+                        "default = \"NAME\" says which one is meant when none is named".to_owned()
+                    });
+                    self.wrong(at, format!("{name} is a section: {example}"), hint);
+                }
                 _ => {
                     let tables = TABLES.iter().map(|table| table.name);
                     let known =
@@ -95,7 +108,36 @@ impl Reader<'_> {
         file
     }
 
+    /// A profile that nobody could name is a trap.
+    fn profile_name(&mut self, at: usize, name: &str) {
+        if name.is_empty() || name.contains(char::is_whitespace) {
+            self.wrong(at, format!("{name:?}: the name of a profile is one word"), None);
+        } else if TAKEN.contains(&name) {
+            let message = format!("{name:?} means something else where a profile is named");
+            self.wrong(at, message, Some("choose another name".to_owned()));
+        }
+    }
+
+    /// An alias that a command hides is a trap, too.
+    fn alias_name(&mut self, at: usize, name: &str) {
+        if name.is_empty() || name.contains(char::is_whitespace) {
+            self.wrong(at, format!("{name:?}: the name of an alias is one word"), None);
+        } else if is_command(name) {
+            let hint = Some("choose another name".to_owned());
+            self.wrong(at, format!("{name} is a command of the shell"), hint);
+        } else if name.starts_with(['/', '@', '!', '#', '$']) {
+            let hint = Some("it begins with a letter".to_owned());
+            self.wrong(at, format!("{name} cannot be the name of an alias"), hint);
+        }
+    }
+
     fn section(&mut self, table: &DeTable<'_>, section: &mut Section) {
+        if let (Some((name, _)), true) =
+            (table.get_key_value("password"), table.contains_key("password_command"))
+        {
+            let message = "password and password_command stand in the same section".to_owned();
+            self.wrong(name.span().start, message, Some("remove one of them".to_owned()));
+        }
         for (name, value) in table {
             let at = name.span().start;
             let name: &str = name.get_ref();
@@ -124,6 +166,9 @@ impl Reader<'_> {
     fn table(&mut self, table: &str, entries: &DeTable<'_>, section: &mut Section) {
         for (name, value) in entries {
             let at = name.span().start;
+            if matches!(table, "alias" | "abbr") {
+                self.alias_name(at, name.get_ref());
+            }
             let name = format!("{table}.{}", name.get_ref());
             match kind_of(&name) {
                 Some(kind) => {
@@ -241,4 +286,23 @@ impl Reader<'_> {
     }
 }
 
+/// What stands where a profile could, on the command line or behind `@`.
+const TAKEN: &[&str] =
+    &["all", "completions", "config", "demo", "doctor", "help", "man", "replay", "sim"];
+
 const NO_PROFILE: &str = "a profile is a section: [profile.NAME]";
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::TAKEN;
+
+    #[test]
+    fn every_command_of_the_program_is_taken() {
+        let program = crate::cli::args::Args::command();
+        for command in program.get_subcommands() {
+            assert!(TAKEN.contains(&command.get_name()), "{}", command.get_name());
+        }
+    }
+}

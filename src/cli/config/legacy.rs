@@ -177,15 +177,13 @@ fn template(text: &str) -> String {
             '%' => match letters.next() {
                 Some('s') => "{switchname}",
                 Some('h') => "{localhost}",
-                Some('H') => "{host}",
+                Some('H') => "{hostname}",
                 Some('p') => "{profile}",
-                Some('o') => "{port}",
+                Some('o') => "{host}",
+                Some('P') => "{port}",
                 Some('%') => "%",
-                Some(other) => {
-                    template.extend(['%', other]);
-                    continue;
-                }
-                None => "%",
+                // Nothing stands for what it does not know.
+                Some(_) | None => "",
             },
             letter => {
                 template.push(letter);

@@ -49,14 +49,18 @@ pub(crate) struct Files {
 }
 
 impl Files {
-    /// Reads what there is. `path` stands for the file of our own; it must exist then.
-    pub(crate) fn load(path: Option<&Path>) -> Result<Self, CommandError> {
-        let mut files =
-            Self { own: path.map_or_else(own_path, |path| Some(path.into())), ..Self::default() };
+    /// Reads what there is. `path`, or `SWITCHY_CONFIG`, stands for the file of our own; it must
+    /// exist then, unless it is to be made.
+    pub(crate) fn load(path: Option<&Path>, is_made: bool) -> Result<Self, CommandError> {
+        let named = env::var_os("SWITCHY_CONFIG").filter(|path| !path.is_empty());
+        let named = path.map(Path::to_path_buf).or_else(|| named.map(PathBuf::from));
+        let must_be = named.is_some() && !is_made;
+        let own = named.map_or_else(own_path, |path| Some(path.into()));
+        let mut files = Self { own, ..Self::default() };
         if let Some(own) = &files.own {
             match fs::read_to_string(own) {
                 Ok(text) => files.file = file::read(own, &text, &mut files.faults),
-                Err(err) if path.is_none() && err.kind() == std::io::ErrorKind::NotFound => {}
+                Err(err) if !must_be && err.kind() == std::io::ErrorKind::NotFound => {}
                 Err(err) => {
                     let message = format!("cannot read {}: {err}", shown(own));
                     return Err(CommandError::usage(message));
@@ -90,7 +94,10 @@ impl Files {
             err = err.hint(hint);
         }
         let more = self.faults.len() - 1;
-        let rest = if more > 0 { format!("{more} more faults: ") } else { String::new() };
+        let rest = match more {
+            0 => String::new(),
+            more => format!("{more} more {}: ", if more == 1 { "fault" } else { "faults" }),
+        };
         Err(err.hint(format!("{rest}\"switchy config check\" tells all; --no-config goes without")))
     }
 
@@ -209,6 +216,7 @@ impl Files {
         }
         faults.dedup();
         self.faults.append(&mut faults);
+        self.faults.sort_by_key(|fault| fault.line);
     }
 
     /// Whether the event of an alert is there, and wrong.
@@ -432,11 +440,8 @@ fn built_in() -> Section {
     values.map(|(key, data)| (key.to_owned(), Value::new(data, Origin::BuiltIn))).collect()
 }
 
-/// `SWITCHY_CONFIG`, or `switchy/config.toml` in the user's configuration directory.
+/// `switchy/config.toml` in the user's configuration directory.
 fn own_path() -> Option<Arc<Path>> {
-    if let Some(path) = env::var_os("SWITCHY_CONFIG").filter(|path| !path.is_empty()) {
-        return Some(PathBuf::from(path).into());
-    }
     let base = etcetera::choose_base_strategy().ok()?;
     Some(base.config_dir().join("switchy").join("config.toml").into())
 }

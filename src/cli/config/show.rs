@@ -7,6 +7,7 @@ use std::path::Path;
 
 use super::keys::{ALERT, KEYS, Kind, TABLES};
 use super::{Data, Files, Origin, Section, shown};
+use crate::shell::render::counted;
 use crate::shell::{CommandError, Kind as ErrorKind};
 
 /// What to do with the configuration
@@ -56,8 +57,7 @@ fn check(files: &Files) -> Result<String, CommandError> {
         [(&files.own, files.file.profiles.len()), (&files.theirs, files.legacy.profiles.len())];
     for (path, count) in all {
         let Some(path) = path else { continue };
-        let about =
-            if path.is_file() { format!("{count} profiles") } else { "not there".to_owned() };
+        let about = if path.is_file() { counted(count, "profile") } else { "not there".to_owned() };
         line(&mut text, &format!("{}: {about}", shown(path)));
     }
     for name in files.legacy.profiles.keys().filter(|name| files.file.profiles.contains_key(*name))

@@ -231,7 +231,7 @@ password = s3cret
 loglevel => 6
 quiet    => false
 timeout  => 1500
-prompt-string => %p@%s:%o%%
+prompt-string => %p@%s %h %H %o:%P%x%%
 prompt-color => bold-cyan
 key_F3   => show channels
 key_toggle_F3 => show calls
@@ -254,7 +254,10 @@ fn fs_clis_file_is_read_as_profiles() {
     assert_eq!(profile.config.address(), "10.0.0.5:8022");
     assert_eq!(profile.config.command_timeout(), Duration::from_millis(1500));
     assert_eq!(profile.log.as_deref(), Some("info"));
-    assert_eq!(lab.text("prompt"), Some("{profile}@{switchname}:{port}%> "));
+    assert_eq!(
+        lab.text("prompt"),
+        Some("{profile}@{switchname} {localhost} {hostname} {host}:{port}%> ")
+    );
     assert_eq!(lab.text("colors.prompt"), Some("bold-cyan"));
     assert_eq!(lab.text("log_uuid"), Some("short"));
     assert_eq!(lab.lines("keys.F3"), ["show channels", "show calls"]);
@@ -290,8 +293,36 @@ fn the_first_file_that_init_writes_is_sound() {
         }
         None => Some(line),
     });
+    // One way to a password is enough.
+    let used = used.filter(|line| !line.starts_with("password_command"));
     let all = used.collect::<Vec<_>>().join("\n");
     let _file = file::read(&path.as_path().into(), &all, &mut files.faults);
     assert!(all.contains("\nhost = ") && files.faults.is_empty(), "{:?}", files.faults);
     assert!(run(&Action::Init, &files, false, &Section::new()).is_err(), "an existing one stays");
+}
+
+#[test]
+fn names_that_nobody_could_use_are_faults() {
+    for (text, told) in [
+        ("profile = 'x'", "1: profile is a section: [profile.NAME] | default = "),
+        ("alerts = 'x'", "1: alerts is a section: [alerts.NAME] | "),
+        ("[profile.demo]\nhost = 'h'", "1: \"demo\" means something else where"),
+        ("[profile.all]\nhost = 'h'", "1: \"all\" means something else where"),
+        ("[profile.'a b']\nhost = 'h'", "1: \"a b\": the name of a profile is one word"),
+        ("[alias]\nstatus = 'x'", "2: status is a command of the shell | choose another"),
+        ("[abbr]\ncalls = 'x'", "2: calls is a command of the shell | choose another"),
+        ("[alias]\n'a b' = 'x'", "2: \"a b\": the name of an alias is one word"),
+        ("[alias]\n'/x' = 'x'", "2: /x cannot be the name of an alias"),
+        (
+            "[profile.p]\npassword = 'x'\npassword_command = 'y'",
+            "2: password and password_command stand in the same section | remove one",
+        ),
+    ] {
+        let faults = faults(text);
+        assert!(faults.len() == 1 && faults.concat().starts_with(told), "{text}: {faults:?}");
+    }
+    // They are told from top to bottom; an alias may stand for a command of the server.
+    let faults = faults("[alias]\nsofia = 'x'\nq = 5\n[profile.p]\nhots = 'x'\n[keys]\nF13 = 'x'");
+    let lines: Vec<_> = faults.iter().filter_map(|fault| fault.split(':').next()).collect();
+    assert_eq!(lines, ["3", "5", "7"], "{faults:?}");
 }

@@ -141,6 +141,7 @@ impl Helper {
             Place::Port => (config.port().to_string(), Style::new()),
             Place::User => (shown(config.user().unwrap_or_default()), Style::new()),
             Place::Switchname => (shown(switch.switchname().trim()), named),
+            Place::Hostname => (shown(switch.hostname().trim()), named),
             Place::Localhost => (shown(&terminal::hostname()), Style::new()),
             Place::Mark => {
                 let is_up = switch.client().is_connected();

@@ -90,8 +90,12 @@ async fn about(cx: &mut Context<'_>, word: &str, words: &[String]) -> Result<(),
 #[cfg(feature = "cli")]
 pub(crate) fn is_own(word: &str) -> bool {
     let topics = TOPICS.iter().map(|(topic, _)| *topic).chain(["fields", "keys"]);
-    topics.into_iter().any(|topic| topic.eq_ignore_ascii_case(word))
-        || grammar::command(word).is_some()
+    topics.into_iter().any(|topic| topic.eq_ignore_ascii_case(word)) || is_command(word)
+}
+
+/// Whether a word is a command of the shell.
+pub(crate) fn is_command(word: &str) -> bool {
+    grammar::command(word).is_some()
 }
 
 /// The keys of the prompt, those that run something first.

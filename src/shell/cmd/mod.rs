@@ -69,7 +69,7 @@ use super::grammar::{self, Parsed};
 use super::{CommandError, Context, Format, Kind, Next};
 use super::{ReadOnly, confirm, guard, sanitise};
 #[cfg(feature = "cli")]
-pub(crate) use help::is_own;
+pub(crate) use help::{is_command, is_own};
 
 pub(super) use jobs::brief as brief_command;
 pub(super) use status::columns as status_columns;

@@ -9,8 +9,8 @@ use crate::shell::{Editing, Guard, Paging, ReadOnly, Template};
 
 /// Show or change the settings of this session
 ///
-/// In a prompt stand {name}, {profile}, {env}, {host}, {port}, {user}, {switchname}, {localhost},
-/// {mark}, {link}, {state}, {calls}, {own} (calls of this shell), {time} and {runs}.
+/// In a prompt stand {name}, {profile}, {env}, {host}, {port}, {user}, {switchname}, {hostname},
+/// {localhost}, {mark}, {link}, {state}, {calls}, {own} (calls of this shell), {time} and {runs}.
 ///
 /// Examples:
 ///   set
