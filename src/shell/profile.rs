@@ -151,7 +151,7 @@ pub(super) fn without_password(config: &Config) -> Result<(), CommandError> {
         }
         Way::Unix(_) => return Ok(()),
     };
-    let Some((user, host)) = place.rsplit_once('@') else { return Ok(()) };
+    let Some((user, host)) = place.rsplit_once('@') else { return is_address(config, place) };
     let is_wrong = matches!(config.way(), Way::Tcp) || user.contains(':');
     if is_wrong {
         let host = sanitise::line(host);
@@ -161,6 +161,24 @@ pub(super) fn without_password(config: &Config) -> Result<(), CommandError> {
         .hint(hint));
     }
     Ok(())
+}
+
+/// A host is a name or an address: a port that is none would be looked up as a part of it.
+fn is_address(config: &Config, place: &str) -> Result<(), CommandError> {
+    let is_ip = || {
+        // Behind `%` stands the interface.
+        let address = place.split('%').next().unwrap_or(place);
+        address.parse::<std::net::IpAddr>().is_ok()
+    };
+    let is_wrong = match config.way() {
+        Way::Tcp => place.contains([':', '/', '[', ']', ' ']) && !is_ip(),
+        Way::Ssh { .. } | Way::Unix(_) => false,
+    };
+    if !place.is_empty() && !is_wrong {
+        return Ok(());
+    }
+    Err(CommandError::usage(format!("{:?} is no address", sanitise::line(place)))
+        .hint("an address is HOST, HOST:PORT, [IPV6]:PORT, unix:PATH or ssh://USER@HOST"))
 }
 
 /// What `env` says of a server that people depend on.

@@ -94,6 +94,7 @@ pub(crate) fn is_own(word: &str) -> bool {
 }
 
 /// Whether a word is a command of the shell.
+#[cfg(feature = "cli")]
 pub(crate) fn is_command(word: &str) -> bool {
     grammar::command(word).is_some()
 }
