@@ -13,10 +13,10 @@ use anyhow::Context as _;
 use nu_ansi_term::Style;
 use rustyline::config::{BellStyle, Configurer as _};
 use rustyline::error::ReadlineError;
-use rustyline::history::{History as _, MemHistory};
+use rustyline::history::History as _;
 use rustyline::{
-    Cmd, ColorMode, CompletionType, Config, EditMode, EventHandler, ExternalPrinter as _, KeyCode,
-    KeyEvent, Modifiers,
+    Cmd, ColorMode, CompletionType, Config, EditMode, Event, EventHandler, ExternalPrinter as _,
+    KeyCode, KeyEvent, Modifiers,
 };
 use tokio::sync::{Mutex, mpsc as tokio_mpsc};
 
@@ -26,10 +26,12 @@ use crate::shell::Editing;
 use crate::shell::complete::Completions;
 use crate::shell::highlight::Mark;
 use helper::{Helper, Leave};
+use past::{Past, Walk, Way};
 use press::{Key, Press, Pressed};
 
 mod candidates;
 mod helper;
+mod past;
 mod press;
 
 /// What the editor asks the shell. All of it runs on the editor thread, most of it at every key:
@@ -131,7 +133,7 @@ struct Inputs {
     asked: bool,
 }
 
-type Rustyline = rustyline::Editor<Helper, MemHistory>;
+type Rustyline = rustyline::Editor<Helper, Past>;
 
 impl Editor {
     /// Starts the editor and the printer that shares its terminal.
@@ -318,12 +320,16 @@ fn rustyline(
     pressed: &Arc<Pressed>,
 ) -> rustyline::Result<Rustyline> {
     let config = config()?;
-    let mut editor = Rustyline::with_history(config.clone(), MemHistory::with_config(&config))?;
+    let mut editor = Rustyline::with_history(config.clone(), Past::new(&config))?;
     editor.set_helper(Some(Helper::new(gate, options)));
-    let up = KeyEvent(KeyCode::Up, Modifiers::NONE);
-    let down = KeyEvent(KeyCode::Down, Modifiers::NONE);
-    editor.bind_sequence(up, Cmd::HistorySearchBackward);
-    editor.bind_sequence(down, Cmd::HistorySearchForward);
+    for (way, walk) in Walk::all() {
+        let event = match way {
+            Way::Back => Event::from(KeyEvent(KeyCode::Up, Modifiers::NONE)),
+            Way::Forth => Event::from(KeyEvent(KeyCode::Down, Modifiers::NONE)),
+            Way::Away => Event::Any,
+        };
+        editor.bind_sequence(event, EventHandler::Conditional(Box::new(walk)));
+    }
     let leave = EventHandler::Conditional(Box::new(Leave(Arc::clone(gate))));
     editor.bind_sequence(KeyEvent::ctrl('D'), leave);
     let mut press = |event, key| {

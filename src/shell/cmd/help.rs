@@ -227,7 +227,7 @@ lines: F5 = [\"/log debug\", \"/nolog\"] runs them in turn. What can harm asks f
 
   Tab              completes, or lists
   Right, End       takes the line that is suggested from the history
-  Up, Down         the lines of the history that begin as this one
+  Up, Down         the lines of the history; those that begin as what is typed already
   Ctrl-R           looks for any part of one
   Ctrl-C           drops the line; in an empty one stops waiting for what runs
   Ctrl-D           leaves, in an empty line

@@ -61,3 +61,42 @@ fn history_is_private_and_shared() {
     third.keys("\x1b[C");
     third.wait_until("the line", |screen| screen.cursor_column() == PROMPT + 5);
 }
+
+#[test]
+fn up_and_down_lead_through_the_past() {
+    let mut desk = Desk::new();
+    for line in ["one a", "two b", "one c"] {
+        desk.run(line);
+    }
+    let terminal = &mut desk.terminal;
+    let mut is_shown = |keys: &str, line: &str| {
+        terminal.keys(keys);
+        terminal.wait_until(line, |screen| {
+            typed(screen).as_deref() == Some(line) && screen.cursor_column() >= PROMPT
+        });
+    };
+    let (up, down) = ("\x1b[A", "\x1b[B");
+    // From an empty line through all of them, and back to it.
+    is_shown(up, "one c");
+    is_shown(up, "two b");
+    is_shown("\x1bOA", "one a");
+    is_shown(down, "two b");
+    is_shown(down, "one c");
+    is_shown(down, "");
+    // Those that begin as what is typed, and back to that.
+    is_shown("one\x1b[A", "one c");
+    is_shown(up, "one a");
+    is_shown(down, "one c");
+    // A hint may stand behind what was typed.
+    is_shown("\x1b[B!", "one!");
+    is_shown("\x15", "");
+    // What was found can be edited, and is then what is looked for.
+    is_shown("\x1b[A\x1b[A", "two b");
+    is_shown("\x17x\x1b[A", "two x");
+    is_shown("\x15", "");
+    // Among the rows of a paste to the one above.
+    terminal.keys("\x1b[200~one\rtwo\x1b[201~\x1b[A!");
+    terminal.wait_until("the first row", |screen| {
+        screen.rows().iter().any(|row| behind_prompt(row).is_some_and(|typed| typed.contains('!')))
+    });
+}
