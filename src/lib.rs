@@ -87,3 +87,8 @@ pub mod wire;
 
 pub use client::Client;
 pub use listener::{EventListener, get_listener};
+
+/// The example of the first page is compiled.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct FirstPage;

@@ -16,12 +16,14 @@ mod sim;
 mod start;
 mod terminal;
 
+use std::ffi::OsString;
 use std::io::{self, IsTerminal as _, Write as _};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::Context as _;
+use clap::error::ErrorKind;
 use clap::{CommandFactory as _, Parser as _};
 use etcetera::BaseStrategy as _;
 use unicode_width::UnicodeWidthStr as _;
@@ -36,14 +38,7 @@ use start::{Start, Target};
 #[must_use]
 pub fn main() -> ExitCode {
     let as_fs_cli = fs_cli::is_called_so();
-    let given: Vec<_> = if as_fs_cli {
-        let ours = Args::command();
-        let is_ours = |name: &str| ours.get_arguments().any(|arg| arg.get_long() == Some(name));
-        std::env::args_os().map(|arg| fs_cli::spelled_out(arg, is_ours)).collect()
-    } else {
-        std::env::args_os().collect()
-    };
-    let args = match Args::try_parse_from(given) {
+    let args = match parsed(std::env::args_os(), as_fs_cli) {
         Ok(args) => args,
         Err(err) => {
             // `--help` and `--version` come here too, with exit code 0.
@@ -73,6 +68,44 @@ pub fn main() -> ExitCode {
                 ExitCode::from(70)
             }
         },
+    }
+}
+
+/// Reads the command line. Which configuration holds may be said in front of a command; fs_cli has
+/// no commands.
+fn parsed(given: impl Iterator<Item = OsString>, as_fs_cli: bool) -> Result<Args, clap::Error> {
+    let mut program = Args::command();
+    if as_fs_cli {
+        let is_ours = |name: &str| program.get_arguments().any(|arg| arg.get_long() == Some(name));
+        return Args::try_parse_from(given.map(|arg| fs_cli::spelled_out(arg, is_ours)));
+    }
+    let given: Vec<_> = given.collect();
+    let is_command = |word: Option<&OsString>| {
+        let word = word.and_then(|word| word.to_str());
+        word.is_some_and(|word| program.find_subcommand(word).is_some())
+    };
+    let before = match given.get(1).and_then(|word| word.to_str()) {
+        Some("--config") => 3,
+        Some(word) if word == "--no-config" || word.starts_with("--config=") => 2,
+        _ => 1,
+    };
+    if before > 1 && is_command(given.get(before)) {
+        let (front, command) = given.split_at(before);
+        let front = Args::try_parse_from(front)?;
+        let mut args = Args::try_parse_from(given.iter().take(1).chain(command))?;
+        args.connection.config = front.connection.config;
+        args.connection.no_config = front.connection.no_config;
+        return Ok(args);
+    }
+    let args = Args::try_parse_from(given)?;
+    let mut targets = args.connection.targets.iter();
+    match targets.find(|target| program.find_subcommand(target).is_some()) {
+        Some(command) => {
+            let message =
+                format!("options and servers go behind the command: switchy {command} ...");
+            Err(program.error(ErrorKind::ArgumentConflict, message))
+        }
+        None => Ok(args),
     }
 }
 
@@ -162,7 +195,9 @@ fn aside(args: &mut Args) -> anyhow::Result<Option<u8>> {
         Some(Action::Doctor(doctor)) => {
             args.script.once = vec![doctor.line()];
             args.script.output = doctor.output;
-            args.connection = doctor.connection;
+            let given = std::mem::replace(&mut args.connection, doctor.connection);
+            args.connection.config = args.connection.config.take().or(given.config);
+            args.connection.no_config |= given.no_config;
             return Ok(None);
         }
         other => {

@@ -80,6 +80,35 @@ fn each_command_of_the_program_has_help() {
     assert!(text(&output.stderr).contains("no server was asked"), "{}", text(&output.stderr));
 }
 
+/// A command of the program is none of its servers, wherever it stands.
+#[test]
+fn commands_of_the_program_stand_behind_options_too() {
+    let home = tempfile::tempdir().unwrap();
+    let file = home.path().join("mine.toml");
+    std::fs::write(&file, "[profile.mine]\nhost = '127.0.0.1:1'\n").unwrap();
+    let run = |args: &[&str]| {
+        let mut command = command(&args.iter().map(|&arg| arg.to_owned()).collect::<Vec<_>>());
+        let output = command.env("HOME", home.path()).output().unwrap();
+        (output.status.code(), text(&output.stdout) + &text(&output.stderr))
+    };
+    let config = ["--config", file.to_str().unwrap()];
+    for (args, code, said) in [
+        (&["config", "show", "mine"][..], 0, "mine.toml:2"),
+        (&["config", "check"], 0, "1 profile\n"),
+        (&["doctor", "mine"], 3, "127.0.0.1:1 refuses"),
+        (&["demo", "-x", "eval ok"], 0, "ok\n"),
+        (&["mine", "-x", "status"], 3, "127.0.0.1:1 refuses"),
+        (&["mine", "demo"], 2, "go behind the command: switchy demo"),
+        (&["-x", "status", "demo"], 2, "go behind the command: switchy demo"),
+    ] {
+        let (was, told) = run(&[&config, args].concat());
+        assert_eq!(was, Some(code), "{args:?}: {told}");
+        assert!(told.contains(said), "{args:?}: {told}");
+    }
+    let (code, told) = run(&["--no-config", "config", "show", "mine"]);
+    assert!(code == Some(2) && told.contains("no profile \"mine\""), "{told}");
+}
+
 #[test]
 fn what_only_looks_like_success_is_a_failure() {
     let switch = Switch::start();
