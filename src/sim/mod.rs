@@ -50,7 +50,7 @@
 //! | order between legs | events of one leg keep their order; those of two legs may interleave otherwise | as they do from run to run of a real one |
 //! | RTP counters, `record_*` | are computed from the time that passed | no RTP |
 //! | session descriptions | keep their version through re-invites | no SIP |
-//! | `absolute_codec_string` | follows `uuid_media`, not every codec negotiation | there is one codec |
+//! | `absolute_codec_string`, `uuid_media_reneg` | follows `uuid_media`, not every codec negotiation; another codec is agreed to and changes nothing | there is one codec |
 //! | `local_stream://moh` | is missing, as recorded; other streams play without end | no disk |
 //! | log lines | state changes are added at DEBUG | the recorded switch had switched DEBUG off |
 //! | `show registrations`, `user/1000` to `user/1003`, `sofia xmlstatus` | four phones are registered, of the twenty users 1000 to 1019; no WebSocket bindings | so that there is somebody to call |
@@ -102,6 +102,7 @@ mod subscription;
 mod traffic;
 mod transfer;
 mod uuid_bridge;
+mod variable;
 mod verbs;
 mod world;
 

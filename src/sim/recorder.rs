@@ -1,6 +1,7 @@
 //! Recordings of a call: beside it (`record_session`, `uuid_record`) and as all that it does
 //! (`record`). Their events were compared with FreeSWITCH 1.10.12.
 
+use super::api::interfaces;
 use super::bridge::bug;
 use super::channel::{Doing, L16};
 use super::event::{Origin, READ_CODEC};
@@ -9,6 +10,17 @@ use super::world::{Step, World};
 /// Where the events of `record` come from.
 const START: Origin = ("switch_ivr_play_say.c", "switch_ivr_record_file_event", "767");
 const STOP: Origin = ("switch_ivr_play_say.c", "switch_ivr_record_file_event", "1030");
+
+/// Whether some module can write that file, as its extension tells; without one it is written as
+/// the call's codec has it.
+fn is_file(path: &str) -> bool {
+    let extension = path.rsplit('/').next().and_then(|name| name.rsplit_once('.'));
+    let kind = match path.split_once("://") {
+        Some((scheme, _)) => Some(scheme),
+        None => extension.map(|(_, extension)| extension),
+    };
+    kind.is_none_or(|kind| interfaces::is_known("file", kind))
+}
 
 impl World {
     /// `record <path> [<seconds> [<threshold> <seconds of silence>]]`: until the limit, a silence,
@@ -99,16 +111,19 @@ impl World {
     }
 
     /// RECORD_START and the media bug that records.
-    pub(super) fn start_record(&mut self, id: u64, path: &str) {
+    pub(super) fn start_record(&mut self, id: u64, path: &str) -> bool {
         let now = self.now;
-        let Some(channel) = self.channels.get_mut(&id) else { return };
+        let Some(channel) = self.channels.get_mut(&id).filter(|_| is_file(path)) else {
+            return false;
+        };
         if channel.recordings.iter().any(|(have, _)| have == path) {
-            return;
+            return true;
         }
         channel.recordings.push((path.to_owned(), now));
         let after = vec![("Record-File-Path", path.to_owned())];
         self.fire_full(id, "RECORD_START", Vec::new(), after);
         self.fire_full(id, "MEDIA_BUG_START", bug("session_record", path), Vec::new());
+        true
     }
 
     /// RECORD_STOP; `false` when nothing was recorded to that file.

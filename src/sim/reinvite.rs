@@ -24,6 +24,11 @@ impl World {
             return;
         }
         let ask = if on { Reinvite::Hold } else { Reinvite::Unhold };
+        if matches!(channel.kind, Kind::Loopback | Kind::Null) {
+            // Nobody is there to be told; the state of the call stays as it is.
+            self.fire_channel(id, name(on), origin(name(on)), Vec::new(), Vec::new(), true);
+            return;
+        }
         offer(channel, ask);
         self.mark_hold(id, on, origin(name(on)));
         self.send_reinvite(id, ask);

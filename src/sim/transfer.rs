@@ -1,8 +1,12 @@
 //! A channel leaves what it does and goes to another extension.
 
+use std::time::Duration;
+
+use super::api::Waiting;
 use super::channel::{Doing, State};
 use super::dial::Exten;
-use super::world::World;
+use super::hangup::Tick;
+use super::world::{Action, World};
 
 impl World {
     /// Sends the channel to another extension.
@@ -18,6 +22,30 @@ impl World {
         if self.hunt(id) {
             self.execute(id);
         }
+    }
+
+    /// `uuid_deflect` of an answered SIP leg: the far end is asked to call somebody else instead. A
+    /// phone does, and so does a leg that is bridged: its partner is transferred. A leg of this
+    /// switch that is alone cannot, and hangs up; so does the leg that asked, in any case.
+    pub(super) fn deflect(&mut self, id: u64, uri: &str, asked: &Waiting) {
+        let peer = self.channels.get(&id).and_then(|channel| channel.peer);
+        let partner = peer.and_then(|peer| self.channels.get(&peer)?.partner);
+        let status = match (peer, partner) {
+            (Some(peer), None) => {
+                self.hangup(peer, "NORMAL_CLEARING", Tick::Soon);
+                "403 Forbidden"
+            }
+            (_, Some(partner)) => {
+                let user = uri.strip_prefix("sip:").unwrap_or(uri);
+                let user = user.split_once('@').map_or(user, |(user, _)| user);
+                self.transfer(partner, &Exten::of_words(&[user.to_owned()]));
+                "202 Accepted"
+            }
+            (None, None) => "202 Accepted",
+        };
+        self.hangup(id, "BLIND_TRANSFER", Tick::Soon);
+        let text = format!("+OK:SIP/2.0 {status}\r\n\n");
+        self.after(Duration::from_millis(100), Action::Answer(Box::new(asked.clone()), text));
     }
 
     /// Ends all that a channel runs, the innermost first.

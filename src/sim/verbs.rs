@@ -80,8 +80,8 @@ impl World {
             self.reply(id, "+OK", &[]);
         } else if lower.starts_with("getvar") {
             let name = line.split_once(' ').map_or("", |(_, name)| name);
-            let value = self.channels.get(&channel).and_then(|channel| channel.vars.get(name));
-            match value.filter(|value| !value.is_empty()).map(str::to_owned) {
+            let value = self.variable(channel, name).map(std::borrow::Cow::into_owned);
+            match value.filter(|value| !value.is_empty()) {
                 Some(value) => self.reply(id, &value, &[]),
                 // A reply without text is taken for none.
                 None => self.reply(id, "-ERR command not found", &[]),

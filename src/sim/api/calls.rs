@@ -234,6 +234,9 @@ pub(super) fn uuid_hold(world: &mut World, asked: &Waiting) -> Outcome {
             "toggle" => !held,
             _ => true,
         };
+        if on == held {
+            return "-ERR Operation failed\n".into();
+        }
         world.hold(id, on);
     }
     "+OK Success\n".into()

@@ -41,7 +41,7 @@ const CALL_GROUP: &str = "techsupport";
 pub(super) fn user_exists(_: &mut World, asked: &Waiting) -> Outcome {
     let words: Vec<&str> = asked.args.split_whitespace().collect();
     match words.as_slice() {
-        ["id", name, DOMAIN, ..] => user(name).is_some().to_string().into(),
+        ["id", name, DOMAIN] => user(name).is_some().to_string().into(),
         _ => "false".into(),
     }
 }

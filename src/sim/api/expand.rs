@@ -1,5 +1,7 @@
 //! `eval`, `expand`, and what `${name}` becomes.
 
+use std::borrow::Cow;
+
 use super::super::world::World;
 use super::{Outcome, Waiting};
 
@@ -60,12 +62,15 @@ impl World {
     fn expand_all(&mut self, text: &str, channel: Option<u64>, scope: Scope) -> String {
         let (mut out, mut rest) = (String::new(), text);
         while let Some((head, tail)) = rest.split_once("${") {
-            if let Some(head) = head.strip_suffix('\\') {
+            if let Some(head) = head.strip_suffix("\\\\") {
+                out.extend([head, "\\"]);
+            } else if let Some(head) = head.strip_suffix('\\') {
                 out.extend([head, "${"]);
                 rest = tail;
                 continue;
+            } else {
+                out.push_str(head.strip_suffix('$').unwrap_or(head));
             }
-            out.push_str(head.strip_suffix('$').unwrap_or(head));
             let Some(end) = closing(tail) else { return out };
             let (name, after) = tail.split_at(end);
             let name = self.expand_all(name, channel, scope);
@@ -96,13 +101,11 @@ impl World {
     fn named(&mut self, name: &str, channel: Option<u64>, scope: Scope) -> String {
         let own = channel.and_then(|id| match scope {
             Scope::Headers => self.dump(id).get(name).map(str::to_owned),
-            Scope::Variables => self.channels.get(&id)?.vars.get(name).map(str::to_owned),
+            Scope::Variables => self.variable(id, name).map(Cow::into_owned),
         });
-        let global = || {
-            let found = self.globals.iter().find(|(have, _)| have.eq_ignore_ascii_case(name));
-            found.map(|(_, value)| value.clone())
-        };
-        own.or_else(global).unwrap_or_default()
+        // Which element is asked for does not matter to what is no list.
+        let bare = name.split_once('[').map_or(name, |(bare, _)| bare);
+        own.unwrap_or_else(|| self.global(bare).unwrap_or_default().to_owned())
     }
 }
 

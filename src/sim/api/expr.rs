@@ -1,12 +1,13 @@
 //! `expr` and `cond`.
 
+use super::super::dial::separate;
 use super::super::world::World;
 use super::{Outcome, Waiting};
 
 /// What is said to an expression that cannot be calculated.
 const ERR: &str = "!err!";
 
-/// Sums, products, powers, functions of one argument; `a=5; a+1` names a value.
+/// Sums, products, powers, functions; `a=5; a+1` names a value.
 pub(super) fn expr(_: &mut World, asked: &Waiting) -> Outcome {
     let mut names: Vec<(String, f64)> = Vec::new();
     let mut last = None;
@@ -105,7 +106,7 @@ fn factor(rest: &mut &[char], names: &Names, depth: u32) -> Option<f64> {
     }
 }
 
-/// A function of one argument, or a value; an unknown name is 0.
+/// A function, or a value; an unknown name is 0.
 fn named(rest: &mut &[char], names: &Names, depth: u32) -> Option<f64> {
     let is_letter = |letter: &&char| letter.is_ascii_alphanumeric() || **letter == '_';
     let name: String = rest.iter().take_while(is_letter).collect();
@@ -113,50 +114,140 @@ fn named(rest: &mut &[char], names: &Names, depth: u32) -> Option<f64> {
     if rest.first() != Some(&'(') {
         return Some(names.iter().rev().find(|(have, _)| *have == name).map_or(0.0, |it| it.1));
     }
-    let inside = factor(rest, names, depth + 1)?;
-    Some(match name.as_str() {
-        "sqrt" => inside.sqrt(),
-        "floor" => inside.floor(),
-        "ceil" => inside.ceil(),
-        "abs" => inside.abs(),
-        "sin" => inside.sin(),
-        "cos" => inside.cos(),
-        "tan" => inside.tan(),
-        "exp" => inside.exp(),
-        "ln" => inside.ln(),
-        "log" => inside.log10(),
+    apply(&name, &arguments(rest, names, depth + 1)?)
+}
+
+/// `(a,b,...)`
+fn arguments(rest: &mut &[char], names: &Names, depth: u32) -> Option<Vec<f64>> {
+    take(rest);
+    if depth > 50 {
+        return None;
+    }
+    let mut all = vec![sum(rest, names, depth)?];
+    loop {
+        match take(rest)? {
+            ',' => all.push(sum(rest, names, depth)?),
+            ')' => return Some(all),
+            _ => return None,
+        }
+    }
+}
+
+/// A function of the expression library that mod_expr uses.
+fn apply(name: &str, arguments: &[f64]) -> Option<f64> {
+    let truth = |holds: bool| if holds { 1.0 } else { 0.0 };
+    let is_zero = |value: f64| value.abs() < f64::EPSILON;
+    let count = || u32::try_from(arguments.len()).map_or(f64::NAN, f64::from);
+    Some(match (name, arguments) {
+        ("sqrt", [a]) => a.sqrt(),
+        ("floor", [a]) => a.floor(),
+        ("ceil", [a]) => a.ceil(),
+        ("abs", [a]) => a.abs(),
+        ("ipart", [a]) => a.trunc(),
+        ("fpart", [a]) => a.fract(),
+        ("sin", [a]) => a.sin(),
+        ("cos", [a]) => a.cos(),
+        ("tan", [a]) => a.tan(),
+        ("asin", [a]) => a.asin(),
+        ("acos", [a]) => a.acos(),
+        ("atan", [a]) => a.atan(),
+        ("sinh", [a]) => a.sinh(),
+        ("cosh", [a]) => a.cosh(),
+        ("tanh", [a]) => a.tanh(),
+        ("deg", [a]) => a.to_degrees(),
+        ("rad", [a]) => a.to_radians(),
+        ("exp", [a]) => a.exp(),
+        ("ln", [a]) => a.ln(),
+        ("log", [a]) => a.log10(),
+        ("pow10", [a]) => 10_f64.powf(*a),
+        ("not", [a]) => truth(is_zero(*a)),
+        ("pow", [a, b]) => a.powf(*b),
+        ("mod", [a, b]) => a % b,
+        ("atan2", [a, b]) => a.atan2(*b),
+        ("logn", [a, b]) => a.log(*b),
+        ("equal", [a, b]) => truth(is_zero(a - b)),
+        ("above", [a, b]) => truth(a > b),
+        ("below", [a, b]) => truth(a < b),
+        ("and", [a, b]) => truth(!is_zero(*a) && !is_zero(*b)),
+        ("or", [a, b]) => truth(!is_zero(*a) || !is_zero(*b)),
+        ("if", [test, yes, no]) => {
+            if is_zero(*test) {
+                *no
+            } else {
+                *yes
+            }
+        }
+        ("min", _) => arguments.iter().copied().fold(f64::INFINITY, f64::min),
+        ("max", _) => arguments.iter().copied().fold(f64::NEG_INFINITY, f64::max),
+        ("avg", _) => arguments.iter().sum::<f64>() / count(),
         _ => return None,
     })
 }
 
-/// `A == B ? yes : no`; numbers are compared as numbers, words by their letters.
+/// `A == B ? yes : no`; numbers are compared as numbers, words by their letters or, for more and
+/// less, by their lengths. Spaces matter.
 pub(super) fn cond(_: &mut World, asked: &Waiting) -> Outcome {
     decide(&asked.args).unwrap_or_else(|| "-ERR".to_owned()).into()
 }
 
+/// One side of a test, and its number unless it is in quotes.
+struct Side {
+    text: String,
+    number: Option<f64>,
+}
+
+impl Side {
+    /// Reads a word or a text in quotes, with the space behind it; returns the rest, too.
+    fn read(text: &str) -> Option<(Self, &str)> {
+        let Some(quoted) = text.strip_prefix('\'') else {
+            let (word, rest) = text.split_once(' ')?;
+            return Some((Self { text: word.to_owned(), number: word.parse().ok() }, rest));
+        };
+        let (mut out, mut letters) = (String::new(), quoted.chars());
+        loop {
+            match letters.next()? {
+                '\'' => break,
+                '\\' if letters.as_str().starts_with(['\\', '\'']) => out.extend(letters.next()),
+                letter => out.push(letter),
+            }
+        }
+        let rest = letters.as_str().strip_prefix(char::is_whitespace)?;
+        Some((Self { text: out, number: None }, rest))
+    }
+
+    fn size(&self) -> f64 {
+        self.number.unwrap_or_else(|| f64::from(u32::try_from(self.text.len()).unwrap_or(u32::MAX)))
+    }
+}
+
 fn decide(text: &str) -> Option<String> {
-    let (test, choices) = text.split_once('?')?;
-    let (yes, no) = choices.split_once(':').unwrap_or((choices, ""));
-    let at = test.find(['=', '!', '<', '>'])?;
-    let (left, rest) = test.split_at(at);
+    let (left, rest) = Side::read(text)?;
+    let rest = rest.trim_start();
     let operators = ["==", "!=", ">=", "<=", ">", "<"];
     let operator = operators.into_iter().find(|operator| rest.starts_with(operator))?;
-    let right = rest.strip_prefix(operator)?;
-    let bare = |word: &str| word.trim().trim_matches('\'').to_owned();
-    let (left, right) = (bare(left), bare(right));
-    let order = match (left.parse::<f64>(), right.parse::<f64>()) {
-        (Ok(left), Ok(right)) => left.partial_cmp(&right)?,
-        _ => left.len().cmp(&right.len()).then_with(|| left.cmp(&right)),
+    let rest = rest.strip_prefix(operator)?.strip_prefix(char::is_whitespace)?;
+    let (right, rest) = Side::read(rest.trim_start())?;
+    let choices = separate(rest.trim_start().strip_prefix('?')?, ':');
+    let (yes, no) = match choices.as_slice() {
+        [yes] => (yes.as_str(), ""),
+        [yes, no] => (yes.as_str(), no.as_str()),
+        _ => return None,
+    };
+    let (a, b) = (left.size(), right.size());
+    let is_same = if left.number.is_none() && right.number.is_none() {
+        left.text == right.text
+    } else {
+        (a - b).abs() < f64::EPSILON
     };
     let holds = match operator {
-        "==" => order.is_eq(),
-        "!=" => order.is_ne(),
-        ">=" => order.is_ge(),
-        "<=" => order.is_le(),
-        ">" => order.is_gt(),
-        _ => order.is_lt(),
+        "==" => is_same,
+        "!=" => !is_same,
+        ">=" => a >= b,
+        "<=" => a <= b,
+        ">" => a > b,
+        _ => a < b,
     };
-    Some((if holds { yes } else { no }).trim().to_owned())
+    Some((if holds { yes } else { no }).to_owned())
 }
 
 #[cfg(test)]
@@ -171,7 +262,13 @@ mod tests {
             ("abc == 'abc' ? yes : no", Some("yes")),
             ("foo != bar ? a b : c d", Some("a b")),
             ("1 == 1 ? yes", Some("yes")),
+            ("1 == 1 ?a:b", Some("a")),
+            ("it > longer ? a : b", Some("b")),
+            ("'a b' == 'a b' ? 1 : 2", Some("1")),
+            ("'5' == 5 ? 1 : 2", Some("2")),
             ("5 =! 5 ? a : b", None),
+            ("1==1 ? a : b", None),
+            ("1 == 1? a : b", None),
             ("nosuch", None),
         ] {
             assert_eq!(decide(text).as_deref(), answer, "{text}");

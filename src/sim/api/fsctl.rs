@@ -81,6 +81,10 @@ pub(super) fn run(world: &mut World, asked: &Waiting) -> Outcome {
             let now = second == world.now / 1_000_000;
             format!("+OK last sessions per second: {}\n", if now { count } else { 0 }).into()
         }
+        "debug_pool" => {
+            let threads = world.channels.len();
+            format!("Thread pool: running:{threads} busy:{threads} popping:{threads}\n").into()
+        }
         "sync_clock" => "+OK clock synchronized\n".into(),
         "sync_clock_when_idle" if world.channels.is_empty() => "+OK clock synchronized\n".into(),
         "sync_clock_when_idle" => {
@@ -183,7 +187,7 @@ fn switch(
             let given = arg.map(|arg| arg.parse().unwrap_or(0.0));
             switches.min_idle_cpu = given.unwrap_or(switches.min_idle_cpu);
             if switches.min_idle_cpu > 0.0 {
-                format!("+OK min idle cpu: {:.2}%\n", switches.min_idle_cpu)
+                format!("+OK min idle cpu: {:.2}", switches.min_idle_cpu)
             } else {
                 "+OK min idle cpu: DISABLED\n".to_owned()
             }
@@ -195,7 +199,8 @@ fn switch(
                 "min_dtmf_duration" => min,
                 _ => usual,
             };
-            *slot = number.filter(|number| *number > 0).unwrap_or(*slot);
+            let given = number.filter(|number| *number > 0);
+            *slot = given.map_or(*slot, |number| number.clamp(400, 192_000));
             format!("+OK {}: {slot}\n", verb.replace('_', " "))
         }
         _ => return None,

@@ -43,6 +43,11 @@ pub(super) fn command(name: &str) -> Option<&'static Interface> {
     ALL.iter().find(|one| one.kind == "api" && one.name.eq_ignore_ascii_case(name))
 }
 
+/// Whether some module offers that.
+pub(in super::super) fn is_known(kind: &str, name: &str) -> bool {
+    ALL.iter().any(|one| one.kind == kind && one.name.eq_ignore_ascii_case(name))
+}
+
 /// What the loaded modules offer; of the applications those that are simulated.
 pub(super) fn loaded(world: &World) -> impl Iterator<Item = &'static Interface> {
     ALL.iter().filter(|one| {

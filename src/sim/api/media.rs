@@ -32,7 +32,10 @@ fn digits(
         return asked.usage();
     }
     let Some(id) = world.find(uuid) else { return NO_SESSION.into() };
-    if !text.contains(|letter| DIGITS.contains(letter)) {
+    // A duration may follow; without any digit in front of it there is nothing to receive.
+    let (digits, lasts) = text.split_once('@').map_or((text, false), |(head, _)| (head, true));
+    let nothing = done == "received" && digits.is_empty() && lasts;
+    if !nothing && !digits.contains(|letter| DIGITS.contains(letter)) {
         return refusal;
     }
     act(world, id, text);
@@ -50,7 +53,8 @@ pub(super) fn uuid_record(world: &mut World, asked: &Waiting) -> Outcome {
     });
     let verb = verb.to_ascii_lowercase();
     match verb.as_str() {
-        "start" => world.start_record(id, path),
+        "start" if world.start_record(id, path) => {}
+        "start" => return "-ERR Cannot record session!\n".into(),
         "stop" if world.stop_recording(id, path) => {}
         "stop" => return "-ERR Cannot stop record session!\n".into(),
         "mask" | "unmask" | "pause" | "resume" if records => {}

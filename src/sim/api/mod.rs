@@ -10,7 +10,7 @@ mod expand;
 mod expr;
 pub(super) mod fsctl;
 mod help;
-mod interfaces;
+pub(super) mod interfaces;
 mod media;
 mod modules;
 mod network;

@@ -1,6 +1,6 @@
 //! Commands on a call that change nothing here: what they say is all there is to them.
 
-use super::super::channel::{Doing, Kind};
+use super::super::channel::{Answer, Doing, Kind};
 use super::super::reinvite::Reinvite;
 use super::super::world::World;
 use super::{Outcome, Waiting};
@@ -41,6 +41,7 @@ const ALL: &[Says] = &[
     says("pause", 2, "%", NO_CHANNEL, ""),
     says("tone_detect", 3, "", "-ERR Cannot locate session!\n", ""),
     says("uuid_capture_text", 2, "%", NO_CHANNEL_UUID, ""),
+    // Only a phone can be written to.
     says("uuid_chat", 2, "%", NO_CHANNEL_UUID, "-ERR Send failed\n"),
     says("uuid_codec_debug", 3, USAGE_FAILED_TOO, FAILED_TOO, SUCCESS),
     says(
@@ -52,7 +53,6 @@ const ALL: &[Says] = &[
     ),
     says("uuid_debug_media", 3, "%", FAILED, SUCCESS),
     says("uuid_deflect", 2, "%", NO_CHANNEL_UUID, "+OK:\n"),
-    says("uuid_drop_dtmf", 4, "%", NO_CHANNEL_UUID, ""),
     says("uuid_early_ok", 0, "-ERROR\n", "-ERROR\n", ""),
     says("uuid_fileman", 2, "%", NO_CHANNEL, "+OK\n"),
     says("uuid_flush_dtmf", 0, "-ERR No such session\n", "-ERR No such session\n", "+OK\n"),
@@ -114,16 +114,47 @@ pub(super) fn run(world: &mut World, asked: &Waiting) -> Outcome {
     let no_media = says.name.starts_with("uuid_media") && channel.kind == Kind::Null;
     let plays = channel.stack.last().is_some_and(|top| matches!(top.doing, Doing::Playback { .. }));
     let no_file = says.name == "uuid_fileman" && !plays;
-    match (no_media, no_file) {
-        (true, _) => says.gone.into(),
-        (_, true) => "-ERR No file handle!\n".into(),
-        _ => {
-            if let (Some(id), "uuid_media") = (found, says.name) {
-                world.move_media(id, ask);
-            }
+    let is_sip = matches!(channel.kind, Kind::Sofia | Kind::Phone);
+    // A mime type without its text.
+    let torn = says.name == "uuid_send_info" && words.len() == 3;
+    let referred = says.name == "uuid_deflect" && is_sip && channel.answer == Answer::Answered;
+    match found {
+        _ if no_media => says.gone.into(),
+        _ if no_file => "-ERR No file handle!\n".into(),
+        _ if torn => says.few.replace('%', &asked.usage_text()).into(),
+        Some(id) if referred => {
+            world.deflect(id, words.get(1).copied().unwrap_or_default(), asked);
+            Outcome::Pending
+        }
+        _ if is_sip && says.name == "uuid_chat" => "+OK\n".into(),
+        Some(id) if says.name == "uuid_media" => {
+            world.move_media(id, ask);
             says.good.into()
         }
+        _ => says.good.into(),
     }
+}
+
+/// Digits that are dropped, and what is heard in their place.
+pub(super) fn uuid_drop_dtmf(world: &mut World, asked: &Waiting) -> Outcome {
+    let words: Vec<&str> = asked.args.split(' ').collect();
+    let &[uuid, mode, what, with, ..] = words.as_slice() else { return asked.usage() };
+    let found = world.find(uuid).and_then(|id| world.channels.get_mut(&id));
+    let Some(channel) = found else { return NO_CHANNEL_UUID.replace('%', uuid).into() };
+    let masks = ["drop_dtmf_masking_digits", "drop_dtmf_masking_file"];
+    for mask in masks {
+        channel.vars.remove(mask);
+    }
+    match what.to_ascii_lowercase().as_str() {
+        "mask_digits" => channel.vars.set("drop_dtmf_masking_digits", with),
+        "mask_file" => channel.vars.set("drop_dtmf_masking_file", with),
+        _ => return asked.usage(),
+    }
+    let on = mode.eq_ignore_ascii_case("on");
+    channel.vars.set("drop_dtmf", on.to_string());
+    let not = if on { "" } else { "not " };
+    let [digits, file] = masks.map(|mask| channel.vars.get(mask).unwrap_or("NONE"));
+    format!("+OK {uuid} is {not}dropping DTMF. mask_file: {file} mask_digits: {digits}\n").into()
 }
 
 #[cfg(test)]

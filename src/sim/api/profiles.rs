@@ -3,12 +3,23 @@
 use serde_json::{Value, json};
 
 use super::super::world::World;
+use super::directory::DOMAIN;
 use super::sofia::{LINE, PHONES, PROFILES, phones};
 
 /// The profiles that have not been stopped.
 fn running(world: &World) -> impl Iterator<Item = (&'static str, u16)> {
     let is_up = |name: &str| !world.stopped.contains(name);
     PROFILES.iter().filter(move |(name, ..)| is_up(name)).map(|(name, port, _)| (*name, *port))
+}
+
+/// How many legs a profile has.
+fn in_use(world: &World, profile: &str) -> usize {
+    let is_its = |name: &str| {
+        name.strip_prefix("sofia/")
+            .and_then(|name| name.strip_prefix(profile))
+            .is_some_and(|name| name.starts_with('/'))
+    };
+    world.channels.values().filter(|channel| is_its(&channel.name)).count()
 }
 
 /// The gateways: profile and name.
@@ -53,17 +64,45 @@ pub(super) fn xml_gateway_list(world: &World) -> String {
     format!("<?xml version=\"1.0\" encoding=\"ISO-8859-1\"?>\n<gateways>\n{list}</gateways>\n")
 }
 
-/// `json {"command":"sofia.status"}`, and `sofia jsonstatus`.
-pub(super) fn json_status(world: &World) -> Value {
+/// `json {"command":"sofia.status"}`; with what each profile is set to, which `sofia jsonstatus`
+/// and `sofia.status.info` tell too.
+pub(super) fn json_status(world: &World, with_info: bool) -> Value {
     let mut profiles = serde_json::Map::new();
-    let alias = json!({ "status": { "type": "alias", "data": "internal", "state": "ALIASED" } });
-    profiles.insert(super::directory::DOMAIN.to_owned(), alias);
+    let mut add = |name: &str, status: Value, info: Value| {
+        let mut profile = json!({ "status": status });
+        if let Some(profile) = profile.as_object_mut().filter(|_| with_info) {
+            profile.insert("info".to_owned(), info);
+        }
+        profiles.insert(name.to_owned(), profile);
+    };
+    for (name, port) in running(world).filter(|(name, _)| *name == "internal") {
+        let status = json!({ "type": "alias", "data": name, "state": "ALIASED" });
+        add(DOMAIN, status, json_info(world, name, port, Some(name)));
+    }
     for (name, port) in running(world) {
         let url = format!("sip:mod_sofia@127.0.0.1:{port}");
-        let status = json!({ "type": "profile", "state": "RUNNING", "in-use": 0, "data": url });
-        profiles.insert(name.to_owned(), json!({ "status": status }));
+        let used = in_use(world, name);
+        let status = json!({ "type": "profile", "state": "RUNNING", "in-use": used, "data": url });
+        add(name, status, json_info(world, name, port, None));
     }
     json!({ "profiles": profiles })
+}
+
+/// The first rows of what a profile says of itself.
+fn json_info(world: &World, name: &str, port: u16, alias_of: Option<&str>) -> Value {
+    let mut info = serde_json::Map::new();
+    for (row, value) in rows(world, name, port).into_iter().skip(1).take(15) {
+        let key = match row {
+            "DBName" => "db-name".to_owned(),
+            _ => row.to_ascii_lowercase().replace(' ', "-"),
+        };
+        let is_list = key == "rtp-ip";
+        info.insert(key, if is_list { json!([value]) } else { value.into() });
+        if let Some(alias) = alias_of.filter(|_| row == "Domain Name") {
+            info.insert("alias-of".to_owned(), alias.into());
+        }
+    }
+    info.into()
 }
 
 pub(super) fn is_gateway(name: &str) -> bool {
@@ -79,7 +118,8 @@ pub(super) fn status(world: &World) -> String {
     out.push_str(&row("127.0.0.1", "alias", "internal", "ALIASED"));
     for (name, port) in running(world) {
         let url = format!("sip:mod_sofia@127.0.0.1:{port}");
-        out.push_str(&row(name, "profile", &url, "RUNNING (0)"));
+        let state = format!("RUNNING ({})", in_use(world, name));
+        out.push_str(&row(name, "profile", &url, &state));
         if name != "internal" {
             let gateway = format!("{name}::example.com");
             out.push_str(&row(&gateway, "gateway", "sip:joeuser@example.com", "NOREG"));
@@ -102,7 +142,8 @@ pub(super) fn xmlstatus(world: &World) -> String {
     out.push_str(&item("alias", "127.0.0.1", "alias", "internal", "ALIASED"));
     for (name, port) in running(world) {
         let url = format!("sip:mod_sofia@127.0.0.1:{port}");
-        out.push_str(&item("profile", name, "profile", &url, "RUNNING (0)"));
+        let state = format!("RUNNING ({})", in_use(world, name));
+        out.push_str(&item("profile", name, "profile", &url, &state));
         if name != "internal" {
             let user = "sip:joeuser@example.com";
             out.push_str(&item("gateway", "example.com", "gateway", user, "NOREG"));
@@ -120,15 +161,19 @@ fn rows(world: &World, name: &str, port: u16) -> Vec<(&'static str, String)> {
     let context = PROFILES.iter().find(|(known, ..)| *known == name).map_or("", |(.., it)| *it);
     let registered = if name == "internal" { PHONES.len() } else { 0 };
     let local = || "127.0.0.1".to_owned();
+    let (hosts, realm) = match name {
+        "internal" => (format!("{DOMAIN},{DOMAIN}"), "auto_from"),
+        _ => (String::new(), "auto_to"),
+    };
     vec![
         ("Name", name.to_owned()),
         ("Domain Name", "N/A".into()),
         ("Auto-NAT", "false".into()),
         ("DBName", format!("sofia_reg_{name}")),
-        ("Pres Hosts", String::new()),
+        ("Pres Hosts", hosts),
         ("Dialplan", "XML".into()),
         ("Context", context.to_owned()),
-        ("Challenge Realm", "auto_to".into()),
+        ("Challenge Realm", realm.into()),
         ("RTP-IP", local()),
         ("Ext-RTP-IP", local()),
         ("SIP-IP", local()),
@@ -164,9 +209,21 @@ pub(super) fn profile(world: &World, name: &str, port: u16) -> String {
 }
 
 pub(super) fn xml_profile(world: &World, name: &str, port: u16) -> String {
-    let rows = rows(world, name, port);
+    let mut rows = rows(world, name, port);
+    // What failed comes last here.
+    rows.sort_by_key(|(name, _)| match *name {
+        "FAILED-CALLS-IN" | "FAILED-CALLS-OUT" => 1,
+        "REGISTRATIONS" => 2,
+        _ => 0,
+    });
     let lines = rows.iter().map(|(name, value)| {
-        let tag = name.to_lowercase().replace(' ', "-");
+        let tag = match *name {
+            "DBName" => "db-name".to_owned(),
+            "CODECS IN" => "inbound-codecs".to_owned(),
+            "CODECS OUT" => "outbound-codecs".to_owned(),
+            "AGGRESSIVENAT" => "aggressive-nat".to_owned(),
+            _ => name.to_lowercase().replace(' ', "-"),
+        };
         format!("    <{tag}>{value}</{tag}>\n")
     });
     let info: String = lines.collect();

@@ -157,7 +157,7 @@ pub(super) fn calls(world: &World, keep: impl Fn(&Channel) -> bool) -> Table {
 
 /// `show detailed_calls` and `show detailed_bridged_calls`.
 pub(super) fn detailed(world: &World, keep: impl Fn(&Channel) -> bool) -> Table {
-    let columns = all();
+    let columns = [LEG, MEDIA, &["hostname"], CALL, &["call_uuid"], SENT].concat();
     legs(world, &columns, &columns, keep)
 }
 

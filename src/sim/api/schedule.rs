@@ -180,6 +180,9 @@ pub(super) fn sched_hangup(world: &mut World, asked: &Waiting) -> Outcome {
 }
 
 pub(super) fn sched_transfer(world: &mut World, asked: &Waiting) -> Outcome {
+    if asked.args.split_whitespace().count() < 2 {
+        return asked.usage();
+    }
     let (when, uuid, words) = match timed(world, asked) {
         Ok(found) => found,
         Err(text) => return text,

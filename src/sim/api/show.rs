@@ -46,8 +46,8 @@ pub(super) fn show(world: &mut World, asked: &Waiting) -> Outcome {
     match form.to_ascii_lowercase().as_str() {
         "" if counts => format!("\n{} total.\n", table.rows.len()).into(),
         "" => csv(&table, ",").into(),
-        "delim" if counts => format!("\n{} total.\n", table.rows.len()).into(),
-        "delim" => csv(&table, delimiter).into(),
+        "delim" | "csv" if counts => format!("\n{} total.\n", table.rows.len()).into(),
+        "delim" | "csv" => csv(&table, delimiter).into(),
         "json" if counts => format!("{{\"row_count\":{},\"rows\":[]}}", table.rows.len()).into(),
         "json" => json(&table).into(),
         "xml" if counts => format!("<result row_count=\"{}\"></result>\n", table.rows.len()).into(),
@@ -141,7 +141,9 @@ fn tasks(world: &World) -> Table {
             HOSTNAME.to_owned(),
         ]
     };
-    Table::new(&columns, world.tasks.iter().map(row).collect())
+    // Those of the core are older than the table.
+    let listed = world.tasks.iter().filter(|(_, task)| task.group != "core");
+    Table::new(&columns, listed.map(row).collect())
 }
 
 fn aliases(world: &World) -> Table {

@@ -71,7 +71,7 @@ pub(super) fn sofia(world: &mut World, asked: &Waiting) -> Outcome {
     let is_xml = verb.eq_ignore_ascii_case("xmlstatus");
     match verb.to_ascii_lowercase().as_str() {
         "status" | "xmlstatus" => show(world, rest, is_xml),
-        "jsonstatus" => format!("{}\n", status::pretty(&profiles::json_status(world), 0)),
+        "jsonstatus" => format!("{}\n", status::pretty(&profiles::json_status(world, true), 0)),
         "profile" => profile(world, rest),
         "loglevel" => match rest {
             [part, level, ..]
@@ -86,16 +86,21 @@ pub(super) fn sofia(world: &mut World, asked: &Waiting) -> Outcome {
             format!("+OK tracelevel is {}", super::super::log::level_name(level.unwrap_or(7)))
         }
         "global" => global(rest),
-        "recover" => match rest.first() {
-            Some(word) if word.eq_ignore_ascii_case("flush") => {
-                "Flushing recovery database.\n".to_owned()
-            }
-            _ => "No calls to recover.\n".to_owned(),
-        },
+        "recover" => recover(rest, "calls"),
         "help" => USAGE.to_owned(),
         _ => format!("Unknown Command [{verb}]\n"),
     }
     .into()
+}
+
+/// Calls of a crash: there are none.
+fn recover(words: &[&str], what: &str) -> String {
+    match words.first() {
+        Some(word) if word.eq_ignore_ascii_case("flush") => {
+            "Flushing recovery database.\n".to_owned()
+        }
+        _ => format!("No {what} to recover.\n"),
+    }
 }
 
 fn show(world: &World, words: &[&str], is_xml: bool) -> String {
@@ -177,6 +182,7 @@ fn profile(world: &mut World, words: &[&str]) -> String {
             None => "+OK syncing all registrations\n".to_owned(),
             Some(_) => "+OK syncing all registrations matching specified call_id\n".to_owned(),
         },
+        "recover" => recover(rest, "sessions"),
         "register" | "unregister" => match first {
             None => "No gateway name provided!\n".to_owned(),
             Some("all") => "+OK\n".to_owned(),
@@ -255,10 +261,6 @@ fn global(words: &[&str]) -> String {
               debug <sla|presence|none"
             .to_owned(),
     }
-}
-
-pub(super) fn json_status(world: &World) -> serde_json::Value {
-    profiles::json_status(world)
 }
 
 /// `[profile/]user@domain`: the user.

@@ -3,6 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::super::world::World;
+use super::profiles;
 use super::{Outcome, Waiting};
 
 struct Up {
@@ -156,7 +157,8 @@ fn answer(world: &mut World, command: &str, data: &Value) -> Answer {
                 (_, false) => Answer::Bad(invalid),
             }
         }
-        "sofia.status" | "sofia.status.info" => Answer::Good(super::sofia::json_status(world)),
+        "sofia.status" => Answer::Good(profiles::json_status(world, false)),
+        "sofia.status.info" => Answer::Good(profiles::json_status(world, true)),
         _ => Answer::Unknown,
     }
 }
@@ -202,7 +204,8 @@ pub(super) fn pretty(value: &Value, depth: usize) -> String {
 }
 
 pub(super) fn version(_: &mut World, asked: &Waiting) -> Outcome {
-    if asked.args.eq_ignore_ascii_case("short") {
+    let word = asked.args.split_whitespace().next().unwrap_or_default();
+    if word.eq_ignore_ascii_case("short") {
         "1.10.12-release\n".into()
     } else {
         "FreeSWITCH Version 1.10.12-release~64bit (simulated 64bit)\n".into()

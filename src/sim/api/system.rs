@@ -1,5 +1,6 @@
 //! Commands about the switch as a whole.
 
+use super::super::dial::separate;
 use super::super::log as levels;
 use super::super::world::{HOSTNAME, World};
 use super::{Outcome, Waiter, Waiting};
@@ -51,18 +52,17 @@ pub(super) fn global_getvar(world: &mut World, asked: &Waiting) -> Outcome {
         let lines = world.globals.iter().map(|(name, value)| format!("{name}={value}\n"));
         return lines.collect::<String>().into();
     }
-    let found = world.globals.iter().find(|(name, _)| name.eq_ignore_ascii_case(&asked.args));
-    found.map(|(_, value)| value.clone()).unwrap_or_default().into()
+    world.global(&asked.args).unwrap_or_default().into()
 }
 
 /// `NAME=VALUE`, or `NAME=VALUE=OLD`, which only replaces that old value.
 pub(super) fn global_setvar(world: &mut World, asked: &Waiting) -> Outcome {
-    let mut parts = asked.args.splitn(3, '=');
-    let name = parts.next().unwrap_or_default().to_owned();
+    let mut parts = separate(&asked.args, '=').into_iter();
+    let name = parts.next().unwrap_or_default();
     if name.is_empty() {
         return asked.usage();
     }
-    let value = parts.next().unwrap_or_default().to_owned();
+    let value = parts.next().unwrap_or_default();
     let have = world.globals.iter().position(|(have, _)| have.eq_ignore_ascii_case(&name));
     let current = have.and_then(|at| world.globals.get(at)).map(|(_, value)| value.clone());
     let replaces = parts.next().is_none_or(|old| current.as_deref().unwrap_or_default() == old);
@@ -79,10 +79,15 @@ pub(super) fn bgapi(world: &mut World, asked: &Waiting) -> Outcome {
     if asked.args.is_empty() {
         return "-ERR Invalid syntax\n".into();
     }
-    let uuid = world.uuid();
-    let (command, args) = asked.args.split_once(' ').unwrap_or((&asked.args, ""));
+    // `uuid:NAME` in front names the job.
+    let named = asked.args.strip_prefix("uuid:").and_then(|rest| rest.split_once(' '));
+    let (uuid, line) = match named {
+        Some((uuid, line)) => (uuid.to_owned(), line),
+        None => (world.uuid(), asked.args.as_str()),
+    };
+    let (command, args) = line.split_once(' ').unwrap_or((line, ""));
     let (command, args) = (command.to_owned(), args.to_owned());
-    world.run_api(&asked.args, Waiter::Job { uuid: uuid.clone(), command, args });
+    world.run_api(line, Waiter::Job { uuid: uuid.clone(), command, args });
     format!("+OK Job-UUID: {uuid}\n").into()
 }
 

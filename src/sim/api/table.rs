@@ -143,7 +143,7 @@ pub(super) const TABLE: &[Entry] = &[
     ("uuid_deflect", plain::run),
     ("uuid_displace", media::uuid_displace),
     ("uuid_display", calls::uuid_display),
-    ("uuid_drop_dtmf", plain::run),
+    ("uuid_drop_dtmf", plain::uuid_drop_dtmf),
     ("uuid_dual_transfer", calls::uuid_dual_transfer),
     ("uuid_dump", vars::uuid_dump),
     ("uuid_early_ok", plain::run),

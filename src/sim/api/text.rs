@@ -30,7 +30,8 @@ pub(super) fn regex(_: &mut World, asked: &Waiting) -> Outcome {
     let args = asked.args.as_str();
     let separated = args.strip_prefix("m:").and_then(|rest| {
         let mut letters = rest.chars();
-        letters.next().map(|separator| (separator, letters.as_str()))
+        let separator = letters.next().filter(|letter| matches!(letter, '|' | '~' | '/'))?;
+        Some((separator, letters.as_str()))
     });
     let (separator, args) = separated.unwrap_or(('|', args));
     let mut parts = args.split(separator).filter(|part| !part.is_empty());
@@ -45,20 +46,30 @@ pub(super) fn regex(_: &mut World, asked: &Waiting) -> Outcome {
     }
 }
 
-/// Puts `$0` to `$9` in place.
+/// Puts `$0` to `$9`, `%0` to `%9` and `${0}` to `${9}` in place.
 fn substitute(template: &str, groups: &[&str]) -> String {
-    let mut out = String::new();
-    let mut letters = template.chars().peekable();
-    while let Some(letter) = letters.next() {
-        let digit = letters.peek().and_then(|next| next.to_digit(10)).filter(|_| letter == '$');
-        match digit.and_then(|digit| usize::try_from(digit).ok()) {
-            Some(at) => {
-                letters.next();
+    let (mut out, mut rest) = (String::new(), template);
+    while let Some(at) = rest.find(['$', '%']) {
+        let (head, tail) = rest.split_at(at);
+        let tail = tail.get(1..).unwrap_or_default();
+        let braced = tail.strip_prefix('{').and_then(|tail| tail.split_once('}'));
+        let (name, after) = braced
+            .or_else(|| tail.split_at_checked(1))
+            .filter(|(name, _)| name.len() == 1)
+            .unwrap_or(("", tail));
+        out.push_str(head);
+        match name.parse::<usize>() {
+            Ok(at) => {
                 out.push_str(groups.get(at).copied().unwrap_or_default());
+                rest = after;
             }
-            None => out.push(letter),
+            Err(_) => {
+                out.push('$');
+                rest = tail;
+            }
         }
     }
+    out.push_str(rest);
     out
 }
 

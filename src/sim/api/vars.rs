@@ -10,17 +10,7 @@ pub(super) fn uuid_getvar(world: &mut World, asked: &Waiting) -> Outcome {
     let mut words = asked.args.split_whitespace();
     let (Some(uuid), Some(name)) = (words.next(), words.next()) else { return asked.usage() };
     let Some(id) = world.find(uuid) else { return NO_CHANNEL.into() };
-    let (name, index) = match name.strip_suffix(']').and_then(|name| name.split_once('[')) {
-        Some((name, index)) => (name, index.parse::<usize>().ok()),
-        None => (name, None),
-    };
-    let value = world.channels.get(&id).and_then(|channel| channel.vars.get(name));
-    let value = match index {
-        // An index asks for one element; what is no list has none.
-        Some(at) => value.and_then(|value| value.strip_prefix("ARRAY::")?.split("|:").nth(at)),
-        None => value,
-    };
-    value.unwrap_or("_undef_").into()
+    world.variable(id, name).as_deref().unwrap_or("_undef_").into()
 }
 
 pub(super) fn uuid_setvar(world: &mut World, asked: &Waiting) -> Outcome {
@@ -87,14 +77,22 @@ pub(super) fn uuid_setvar_multi(world: &mut World, asked: &Waiting) -> Outcome {
     if rest.is_empty() {
         return "".into();
     }
+    let usage = asked.usage_text();
     let Some(channel) = id.and_then(|id| world.channels.get_mut(&id)) else {
-        return format!("{NO_CHANNEL}{}", asked.usage_text()).into();
+        return format!("{NO_CHANNEL}{usage}").into();
     };
-    for pair in rest.split(';') {
+    let (mut out, mut is_set) = (String::new(), false);
+    for pair in rest.strip_suffix(';').unwrap_or(rest).split(';') {
         let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-        assign(channel, name, &clean(value));
+        if name.is_empty() {
+            out.push_str("-ERR No variable specified\n");
+        } else {
+            assign(channel, name, &clean(value));
+            is_set = true;
+        }
     }
-    "+OK\n".into()
+    out.push_str(if is_set { "+OK\n" } else { &usage });
+    out.into()
 }
 
 pub(super) fn uuid_dump(world: &mut World, asked: &Waiting) -> Outcome {
