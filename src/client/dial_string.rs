@@ -25,6 +25,30 @@ pub fn is_dial_string(text: &str) -> bool {
     text.starts_with(['{', '[', '<']) || first.contains('/')
 }
 
+/// Whether a dial string may make more than one leg, at once or one behind the other: then no uuid
+/// can be chosen for it. FreeSWITCH gives `origination_uuid` to each leg, and a leg whose uuid is in
+/// use is never made (`Duplicate UUID!`, `src/switch_core_session.c`), so that no second phone would
+/// ring and no second carrier be tried. A user may be registered with several phones.
+#[must_use]
+pub fn has_many_legs(text: &str) -> bool {
+    let (mut depth, mut is_quoted, mut legs) = (0_u32, false, String::new());
+    for letter in text.trim_start().chars() {
+        match letter {
+            '\'' => is_quoted = !is_quoted,
+            _ if is_quoted => {}
+            '{' | '[' | '<' => depth += 1,
+            '}' | ']' | '>' => depth = depth.saturating_sub(1),
+            letter if depth == 0 && letter.is_whitespace() => break,
+            letter if depth == 0 => legs.push(letter.to_ascii_lowercase()),
+            _ => {}
+        }
+    }
+    let is_group = ["user/", "group/"].iter().any(|endpoint| legs.starts_with(endpoint));
+    is_group
+        || [",", "|", ":_:", "$"].iter().any(|sign| legs.contains(sign))
+        || text.contains("originate_retries=")
+}
+
 /// A variable's value, quoted where FreeSWITCH would end it early. Inside single quotes a comma
 /// or a space is plain text, a quote needs a backslash (`switch_separate_string`,
 /// `src/switch_utils.c`).

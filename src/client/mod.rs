@@ -27,7 +27,7 @@ use tokio::sync::watch;
 
 pub use app::{App, Callback, Fate, LiveCalls, LoadAs, LoadedApp, Unloaded};
 pub use call::{Call, LegEnd};
-pub use dial_string::is_dial_string;
+pub use dial_string::{has_many_legs, is_dial_string};
 pub use error::Error;
 #[cfg(any(feature = "lua", feature = "shell"))]
 pub(crate) use error::chain;

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::dial_string::{is_dial_string, quoted, word};
+use super::dial_string::{has_many_legs, is_dial_string, quoted, word};
 use super::{Client, Error};
 use crate::listener::Job;
 use crate::model::{self, Id, Session};
@@ -72,7 +72,9 @@ impl Originate {
     }
 
     /// A call in FreeSWITCH's own words: `{vars}user/1000 &park`. The text goes out as it is; our
-    /// variables are put in front of it in braces of their own.
+    /// variables are put in front of it in braces of their own. Where it may make several legs
+    /// (`a,b`, `a|b`, `user/1000` with two phones) no uuid is chosen for them: they are bound to
+    /// their call by our variable, and the job's session is that of the one that answered.
     #[must_use]
     pub fn verbatim(text: &str) -> Self {
         let target = Target::Verbatim(text.trim().to_owned());
@@ -240,7 +242,9 @@ impl Originate {
         ];
         let is_set = |name: &str| self.variables.iter().any(|(known, _)| known == name);
         let is_sent = |name: &str| self.has_headers || !name.starts_with("sip_h_");
-        let is_kept = |name: &str| is_sent(name) && !is_set(name) && !self.says(name);
+        let is_for_one = |name: &str| name != "origination_uuid" || self.is_one_leg();
+        let is_kept =
+            |name: &str| is_sent(name) && is_for_one(name) && !is_set(name) && !self.says(name);
         let kept = ours.iter().filter(|(name, _)| is_kept(name));
         for (at, (name, value)) in kept.chain(&self.variables).enumerate() {
             let comma = if at == 0 { "" } else { "," };
@@ -250,6 +254,15 @@ impl Originate {
         line.push('}');
         self.target.render(&mut line)?;
         Ok(line)
+    }
+
+    /// Whether it makes one leg and no more, or was given a uuid all the same.
+    fn is_one_leg(&self) -> bool {
+        match &self.target {
+            _ if self.uuid.is_some() => true,
+            Target::Verbatim(text) => !has_many_legs(text),
+            Target::Url { endpoint, .. } => !matches!(endpoint.as_deref(), Some("user" | "group")),
+        }
     }
 
     /// The argument of `bridge` that dials the same: the variables of this call, none of ours.

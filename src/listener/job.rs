@@ -28,6 +28,8 @@ pub(super) type Made = (Id<Session>, Id<Session>);
 #[derive(Debug)]
 pub(super) struct Waiting {
     session: Option<Id<Session>>,
+    /// Whether the switch was asked to use that uuid.
+    is_chosen: bool,
     made: Arc<OnceLock<Id<Session>>>,
     state: watch::Sender<JobState>,
 }
@@ -41,7 +43,12 @@ impl Waiting {
     ) -> (Self, Job) {
         let (sender, state) = watch::channel(JobState::Pending);
         let made = Arc::<OnceLock<_>>::default();
-        let waiting = Self { session: session.clone(), made: Arc::clone(&made), state: sender };
+        let waiting = Self {
+            session: session.clone(),
+            is_chosen: command.contains("origination_uuid="),
+            made: Arc::clone(&made),
+            state: sender,
+        };
         (waiting, Job { id, command: command.to_owned(), session, made, state })
     }
 
@@ -62,7 +69,9 @@ impl Waiting {
             _ => None,
         };
         if let Some((asked, made)) = &made {
-            tracing::warn!(target: "switchy.EventListener", "asked for session '{asked}', the switch made '{made}'");
+            if self.is_chosen {
+                tracing::warn!(target: "switchy.EventListener", "asked for session '{asked}', the switch made '{made}'");
+            }
             // Set once: the state is handed over below, and only then.
             let _is_first = self.made.set(made.clone());
         }

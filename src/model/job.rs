@@ -16,6 +16,8 @@ pub struct JobRecord {
     pub is_foreign: bool,
     /// How it stands.
     pub state: JobState,
+    /// When its result came, in microseconds since 1970; 0 before.
+    pub finished: u64,
 }
 
 /// How a job stands.

@@ -341,7 +341,7 @@ impl<'a> Context<'a> {
         if found.is_empty() {
             return Err(self.no_call(&format!("no call is named {word:?}"), word));
         }
-        one(found, word, |call| call.id.as_str())
+        one(found, word, "calls", |call| call.id.as_str())
     }
 
     /// The living session that a word names. A call's name stands for its first leg.
@@ -350,7 +350,7 @@ impl<'a> Context<'a> {
         let by_id: Vec<Session> = listener
             .with(|tracker| tracker.sessions().filter(|x| has_id(&x.id, word)).cloned().collect());
         if !by_id.is_empty() {
-            return one(by_id, word, |session| session.id.as_str());
+            return one(by_id, word, "legs", |session| session.id.as_str());
         }
         let call = self.call(word)?;
         call.lead().cloned().ok_or_else(|| no_call("that call has no leg left"))
@@ -385,13 +385,22 @@ pub(super) fn is_named(call: &Call, word: &str) -> bool {
         })
 }
 
-fn one<T>(mut found: Vec<T>, word: &str, id: impl Fn(&T) -> &str) -> Result<T, CommandError> {
+/// The one thing that a word names. An id that is the whole word stands for nothing else.
+fn one<T>(
+    mut found: Vec<T>,
+    word: &str,
+    things: &str,
+    id: impl Fn(&T) -> &str,
+) -> Result<T, CommandError> {
+    if let Some(at) = found.iter().position(|one| id(one) == word) {
+        return Ok(found.swap_remove(at));
+    }
     if found.len() > 1 {
         let starts = Starts::new(found.iter().map(&id));
         let names: Vec<_> = found.iter().take(5).map(|one| starts.of(id(one))).collect();
         let count = found.len();
-        return Err(CommandError::usage(format!("{word:?} names {count} calls"))
-            .hint(format!("be more exact, for example: {}", names.join(", "))));
+        return Err(CommandError::usage(format!("{word:?} names {count} {things}"))
+            .hint(format!("be more exact, for example: {}", sanitise::line(&names.join(", ")))));
     }
     found.pop().ok_or_else(|| no_call(&format!("no call is named {word:?}")))
 }

@@ -2,9 +2,9 @@
 
 use serde_json::json;
 
-use super::narrate;
 use super::render::{Cell, Column, View};
 use super::starts::Starts;
+use super::{CommandError, narrate};
 use crate::model::{Call, Direction, Phase, Session};
 use crate::track::Tracker;
 
@@ -57,6 +57,31 @@ fn starts<'a>(calls: &[&'a Call], tracker: &'a Tracker) -> Starts<'a> {
     Starts::new(calls.iter().map(|call| call.id.as_str()).chain(living))
 }
 
+/// Whether a number, a caller's name or an id of one of a call's legs has this in it.
+pub(super) fn is_about(call: &Call, who: &str) -> bool {
+    let lower = who.to_lowercase();
+    let is_in = |text: &str| text.to_lowercase().contains(&lower);
+    call.id.as_str().starts_with(who)
+        || call.sessions.iter().any(|leg| {
+            leg.id.as_str().starts_with(who)
+                || [&leg.caller_number, &leg.caller_name, &leg.destination]
+                    .into_iter()
+                    .any(|text| is_in(text))
+        })
+}
+
+/// A filter that lacks its `where` is none of [`is_about`]'s words.
+///
+/// # Errors
+/// A usage error that shows how it is typed.
+pub(super) fn no_filter(verb: &str, who: &str) -> Result<(), CommandError> {
+    if !who.contains(['=', '~', '<', '>']) {
+        return Ok(());
+    }
+    let err = CommandError::usage(format!("{who:?} is neither a number nor an id"));
+    Err(err.hint(format!("a filter stands behind \"where\": {verb} where {who}")))
+}
+
 /// The columns of `calls`.
 pub(super) fn call_columns() -> Vec<Column> {
     let mut columns = vec![
@@ -73,11 +98,13 @@ pub(super) fn call_columns() -> Vec<Column> {
 /// What `calls` tells of the first leg, and `channels` of each.
 fn leg_columns() -> [Column; 14] {
     [
-        Column::text("dir", "inbound or outbound, as the switch sees it").rank(5),
+        Column::text("dir", "inbound or outbound, as the switch sees it")
+            .of_values(&["inbound", "outbound", "in", "out"])
+            .rank(5),
         Column::text("from", "number of the caller").rank(1),
         Column::text("from name", "name of the caller").with_key("from_name").hidden(),
         Column::text("to", "number that was called").rank(1),
-        Column::text("state", STATES).rank(1),
+        Column::text("state", "where it stands").of_values(STATES).rank(1),
         Column::span("age", "age_ms", "since it was made").rank(4),
         Column::span("ring", "ring_ms", "until it was answered").rank(5),
         Column::span("talk", "talk_ms", "since it was answered").rank(2),
@@ -208,7 +235,7 @@ pub(super) fn direction(session: &Session) -> Cell {
 }
 
 /// Where a call is: what its first leg does, and held when any of them is.
-fn call_state<'a>(call: &Call, lead: &'a Session) -> &'a str {
+pub(super) fn call_state<'a>(call: &Call, lead: &'a Session) -> &'a str {
     if call.sessions.iter().any(|leg| leg.phase == Phase::Held) {
         return Phase::Held.word();
     }
@@ -268,7 +295,8 @@ fn association(leg: &Session) -> &'static str {
     }
 }
 
-const STATES: &str = "new, ringing, early, answered, bridged, conference, parked, held or hangup";
+const STATES: &[&str] =
+    &["new", "ringing", "early", "answered", "bridged", "conference", "parked", "held", "hangup"];
 
 #[cfg(test)]
 mod tests {

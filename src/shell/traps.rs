@@ -4,6 +4,8 @@
 //! outside quotes and braces, variables at commas, and the arguments of `&app(...)` at the first
 //! closing parenthesis.
 
+use crate::client::has_many_legs;
+
 /// The traps in the text behind `originate`, in words.
 pub(super) fn traps(text: &str) -> Vec<String> {
     let mut found = Vec::new();
@@ -16,6 +18,14 @@ pub(super) fn traps(text: &str) -> Vec<String> {
         if opened != closed {
             found.push(format!("{opened} {open} and {closed} {close}: they do not match"));
         }
+    }
+    let shared = text.split('{').skip(1).filter_map(|inner| inner.split('}').next());
+    if has_many_legs(text) && shared.clone().any(|inside| inside.contains("origination_uuid=")) {
+        found.push(
+            "origination_uuid is for one leg: others are not made while it is in use; put it in \
+             [ ] in front of one"
+                .to_owned(),
+        );
     }
     found.extend(application(text));
     found.extend(variables(text));
@@ -139,6 +149,9 @@ mod tests {
             ("{a=x,y}user/1000 &park", "a comma ends the value of a: \"y\""),
             ("{a=x y}user/1000 &park", "the value of a has a blank"),
             ("{x}user/1000 &park", "is no NAME=VALUE"),
+            ("{origination_uuid=x}sofia/a/1,sofia/b/1 &park", "is for one leg"),
+            ("[origination_uuid=x]sofia/a/1,sofia/b/1 &park", ""),
+            ("{origination_uuid=x}sofia/a/1 &park", ""),
         ] {
             let found = traps(text).join("\n");
             assert_eq!(found.is_empty(), told.is_empty(), "{text}: {found}");

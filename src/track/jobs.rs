@@ -27,7 +27,8 @@ impl Jobs {
     /// Adds a job of our own; returns how many pending ones are forgotten for it.
     pub(super) fn expect(&mut self, id: Id<JobRecord>, command: &str, limits: &Limits) -> u64 {
         let command = command.to_owned();
-        self.add(JobRecord { id, command, is_foreign: false, state: JobState::Pending }, limits)
+        let state = JobState::Pending;
+        self.add(JobRecord { id, command, is_foreign: false, state, finished: 0 }, limits)
     }
 
     pub(super) fn forget(&mut self, id: &Id<JobRecord>) {
@@ -68,19 +69,19 @@ impl Jobs {
     pub(super) fn finish(&mut self, event: &Event, limits: &Limits) -> Option<Id<JobRecord>> {
         let id = Id::new(&event.get("Job-UUID")?);
         let state = JobState::Done(Outcome::of(event.body().as_deref().unwrap_or_default()));
-        let bytes = size(&state);
+        let (bytes, finished) = (size(&state), event.timestamp());
         if let Some(job) = self.records.get_mut(&id) {
             if matches!(job.state, JobState::Done(_)) {
                 return None;
             }
-            job.state = state;
+            (job.state, job.finished) = (state, finished);
         } else {
             let mut command = event.get("Job-Command").unwrap_or_default().into_owned();
             if let Some(arg) = event.get("Job-Command-Arg") {
                 command.push(' ');
                 command.push_str(&arg);
             }
-            let job = JobRecord { id: id.clone(), command, is_foreign: true, state };
+            let job = JobRecord { id: id.clone(), command, is_foreign: true, state, finished };
             self.add(job, limits);
         }
         self.bytes += bytes;

@@ -242,8 +242,10 @@ fn joined(row: &ChannelRow) -> Session {
         *kept = column.as_str().into();
     }
     session.is_parked = row.application == "park";
-    session.is_bridged = row.callstate == "ACTIVE"
-        && (row.application == "bridge" || row.state == "CS_EXCHANGE_MEDIA");
+    // Behind `uuid_bridge` the first leg's state is CS_SOFT_EXECUTE.
+    let is_in_bridge = ["bridge", "uuid_bridge"].contains(&row.application.as_str());
+    session.is_bridged =
+        row.callstate == "ACTIVE" && (is_in_bridge || row.state == "CS_EXCHANGE_MEDIA");
     session.times.created = row.created_epoch.parse::<u64>().unwrap_or(0).saturating_mul(1_000_000);
     session.phase = match row.callstate.as_str() {
         "RINGING" => Phase::Ringing,

@@ -41,9 +41,9 @@ pub(crate) struct Args {
 }
 
 const FIELDS: &[Field<'static>] = &[
-    Field { title: "command", key: "command", kind: Holds::Text },
-    Field { title: "arguments", key: "arguments", kind: Holds::Text },
-    Field { title: "own", key: "own", kind: Holds::Truth },
+    Field { title: "command", key: "command", kind: Holds::Text, values: &[] },
+    Field { title: "arguments", key: "arguments", kind: Holds::Text, values: &[] },
+    Field { title: "own", key: "own", kind: Holds::Truth, values: &[] },
 ];
 
 /// A command that somebody ran.

@@ -5,21 +5,25 @@ use crate::shell::rows;
 
 /// List the running calls, oldest first
 ///
-/// A call's legs are joined: one line a call. Ages are by the server's clock. A filter compares
-/// fields with = != ~ (contains) < <= > >=, joined by and, or, not and parentheses; "help filters"
-/// tells more.
+/// A call's legs are joined: one line a call. Ages are by the server's clock. A number, a name or the
+/// start of an id lists the calls that have it on any leg. A filter compares fields with = != ~
+/// (contains) < <= > >=, joined by and, or, not and parentheses; "help filters" tells more.
 ///
 /// Examples:
 ///   calls
+///   calls 1000
 ///   calls where age>1h and gateway=carrier-a
 ///   calls where from~1800 or (state=ringing and ring>20s)
-///   calls --sort talk:desc --limit 10
+///   calls --sort state,talk:desc --limit 10
 ///   calls --columns id,from,to,codec,channel
 ///   calls --ended where cause!=NORMAL_CLEARING
 ///   calls --count
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]
 pub(crate) struct Args {
+    /// Only the calls with this in a number, a caller's name or the start of an id
+    #[arg(value_name = "NUMBER|ID")]
+    who: Option<String>,
     /// List the calls that ended, the latest last
     #[arg(long)]
     ended: bool,
@@ -31,15 +35,25 @@ pub(crate) fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), CommandError>
     let listener = cx.listener()?;
     let now = listener.server_time();
     let names = cx.app_names()?;
-    let view = listener.with(|tracker| {
+    let who = args.who.as_deref().unwrap_or_default();
+    rows::no_filter("calls", who)?;
+    let mut about = Vec::new();
+    let mut view = listener.with(|tracker| {
         if args.ended {
+            about.extend(tracker.ended().map(|call| rows::is_about(call, who)));
             let view = rows::calls(tracker.ended(), tracker, None, &names);
             view.with_empty("no calls have ended").with_hidden(&["state", "age"], &["cause", "sip"])
         } else {
             let calls: Vec<Call> = tracker.calls().collect();
+            about.extend(calls.iter().map(|call| rows::is_about(call, who)));
             rows::calls(calls.iter(), tracker, Some(now), &names)
         }
     });
+    if !who.is_empty() {
+        // Behind the rows were made: an id is short among all calls.
+        view.keep(about);
+        view = view.with_empty("no calls have that");
+    }
     cx.view(&view.select("calls", &args.select)?)?;
     if cx.format() == Format::Table && !args.ended && !listener.is_connected() {
         let is_recording = cx.switch().is_ok_and(|switch| switch.is_recording());

@@ -271,7 +271,7 @@ wrong one lists them. What is not known (how long an unanswered call talks) is n
   calls where from~1800 or (state=ringing and not dir=inbound)
   calls --ended where cause!=NORMAL_CLEARING --sort created:desc --limit 20
 
---sort COLUMN[:desc], --columns A,B,.., --limit N and --count follow the filter.";
+--sort COLUMN[:desc],.., --columns A,B,.., --limit N and --count follow the filter.";
 
 #[cfg(test)]
 mod tests {

@@ -44,10 +44,10 @@ pub(crate) fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), CommandError>
 
 /// A command for people: our own variables left out, and not too long.
 pub(in crate::shell) fn brief(command: &str) -> String {
-    let text = match command.split_once("originate {origination_uuid=") {
-        Some(("", rest)) => {
-            format!("originate {}", rest.split_once('}').map_or(rest, |(_, tail)| tail))
-        }
+    let is_ours = |braces: &str| braces.contains("switchy_originating_session=");
+    let split = command.strip_prefix("originate {").and_then(|rest| rest.split_once('}'));
+    let text = match split {
+        Some((braces, tail)) if is_ours(braces) => format!("originate {tail}"),
         _ => command.to_owned(),
     };
     let text = sanitise::line(&text);

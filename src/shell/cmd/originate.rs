@@ -160,14 +160,18 @@ pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), Command
             cx.line(&job.to_string())?;
             // Only a call that is to be held ends with its command.
             let session = if args.hold.is_some() { session } else { String::new() };
-            let held = Held { shell: cx.shell.clone(), client: client.clone(), session };
+            let mut held = Held { shell: cx.shell.clone(), client: client.clone(), session };
             let value = match job.get(Duration::from_secs(seconds)).await {
                 Ok(value) => value,
                 Err(err) => return Err(advise(&*cx.switch()?, job.command(), err.into()).await),
             };
             cx.line(&format!("answered {value}"))?;
             match args.hold {
-                Some(hold) => held.out(cx, hold).await,
+                Some(hold) => {
+                    // Of several legs, the one that answered.
+                    held.session = value;
+                    held.out(cx, hold).await
+                }
                 None => {
                     held.leave();
                     Ok(())

@@ -1,10 +1,13 @@
-use serde_json::json;
+use std::time::Duration;
 
-use super::{CommandError, Context, Format, Kind};
+use serde_json::json;
+use tokio::time::sleep;
+
+use super::{CommandError, Context, Format, Kind, brief_command};
 use crate::client::Client;
 use crate::model::{Call, Direction, HangupCause, JobRecord, JobState, Outcome, Rows, Session};
 use crate::shell::render::{Cell, View, span};
-use crate::shell::{causes, narrate, near, sanitise};
+use crate::shell::{causes, narrate, near, rows, sanitise};
 
 /// Tell why a call ended, and what to check next
 ///
@@ -57,12 +60,14 @@ fn find(cx: &Context<'_>, word: &str) -> Result<Found, CommandError> {
     let names = |call: &Call| is_named(call, word);
     if word == "last" {
         let ended = listener.with(|tracker| tracker.ended().next_back().cloned());
-        if let Some(call) = ended {
-            return Ok(Found::Ended(call));
-        }
         let job = jobs.iter().rev().filter(|job| !job.is_foreign).find(failed).cloned();
-        return match (job, listener.calls().pop()) {
-            (Some(job), _) => Ok(Found::Job(job)),
+        // An originate may fail without a channel that could end.
+        let job = job.filter(|job| ended.as_ref().is_none_or(|call| job.finished > end_of(call)));
+        if let Some(job) = job {
+            return of_job(cx, job);
+        }
+        return match (ended, listener.calls().pop()) {
+            (Some(call), _) => Ok(Found::Ended(call)),
             (None, Some(call)) => Ok(Found::Running(call)),
             (None, None) => Err(CommandError::new(Kind::Refused, "no call has ended yet")
                 .hint("\"calls\" shows what is running; \"why CAUSE\" explains a cause")),
@@ -79,7 +84,7 @@ fn find(cx: &Context<'_>, word: &str) -> Result<Found, CommandError> {
     let job =
         jobs.into_iter().rev().find(|job| word.len() >= 2 && job.id.as_str().starts_with(word));
     if let Some(job) = job {
-        return Ok(Found::Job(job));
+        return of_job(cx, job);
     }
     let err = CommandError::new(Kind::Refused, format!("no call or job is named {word:?}"));
     Err(match near::nearest(word, HangupCause::names()).filter(|_| word.len() > 5) {
@@ -87,6 +92,29 @@ fn find(cx: &Context<'_>, word: &str) -> Result<Found, CommandError> {
         None => err.hint("\"calls --ended\" lists those that ended; the history has a limit"),
     })
 }
+
+/// When the last of its legs was heard of.
+fn end_of(call: &Call) -> u64 {
+    call.sessions.iter().map(|leg| leg.last_event).max().unwrap_or(0)
+}
+
+/// The call that an originate made, where there was one: it tells more than the job.
+fn of_job(cx: &Context<'_>, job: JobRecord) -> Result<Found, CommandError> {
+    let session = job.command.split_once(SESSION).map_or("", |(_, id)| id);
+    let session = session.split([',', '}']).next().filter(|id| !id.is_empty());
+    let Some(session) = session else { return Ok(Found::Job(job)) };
+    let has = |call: &Call| call.sessions.iter().any(|leg| leg.id.as_str() == session);
+    let is_it = |call: &Call| call.id.as_str() == session || has(call);
+    let listener = cx.listener()?;
+    if let Some(call) = listener.calls().into_iter().find(is_it) {
+        return Ok(Found::Running(call));
+    }
+    let ended = listener.with(|tracker| tracker.ended().rev().find(|call| is_it(call)).cloned());
+    Ok(ended.map_or(Found::Job(job), Found::Ended))
+}
+
+/// Behind it an originate of ours names its session.
+const SESSION: &str = "switchy_originating_session=";
 
 fn is_named(call: &Call, word: &str) -> bool {
     let has_id = |id: &str| word.len() >= 2 && id.starts_with(word);
@@ -136,14 +164,25 @@ fn ended(call: &Call) -> Fields {
     fields.push(("talked", lead.talk_time(now).map_or_else(Cell::none, Cell::span)));
     fields.push(("app", application(first)));
     fields.push(("legs", legs(call)));
-    fields.push(("next", Cell::text(causes::next_step(&cause))));
+    fields.push(("next", Cell::text(next(first, lead, &cause))));
     fields
 }
+
+/// What to check next. A cause that the switch itself gave an answered call was chosen by whoever told
+/// it to hang up.
+fn next(first: &Session, lead: &Session, cause: &HangupCause) -> &'static str {
+    let is_told = first.ended_by_far_end() == Some(false) && lead.times.answered > 0;
+    let is_plain = ["NORMAL_CLEARING", "ALLOTTED_TIMEOUT", "MEDIA_TIMEOUT"].contains(&cause.name());
+    if is_told && !is_plain { TOLD } else { causes::next_step(cause) }
+}
+
+const TOLD: &str = "the switch was told to end it, with that cause: by an application, or by a command such \
+                    as uuid_kill; \"trace\" shows what a call runs, \"audit\" the commands";
 
 fn running(call: &Call, now: u64, tasks: &[String]) -> Fields {
     let Some(lead) = call.lead() else { return Vec::new() };
     let mut fields = parties(call.id.as_str(), lead);
-    let state = if lead.is_parked { "parked" } else { lead.phase.word() };
+    let state = rows::call_state(call, lead);
     fields.push(("state", Cell::text(&format!("it runs: {state}"))));
     fields.push(("ringing", lead.ring_time(now).map_or_else(Cell::none, Cell::span)));
     fields.push(("talking", lead.talk_time(now).map_or_else(Cell::none, Cell::span)));
@@ -173,7 +212,7 @@ fn failed(job: &JobRecord) -> Fields {
     };
     let mut fields = vec![
         ("job", Cell::text(job.id.as_str())),
-        ("command", Cell::text(&job.command)),
+        ("command", Cell::shown(brief_command(&job.command), json!(job.command))),
         ("result", Cell::text(&text)),
     ];
     if let Some(cause) = cause {
@@ -252,8 +291,24 @@ fn time(at: u64) -> Cell {
     if at == 0 { Cell::none() } else { Cell::shown(narrate::clock(at), json!(at)) }
 }
 
-/// What is scheduled for the legs of a call.
+/// What is scheduled for the legs of a call. The server's table trails what was scheduled by some
+/// tenths of a second, so that an empty one is asked for again.
 async fn tasks(client: &Client, call: &Call, now: u64) -> Vec<String> {
+    for _ask in 0..ASKS {
+        let tasks = scheduled(client, call, now).await;
+        if !tasks.is_empty() {
+            return tasks;
+        }
+        sleep(TABLE_LAG / ASKS).await;
+    }
+    scheduled(client, call, now).await
+}
+
+/// How often the table of tasks is asked for, and for how long it may trail.
+const ASKS: u32 = 3;
+const TABLE_LAG: Duration = Duration::from_millis(450);
+
+async fn scheduled(client: &Client, call: &Call, now: u64) -> Vec<String> {
     let Ok(reply) = client.api("show tasks as json").await else { return Vec::new() };
     let rows = Rows::parse(&reply.text()).unwrap_or_default().rows;
     let now = now / 1_000_000;
@@ -266,7 +321,9 @@ async fn tasks(client: &Client, call: &Call, now: u64) -> Vec<String> {
         .map(|row| {
             let at = text(row, "task_runtime").parse::<u64>().unwrap_or(0);
             let left = span(at.saturating_sub(now).saturating_mul(1_000_000));
-            format!("{} in {left} (task {})", text(row, "task_desc"), text(row, "task_id"))
+            // `switch_ivr_schedule_hangup` in `src/switch_ivr_async.c`.
+            let what = text(row, "task_desc").replace("switch_ivr_schedule_", "");
+            format!("{what} in {left} (task {})", text(row, "task_id"))
         })
         .collect()
 }

@@ -22,10 +22,13 @@ pub(super) fn inside(place: &Place<'_>, words: &[&str]) -> Option<(usize, Vec<Ca
     let columns = schema::columns(view)?;
     let before = rest.last().copied().unwrap_or_default();
     match before {
-        "--sort" => return Some((0, sorted(&columns, place.word))),
-        "--columns" => {
+        "--sort" | "--columns" => {
             let at = place.word.rfind(',').map_or(0, |comma| comma + 1);
-            return Some((at, columns.iter().map(named).collect()));
+            let word = place.word.get(at..).unwrap_or_default();
+            let is_sort = before == "--sort";
+            let found =
+                if is_sort { sorted(&columns, word) } else { columns.iter().map(named).collect() };
+            return Some((at, found));
         }
         _ => {}
     }
@@ -121,10 +124,8 @@ impl Place<'_> {
     fn seen(&self, view: &str, column: &Column) -> Vec<Candidate> {
         let possible: Vec<&str> = match (column.word(), column.kind()) {
             (_, Some(Kind::Truth)) => vec!["true", "false"],
-            ("state", _) if matches!(view, "calls" | "channels") => STATES.to_vec(),
-            ("dir", _) => vec!["inbound", "outbound"],
             ("cause", _) => HangupCause::names().collect(),
-            _ => Vec::new(),
+            _ => column.values().iter().copied().filter(|value| value.len() > 3).collect(),
         };
         let mut values: BTreeSet<String> = possible.into_iter().map(str::to_owned).collect();
         if let Some(rows) = self.rows(view) {
@@ -155,8 +156,6 @@ impl Place<'_> {
 
 const OPENERS: [char; 3] = ['(', '"', '\''];
 const JOINERS: &[&str] = &["and", "or", "not"];
-const STATES: &[&str] =
-    &["new", "ringing", "early", "answered", "bridged", "conference", "parked", "held", "hangup"];
 /// Rows that are looked at for values: more would not be listed.
 const MOST: usize = 500;
 
@@ -177,6 +176,7 @@ mod tests {
         for (line, expected) in [
             ("calls --sort tal", &["calls --sort talk"][..]),
             ("calls --sort talk:d", &["calls --sort talk:desc"]),
+            ("calls --sort state,talk:d", &["calls --sort state,talk:desc"]),
             ("calls --columns id,fr", &["calls --columns id,from", "calls --columns id,from_name"]),
             ("channels where cal", &["channels where call"]),
             ("calls where (le", &["calls where (legs"]),

@@ -41,6 +41,8 @@ pub(super) struct Field<'a> {
     pub(super) key: &'a str,
     /// What it holds.
     pub(super) kind: Kind,
+    /// All that it can hold; empty where that is open.
+    pub(super) values: &'a [&'a str],
 }
 
 /// Which names a filter may use.

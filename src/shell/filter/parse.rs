@@ -61,12 +61,18 @@ impl<'a> Parser<'a> {
 
     fn comparison(&mut self) -> Result<Node, CommandError> {
         let name = self.name()?;
-        let (key, kind) = self.field(name)?;
+        let (key, kind, values) = self.field(name)?;
         let Some((sign, op)) = OPS.iter().find(|(sign, _)| self.rest.starts_with(sign)) else {
             return Ok(Node::IsSet(key));
         };
         self.rest = self.rest.get(sign.len()..).unwrap_or_default().trim_start();
         let value = self.value(name, sign)?;
+        let is_open = values.is_empty() || !matches!(op, Op::Equal | Op::Unequal);
+        if !is_open && !values.iter().any(|known| known.eq_ignore_ascii_case(&value)) {
+            let err = CommandError::usage(format!("{name} is never {value:?}"));
+            let err = err.meant(&value, values.iter().copied(), "");
+            return Err(err.hint(format!("{name} is one of: {}", values.join(", "))));
+        }
         Ok(Node::Compare(key, *op, literal(name, kind, *op, &value)?))
     }
 
@@ -83,15 +89,16 @@ impl<'a> Parser<'a> {
     }
 
     /// What the rows call it, and what it holds.
-    fn field(&self, name: &str) -> Result<(String, Kind), CommandError> {
+    fn field(&self, name: &str) -> Result<(String, Kind, &'a [&'a str]), CommandError> {
         let Names::Known(rows, fields) = self.names else {
-            return Ok((name.to_owned(), Kind::Text));
+            return Ok((name.to_owned(), Kind::Text, &[]));
         };
         let is = |known: &str| known.eq_ignore_ascii_case(name);
         if let Some(field) = fields.iter().find(|field| is(field.title) || is(field.key)) {
             // Whoever asks for milliseconds by name means them.
             let is_exact = field.kind == Kind::Span && !is(field.title);
-            return Ok((field.key.to_owned(), if is_exact { Kind::Number } else { field.kind }));
+            let kind = if is_exact { Kind::Number } else { field.kind };
+            return Ok((field.key.to_owned(), kind, field.values));
         }
         let err = CommandError::usage(format!("{rows} have no field {name:?}"));
         let titles = || fields.iter().map(|field| field.title);

@@ -1,12 +1,12 @@
 use super::*;
 
 const FIELDS: &[Field<'_>] = &[
-    Field { title: "from", key: "from", kind: Kind::Text },
-    Field { title: "gateway", key: "gateway", kind: Kind::Text },
-    Field { title: "legs", key: "legs", kind: Kind::Number },
-    Field { title: "age", key: "age_ms", kind: Kind::Span },
-    Field { title: "talk", key: "talk_ms", kind: Kind::Span },
-    Field { title: "own", key: "own", kind: Kind::Truth },
+    Field { title: "from", key: "from", kind: Kind::Text, values: &[] },
+    Field { title: "gateway", key: "gateway", kind: Kind::Text, values: &[] },
+    Field { title: "legs", key: "legs", kind: Kind::Number, values: &[] },
+    Field { title: "age", key: "age_ms", kind: Kind::Span, values: &[] },
+    Field { title: "talk", key: "talk_ms", kind: Kind::Span, values: &[] },
+    Field { title: "own", key: "own", kind: Kind::Truth, values: &[] },
 ];
 
 fn value(key: &str) -> Value<'static> {

@@ -19,6 +19,8 @@ pub struct Column {
     pub(super) is_hidden: bool,
     /// What it means.
     pub(super) about: &'static str,
+    /// All that it can hold; empty where that is open.
+    pub(super) values: &'static [&'static str],
 }
 
 impl Column {
@@ -27,12 +29,12 @@ impl Column {
     pub fn plain(name: impl Into<Cow<'static, str>>, rank: u8) -> Self {
         let title = name.into();
         let key = title.clone();
-        Self { title, key, kind: None, rank, is_hidden: false, about: "" }
+        Self { title, key, kind: None, rank, is_hidden: false, about: "", values: &[] }
     }
 
     fn of(title: &'static str, kind: Kind, about: &'static str) -> Self {
         let (key, title) = (Cow::Borrowed(title), Cow::Borrowed(title));
-        Self { title, key, kind: Some(kind), rank: 0, is_hidden: false, about }
+        Self { title, key, kind: Some(kind), rank: 0, is_hidden: false, about, values: &[] }
     }
 
     /// A column of texts.
@@ -65,6 +67,17 @@ impl Column {
         self
     }
 
+    /// Says all that it can hold, so that a filter for anything else is refused.
+    pub(in crate::shell) fn of_values(mut self, values: &'static [&'static str]) -> Self {
+        self.values = values;
+        self
+    }
+
+    /// All that it can hold; empty where that is open.
+    pub(in crate::shell) fn values(&self) -> &'static [&'static str] {
+        self.values
+    }
+
     /// Says how soon it gives way; 0 is never.
     pub(in crate::shell) fn rank(mut self, rank: u8) -> Self {
         self.rank = rank;
@@ -95,7 +108,8 @@ impl Column {
 
     /// As a filter names it.
     pub(super) fn field(&self, kind: Kind) -> Field<'_> {
-        Field { title: self.word(), key: &self.key, kind: self.kind.unwrap_or(kind) }
+        let kind = self.kind.unwrap_or(kind);
+        Field { title: self.word(), key: &self.key, kind, values: self.values }
     }
 
     /// As it can be typed.

@@ -14,9 +14,14 @@ pub(in crate::shell) struct Select {
     /// Only the rows for which this holds; "where FILTER" without dashes is the same
     #[arg(long = "where", value_name = "FILTER")]
     pub(in crate::shell) filter: Option<String>,
-    /// Sort by this column; behind ":desc" the largest come first
-    #[arg(long, value_name = "COLUMN[:desc]")]
-    sort: Option<String>,
+    /// Sort by this column, or by several; behind ":desc" the largest come first
+    #[arg(
+        long,
+        value_name = "COLUMN[:desc],..",
+        value_delimiter = ',',
+        allow_hyphen_values = true
+    )]
+    sort: Vec<String>,
     /// Show these columns, in this order
     #[arg(long, value_name = "COLUMN,..", value_delimiter = ',')]
     columns: Vec<String>,
@@ -48,8 +53,8 @@ impl View {
             view.push(vec![Cell::number(self.rows.len() as u64)]);
             return Ok(view);
         }
-        if let Some(order) = &select.sort {
-            self.sort(rows, order)?;
+        if !select.sort.is_empty() {
+            self.sort(rows, &select.sort)?;
         }
         if let Some(limit) = select.limit.filter(|limit| *limit < self.rows.len()) {
             self.foot = format!("{limit} of {} {rows}", self.rows.len());
@@ -72,32 +77,37 @@ impl View {
         Filter::parse(text, Names::Known(rows, &fields))
     }
 
+    /// Leaves the rows for which this says so.
+    pub(in crate::shell) fn keep(&mut self, kept: Vec<bool>) {
+        let mut kept = kept.into_iter();
+        self.rows.retain(|_row| kept.next().unwrap_or(false));
+    }
+
     /// The numbers of the rows for which a filter holds.
     pub(in crate::shell) fn matches(&self, filter: &Filter) -> Vec<usize> {
         let rows = self.rows.iter().enumerate();
         rows.filter(|(_, row)| holds(filter, &self.columns, row)).map(|(at, _)| at).collect()
     }
 
-    fn sort(&mut self, rows: &str, order: &str) -> Result<(), CommandError> {
-        let (name, is_descending) = match order.rsplit_once(':') {
-            Some((name, "desc")) => (name, true),
-            Some((name, "asc")) => (name, false),
-            Some((_, way)) => {
-                let err = CommandError::usage(format!("{way:?} is no order"));
-                return Err(err.hint("\"--sort COLUMN\" or \"--sort COLUMN:desc\""));
-            }
-            None => (order, false),
-        };
-        let at = self.position(rows, name)?;
+    fn sort(&mut self, rows: &str, orders: &[String]) -> Result<(), CommandError> {
+        let mut keys = Vec::new();
+        for order in orders.iter().map(|order| order.trim()).filter(|order| !order.is_empty()) {
+            let (name, is_descending) = match order.rsplit_once(':') {
+                Some((name, "desc")) => (name, true),
+                Some((name, "asc")) => (name, false),
+                Some((_, way)) => {
+                    let err = CommandError::usage(format!("{way:?} is no order"));
+                    return Err(err.hint("\"--sort COLUMN\" or \"--sort COLUMN:desc\""));
+                }
+                // As other programs write it.
+                None => order.strip_prefix('-').map_or((order, false), |name| (name, true)),
+            };
+            keys.push((self.position(rows, name)?, is_descending));
+        }
         self.rows.sort_by(|a, b| {
-            let (a, b) = (a.get(at), b.get(at));
-            let is_known = |cell: Option<&Cell>| cell.is_some_and(|cell| cell.exact != Value::Null);
-            // What is not known comes last either way.
-            match (is_known(a), is_known(b)) {
-                (true, true) if is_descending => compare(b, a),
-                (true, true) => compare(a, b),
-                (known, other) => other.cmp(&known),
-            }
+            keys.iter().fold(Ordering::Equal, |order, (at, is_descending)| {
+                order.then_with(|| beside(a.get(*at), b.get(*at), *is_descending))
+            })
         });
         Ok(())
     }
@@ -156,6 +166,16 @@ fn kind(value: &filter::Value<'_>) -> Option<Kind> {
         filter::Value::Number(_) => Some(Kind::Number),
         filter::Value::Span(_) => Some(Kind::Span),
         filter::Value::Truth(_) => Some(Kind::Truth),
+    }
+}
+
+/// Two cells in the order that was asked for. What is not known comes last either way.
+fn beside(a: Option<&Cell>, b: Option<&Cell>, is_descending: bool) -> Ordering {
+    let is_known = |cell: Option<&Cell>| cell.is_some_and(|cell| cell.exact != Value::Null);
+    match (is_known(a), is_known(b)) {
+        (true, true) if is_descending => compare(b, a),
+        (true, true) => compare(a, b),
+        (known, other) => other.cmp(&known),
     }
 }
 

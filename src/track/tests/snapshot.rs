@@ -53,6 +53,23 @@ fn legs_known_from_a_snapshot_only_are_in_one_call_whatever_the_order_of_the_row
 }
 
 #[test]
+fn legs_that_uuid_bridge_joined_are_bridged() {
+    // As a FreeSWITCH 1.10.12 lists them, and a parked leg.
+    let of = |uuid: &str, state: &str, application: &str| ChannelRow {
+        state: state.to_owned(),
+        application: application.to_owned(),
+        callstate: "ACTIVE".to_owned(),
+        ..row(uuid)
+    };
+    let mut tracker = Tracker::new();
+    let first = of("a", "CS_SOFT_EXECUTE", "uuid_bridge");
+    let other = of("b", "CS_EXCHANGE_MEDIA", "uuid_bridge");
+    tracker.resync(&[first, other, of("c", "CS_EXECUTE", "park")], false);
+    let is_bridged = |id: &str| tracker.session(id).unwrap().is_bridged;
+    assert_eq!([is_bridged("a"), is_bridged("b"), is_bridged("c")], [true, true, false]);
+}
+
+#[test]
 fn loopback_halves_that_the_table_cannot_tell_apart_are_told_apart_by_their_variables() {
     let rows = [
         "a1 loopback/9-a 100 a1",
