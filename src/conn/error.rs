@@ -42,10 +42,19 @@ pub enum ConnectError {
         /// How long we waited.
         after: Duration,
     },
-    /// Connected, but no greeting or no reply to the login came: a frozen FreeSWITCH, or another
-    /// kind of server that waits for the client.
+    /// Connected, but no greeting came: a frozen FreeSWITCH, or another kind of server that waits
+    /// for the client.
     #[error("{peer} accepts the connection but says nothing for {after:?}")]
     Silent {
+        /// `HOST:PORT`.
+        peer: String,
+        /// How long we waited.
+        after: Duration,
+    },
+    /// An event socket, but no reply to the login came: a directory user is looked up, which can
+    /// take long, or FreeSWITCH is busy.
+    #[error("{peer} does not answer the login within {after:?}")]
+    Unanswered {
         /// `HOST:PORT`.
         peer: String,
         /// How long we waited.
@@ -114,6 +123,7 @@ impl ConnectError {
             | Self::Unreachable { .. }
             | Self::NoAnswer { .. }
             | Self::Silent { .. }
+            | Self::Unanswered { .. }
             | Self::Tunnel { .. }
             | Self::ClosedEarly { .. } => Verdict::Retry,
             Self::NotEventSocket { .. }
@@ -139,6 +149,9 @@ impl ConnectError {
             Self::Silent { .. } => {
                 "FreeSWITCH may be frozen by a client that does not read, or the port belongs to \
                  another kind of server"
+            }
+            Self::Unanswered { .. } => {
+                "FreeSWITCH is busy, or looks for the user in a slow directory; -T 30s waits longer"
             }
             Self::NotEventSocket { .. } => "the event socket listens on port 8021 by default",
             Self::AclRejected { .. } => {

@@ -1,12 +1,13 @@
 //! From an address to a logged-in stream.
 
 use std::io;
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use bytes::BytesMut;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpStream, lookup_host};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout, timeout_at};
 
 use super::liveness::keep_alive;
 use super::{Config, ConnectError, Login};
@@ -37,10 +38,25 @@ pub(super) async fn dial(config: &Config) -> Result<TcpStream, ConnectError> {
         Ok(addresses) => addresses.collect(),
         Err(source) => return Err(ConnectError::NoAddress { host, source: Some(source) }),
     };
-    let mut last = ConnectError::NoAddress { host, source: None };
-    for address in addresses {
+    match first_of(&addresses, config).await {
+        Ok(stream) => Ok(stream),
+        Err(None) => Err(ConnectError::NoAddress { host, source: None }),
+        Err(Some(last)) => Err(last),
+    }
+}
+
+/// One after the other; where another one follows, one that says nothing is soon given up.
+async fn first_of(
+    addresses: &[SocketAddr],
+    config: &Config,
+) -> Result<TcpStream, Option<ConnectError>> {
+    let mut last = None;
+    for (at, address) in addresses.iter().enumerate() {
         let peer = address.to_string();
-        match timeout(config.connect_timeout(), TcpStream::connect(address)).await {
+        let is_last = at + 1 == addresses.len();
+        let patience = config.connect_timeout();
+        let patience = if is_last { patience } else { patience.min(SOON) };
+        match timeout(patience, TcpStream::connect(address)).await {
             Ok(Ok(stream)) => {
                 // Commands are small and waited for: without it each would wait for an ACK.
                 if let Err(err) = stream.set_nodelay(true) {
@@ -52,16 +68,17 @@ pub(super) async fn dial(config: &Config) -> Result<TcpStream, ConnectError> {
                 return Ok(stream);
             }
             Ok(Err(err)) if err.kind() == io::ErrorKind::ConnectionRefused => {
-                last = ConnectError::Refused { peer };
+                last = Some(ConnectError::Refused { peer });
             }
-            Ok(Err(source)) => last = ConnectError::Unreachable { peer, source },
-            Err(_elapsed) => {
-                last = ConnectError::NoAnswer { peer, after: config.connect_timeout() };
-            }
+            Ok(Err(source)) => last = Some(ConnectError::Unreachable { peer, source }),
+            Err(_elapsed) => last = Some(ConnectError::NoAnswer { peer, after: patience }),
         }
     }
     Err(last)
 }
+
+/// Longer than a lost packet takes to be sent again.
+const SOON: Duration = Duration::from_secs(2);
 
 /// Waits for the greeting, logs in, and says what the login may do.
 pub(super) async fn login<R, W>(
@@ -75,9 +92,12 @@ where
 {
     let after = config.connect_timeout();
     let peer = config.address();
+    let (until, mut intake) = (Instant::now() + after, Intake::default());
+    match timeout_at(until, greeting(reader, &mut intake, &peer)).await {
+        Ok(greeted) => greeted?,
+        Err(_elapsed) => return Err(ConnectError::Silent { peer, after }),
+    }
     let steps = async {
-        let mut intake = Intake::default();
-        greeting(reader, &mut intake, &peer).await?;
         let command = match config.login() {
             Login::Password(password) => Command::auth(password.expose()),
             Login::User { user, password } => Command::userauth(user, password.expose()),
@@ -92,9 +112,9 @@ where
         }
         Ok((intake, permissions(&reply)))
     };
-    match timeout(after, steps).await {
+    match timeout_at(until, steps).await {
         Ok(done) => done,
-        Err(_elapsed) => Err(ConnectError::Silent { peer, after }),
+        Err(_elapsed) => Err(ConnectError::Unanswered { peer, after }),
     }
 }
 
@@ -192,3 +212,30 @@ fn permissions(reply: &CommandReply) -> Permissions {
 /// How long an accepted login without its empty line may stay so before it is taken as cut.
 const CUT_REPLY: Duration = Duration::from_millis(500);
 const ACCEPTED: &[u8] = b"Content-Type: command/reply\nReply-Text: +OK accepted\n";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// On Linux one whose queue is full says nothing to those who come later.
+    #[tokio::test]
+    #[cfg(target_os = "linux")]
+    async fn an_address_that_says_nothing_does_not_hold_up_the_next() {
+        use socket2::{Domain, Socket, Type};
+        let deaf = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+        deaf.bind(&SocketAddr::from(([127, 0, 0, 1], 0)).into()).unwrap();
+        deaf.listen(0).unwrap();
+        let deaf = deaf.local_addr().unwrap().as_socket().unwrap();
+        let _queued = TcpStream::connect(deaf).await.unwrap();
+        let live = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let live = live.local_addr().unwrap();
+        let config = Config::new("x").with_connect_timeout(Duration::from_secs(600));
+        let stream = timeout(Duration::from_secs(60), first_of(&[deaf, live], &config)).await;
+        assert_eq!(stream.unwrap().unwrap().peer_addr().unwrap(), live);
+        // Alone, or as the last, it gets all the time there is.
+        let config = config.with_connect_timeout(Duration::from_millis(50));
+        let failed = first_of(&[live, deaf][1..], &config).await.unwrap_err();
+        assert!(matches!(failed, Some(ConnectError::NoAnswer { .. })), "{failed:?}");
+        assert!(first_of(&[], &config).await.unwrap_err().is_none());
+    }
+}

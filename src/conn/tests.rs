@@ -59,7 +59,7 @@ async fn fails(greeting: &'static [u8], reply: &'static [u8]) -> ConnectError {
 #[tokio::test(start_paused = true)]
 async fn each_way_to_fail_is_told_apart() {
     assert!(matches!(fails(b"", b"").await, ConnectError::Silent { .. }));
-    assert!(matches!(fails(GREETING.as_bytes(), b"").await, ConnectError::Silent { .. }));
+    assert!(matches!(fails(GREETING.as_bytes(), b"").await, ConnectError::Unanswered { .. }));
     assert!(matches!(fails(b"SSH-2.0-x\r\n", b"").await, ConnectError::NotEventSocket { .. }));
     let rude =
         b"Content-Type: text/rude-rejection\nContent-Length: 24\n\nAccess Denied, go away.\n";

@@ -64,6 +64,12 @@ fn explain(config: &Config, err: &ConnectError, report: &mut Report) {
         }
         ConnectError::NoAnswer { .. } => ("port", filtered(port)),
         ConnectError::Silent { .. } => ("greeting", FROZEN.to_owned()),
+        ConnectError::Unanswered { .. } => (
+            "login",
+            "FreeSWITCH is busy: \"fs_cli -x status\" on the host shows its idle cpu\n\
+             or it looks for the user in a slow directory (mod_xml_curl): -T 30s waits longer"
+                .to_owned(),
+        ),
         ConnectError::NotEventSocket { .. } => (
             "greeting",
             format!(
