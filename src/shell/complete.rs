@@ -10,7 +10,7 @@ mod server;
 
 use std::sync::Arc;
 
-use super::{Shell, Switch, grammar, kinds, line, pipe};
+use super::{Shell, Switch, grammar, kinds, line, pipe, slash};
 pub use server::Question;
 pub(super) use server::{candidates, tail};
 
@@ -140,6 +140,11 @@ struct Place<'a> {
 
 impl Place<'_> {
     fn verbs(&self) -> Vec<Candidate> {
+        if self.word.starts_with('/') {
+            return slash::commands()
+                .map(|(name, about)| Candidate::described(&name, about))
+                .collect();
+        }
         if self.word.starts_with('@') {
             let names = self.shell.switches().into_iter();
             let names = names.map(|switch| format!("@{}", switch.name()));
@@ -170,6 +175,12 @@ impl Place<'_> {
     }
 
     fn arguments(&self, verb: &str, rest: &[&str]) -> Vec<Candidate> {
+        // fs_cli's words take what ours take.
+        let verb = match verb {
+            "/event" | "/nixevent" => "events",
+            "/uuid" | "/logfilter" => "trace",
+            verb => verb.strip_prefix('/').unwrap_or(verb),
+        };
         let Some(command) = grammar::command(verb) else { return self.of_server(verb, rest) };
         if self.word.starts_with('-') {
             let options = command.get_arguments().filter(|option| !option.is_hide_set());
@@ -205,10 +216,34 @@ impl Place<'_> {
         }
         match kind.map_or("", |kind| kind.as_str()) {
             "TABLE" => self.tables(rest),
+            "EVENT" => self.of_events(rest),
+            "LEVEL" if command.get_name() == "log" && rest.is_empty() => {
+                let more = ["only", "grep"].into_iter().map(Candidate::new);
+                self.values("LEVEL").into_iter().chain(more).collect()
+            }
+            "LEVEL" if rest == ["only"] => self.values("CALL"),
+            "LEVEL" if rest.first() == Some(&"grep") => Vec::new(),
             "WHAT" if command.get_name() == "filter" => names::filtered(rest),
             "VALUE" if command.get_name() == "set" => names::values_of(rest),
             "NAME LINE" if rest.iter().all(|word| word.starts_with('-')) => self.aliases(),
             kind => self.values(kind),
+        }
+    }
+
+    /// What may follow `events`.
+    fn of_events(&self, rest: &[&str]) -> Vec<Candidate> {
+        match rest {
+            [] => names::event_verbs().into_iter().chain(names::events()).collect(),
+            ["only"] => {
+                let off = [Candidate::new("off")];
+                self.values("CALL").into_iter().chain(off).collect()
+            }
+            ["mute" | "unmute", ..] => {
+                names::KINDS.iter().copied().map(Candidate::new).chain(names::events()).collect()
+            }
+            ["format"] => ["line", "json"].map(Candidate::new).to_vec(),
+            ["on" | "off" | "all" | "last" | "only" | "format", ..] => Vec::new(),
+            _ => names::events().collect(),
         }
     }
 
@@ -314,5 +349,12 @@ mod tests {
         assert_eq!(offered("expect ans"), ["answered"]);
         assert_eq!(offered("calls;; hup"), ["hupall"]);
         assert_eq!(offered("filter del"), ["delete"]);
+        assert_eq!(offered("events mu"), ["mute"]);
+        assert_eq!(offered("events mute an"), ["answered"]);
+        assert_eq!(offered("events format "), ["line", "json"]);
+        assert_eq!(offered("events add CHANNEL_PAR"), ["CHANNEL_PARK"]);
+        assert_eq!(offered("log gr"), ["grep"]);
+        assert_eq!(offered("/lo"), ["/logfilter", "/log"]);
+        assert_eq!(offered("/event CHANNEL_PAR"), ["CHANNEL_PARK"]);
     }
 }

@@ -11,6 +11,12 @@ pub(super) fn is_slash(line: &str) -> bool {
     line.starts_with('/') || line.starts_with("...")
 }
 
+/// The commands that are listed, each with its slash, and what it does.
+pub(super) fn commands() -> impl Iterator<Item = (String, &'static str)> {
+    let named = NAMES.iter().filter(|(_, about)| !about.is_empty());
+    named.map(|(name, about)| (format!("/{name}"), *about))
+}
+
 /// Runs a line for which [`is_slash`] says yes.
 pub(super) async fn run(cx: &mut Context<'_>, line: &str) -> Result<Next, CommandError> {
     let line = line.strip_prefix('/').unwrap_or(line);

@@ -72,17 +72,28 @@ pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), Command
 }
 
 async fn set_level(cx: &mut Context<'_>, word: &str) -> Result<String, CommandError> {
-    let level = Some(word).filter(|level| !level.eq_ignore_ascii_case("off"));
-    let told = cx.listener()?.log(level).await.map_err(|err| {
-        let err = CommandError::from(err);
-        match err.message.as_str() {
-            "-ERR invalid log level" => err.hint(
-                "levels: console, alert, crit, err, warning, notice, info, debug, or 0 to 7, or off",
-            ),
-            _ => err,
+    let level = Some(word).filter(|level| !level.eq_ignore_ascii_case("off")).map(str::to_owned);
+    let listener = cx.listener()?;
+    // From now on: the first lines may come before the answer is read.
+    let choose = |cx: &Context<'_>, level: Option<String>| {
+        cx.shell.narration().choose(|choice| std::mem::replace(&mut choice.log_level, level))
+    };
+    let before = level.is_some().then(|| choose(cx, level.clone()));
+    let told = match listener.log(level.as_deref()).await {
+        Ok(told) => told,
+        Err(err) => {
+            if let Some(before) = before {
+                choose(cx, before);
+            }
+            let err = CommandError::from(err);
+            return Err(match err.message.as_str() {
+                "-ERR invalid log level" => err.hint(
+                    "levels: console, alert, crit, err, warning, notice, info, debug, or 0 to 7, or off",
+                ),
+                _ => err,
+            });
         }
-    })?;
-    let level = level.map(str::to_owned);
-    cx.shell.narration().choose(|choice| choice.log_level = level);
+    };
+    choose(cx, level);
     Ok(told)
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::{Candidate, Place, local, names};
 use crate::apps::APPS;
 use crate::listener::EventListener;
-use crate::model::{EVENT_NAMES, HangupCause, Session};
+use crate::model::{HangupCause, Session};
 use crate::shell::narrate::{caller, minutes};
 use crate::shell::{grammar, sanitise};
 
@@ -36,14 +36,7 @@ impl Place<'_> {
                 HangupCause::parse(name).meaning().unwrap_or_default()
             }),
             "LEVEL" => plain(names::LEVELS.iter().copied()),
-            "EVENT" => {
-                let words = ["on", "off", "all", "last"].into_iter();
-                plain(
-                    words
-                        .chain(EVENT_NAMES.iter().copied())
-                        .chain(names::SUBCLASSES.iter().copied()),
-                )
-            }
+            "EVENT" => names::events().collect(),
             "JOB" => self.jobs(),
             "COMMAND" => {
                 let verbs = grammar::verbs().into_iter().map(Candidate::new);

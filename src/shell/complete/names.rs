@@ -1,6 +1,7 @@
 //! Names that no server lists.
 
 use super::Candidate;
+use crate::model::EVENT_NAMES;
 
 /// The channel variables that people set and read, as `switch_channel.h`, `switch_ivr_originate.c`
 /// and mod_sofia name them.
@@ -119,7 +120,7 @@ const VARIABLES: &[&str] = &[
 ];
 
 /// Subclasses of CUSTOM events of the modules that most servers load.
-pub(super) const SUBCLASSES: &[&str] = &[
+const SUBCLASSES: &[&str] = &[
     "callcenter::info",
     "conference::cdr",
     "conference::maintenance",
@@ -183,6 +184,44 @@ pub(super) fn values_of(words: &[&str]) -> Vec<Candidate> {
 /// What can be waited for with `expect`.
 pub(super) const WAITED_FOR: &[&str] = &[
     "ringing", "early", "answered", "bridged", "held", "parked", "hangup", "event", "calls", "text",
+];
+
+/// Names of events, and subclasses of those that are CUSTOM.
+pub(super) fn events() -> impl Iterator<Item = Candidate> {
+    EVENT_NAMES.iter().chain(SUBCLASSES).copied().map(Candidate::new)
+}
+
+/// What `events` does, and how it is told so.
+pub(super) fn event_verbs() -> Vec<Candidate> {
+    let verbs = [
+        ("on", "one line a change of a call"),
+        ("off", "nothing is shown"),
+        ("all", "every event"),
+        ("last", "what was told, also what was only counted"),
+        ("add", "events beside what is shown"),
+        ("remove", "events no longer"),
+        ("only", "what is about one call or number"),
+        ("where", "what a filter holds for"),
+        ("mute", "leave out a kind"),
+        ("unmute", "a kind again"),
+        ("format", "line, json or headers"),
+    ];
+    verbs.into_iter().map(|(verb, about)| Candidate::described(verb, about)).collect()
+}
+
+/// What can be muted: the kinds of changes of a call.
+pub(super) const KINDS: &[&str] = &[
+    "new",
+    "ringing",
+    "early",
+    "answered",
+    "bridged",
+    "unbridged",
+    "held",
+    "unheld",
+    "parked",
+    "ended",
+    "jobs",
 ];
 
 /// What may follow `filter`.

@@ -3,7 +3,7 @@ use std::fmt::Write as _;
 
 use super::sanitise;
 
-/// Counts by kind, in order of first appearance, bounded.
+/// Counts by kind, bounded. They are told as a call goes, then in order of first appearance.
 #[derive(Debug, Default)]
 pub(super) struct Tally {
     kinds: Vec<(String, u64)>,
@@ -39,7 +39,10 @@ impl Tally {
         // Writing to a String cannot fail.
         _ = write!(out, "... +{} {noun}", Thousands(total));
         let mut separator = " (";
-        for (kind, count) in &self.kinds {
+        let mut kinds: Vec<_> = self.kinds.iter().collect();
+        let rank = |kind: &str| LIFE.iter().position(|known| *known == kind).unwrap_or(LIFE.len());
+        kinds.sort_by_key(|(kind, _)| rank(kind));
+        for (kind, count) in kinds {
             _ = write!(out, "{separator}{} {}", sanitise::line(kind), Thousands(*count));
             separator = ", ";
         }
@@ -66,6 +69,9 @@ impl std::fmt::Display for Thousands {
 }
 
 /// Kinds named in one summary; the rest are "other".
-const KINDS: usize = 6;
+const KINDS: usize = 9;
+/// What becomes of a call, in order.
+const LIFE: &[&str] =
+    &["CREATE", "RINGING", "EARLY", "ANSWER", "BRIDGE", "UNBRIDGE", "PARK", "HOLD", "HANGUP"];
 /// A longer kind is "other": it would break the summary line.
 const LONGEST: usize = 40;

@@ -89,6 +89,11 @@ fn one_call_is_one_line() {
         "rest a A; rest a B; own b B; rest c C",
         "b B / ... +3 events (A 1, B 1, C 1); events last",
     );
+    check(
+        1,
+        "rest a HANGUP; rest b X; rest c CREATE",
+        "... +3 events (CREATE 1, HANGUP 1, X 1); events last",
+    );
     check(1, "rest a A; rest a A; rest b A", "... +3 events (A 3); events last");
 }
 
@@ -139,7 +144,7 @@ fn kinds_are_bounded() {
     check(
         1,
         &kinds.join("; "),
-        "... +20 events (K0 1, K1 1, K2 1, K3 1, K4 1, K5 1, other 14); events last",
+        "... +20 events (K0 1, K1 1, K2 1, K3 1, K4 1, K5 1, K6 1, K7 1, K8 1, other 11); events last",
     );
 }
 

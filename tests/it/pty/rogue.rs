@@ -118,9 +118,20 @@ impl Rogue {
         Ok(())
     }
 
-    /// Fires each value in an event that nobody knows, in its headers, names and body.
+    /// Fires each value in an event that nobody knows, in its headers, names and body, in every
+    /// form that a server has.
     fn fire(&self) {
         for value in self.values.iter() {
+            let evil = format!("{MARK}{value}");
+            let pairs = [("Event-Name", "CUSTOM"), ("Event-Subclass", &evil), ("X-Evil", &evil)];
+            let json: serde_json::Map<_, _> =
+                pairs.iter().map(|(name, text)| ((*name).to_owned(), (*text).into())).collect();
+            let json = serde_json::Value::from(json).to_string();
+            let xml = format!("<event><headers><Event-Name>{evil}</Event-Name></headers></event>");
+            for stream in &mut *self.listening.lock().unwrap() {
+                frame(stream, "text/event-json", json.as_bytes()).unwrap();
+                frame(stream, "text/event-xml", xml.as_bytes()).unwrap();
+            }
             let coded: String = value.bytes().map(|byte| format!("%{byte:02X}")).collect();
             let body = format!("{MARK}{}", value.replace('\n', ""));
             let event = format!(
@@ -133,6 +144,32 @@ impl Rogue {
             }
         }
     }
+}
+
+/// A server that lets nobody in, with a hostile word: each value twice, before and after the login.
+fn rude(values: Vec<String>) -> u16 {
+    let door = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = door.local_addr().unwrap().port();
+    thread::spawn(move || {
+        for (stream, number) in door.incoming().flatten().zip(0..) {
+            let value = &values[number / 2 % values.len()];
+            // A client that leaves is no failure.
+            drop(refuse(stream, &value.replace('\n', ""), number % 2 == 0));
+        }
+    });
+    port
+}
+
+fn refuse(mut stream: TcpStream, value: &str, at_once: bool) -> std::io::Result<()> {
+    if at_once {
+        return frame(&mut stream, "text/rude-rejection", format!("{MARK}{value}\n").as_bytes());
+    }
+    stream.write_all(b"Content-Type: auth/request\n\n")?;
+    let mut lines = BufReader::new(stream.try_clone()?).lines();
+    while lines.next().transpose()?.is_some_and(|line| !line.is_empty()) {}
+    let said = format!("Content-Type: command/reply\nReply-Text: -ERR {MARK}{value}\n\n");
+    stream.write_all(said.as_bytes())?;
+    frame(&mut stream, "text/disconnect-notice", format!("{MARK}{value}\n").as_bytes())
 }
 
 fn frame(stream: &mut TcpStream, kind: &str, body: &[u8]) -> std::io::Result<()> {
@@ -183,6 +220,7 @@ fn row(value: &str, number: usize) -> serde_json::Map<String, serde_json::Value>
 /// What is typed, and whether hostile text is seen in answer to it.
 const TYPED: &[(&str, bool)] = &[
     ("set pager off", false),
+    ("transcript start session.jsonl", false),
     ("status", true),
     ("version", true),
     ("nonsense", true),
@@ -221,9 +259,17 @@ const TYPED: &[(&str, bool)] = &[
     ("log 7", false),
     ("log off", false),
     ("events ALL", false),
+    ("events format json", false),
+    ("events format Event-Subclass,X-Evil,Nowhere", false),
+    ("events format line", false),
     ("events last 1000", true),
     ("events last 1000 -o json", true),
     ("events last 1000 -o vertical", true),
+    ("events last 1000 -o csv", true),
+    ("events last 1000 -o raw", true),
+    ("events last 1000 -o jsonl", true),
+    ("events all -o jsonl --count 20", true),
+    ("events all -o raw", false),
     ("expect text NEVER nonsense", false),
     ("events off", false),
     ("set pager on", false),
@@ -249,13 +295,19 @@ fn a_hostile_server_changes_nothing_on_the_terminal() {
         terminal.keys(line);
         terminal.wait_until("the line", |screen| holds(screen, line));
         terminal.keys("\r");
+        if line.contains("--count") {
+            // It may begin to listen later than the first of them.
+            terminal.wait_until("a stream", |screen| {
+                rogue.fire();
+                screen.log.matches(MARK).count() > marked
+            });
+        }
         at_prompt(&terminal);
         match *line {
-            "events ALL" => {
-                let fired = terminal.shown("CUSTOM");
+            // However they are to be shown.
+            "events ALL" | "events format json" | "events format Event-Subclass,X-Evil,Nowhere" => {
                 rogue.fire();
-                terminal
-                    .wait_until("events", |screen| screen.log.matches("CUSTOM").count() > fired);
+                terminal.wait_until("events", |screen| screen.log.matches(MARK).count() > marked);
             }
             "log 7" => {
                 let logged = "[ERR] EVIL";
@@ -277,6 +329,31 @@ fn a_hostile_server_changes_nothing_on_the_terminal() {
         terminal.wait_until("the line", |screen| screen.last().contains(word));
         terminal.keys("\x15\x0c");
         at_prompt(&terminal);
+    }
+    // Whoever lets nobody in has a word, too.
+    let door = rude(hostile().into_iter().filter(|value| value.len() < 500).collect());
+    for _ in 0..40 {
+        let before = terminal.shown("error: ");
+        terminal.keys(&format!("connect 127.0.0.1:{door}\r"));
+        terminal.wait_until("the refusal", |screen| {
+            screen.log.matches("error: ").count() > before && screen.last().ends_with('>')
+        });
+    }
+    // And the session as it was written down, opened again.
+    for line in ["use 127.0.0.1", "transcript stop", "replay session.jsonl"] {
+        terminal.keys(&format!("{line}\r"));
+    }
+    terminal.wait_until("the recording", |screen| {
+        screen.last().contains("recording>") && screen.log.contains("replay session.jsonl")
+    });
+    for line in
+        ["status", "calls", "calls --ended", "events last 1000", "events last 1000 -o raw", "jobs"]
+    {
+        let before = terminal.len();
+        terminal.keys(&format!("{line}\r"));
+        terminal.wait_until(line, |screen| {
+            terminal.since(before).contains('\n') && screen.last().ends_with("recording>")
+        });
     }
     let written = terminal.bytes();
     let found = offences(&written);
