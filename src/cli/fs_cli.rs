@@ -8,6 +8,7 @@ use std::io::IsTerminal as _;
 use super::oneshot::Stdout;
 use super::start::Start;
 use crate::client;
+use crate::shell::cmd::clear_execute;
 use crate::shell::{CommandError, Kind, Shell, sanitise};
 use crate::wire::Command;
 
@@ -62,7 +63,12 @@ pub(super) fn spelled_out(arg: OsString, is_ours: impl Fn(&str) -> bool) -> OsSt
 pub(super) async fn execute(start: &Start, shell: &Shell, line: &str) -> Result<(), CommandError> {
     let switch =
         shell.current().ok_or_else(|| CommandError::new(Kind::Connection, "not connected"))?;
-    let command = Command::console(line)?;
+    // An answer is an answer there, but this is none.
+    let is_console = clear_execute(shell, line).await.map_err(|mut err| {
+        err.kind = Kind::Usage;
+        err
+    })?;
+    let command = if is_console { Command::console(line) } else { Command::api(line) }?;
     let connection = switch.client().connection()?;
     let sent = connection.send_within(command, start.settings.timeout).await;
     let reply = match sent.map_err(|err| CommandError::from(client::Error::Send(err))) {

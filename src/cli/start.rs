@@ -90,6 +90,9 @@ impl Start {
         // A profile may say so for itself; what an option says holds for all.
         let common = files.effective(None, over)?;
         let keeps_history = common.flag("history");
+        if common.flag("read_only") {
+            settings.read_only = ReadOnly::Always;
+        }
         settings.format = common.text("output").and_then(format_named).unwrap_or_default();
         let mut warnings = files.exposed();
         warnings.extend(files.doubts());
@@ -193,9 +196,6 @@ fn settings(look: &Effective, as_fs_cli: bool) -> Settings {
     // fs_cli waits as long as it takes, unless it is told otherwise.
     if as_fs_cli && look.origin("timeout") == Some(&Origin::BuiltIn) {
         settings.timeout = FOREVER;
-    }
-    if look.flag("read_only") {
-        settings.read_only = ReadOnly::Always;
     }
     settings.colors = look.profile().colors;
     for (name, lines) in look.table("keys") {

@@ -292,6 +292,44 @@ fn its_files_are_read_as_editors_leave_them() {
     }
 }
 
+/// No question under that name, but what the configuration rules out is not sent.
+#[test]
+fn what_the_configuration_forbids_is_sent_on_no_way() {
+    let (switch, home) = (Switch::start(), Home::new());
+    fs::create_dir_all(home.directory.path().join(".config/switchy")).unwrap();
+    let place = format!("host = '127.0.0.1'\nport = {}\n", switch.port());
+    home.write(
+        ".config/switchy/config.toml",
+        &format!(
+            "[profile.ro]\n{place}read_only = true\n\
+             [profile.no]\n{place}guard.deny = ['reloadxml']\nguard.confirm = ['fsctl *']\n\
+             [profile.prod]\n{place}env = 'prod'\n"
+        ),
+    );
+    for (profile, line, is_sent) in [
+        ("ro", "global_getvar local_ip_v4", true),
+        ("ro", "reloadxml", false),
+        ("ro", "status;;reloadxml", false),
+        ("ro", "bgapi reloadxml", false),
+        ("no", "status", true),
+        ("no", "reloadxml", false),
+        ("no", "status ;; reloadxml", false),
+        ("no", "fsctl sync_clock", false),
+        ("prod", "reloadxml", true),
+        ("prod", "hupall", true),
+    ] {
+        let args = [profile, "-x", line].map(str::to_owned);
+        let output = home.run(&args);
+        let (stdout, stderr) = (text(&output.stdout), text(&output.stderr));
+        let code = if is_sent { 0 } else { 1 };
+        assert_eq!(output.status.code(), Some(code), "{args:?}: {stdout}{stderr}");
+        assert_eq!(stdout.is_empty(), !is_sent, "{args:?}: {stdout}");
+        assert_eq!(stderr.is_empty(), is_sent, "{args:?}: {stderr}");
+    }
+    let args = ["prod", "--read-only", "-x", "reloadxml"].map(str::to_owned);
+    assert_eq!(home.run(&args).status.code(), Some(1));
+}
+
 #[test]
 fn piped_lines_end_by_themselves() {
     let (switch, home) = (Switch::start(), Home::new());

@@ -10,6 +10,8 @@ use crate::shell::confirm;
 use crate::shell::profile::Ruling;
 use crate::shell::render::{Cell, View};
 use crate::shell::slow::is_slow;
+#[cfg(feature = "cli")]
+use crate::shell::{Output, Shell};
 
 /// Run a command on the server and wait for its answer
 ///
@@ -75,6 +77,21 @@ pub(crate) async fn clear_danger(
         hint.push_str("; \"hupall\" alone ends your own calls, \"hupall --all\" asks first");
     }
     confirm::by_name(cx, &why, &hint).await
+}
+
+/// Whether a line may go out as fs_cli's `-x` sends it, and if so, whether the server may read its own
+/// aliases and lists in it.
+///
+/// # Errors
+/// What `read_only` and the lists of the configuration say against it.
+#[cfg(feature = "cli")]
+pub(crate) async fn clear_execute(shell: &Shell, line: &str) -> Result<bool, CommandError> {
+    let mut unused = String::new();
+    let mut cx = Context::new(shell, shell.current(), Output::new(&mut unused));
+    let mut pieces = line.split(";;").map(str::trim).filter(|piece| !piece.is_empty());
+    super::read_only(&cx, pieces.all(guard::only_reads), line)?;
+    clear_danger(&mut cx, "api", line, false).await?;
+    Ok(!cx.is_read_only())
 }
 
 /// How a line goes out: word for word, or as from the server's own console, with its aliases.

@@ -69,6 +69,8 @@ use super::grammar::{self, Parsed};
 use super::{CommandError, Context, Format, Kind, Next};
 use super::{ReadOnly, confirm, guard, sanitise};
 #[cfg(feature = "cli")]
+pub(crate) use api::clear_execute;
+#[cfg(feature = "cli")]
 pub(crate) use help::{is_command, is_own};
 
 pub(super) use jobs::brief as brief_command;
@@ -386,7 +388,7 @@ fn read_only(cx: &Context<'_>, only_reads: bool, line: &str) -> Result<(), Comma
     let line = sanitise::line(line);
     let err = CommandError::new(Kind::Refused, format!("read-only: {line} may change the server"));
     Err(match cx.shell.settings().read_only {
-        ReadOnly::Always => err.hint("the process was started with --read-only"),
+        ReadOnly::Always => err.hint("--read-only says so, or read_only = true below [defaults]"),
         ReadOnly::Off => err.hint("its profile has read_only = true"),
         ReadOnly::On => err.hint("\"set read-only off\" ends it"),
     })
