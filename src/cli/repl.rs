@@ -21,6 +21,7 @@ use running::{Ended, Run, Running};
 use signals::{Continued, Interrupts, terminated};
 use suspend::Pulse;
 
+mod asking;
 mod granting;
 mod keys;
 mod opening;

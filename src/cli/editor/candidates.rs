@@ -35,6 +35,7 @@ pub(super) fn fit(
             replacement: candidate.replacement,
         })
         .collect();
+    align(&mut all);
     let (columns, rows) = (usize::from(columns).max(1), usize::from(rows).max(3));
     let widest = all.iter().map(|shown| shown.display.width()).max().unwrap_or(0);
     // rustyline puts two blanks between columns; a row is left for the prompt, one for the note.
@@ -48,6 +49,23 @@ pub(super) fn fit(
         all.push(Shown { display: format!("... {more} more, keep typing"), replacement: common });
     }
     all
+}
+
+/// Begins what is said about the candidates in one column.
+fn align(all: &mut [Shown]) {
+    let about = |shown: &Shown| {
+        let about = shown.display.strip_prefix(&shown.replacement)?.strip_prefix("  ")?;
+        let about = about.trim_start();
+        (!about.is_empty()).then(|| about.to_owned())
+    };
+    let told = all.iter().filter(|shown| about(shown).is_some());
+    let widest = told.map(|shown| shown.replacement.width()).max().unwrap_or(0);
+    for shown in all {
+        if let Some(about) = about(shown) {
+            let blanks = " ".repeat(widest.saturating_sub(shown.replacement.width()) + 2);
+            shown.display = format!("{}{blanks}{about}", shown.replacement);
+        }
+    }
 }
 
 fn common_prefix(candidates: &[Shown]) -> String {
@@ -92,6 +110,25 @@ mod tests {
         check(45, (20, 24), 22, Some(("... 23 more, keep typing", "uuid-000")));
         check(70_000, (300, 200), 200, Some(("... 69800 more, keep typing", "uuid-")));
         check(5, (1, 1), 1, Some(("... 4 more, keep typing", "uuid-0000")));
+    }
+
+    #[test]
+    fn descriptions_stand_in_a_column() {
+        let candidate = |name: &str, display: &str| shell::complete::Candidate {
+            replacement: name.to_owned(),
+            display: display.to_owned(),
+            is_live: false,
+        };
+        let all = [
+            candidate("&playback", "&playback       a file"),
+            candidate("&play_and_detect_speech", "&play_and_detect_speech  and listen"),
+            candidate("plain", "plain"),
+        ];
+        let shown: Vec<_> = fit(all.to_vec(), (80, 24)).into_iter().map(|it| it.display).collect();
+        assert_eq!(
+            shown,
+            ["&playback                a file", "&play_and_detect_speech  and listen", "plain"]
+        );
     }
 
     #[test]

@@ -2,19 +2,18 @@
 
 use std::collections::HashSet;
 use std::ops::Range;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, mpsc};
-use std::time::Duration;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use jiff::Zoned;
 use nu_ansi_term::{Color, Style};
 use unicode_width::UnicodeWidthStr as _;
 
+use super::asking::Asking;
 use super::running::{Board, Shown};
 use crate::cli::editor::{Assist, Draft, Prompt, Purpose};
 use crate::cli::terminal;
 use crate::listener::Link;
-use crate::shell::complete::{self, Candidate, Completions, Question};
+use crate::shell::complete::{self, Completions, Question};
 use crate::shell::highlight::{self, Mark};
 use crate::shell::history::Entry;
 use crate::shell::{Editing, Part, Place, Shell, Switch, Template, sanitise};
@@ -35,9 +34,7 @@ pub(super) struct Helper {
     digits: Mutex<usize>,
     /// What the editor has of the history: of which switch, how many lines, and the last.
     recalled: Mutex<(String, usize, Option<Entry>)>,
-    runtime: OnceLock<tokio::runtime::Handle>,
-    /// A server is being asked.
-    asking: Arc<AtomicBool>,
+    asking: Asking,
 }
 
 impl Helper {
@@ -51,9 +48,13 @@ impl Helper {
             room: Mutex::default(),
             digits: Mutex::new(DIGITS),
             recalled: Mutex::default(),
-            runtime: OnceLock::new(),
-            asking: Arc::default(),
+            asking: Asking::default(),
         }
+    }
+
+    /// Where questions to a server run.
+    pub(super) fn runs_on(&self, runtime: tokio::runtime::Handle) {
+        self.asking.runs_on(runtime);
     }
 
     /// The prompt for a new line.
@@ -220,37 +221,11 @@ impl Helper {
     }
 }
 
-impl Helper {
-    /// Asks the server, and waits a moment only: a server that is busy is not asked again before it
-    /// has answered.
-    fn ask(&self, question: Question) -> Vec<Candidate> {
-        let Some(runtime) = self.runtime.get() else { return Vec::new() };
-        if self.asking.swap(true, Ordering::Acquire) {
-            return Vec::new();
-        }
-        let (answer, answered) = mpsc::sync_channel(1);
-        let asking = Arc::clone(&self.asking);
-        let _task = runtime.spawn(async move {
-            let candidates = question.ask().await;
-            asking.store(false, Ordering::Release);
-            // Too late for this Tab.
-            let _is_used = answer.send(candidates).is_ok();
-        });
-        answered.recv_timeout(TAB).unwrap_or_default()
-    }
-
-    /// Where questions to a server run.
-    pub(super) fn runs_on(&self, runtime: tokio::runtime::Handle) {
-        // Set once.
-        let _is_first = self.runtime.set(runtime).is_ok();
-    }
-}
-
 impl Assist for Helper {
     fn complete(&self, line: &str, pos: usize) -> Completions {
         let mut known = complete::complete(&self.shell, line, pos);
         if let Some(question) = Question::new(&self.shell, line, pos) {
-            for candidate in self.ask(question) {
+            for candidate in self.asking.ask(question) {
                 if !known.candidates.iter().any(|it| it.replacement == candidate.replacement) {
                     known.candidates.push(candidate);
                 }
@@ -344,8 +319,6 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// How long Tab waits for a server.
-const TAB: Duration = Duration::from_millis(150);
 /// Digits of a number of calls that there is room for at least.
 const DIGITS: usize = 3;
 /// Letters of a verb that the prompt shows.

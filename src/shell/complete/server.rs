@@ -44,6 +44,13 @@ impl Question {
         Some(Self { line: format!("{} {word}", before.join(" ")), switch })
     }
 
+    /// Where the word at the cursor stands, and what there is of it.
+    #[must_use]
+    pub fn place(&self) -> (String, String) {
+        let (before, word) = self.line.rsplit_once(' ').unwrap_or(("", &self.line));
+        (format!("{} {before}", self.switch.name()), word.to_owned())
+    }
+
     /// Asks on the command connection, and returns what may stand for the word at the cursor.
     pub async fn ask(self) -> Vec<Candidate> {
         let found = candidates(self.switch.client(), &self.line).await;
