@@ -25,13 +25,16 @@ impl Shell {
         state.switches.iter().find(|switch| switch.name() == name).cloned()
     }
 
-    /// A switch by name.
+    /// A switch by name, or else by its `HOST:PORT`.
     ///
     /// # Errors
     /// A usage error that lists the names.
     pub fn switch(&self, name: &str) -> Result<Arc<Switch>, CommandError> {
         let switches = self.switches();
-        if let Some(switch) = switches.iter().find(|switch| switch.name() == name) {
+        let named = switches.iter().find(|switch| switch.name() == name);
+        if let Some(switch) =
+            named.or_else(|| switches.iter().find(|one| one.client().config().address() == name))
+        {
             return Ok(Arc::clone(switch));
         }
         let names: Vec<_> = switches.iter().map(|switch| switch.name()).collect();

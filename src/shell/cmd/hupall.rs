@@ -57,6 +57,11 @@ pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), Command
     if !args.pairs.is_empty() {
         return Err(not_ours(args));
     }
+    if client.loaded_apps().iter().any(|(name, _)| *name == args.cause) {
+        let message = format!("{} is an app, and no hangup cause", args.cause);
+        return Err(CommandError::usage(message)
+            .hint(format!("\"hupall --app {}\" ends the calls of that app", args.cause)));
+    }
     if args.all {
         let calls = cx.listener()?.calls();
         return ending::end(cx, calls, &cause, &args.manner, "hupall --all", None).await;
