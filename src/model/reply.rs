@@ -72,6 +72,9 @@ const UNMARKED: &[&str] = &[
     "Invalid Gateway",
     "Invalid gateway",
     "Invalid Args",
+    "Invalid Syntax",
+    "parameter missing",
+    "Error! ",
     "No gateway name provided",
     "Unknown Command [",
     "USAGE: ",
@@ -99,6 +102,7 @@ mod tests {
             ("+OK Reloading XML\n-ERR [no]\n", false, "+OK Reloading XML\n-ERR [no]"),
             ("+OK a\n-ERR unloading\n+OK b\n", false, "+OK a\n-ERR unloading\n+OK b"),
             ("Invalid Profile!\n", false, "Invalid Profile!"),
+            ("Invalid Syntax!\n", false, "Invalid Syntax!"),
             (
                 "Reload XML [Success]\n+OK scan complete\n",
                 true,

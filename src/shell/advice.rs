@@ -22,6 +22,11 @@ enum Wrong<'a> {
 /// Adds to the error of a server command what to type instead. It asks the server for the names
 /// that it has; what it does not tell is left out.
 pub(super) async fn advise(switch: &Switch, line: &str, err: CommandError) -> CommandError {
+    if line.trim_start().starts_with("sofia status") && err.message.starts_with("Invalid Syntax") {
+        return err.hint(
+            "\"profiles\", \"gateways\" and \"registrations\" show it as tables, also -o json",
+        );
+    }
     let Some(wrong) = wrong(line, &err.message).filter(|_| err.kind == Kind::Refused) else {
         return err;
     };

@@ -5,7 +5,7 @@ use std::time::Duration;
 use switchy::conn;
 use switchy::shell::{CommandError, Format, Kind, Output, Settings, Shell};
 use switchy::sim::{Config, Fault, Sim};
-use tokio::io::AsyncWriteExt as _;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 
 /// The diagnosis as text, and how the line ended.
@@ -130,6 +130,21 @@ async fn who_accepts_and_says_nothing_or_something_else_is_told_apart() {
     });
     let (told, _) = examine(&format!("doctor 127.0.0.1:{port}")).await;
     assert!(check(&told, "greeting").contains("SSH-2.0"), "{told}");
+    served.abort();
+    // One that waits for its client tells what it is when it is spoken to.
+    let web = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = web.local_addr().unwrap().port();
+    let served = tokio::spawn(async move {
+        while let Ok((mut socket, _)) = web.accept().await {
+            tokio::spawn(async move {
+                if socket.read(&mut [0; 64]).await.is_ok_and(|count| count > 0) {
+                    socket.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").await.unwrap();
+                }
+            });
+        }
+    });
+    let (told, _) = examine(&format!("doctor 127.0.0.1:{port}")).await;
+    assert!(check(&told, "greeting").contains("is a web server"), "{told}");
     served.abort();
 }
 

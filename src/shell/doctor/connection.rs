@@ -2,6 +2,10 @@
 
 use std::time::{Duration, Instant};
 
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+
 use super::Report;
 use crate::client::Client;
 use crate::conn::{Config, ConnectError};
@@ -30,8 +34,39 @@ pub(in crate::shell) async fn connect(config: &Config, report: &mut Report) -> O
             return None;
         }
     };
-    explain(&config, &err, report);
+    let speaks_first = !matches!(err, ConnectError::Silent { .. }) || !is_web_server(&config).await;
+    if speaks_first {
+        explain(&config, &err, report);
+    } else {
+        let address = config.address();
+        report.ok("address", format!("{address} has an address"));
+        report.ok("port", "something accepts connections there");
+        report.fail("greeting", format!("{address} is a web server"), another(config.port()));
+    }
     None
+}
+
+/// Whether what waits for its client there is a web server. An event socket that is frozen answers
+/// nothing.
+async fn is_web_server(config: &Config) -> bool {
+    let probe = async {
+        let mut stream = TcpStream::connect((config.host(), config.port())).await.ok()?;
+        stream.write_all(b"HEAD / HTTP/1.0\r\n\r\n").await.ok()?;
+        let mut answer = [0; 5];
+        stream.read_exact(&mut answer).await.ok()?;
+        Some(answer == *b"HTTP/")
+    };
+    timeout(PROBE, probe).await.ok().flatten() == Some(true)
+}
+
+const PROBE: Duration = Duration::from_secs(2);
+
+fn another(port: u16) -> String {
+    format!(
+        "another program has port {port}: \"ss -ltnp\" on the host names it\n\
+         the event socket is where event_socket.conf.xml says: <param name=\"listen-port\" \
+         value=\"8021\"/>"
+    )
 }
 
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -70,14 +105,7 @@ fn explain(config: &Config, err: &ConnectError, report: &mut Report) {
              or it looks for the user in a slow directory (mod_xml_curl): -T 30s waits longer"
                 .to_owned(),
         ),
-        ConnectError::NotEventSocket { .. } => (
-            "greeting",
-            format!(
-                "another program has port {port}: \"ss -ltnp\" on the host names it\n\
-                 the event socket is where event_socket.conf.xml says: <param name=\"listen-port\" \
-                 value=\"8021\"/>"
-            ),
-        ),
+        ConnectError::NotEventSocket { .. } => ("greeting", another(port)),
         ConnectError::AclRejected { .. } => ("acl", ACL.to_owned()),
         ConnectError::WrongPassword { .. } => ("login", PASSWORD.to_owned()),
         ConnectError::ClosedEarly { .. } => (

@@ -49,7 +49,12 @@ pub(super) async fn run(
     mut output: Output<'_>,
 ) -> Result<Next, CommandError> {
     match split::split(line) {
-        None => pager::run(shell, line, output).await,
+        None => match split::dangling(line) {
+            Some(sign) => Err(CommandError::usage(format!("what stands behind {sign}?")).hint(
+                "\"CMD | PROGRAM\", \"CMD > FILE\", \"CMD >> FILE\": \"help pipes\" tells more",
+            )),
+            None => pager::run(shell, line, output).await,
+        },
         Some(Plumbed::Program("")) => Err(CommandError::usage("run what?")
             .hint("\"! COMMAND\" runs a command of your own shell on this machine")),
         Some(Plumbed::Program(program)) => {
@@ -116,7 +121,9 @@ impl Target {
         let mut options = OpenOptions::new();
         let options = options.create(true).append(is_appended).write(true).truncate(false);
         let file = options.open(path).map_err(|err| failed(path, &err))?;
-        Ok(Self { file, is_fresh: !is_appended, failed: None })
+        // A device or a named pipe holds nothing that could be replaced.
+        let is_file = file.metadata().is_ok_and(|about| about.is_file());
+        Ok(Self { file, is_fresh: is_file && !is_appended, failed: None })
     }
 
     fn finish(

@@ -10,6 +10,7 @@ use tokio::process::{Child, ChildStdin, Command};
 use tokio::sync::{Notify, mpsc};
 use tokio::task::JoinHandle;
 
+use crate::shell::grammar::first_word;
 use crate::shell::{CommandError, Kind, Lent, Operator, Output, sanitise};
 
 /// What a program reads.
@@ -129,6 +130,12 @@ impl Program {
         })?;
         if status.success() {
             return Ok(());
+        }
+        // As grep and its like say that they found nothing.
+        let is_search = ["grep", "egrep", "fgrep", "rg"].contains(&first_word(&self.name).0);
+        if is_search && status.code() == Some(1) {
+            let message = format!("nothing in the answer matches {:?}", self.name);
+            return Err(CommandError::new(Kind::Refused, message));
         }
         Err(CommandError::new(Kind::Refused, format!("{:?} {}", self.name, told(status))))
     }

@@ -68,6 +68,14 @@ pub(super) fn split(line: &str) -> Option<Plumbed<'_>> {
     Some(Plumbed::Command { line: vertical.unwrap_or(command).trim_end(), is_vertical, sink })
 }
 
+/// The sign at the end of a command of the shell with nothing behind it.
+pub(super) fn dangling(line: &str) -> Option<&'static str> {
+    let line = line.trim_end();
+    let is_own = || !grammar::is_verbatim(line) && grammar::is_verb(grammar::first_word(line).0);
+    let sign = ["|", ">>", ">"].into_iter().find(|sign| line.ends_with(&format!(" {sign}")))?;
+    is_own().then_some(sign)
+}
+
 /// What the end of a line that is still typed belongs to.
 #[derive(Debug, PartialEq, Eq)]
 pub(in crate::shell) enum Tail<'a> {

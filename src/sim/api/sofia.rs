@@ -121,6 +121,7 @@ fn show(world: &World, words: &[&str], is_xml: bool) -> String {
             (true, false) => profiles::gateway(world),
             (false, _) => "Invalid Gateway!\n".to_owned(),
         },
+        [_, _, ..] => "Invalid Syntax!\n".to_owned(),
         _ if is_xml => profiles::xml_gateway_list(world),
         _ => profiles::gateway_list(world),
     }
