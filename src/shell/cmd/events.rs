@@ -14,7 +14,7 @@ use crate::shell::stream::{self, Limits};
 /// one line each and are subscribed to; CUSTOM events go by their subclass.
 ///
 ///   events on | off | all          changes of calls, nothing, every event
-///   events NAME ..                 events of these names instead
+///   events [on] NAME ..            events of these names instead; CHANNEL_* for all that begin so
 ///   events add | remove NAME ..    events of these names, beside what is shown
 ///   events only CALL | off         what is about one call, or one number
 ///   events where FILTER | off      by a column of "channels"; of events by any header
@@ -112,7 +112,7 @@ pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), Command
             return Err(CommandError::usage(format!("{} what?", words.join(" ")))
                 .hint("\"help events\" shows each form"));
         }
-        names => {
+        ["on", names @ ..] | names => {
             let is_all = names.iter().any(|name| name.eq_ignore_ascii_case("all"));
             let names = if is_all { &["ALL"] } else { names };
             let names = subscribe(cx, names).await?;
@@ -132,7 +132,7 @@ pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), Command
 async fn stream(cx: &mut Context<'_>, words: &[&str], args: &Args) -> Result<(), CommandError> {
     let names: Vec<&str> = match words {
         [] | ["on"] => Vec::new(),
-        ["add", names @ ..] => names.to_vec(),
+        ["add" | "on", names @ ..] => names.to_vec(),
         names if names.iter().any(|name| name.eq_ignore_ascii_case("all")) => vec!["ALL"],
         names => names.to_vec(),
     };
@@ -140,8 +140,7 @@ async fn stream(cx: &mut Context<'_>, words: &[&str], args: &Args) -> Result<(),
     let filter = filter.map(|text| filter::Filter::parse(text, filter::Names::Any)).transpose()?;
     let lasting = args.lasting.as_deref().map(lasting).transpose()?;
     let limits = Limits { count: args.count, lasting };
-    let names: Vec<String> =
-        names.iter().map(|name| event_named(name)).collect::<Result<_, _>>()?;
+    let names = named(&names)?;
     let listener = cx.listener()?;
     let asked: Vec<&str> = names.iter().map(String::as_str).collect();
     let held = listener.claim(&asked).await?;
@@ -194,16 +193,31 @@ fn condition(cx: &Context<'_>, text: &str) -> Result<(), CommandError> {
     Ok(())
 }
 
+/// The events of these names; `CHANNEL_*` is each that begins so.
+fn named(names: &[&str]) -> Result<Vec<String>, CommandError> {
+    let mut found = Vec::new();
+    for name in names {
+        let start = name.strip_suffix('*').filter(|start| !start.is_empty()).map(str::to_uppercase);
+        let all = start.iter().flat_map(|start| {
+            EVENT_NAMES.iter().filter(move |known| known.starts_with(start.as_str()))
+        });
+        let before = found.len();
+        found.extend(all.map(|known| (*known).to_owned()));
+        if found.len() == before {
+            found.push(event_named(name)?);
+        }
+    }
+    Ok(found)
+}
+
 async fn subscribe(cx: &mut Context<'_>, names: &[&str]) -> Result<Vec<String>, CommandError> {
-    let names: Vec<String> =
-        names.iter().map(|name| event_named(name)).collect::<Result<_, _>>()?;
+    let names = named(names)?;
     cx.listener()?.subscribe(&names).await?;
     Ok(names)
 }
 
 async fn remove(cx: &mut Context<'_>, names: &[&str]) -> Result<(), CommandError> {
-    let names: Vec<String> =
-        names.iter().map(|name| event_named(name)).collect::<Result<_, _>>()?;
+    let names = named(names)?;
     let mut extra = names.clone();
     extra.retain(|name| !DEFAULT_EVENTS.contains(&name.as_str()));
     if !extra.is_empty() {
