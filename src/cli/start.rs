@@ -133,6 +133,10 @@ impl Start {
         let mut view = LogView::default();
         view.uuid.clone_from(&self.log_uuid);
         view.prefix = Prefix::parse(self.look.text("log_uuid").unwrap_or_default());
+        let length = self.look.number("log_uuid_length").map(usize::try_from);
+        if let (Prefix::Full, Some(Ok(length))) = (view.prefix, length) {
+            view.prefix = Prefix::First(length);
+        }
         // fs_cli's numbers: the list of levels has "off" in front of them.
         for (style, level) in view.styles.iter_mut().zip(LOG_LEVELS.iter().skip(1)) {
             *style = self.look.text(&format!("colors.{level}")).and_then(style_named);

@@ -26,6 +26,8 @@ pub enum Prefix {
     Off,
     /// Its first eight characters.
     Short,
+    /// So many of its first characters.
+    First(usize),
     /// All of it.
     Full,
 }
@@ -57,6 +59,7 @@ impl LogView {
         let shown = match self.prefix {
             Prefix::Off => "",
             Prefix::Short => owner.get(..8).unwrap_or(&owner),
+            Prefix::First(count) => owner.get(..count).unwrap_or(&owner),
             Prefix::Full => &owner,
         };
         if shown.is_empty() { String::new() } else { format!("{} ", sanitise::line(shown)) }
@@ -84,4 +87,29 @@ pub(crate) fn style_named(name: &str) -> Option<Style> {
         _ => return None,
     };
     Some(if is_bold { style.bold() } else { style })
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+
+    use super::*;
+
+    #[test]
+    fn as_much_of_the_uuid_as_is_wanted_stands_in_front() {
+        let line = |owner: &str| {
+            LogLine::new(Bytes::from(format!("User-Data: {owner}\n")), Bytes::from_static(b"x"))
+        };
+        for (prefix, shown) in [
+            (Prefix::Off, ""),
+            (Prefix::Short, "4aa1eade "),
+            (Prefix::First(13), "4aa1eade-eb3e "),
+            (Prefix::First(99), "4aa1eade-eb3e-4838-ad79-a1dee234dbe2 "),
+            (Prefix::Full, "4aa1eade-eb3e-4838-ad79-a1dee234dbe2 "),
+        ] {
+            let view = LogView { prefix, ..LogView::default() };
+            assert_eq!(view.prefix_of(&line("4aa1eade-eb3e-4838-ad79-a1dee234dbe2")), shown);
+            assert_eq!(view.prefix_of(&line("")), "");
+        }
+    }
 }

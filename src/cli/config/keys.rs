@@ -69,6 +69,7 @@ pub(super) const KEYS: &[Key] = &[
     key("retry", Kind::Span, "try to connect for so long before giving up"),
     key("log", Kind::Choice(LOG_LEVELS), "the log level that a session starts with"),
     key("log_uuid", Kind::Choice(&["off", "short", "full"]), "the call's id in front of log lines"),
+    key("log_uuid_length", Kind::Number(1, 36), "with log_uuid: so many characters of it only"),
     key("events", Kind::Choice(&["on", "off"]), "tell changes of calls above the prompt"),
     key("output", Kind::Choice(FORMATS), "how answers are written"),
     key("editing", Kind::Choice(&["emacs", "vi"]), "the keys that edit a line"),

@@ -125,10 +125,10 @@ fn entry(key: &str, text: &str) -> Result<Vec<(String, Data)>, Wrong> {
         "log-uuid-short" if is_true() => text_of("log_uuid", "short"),
         "no-history-file" => Ok(vec![("history".to_owned(), Data::Flag(!is_true()))]),
         "batchmode" if is_true() => text_of("color", "never"),
+        "log-uuid-length" if text.trim_start_matches('0').is_empty() => Ok(Vec::new()),
+        "log-uuid-length" => one("log_uuid_length"),
         // What they say is so already, or has no meaning here.
-        "quiet" | "log-uuid" | "log-uuid-short" | "batchmode" | "debug" | "log-uuid-length" => {
-            Ok(Vec::new())
-        }
+        "quiet" | "log-uuid" | "log-uuid-short" | "batchmode" | "debug" => Ok(Vec::new()),
         "prompt-string" => text_of("prompt", &template(text)),
         "prompt-color" => one("colors.prompt"),
         "input-text-color" => one("colors.input"),

@@ -267,6 +267,13 @@ impl Effective {
         matches!(self.values.get(key).map(|value| &value.data), Some(Data::Flag(true)))
     }
 
+    pub(crate) fn number(&self, key: &str) -> Option<u64> {
+        match self.values.get(key).map(|value| &value.data) {
+            Some(Data::Number(number)) => Some(*number),
+            _ => None,
+        }
+    }
+
     pub(crate) fn span(&self, key: &str) -> Option<Duration> {
         match self.values.get(key).map(|value| &value.data) {
             Some(Data::Span(span)) => Some(*span),
@@ -342,8 +349,8 @@ impl Effective {
     pub(crate) fn profile(&self) -> Profile {
         let host = self.text("host").unwrap_or("127.0.0.1");
         let mut config = Config::new(host);
-        if let Some(Value { data: Data::Number(port), .. }) = self.values.get("port")
-            && let Ok(port) = u16::try_from(*port)
+        if let Some(port) = self.number("port")
+            && let Ok(port) = u16::try_from(port)
         {
             config = config.with_port(port);
         }

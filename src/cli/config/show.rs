@@ -172,7 +172,7 @@ fn sample(kind: Kind) -> String {
     match kind {
         Kind::Text | Kind::Secret | Kind::Event | Kind::Filter => "\"\"".to_owned(),
         Kind::Template => "\"{name} {mark} {calls} calls> \"".to_owned(),
-        Kind::Number(..) => "8021".to_owned(),
+        Kind::Number(_, most) => most.min(8021).to_string(),
         Kind::Flag => "false".to_owned(),
         Kind::Span => "10".to_owned(),
         Kind::Lines => "[]".to_owned(),

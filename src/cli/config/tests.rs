@@ -236,6 +236,7 @@ prompt-color => bold-cyan
 key_F3   => show channels
 key_toggle_F3 => show calls
 log-uuid-short => true
+log-uuid-length => 13
 nonsense => 1
 [pbx1]
 host => elsewhere
@@ -260,12 +261,13 @@ fn fs_clis_file_is_read_as_profiles() {
     );
     assert_eq!(lab.text("colors.prompt"), Some("bold-cyan"));
     assert_eq!(lab.text("log_uuid"), Some("short"));
+    assert_eq!(lab.number("log_uuid_length"), Some(13));
     assert_eq!(lab.lines("keys.F3"), ["show channels", "show calls"]);
     // A profile of our own hides theirs.
     let pbx1 = files.effective(Some("pbx1"), &Section::new()).unwrap();
     assert_eq!(pbx1.profile().config.host(), "pbx1.example.com");
     let ignored: Vec<_> = files.ignored.iter().map(ToString::to_string).collect();
-    assert_eq!(ignored, ["/c/fs_cli.conf:15: unknown key \"nonsense\""]);
+    assert_eq!(ignored, ["/c/fs_cli.conf:16: unknown key \"nonsense\""]);
 }
 
 #[test]
