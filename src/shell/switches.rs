@@ -25,17 +25,20 @@ impl Shell {
         state.switches.iter().find(|switch| switch.name() == name).cloned()
     }
 
+    fn named(&self, name: &str) -> Option<Arc<Switch>> {
+        self.state().switches.iter().find(|switch| switch.name() == name).cloned()
+    }
+
     /// A switch by name, or else by its `HOST:PORT`.
     ///
     /// # Errors
     /// A usage error that lists the names.
     pub fn switch(&self, name: &str) -> Result<Arc<Switch>, CommandError> {
         let switches = self.switches();
-        let named = switches.iter().find(|switch| switch.name() == name);
-        if let Some(switch) =
-            named.or_else(|| switches.iter().find(|one| one.client().config().address() == name))
-        {
-            return Ok(Arc::clone(switch));
+        let is_there = |switch: &&Arc<Switch>| switch.client().config().address() == name;
+        let found = self.named(name).or_else(|| switches.iter().find(is_there).cloned());
+        if let Some(switch) = found {
+            return Ok(switch);
         }
         let names: Vec<_> = switches.iter().map(|switch| switch.name()).collect();
         Err(CommandError::usage(format!("no switch is called {name:?}")).hint(
@@ -56,7 +59,7 @@ impl Shell {
     pub async fn connect(&self, name: &str, config: Config) -> Result<Arc<Switch>, CommandError> {
         profile::without_password(&config)?;
         self.inner.secrets.learn(&config);
-        let known = self.switch(name).ok();
+        let known = self.named(name);
         if let Some(known) = known.as_ref().filter(|known| known.client().config() == config) {
             self.select(name);
             self.up(known).await?;
@@ -110,7 +113,7 @@ impl Shell {
                 Err(err) if err.is_passing() && Instant::now() < until => sleep(PAUSE).await,
                 Err(err) => {
                     // It is listed, and may be connected later: as what it is.
-                    if let Ok(switch) = self.switch(&profile.name)
+                    if let Some(switch) = self.named(&profile.name)
                         && switch.profile().is_none()
                     {
                         switch.set_profile(profile);
@@ -138,7 +141,7 @@ impl Shell {
 
     /// A name that no switch has yet: `sim`, `sim2`, ...
     pub(crate) fn free_name(&self, name: &str) -> String {
-        let is_free = |name: &str| self.switch(name).is_err();
+        let is_free = |name: &str| self.named(name).is_none();
         let numbered = (2..).map(|number| format!("{name}{number}"));
         let mut names = std::iter::once(name.to_owned()).chain(numbered);
         names.find(|name| is_free(name)).unwrap_or_else(|| name.to_owned())
@@ -176,7 +179,7 @@ impl Shell {
 
     /// Closes a switch and forgets it.
     pub(crate) async fn remove(&self, name: &str) {
-        let Ok(switch) = self.switch(name) else { return };
+        let Some(switch) = self.named(name) else { return };
         {
             let mut state = self.state();
             state.switches.retain(|other| other.name() != name);
