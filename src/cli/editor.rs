@@ -25,10 +25,12 @@ use super::terminal;
 use crate::shell::Editing;
 use crate::shell::complete::Completions;
 use crate::shell::highlight::Mark;
+use abbreviations::{Expand, Expanding};
 use helper::{Helper, Leave};
 use past::{Past, Walk, Way};
 use press::{Key, Press, Pressed};
 
+mod abbreviations;
 mod candidates;
 mod helper;
 mod past;
@@ -39,6 +41,8 @@ mod press;
 pub(crate) trait Assist: Send + Sync {
     /// Answers Tab, for a line and the cursor in it.
     fn complete(&self, line: &str, pos: usize) -> Completions;
+    /// Returns what the text before the cursor stands for, if it is an abbreviation.
+    fn expansion(&self, left: &str) -> Option<String>;
     /// Returns what may follow, shown but not inserted: the first word of it is at the cursor.
     fn hint(&self, line: &str) -> Option<String>;
     /// Returns what stands out in the line, in order.
@@ -321,7 +325,8 @@ fn rustyline(
 ) -> rustyline::Result<Rustyline> {
     let config = config()?;
     let mut editor = Rustyline::with_history(config.clone(), Past::new(&config))?;
-    editor.set_helper(Some(Helper::new(gate, options)));
+    let expanding = Expanding::default();
+    editor.set_helper(Some(Helper::new(gate, options, &expanding)));
     for (way, walk) in Walk::all() {
         let event = match way {
             Way::Back => Event::from(KeyEvent(KeyCode::Up, Modifiers::NONE)),
@@ -330,6 +335,9 @@ fn rustyline(
         };
         editor.bind_sequence(event, EventHandler::Conditional(Box::new(walk)));
     }
+    let expand = Expand::new(&options.assist, pressed, &expanding);
+    let space = KeyEvent(KeyCode::Char(' '), Modifiers::NONE);
+    editor.bind_sequence(space, EventHandler::Conditional(Box::new(expand)));
     let leave = EventHandler::Conditional(Box::new(Leave(Arc::clone(gate))));
     editor.bind_sequence(KeyEvent::ctrl('D'), leave);
     let mut press = |event, key| {

@@ -212,5 +212,9 @@ fn settings(look: &Effective, as_fs_cli: bool) -> Settings {
     // An alias hides an abbreviation of the same name.
     let aliases = look.table("abbr").chain(look.table("alias"));
     settings.aliases = aliases.map(|(name, lines)| (name, lines.join(" ;; "))).collect();
+    let hidden: Vec<String> = look.table("alias").map(|(name, _)| name).collect();
+    let abbreviations = look.table("abbr").filter(|(name, _)| !hidden.contains(name));
+    settings.abbreviations =
+        abbreviations.map(|(name, lines)| (name, lines.join(" ;; "))).collect();
     settings
 }

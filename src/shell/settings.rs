@@ -26,6 +26,8 @@ pub struct Settings {
     pub profiles: Vec<Profile>,
     /// Words that stand for lines.
     pub aliases: BTreeMap<String, String>,
+    /// Words that become others once they are typed, at the beginning of a line.
+    pub abbreviations: BTreeMap<String, String>,
     /// What the function keys run.
     pub keys: Keys,
     /// How a line is edited.
@@ -79,6 +81,7 @@ impl Default for Settings {
             login: Config::new("localhost"),
             profiles: Vec::new(),
             aliases: BTreeMap::new(),
+            abbreviations: BTreeMap::new(),
             keys: Keys::default(),
             editing: Editing::Emacs,
             as_fs_cli: false,

@@ -12,6 +12,13 @@ pub(super) struct Shown {
     replacement: String,
 }
 
+impl Shown {
+    /// One that is put into the line and never listed.
+    pub(super) fn only(text: String) -> Self {
+        Self { display: text.clone(), replacement: text }
+    }
+}
+
 impl Candidate for Shown {
     fn display(&self) -> &str {
         &self.display

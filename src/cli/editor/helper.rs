@@ -14,12 +14,14 @@ use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
 use super::super::printer::Gate;
 use super::super::terminal;
+use super::abbreviations::Expanding;
 use super::{Assist, Draft, Options, Purpose, candidates};
 use crate::shell::highlight::Mark;
 use crate::shell::sanitise;
 
 /// rustyline's view of the shell, and the gate's view of rustyline.
 pub(super) struct Helper {
+    expanding: Expanding,
     gate: Arc<Gate>,
     assist: Arc<dyn Assist>,
     color: bool,
@@ -39,8 +41,9 @@ pub(super) struct Helper {
 }
 
 impl Helper {
-    pub(super) fn new(gate: &Arc<Gate>, options: &Options) -> Self {
+    pub(super) fn new(gate: &Arc<Gate>, options: &Options, expanding: &Expanding) -> Self {
         Self {
+            expanding: expanding.clone(),
             gate: Arc::clone(gate),
             assist: Arc::clone(&options.assist),
             color: options.color,
@@ -134,6 +137,9 @@ impl Completer for Helper {
         pos: usize,
         _: &rustyline::Context<'_>,
     ) -> rustyline::Result<(usize, Vec<candidates::Shown>)> {
+        if let Some(text) = self.expanding.take() {
+            return Ok((0, vec![candidates::Shown::only(text)]));
+        }
         if self.purpose == Purpose::Answer {
             return Ok((pos, Vec::new()));
         }

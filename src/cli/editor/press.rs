@@ -38,6 +38,11 @@ impl Pressed {
         *self.lock() = State { is_on, key: None };
     }
 
+    /// Says whether a line for the shell is typed, and no answer.
+    pub(super) fn is_on(&self) -> bool {
+        self.lock().is_on
+    }
+
     /// Takes the key, if one was pressed, and the line as it stood then.
     pub(super) fn take(&self) -> Option<(Key, Draft)> {
         self.lock().key.take()

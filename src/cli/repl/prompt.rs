@@ -234,6 +234,10 @@ impl Assist for Helper {
         known
     }
 
+    fn expansion(&self, left: &str) -> Option<String> {
+        self.shell.settings().abbreviations.get(left).cloned()
+    }
+
     fn hint(&self, line: &str) -> Option<String> {
         crate::shell::hint(&self.shell, line)
     }

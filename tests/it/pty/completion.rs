@@ -12,7 +12,7 @@ fn tab_lists_and_events_go_on() {
     terminal.keys("h\t");
     terminal.wait_until("the verbs", |screen| {
         let lists = |verb: &&str| screen.log.contains(*verb);
-        ["hangup   ", "help   ", "history   ", "hosts   ", "hupall   "].iter().all(lists)
+        ["hangup  ", "help  ", "history  ", "hosts  ", "hupall  "].iter().all(lists)
             && typed(screen).as_deref() == Some("h")
     });
     watch(terminal, 15, |screen| assert_eq!(typed(screen).as_deref(), Some("h")));
@@ -95,4 +95,23 @@ fn tab_among_5000_calls_lists_a_screen() {
     terminal.wait_until("the uuid", |screen| screen.last().contains(line));
     let rows = terminal.count("+4930");
     assert!(rows < 600, "{rows} rows are no screen");
+}
+
+#[test]
+fn a_blank_behind_an_abbreviation_writes_it_out() {
+    let config = "[abbr]\nst = 'sofia status'\ngw = 'no'\n[alias]\ngw = 'eval gateway $1'\n";
+    let mut desk = Desk::configured(config);
+    let terminal = &mut desk.terminal;
+    terminal.keys("st profile");
+    terminal.wait_until("the words", |screen| {
+        typed(screen).is_some_and(|typed| typed.starts_with("sofia status profile"))
+    });
+    // Not in the middle of a line, not behind other words; Enter runs it as it is.
+    terminal.keys("\x15eval st st ;\x01st \x05");
+    terminal.wait_until("the line", |screen| typed(screen).as_deref() == Some("st eval st st ;"));
+    terminal.keys("\x15gw one");
+    terminal.wait_until("the alias", |screen| holds(screen, "gw one"));
+    terminal.keys("\x15st\r");
+    terminal.wait_until("the answer", |screen| screen.log.contains("external"));
+    at_prompt(terminal);
 }

@@ -155,7 +155,7 @@ fn a_file_of_fs_cli_gives_colors_and_its_history_is_taken_in() {
 #[test]
 fn a_command_that_prints_a_password_may_ask_at_the_prompt() {
     let config = "default = 'one'\n[defaults]\nhost = '127.0.0.1'\nport = PORT\n\
-                  [profile.one]\n[profile.kept]\n\
+                  connect_timeout = '80s'\n[profile.one]\n[profile.kept]\n\
                   password_command = 'printf Passphrase: >&2; read -r word; echo \"Clue$word\"'\n";
     let (switch, home) = desk(config, "");
     let mut terminal = start(&home, &[]);
