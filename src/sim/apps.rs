@@ -13,12 +13,18 @@ pub(super) const APPS: &[(&str, &str)] = &[
     ("acknowledge_call", ""),
     ("answer", ""),
     ("bert_test", ""),
+    ("bind_meta_app", "<key> [a|b|ab] [a|b|o|s|i|1] <app>"),
+    ("block_dtmf", ""),
     ("bridge", "<channel_url>"),
     ("conference", "<name>"),
     ("delay_echo", "<delay ms>"),
+    ("displace_session", "<path> [<flags>] [+time_limit_ms]"),
+    ("early_hangup", ""),
     ("eavesdrop", "[all | <uuid>]"),
     ("echo", ""),
     ("endless_playback", "<path>"),
+    ("eval", ""),
+    ("event", ""),
     ("export", "<varname>=<value>"),
     ("flush_dtmf", ""),
     ("hangup", "[<cause>]"),
@@ -27,8 +33,11 @@ pub(super) const APPS: &[(&str, &str)] = &[
     ("info", ""),
     ("intercept", "<uuid>"),
     ("ivr", "<ivr_name>"),
+    ("jitterbuffer", "<jitterbuffer_data>"),
     ("log", "<log string>"),
     ("loop_playback", "[+loops] <path>"),
+    ("multiset", "[^^<delim>]<varname>=<value> <var2>=<val2>"),
+    ("multiunset", "[^^<delim>]<varname> <var2> <var3>"),
     ("park", ""),
     (
         "play_and_get_digits",
@@ -36,21 +45,34 @@ pub(super) const APPS: &[(&str, &str)] = &[
     ),
     ("playback", "<path>"),
     ("pre_answer", ""),
+    ("privacy", "off|on|name|full|number"),
+    ("push", "<varname>=<value>"),
     ("queue_dtmf", "<dtmf_data>"),
     ("read", "<min> <max> <file> <var_name> <timeout> <terminators> [<digit_timeout>]"),
     ("record", "<path>"),
     ("record_session", "<path>"),
     ("respond", "<code> [<phrase>]"),
     ("ring_ready", ""),
+    ("sched_cancel", "[group]"),
+    ("sched_hangup", "[+]<time> [<cause>]"),
+    ("sched_transfer", "[+]<time> <extension> <dialplan> <context>"),
     ("send_dtmf", "<dtmf_data>"),
+    ("session_loglevel", "<level>"),
     ("set", "<varname>=<value>"),
+    ("set_global", "<varname>=<value>"),
+    ("set_profile_var", "<varname>=<value>"),
     ("sleep", "<pausemilliseconds>"),
     ("start_dtmf", ""),
+    ("stop_displace_session", "<path>"),
     ("stop_dtmf", ""),
     ("stop_record_session", "<path>"),
     ("transfer", "<exten> [<dialplan> <context>]"),
-    ("unset", "<varname>"),
+    ("unbind_meta_app", "[<key>]"),
+    ("unblock_dtmf", ""),
     ("unhold", ""),
+    ("unset", "<varname>"),
+    ("unshift", "<varname>=<value>"),
+    ("verbose_events", ""),
 ];
 
 /// Applications that get the caller early media before they begin.
@@ -134,8 +156,10 @@ impl World {
             let Some(channel) = self.channels.get_mut(&id).filter(|channel| channel.is_up()) else {
                 return;
             };
-            if !matches!(channel.state, State::Execute | State::SoftExecute | State::ExchangeMedia)
-            {
+            if !matches!(
+                channel.state,
+                State::Execute | State::SoftExecute | State::ExchangeMedia | State::Park
+            ) {
                 return;
             }
             let top = channel.stack.last();
@@ -306,7 +330,7 @@ impl World {
             "stop_record_session" => self.stop_record(id, data),
             "send_dtmf" => self.send_digits(id, data),
             "queue_dtmf" => self.receive_digits(id, data),
-            _ => {}
+            _ => self.tell_or_set(id, app, data),
         }
         Doing::Nothing
     }

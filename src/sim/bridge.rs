@@ -187,7 +187,8 @@ impl World {
         if let Some(channel) = self.channels.get_mut(&id) {
             channel.partner = None;
         }
-        self.partner_gone(partner, id, &cause);
+        // The called leg is hung up without the caller's cause.
+        self.partner_gone(partner, id, "NORMAL_CLEARING");
     }
 
     /// The leg at the other side of a bridge is gone.
@@ -201,13 +202,18 @@ impl World {
             return;
         }
         if bridging {
-            let ends = channel.vars.get("hangup_after_bridge").is_some_and(truth);
+            let is_set = |name: &str| channel.vars.get(name).is_some_and(truth);
+            let (ends, parks) = (is_set("hangup_after_bridge"), is_set("park_after_bridge"));
             self.stop_bridge(id);
             if ends {
                 self.hangup(id, cause, Tick::Soon);
             }
             self.complete(id);
-            self.proceed(id);
+            if parks && !ends {
+                self.park(id);
+            } else {
+                self.proceed(id);
+            }
         } else {
             channel.partner = None;
             channel.vars.remove("bridge_to");

@@ -56,6 +56,7 @@
 //! | `show registrations`, `user/1000` to `user/1003`, `sofia xmlstatus` | four phones are registered, of the twenty users 1000 to 1019; no WebSocket bindings | so that there is somebody to call |
 //! | tables | never lag behind the events | a client should not depend on a lag |
 //! | regular expressions of `filter` and `regex` | no lookaround and no back references | they run in time that grows with the text only |
+//! | `open=true` of the stock dial plan | is not set in office hours | a test should not depend on the time of day |
 //! | 5000, `ivr` | `demo_ivr` and its submenu are always there | the recorded server has no menus |
 //! | `eavesdrop all` | hears the oldest other call, and no second one | nobody presses `*` |
 //! | conferences | no sounds are played (`play-file`), nobody talks, the rate is 8000; `json_list` is shorter | no sound |
@@ -99,6 +100,7 @@ mod send;
 mod sip;
 mod socket;
 mod subscription;
+mod told;
 mod traffic;
 mod transfer;
 mod uuid_bridge;

@@ -99,9 +99,8 @@ impl World {
         let (file, since) = (File::parse(&running.data), running.since);
         self.note_playback(id, &file, since, status);
         if let Some(channel) = self.channels.get_mut(&id) {
-            let cut = channel.cause.is_some();
-            let response = if cut { "PLAYBACK ERROR" } else { "FILE PLAYED" };
-            channel.vars.set("current_application_response", response);
+            // Also when the call ends meanwhile.
+            channel.vars.set("current_application_response", "FILE PLAYED");
         }
     }
 

@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use super::api::Waiting;
-use super::channel::{Doing, State};
+use super::channel::{Doing, Running, State};
 use super::dial::Exten;
 use super::hangup::Tick;
+use super::uuid_bridge::SILENT;
 use super::world::{Action, World};
 
 impl World {
@@ -18,9 +19,52 @@ impl World {
             channel.logical_inbound = true;
         }
         self.leave_all(id);
+        self.leave_partner(id);
         self.set_state(id, State::Routing, 2);
         if self.hunt(id) {
             self.execute(id);
+        }
+    }
+
+    /// `uuid_park`: a state of its own, and no application (`switch_ivr_park_session`).
+    pub(super) fn park(&mut self, id: u64) {
+        if let Some(channel) = self.channels.get_mut(&id) {
+            channel.plan.clear();
+        }
+        self.leave_all(id);
+        self.leave_partner(id);
+        self.set_state(id, State::Park, 6);
+        self.fire_full(id, "CHANNEL_PARK", Vec::new(), Vec::new());
+        let (uuid, token, since) = (self.uuid(), self.token(), self.now);
+        let Some(channel) = self.channels.get_mut(&id) else { return };
+        channel.stack.push(Running {
+            app: SILENT.to_owned(),
+            data: String::new(),
+            uuid,
+            doing: Doing::Park,
+            since,
+            token,
+            command: None,
+        });
+        self.proceed(id);
+    }
+
+    /// The called leg of a bridge leaves it: the other one goes on with its plan.
+    fn leave_partner(&mut self, id: u64) {
+        let Some(channel) = self.channels.get_mut(&id) else { return };
+        if let Some(partner) = channel.partner.take() {
+            self.partner_gone(partner, id, "NORMAL_CLEARING");
+        }
+    }
+
+    /// Both legs of a bridge are about to leave it: none ends because the other one does.
+    pub(super) fn unpair(&mut self, id: u64) {
+        let partner = self.channels.get(&id).and_then(|channel| channel.partner);
+        for id in [Some(id), partner].into_iter().flatten() {
+            let Some(channel) = self.channels.get_mut(&id) else { continue };
+            if channel.stack.iter().all(|running| running.doing != Doing::Bridge) {
+                channel.partner = None;
+            }
         }
     }
 
@@ -86,6 +130,8 @@ impl World {
             profile.last_hold = 0;
             profile.hold_accum = 0;
         }
+        // Whoever was called before has no part in this.
+        channel.other = None;
         channel.vars.set("max_forwards", "70");
         channel.remember_transfer(&source);
         if channel.stack.is_empty() {

@@ -25,6 +25,14 @@ impl World {
             .or_else(|| self.global(name).map(Cow::Borrowed))
     }
 
+    /// Sets a variable of the whole switch; without a value it goes.
+    pub(super) fn set_global(&mut self, name: &str, value: &str) {
+        self.globals.retain(|(have, _)| !have.eq_ignore_ascii_case(name));
+        if !value.is_empty() {
+            self.globals.push((name.to_owned(), value.to_owned()));
+        }
+    }
+
     /// A variable of the whole switch; case does not matter.
     pub(super) fn global(&self, name: &str) -> Option<&str> {
         let found = self.globals.iter().find(|(have, _)| have.eq_ignore_ascii_case(name));

@@ -239,6 +239,79 @@ async fn two_legs_joined_later() {
     assert_eq!(leg("b"), [&joined[..], &b, &["HANGUP NORMAL_CLEARING"], &end, &last].concat());
 }
 
+/// What the legs of a bridge say from the moment when one of these commands takes them apart.
+async fn apart(command: &str) -> [Vec<String>; 2] {
+    let sim = Sim::start(config());
+    let mut client = client(&sim).await;
+    let dial = "sofia/external/9196@127.0.0.1:5080";
+    let bridge = format!("bridge({{origination_uuid=b}}{dial})");
+    api(&mut client, &format!("originate {{origination_uuid=a}}{dial} &{bridge}")).await;
+    api(&mut client, "msleep 1000").await;
+    let (reply, mut seen) = api(&mut client, command).await;
+    assert!(reply.starts_with("+OK"), "{reply}");
+    seen.extend(api(&mut client, "msleep 1000").await.1);
+    ["a", "b"].map(|name| {
+        seen.iter().filter(|(leg, _)| leg == name).map(|(_, event)| event.clone()).collect()
+    })
+}
+
+#[tokio::test(start_paused = true)]
+async fn legs_leave_a_bridge() {
+    let ends = ["UNBRIDGE", "EXECUTE_COMPLETE bridge"];
+    let goes =
+        |app| ["STATE ROUTING", "STATE EXECUTE", "EXECUTE answer", "EXECUTE_COMPLETE answer", app];
+    for command in ["uuid_transfer a -bleg 9196", "uuid_transfer b 9196"] {
+        let [a, b] = apart(command).await;
+        assert_eq!(
+            a.get(..3).unwrap(),
+            ["UNBRIDGE", "EXECUTE_COMPLETE bridge", "HANGUP NORMAL_CLEARING"]
+        );
+        let b: Vec<_> = b.iter().filter(|event| *event != "CALL_UPDATE").collect();
+        assert_eq!(b, goes("EXECUTE echo").each_ref(), "{command}");
+    }
+    for command in ["uuid_transfer a -both 9196", "uuid_dual_transfer a 9196 9196"] {
+        let [a, b] = apart(command).await;
+        assert_eq!(a, [&ends[..], &goes("EXECUTE echo")].concat(), "{command}");
+        assert!(b.iter().all(|event| !event.starts_with("HANGUP")), "{command}: {b:?}");
+        assert!(b.iter().any(|event| event == "EXECUTE echo"), "{command}: {b:?}");
+    }
+    let [a, b] = apart("uuid_park a").await;
+    assert_eq!(a, [&ends[..], &["STATE PARK", "PARK"]].concat());
+    assert_eq!(b.first().unwrap(), "HANGUP NORMAL_CLEARING");
+    let [_, b] = apart("uuid_kill a NO_USER_RESPONSE").await;
+    assert_eq!(b.first().unwrap(), "HANGUP NORMAL_CLEARING", "the cause stays with the caller");
+}
+
+#[tokio::test(start_paused = true)]
+async fn applications_that_set_and_tell() {
+    let sim = Sim::start(config());
+    let mut client = client(&sim).await;
+    let plan = "'event:Event-Name=CUSTOM^Event-Subclass=my::e,multiset:a=1 b=2,push:p=1,push:p=2,\
+                unshift:p=0,set_global:g=x,set_profile_var:caller_id_name=Q,eval:x,park' inline";
+    let line = format!("originate {{origination_uuid=u}}null/x {}", plan.replace('^', "\\,"));
+    let (reply, seen) = api(&mut client, &line).await;
+    assert_eq!(reply, "+OK u");
+    for (command, answer) in [
+        ("uuid_getvar u a", "1"),
+        ("uuid_getvar u b", "2"),
+        ("uuid_getvar u p", "ARRAY::0|:1|:2"),
+        ("uuid_getvar u p[1]", "1"),
+        ("uuid_getvar u g", "x"),
+        ("uuid_getvar u caller_id_name", "Q"),
+        ("uuid_exists u", "true"),
+    ] {
+        assert_eq!(api(&mut client, command).await.0, answer, "{command}");
+    }
+    assert!(seen.iter().any(|(leg, event)| leg == "u" && event == "CUSTOM"), "{seen:?}");
+    let line = "originate {origination_uuid=v,execute_on_answer=x}null/x \
+                'sched_hangup:+2 USER_BUSY,park' inline";
+    api(&mut client, line).await;
+    assert_eq!(api(&mut client, "uuid_exists v").await.0, "true");
+    let seen = api(&mut client, "msleep 3000").await.1;
+    let gone = ("v".to_owned(), "HANGUP USER_BUSY".to_owned());
+    assert!(seen.contains(&gone), "{seen:?}");
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_conference() {
     let sim = Sim::start(config());

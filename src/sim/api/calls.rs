@@ -99,7 +99,7 @@ pub(super) fn uuid_ring_ready(world: &mut World, asked: &Waiting) -> Outcome {
 
 pub(super) fn uuid_park(world: &mut World, asked: &Waiting) -> Outcome {
     let Some(id) = world.find(&asked.args) else { return NO_CHANNEL.into() };
-    world.transfer(id, &Exten::new("park", "XML", "switchy"));
+    world.park(id);
     "+OK\n".into()
 }
 
@@ -117,6 +117,9 @@ pub(super) fn uuid_transfer(world: &mut World, asked: &Waiting) -> Outcome {
     let Some(id) = world.find(uuid) else { return NO_CHANNEL.into() };
     let exten = Exten::of_words(exten);
     let partner = world.channels.get(&id).and_then(|channel| channel.partner);
+    if leg == "-both" {
+        world.unpair(id);
+    }
     if leg != "-bleg" {
         world.transfer(id, &exten);
     }
@@ -132,6 +135,7 @@ pub(super) fn uuid_dual_transfer(world: &mut World, asked: &Waiting) -> Outcome 
     let [uuid, first, second] = words.as_slice() else { return asked.usage() };
     let Some(id) = world.find(uuid) else { return NO_CHANNEL.into() };
     let partner = world.channels.get(&id).and_then(|channel| channel.partner);
+    world.unpair(id);
     for (id, target) in [(Some(id), first), (partner, second)] {
         let mut parts = target.split('/');
         let exten = parts.next().unwrap_or_default().to_owned();

@@ -73,23 +73,37 @@ pub(super) fn uuid_displace(world: &mut World, asked: &Waiting) -> Outcome {
         return asked.usage();
     };
     let Some(id) = world.find(uuid) else { return NO_SESSION.into() };
-    let Some(channel) = world.channels.get_mut(&id) else { return NO_SESSION.into() };
-    let displaced = channel.displaced.iter().position(|have| have == path);
-    let playable = path.contains("://") && channel.kind != Kind::Null;
-    match (verb.to_ascii_lowercase().as_str(), displaced) {
-        ("start", None) if playable => {
-            channel.displaced.push(path.to_owned());
-            world.fire_full(id, "MEDIA_BUG_START", bug("displace", path), Vec::new());
-        }
-        ("start", _) => return "-ERR Cannot displace session!\n".into(),
-        ("stop", Some(at)) => {
-            channel.displaced.remove(at);
-            world.fire_full(id, "MEDIA_BUG_STOP", bug("displace", path), Vec::new());
-        }
-        ("stop", None) => return "-ERR Cannot stop displace session!\n".into(),
+    match verb.to_ascii_lowercase().as_str() {
+        "start" if world.displace(id, path) => {}
+        "start" => return "-ERR Cannot displace session!\n".into(),
+        "stop" if world.stop_displacing(id, path) => {}
+        "stop" => return "-ERR Cannot stop displace session!\n".into(),
         _ => return asked.usage(),
     }
     "+OK Success\n".into()
+}
+
+impl World {
+    /// What is heard is that, from now on; `false` when it is already or cannot be played.
+    pub(in super::super) fn displace(&mut self, id: u64, path: &str) -> bool {
+        let Some(channel) = self.channels.get_mut(&id) else { return false };
+        let playable = path.contains("://") && channel.kind != Kind::Null;
+        if !playable || channel.displaced.iter().any(|have| have == path) {
+            return false;
+        }
+        channel.displaced.push(path.to_owned());
+        self.fire_full(id, "MEDIA_BUG_START", bug("displace", path), Vec::new());
+        true
+    }
+
+    /// `false` when it was not heard.
+    pub(in super::super) fn stop_displacing(&mut self, id: u64, path: &str) -> bool {
+        let Some(channel) = self.channels.get_mut(&id) else { return false };
+        let Some(at) = channel.displaced.iter().position(|have| have == path) else { return false };
+        channel.displaced.remove(at);
+        self.fire_full(id, "MEDIA_BUG_STOP", bug("displace", path), Vec::new());
+        true
+    }
 }
 
 pub(super) fn uuid_audio(world: &mut World, asked: &Waiting) -> Outcome {

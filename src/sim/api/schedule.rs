@@ -69,6 +69,33 @@ impl World {
         id
     }
 
+    /// What the applications `sched_hangup`, `sched_transfer` and `sched_cancel` do.
+    pub(in super::super) fn schedule(&mut self, id: u64, app: &str, data: &str) {
+        let Some(uuid) = self.channels.get(&id).map(|channel| channel.uuid.clone()) else { return };
+        let mut words = data.split_whitespace().map(str::to_owned);
+        let first = words.next();
+        let (desc, work) = match app {
+            "sched_hangup" => {
+                let cause = words.next().unwrap_or_else(|| "ALLOTTED_TIMEOUT".to_owned());
+                ("switch_ivr_schedule_hangup", Work::Hangup(uuid.clone(), cause))
+            }
+            "sched_transfer" => {
+                let Some(exten) = words.next() else { return };
+                let context = words.nth(1).unwrap_or_else(|| "default".to_owned());
+                ("switch_ivr_schedule_transfer", Work::Transfer(uuid.clone(), exten, context))
+            }
+            _ => {
+                let group = first.unwrap_or(uuid);
+                self.drop_tasks(|_, task| task.group == group);
+                return;
+            }
+        };
+        if let Some(time) = first {
+            let when = when(self, &time);
+            self.add_task(desc, &uuid, when, work);
+        }
+    }
+
     /// SESSION_HEARTBEAT every so many seconds, the first at once unless it is only scheduled; 0
     /// ends them.
     pub(super) fn session_heartbeat(&mut self, id: u64, seconds: u64, scheduled: bool) {

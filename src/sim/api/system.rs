@@ -67,10 +67,7 @@ pub(super) fn global_setvar(world: &mut World, asked: &Waiting) -> Outcome {
     let current = have.and_then(|at| world.globals.get(at)).map(|(_, value)| value.clone());
     let replaces = parts.next().is_none_or(|old| current.as_deref().unwrap_or_default() == old);
     if replaces {
-        world.globals.retain(|(have, _)| !have.eq_ignore_ascii_case(&name));
-        if !value.is_empty() {
-            world.globals.push((name, value));
-        }
+        world.set_global(&name, &value);
     }
     "+OK".into()
 }
