@@ -380,9 +380,21 @@ pub(super) fn is_named(call: &Call, word: &str) -> bool {
     has_id(&call.id, word)
         || call.sessions.iter().any(|session| {
             has_id(&session.id, word)
-                || *session.caller_number == *word
-                || *session.destination == *word
+                || is_same_number(&session.caller_number, word)
+                || is_same_number(&session.destination, word)
         })
+}
+
+/// Whether two numbers are the same, with or without the sign of an international one.
+pub(super) fn is_same_number(one: &str, other: &str) -> bool {
+    plain_number(one) == plain_number(other)
+}
+
+/// A number without `+` or `00` in front.
+pub(super) fn plain_number(text: &str) -> &str {
+    let rest = text.strip_prefix('+').or_else(|| text.strip_prefix("00"));
+    // `0000000000` is FreeSWITCH's word for nobody.
+    rest.filter(|rest| rest.starts_with(|first| ('1'..='9').contains(&first))).unwrap_or(text)
 }
 
 /// The one thing that a word names. An id that is the whole word stands for nothing else.
@@ -407,4 +419,25 @@ fn one<T>(
 
 fn no_call(message: &str) -> CommandError {
     CommandError::new(Kind::Refused, message).hint("type \"calls\" to see what is running")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_the_same_with_and_without_the_international_sign() {
+        for (one, other, same) in [
+            ("+18005551234", "18005551234", true),
+            ("0018005551234", "+18005551234", true),
+            ("1000", "1000", true),
+            ("1000", "100", false),
+            ("0000000000", "", false),
+            ("0000000000", "0000000000", true),
+            ("01", "1", false),
+            ("+", "", false),
+        ] {
+            assert_eq!(is_same_number(one, other), same, "{one} {other}");
+        }
+    }
 }

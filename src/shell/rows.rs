@@ -119,15 +119,18 @@ fn leg_columns() -> [Column; 14] {
 
 fn leg_cells(leg: &Session, state: &str, held: Option<u64>, gateway: &str, now: u64) -> [Cell; 14] {
     let span = |span: Option<u64>| span.map_or_else(Cell::none, Cell::span);
+    // How long it lasted is not known when its end was not seen.
+    let is_unseen = leg.phase == Phase::Hangup && leg.times.hangup == 0;
+    let until_end = |time: Option<u64>| span(time.filter(|_| !is_unseen));
     [
         direction(leg),
         Cell::shown(narrate::caller(leg), json!(leg.caller_number)),
         Cell::text(&leg.caller_name),
         Cell::text(&leg.destination),
         Cell::text(state),
-        span(leg.age(now)),
+        until_end(leg.age(now)),
         span(leg.ring_time(now)),
-        span(leg.talk_time(now)),
+        until_end(leg.talk_time(now)),
         span(held),
         Cell::text(&leg.codec),
         Cell::text(gateway),

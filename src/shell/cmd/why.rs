@@ -6,6 +6,7 @@ use tokio::time::sleep;
 use super::{CommandError, Context, Format, Kind, brief_command};
 use crate::client::Client;
 use crate::model::{Call, Direction, HangupCause, JobRecord, JobState, Outcome, Rows, Session};
+use crate::shell::context::is_named;
 use crate::shell::render::{Cell, View, span};
 use crate::shell::{causes, narrate, near, rows, sanitise};
 
@@ -116,14 +117,6 @@ fn of_job(cx: &Context<'_>, job: JobRecord) -> Result<Found, CommandError> {
 /// Behind it an originate of ours names its session.
 const SESSION: &str = "switchy_originating_session=";
 
-fn is_named(call: &Call, word: &str) -> bool {
-    let has_id = |id: &str| word.len() >= 2 && id.starts_with(word);
-    has_id(call.id.as_str())
-        || call.sessions.iter().any(|leg| {
-            has_id(leg.id.as_str()) || *leg.caller_number == *word || *leg.destination == *word
-        })
-}
-
 /// Writes what is known; people are spared what is not.
 fn tell(cx: &mut Context<'_>, fields: &[(&'static str, Cell)]) -> Result<(), CommandError> {
     let is_table = matches!(cx.format(), Format::Table | Format::Vertical);
@@ -161,7 +154,9 @@ fn ended(call: &Call) -> Fields {
     fields.push(("by", by(first, &cause)));
     fields.push(("sip", status.map_or_else(Cell::none, sip)));
     fields.push(("rang", lead.ring_time(now).map_or_else(Cell::none, Cell::span)));
-    fields.push(("talked", lead.talk_time(now).map_or_else(Cell::none, Cell::span)));
+    // How long it talked is not known when its end was not seen.
+    let talked = lead.talk_time(now).filter(|_| lead.times.hangup > 0);
+    fields.push(("talked", talked.map_or_else(Cell::none, Cell::span)));
     fields.push(("app", application(first)));
     fields.push(("legs", legs(call)));
     fields.push(("next", Cell::text(next(first, lead, &cause))));

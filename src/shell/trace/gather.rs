@@ -4,6 +4,7 @@ use super::report::letter;
 use super::sip::Message;
 use super::{Item, Request, Trace, item};
 use crate::model::{Event, Id, Session};
+use crate::shell::context::plain_number;
 use crate::wire::LogLine;
 
 impl Trace {
@@ -130,8 +131,7 @@ const STRANGERS: usize = 500;
 
 /// Whether an event is of a call from or to a number; one with digits in front of it counts.
 fn has_number(event: &Event, number: &str) -> bool {
-    let plain = |text: &str| text.trim_start_matches('+').trim_start_matches("00").to_owned();
-    let wanted = plain(number);
+    let wanted = plain_number(number);
     let names = [
         "Caller-Caller-ID-Number",
         "Caller-Destination-Number",
@@ -141,8 +141,8 @@ fn has_number(event: &Event, number: &str) -> bool {
     ];
     names.iter().any(|name| {
         event.get(name).is_some_and(|found| {
-            let found = plain(&found);
-            found == wanted || (wanted.len() >= 5 && found.ends_with(&wanted))
+            let found = plain_number(&found);
+            found == wanted || (wanted.len() >= 5 && found.ends_with(wanted))
         })
     })
 }
