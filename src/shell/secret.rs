@@ -223,7 +223,7 @@ pub(super) fn is_secret_name(name: &str) -> bool {
 /// Whether the answer to a command is a secret as a whole: it asks for one by its name.
 pub(super) fn asks_for_secret(line: &str) -> bool {
     const ASK: &[&str] =
-        &["getvar", "uuid_getvar", "global_getvar", "eval", "expand", "user_data", "echo"];
+        &["getvar", "uuid_getvar", "global_getvar", "eval", "expand", "user_data", "echo", "let"];
     line.split(";;").any(|piece| {
         let mut words = piece.split_whitespace().skip_while(|word| {
             word.starts_with('@')
@@ -411,6 +411,7 @@ mod tests {
         }
         assert!(asks_for_secret("api global_getvar default_password"));
         assert!(asks_for_secret("@pbx user_data 1000@x param password"));
+        assert!(asks_for_secret("let api_password") && !asks_for_secret("let target"));
         assert!(asks_for_secret("eval $${default_password}"));
         assert!(!asks_for_secret("originate {sip_auth_password=x}user/1"));
     }

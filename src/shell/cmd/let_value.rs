@@ -1,5 +1,6 @@
 use super::{CommandError, Context, grammar};
 use crate::shell::render::{Cell, View};
+use crate::shell::secret::{STARS, is_secret_name};
 use crate::shell::vars;
 
 /// Show the variables of this session, or set one
@@ -28,7 +29,9 @@ pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), Command
     let Some(tail) = &args.tail else {
         let mut view = View::new(&["name", "value"], "no variables");
         for (name, value) in variables {
-            view.push(vec![Cell::text(&name), Cell::text(&value)]);
+            // A transcript holds this table, too.
+            let shown = if is_secret_name(&name) { STARS } else { &value };
+            view.push(vec![Cell::text(&name), Cell::text(shown)]);
         }
         return cx.view(&view);
     };
@@ -50,6 +53,10 @@ pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), Command
     let value = value.trim();
     let value = match value.strip_prefix("$(").and_then(|inner| inner.strip_suffix(')')) {
         Some(line) => cx.answer_to(line).await?.trim().to_owned(),
+        None if value.starts_with("$(") => {
+            return Err(CommandError::usage("the bracket behind $ has no end")
+                .hint("like this: let address = $(api global_getvar local_ip_v4)"));
+        }
         None => unquoted(value).to_owned(),
     };
     cx.shell.change_variables(|variables| variables.insert(name.to_owned(), value));

@@ -1,24 +1,21 @@
-use std::time::Duration;
-
+use super::events::lasting;
 use super::{CommandError, Context};
 
 /// Do nothing for a while; events go on
 ///
 /// Examples:
 ///   sleep 2
-///   sleep 0.5
+///   sleep 500ms
 ///   sleep 1 ;; calls
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]
 pub(crate) struct Args {
-    /// How long
+    /// How long: seconds, or with a unit (10s, 5m)
     #[arg(value_name = "SECS")]
-    seconds: f64,
+    span: String,
 }
 
 pub(crate) async fn run(_cx: &mut Context<'_>, args: &Args) -> Result<(), CommandError> {
-    let span = Duration::try_from_secs_f64(args.seconds)
-        .map_err(|_err| CommandError::usage(format!("{} is no time", args.seconds)))?;
-    tokio::time::sleep(span).await;
+    tokio::time::sleep(lasting(&args.span)?).await;
     Ok(())
 }
