@@ -233,6 +233,8 @@ impl Place<'_> {
     /// What may follow `events`.
     fn of_events(&self, rest: &[&str]) -> Vec<Candidate> {
         match rest {
+            // A hundred names only where one can be meant.
+            [] if self.word.is_empty() => names::event_verbs(),
             [] => names::event_verbs().into_iter().chain(names::events()).collect(),
             ["only"] => {
                 let off = [Candidate::new("off")];
@@ -350,6 +352,7 @@ mod tests {
         assert_eq!(offered("calls;; hup"), ["hupall"]);
         assert_eq!(offered("filter del"), ["delete"]);
         assert_eq!(offered("events mu"), ["mute"]);
+        assert_eq!(offered("events ").len(), 11);
         assert_eq!(offered("events mute an"), ["answered"]);
         assert_eq!(offered("events format "), ["line", "json"]);
         assert_eq!(offered("events add CHANNEL_PAR"), ["CHANNEL_PARK"]);
