@@ -88,6 +88,8 @@ pub(super) struct Faults {
     pub(super) xml_is_broken: bool,
     /// Rows of `show channels` that stay.
     pub(super) ghosts: Vec<Vec<String>>,
+    /// Whether those of channels that end from now on stay, too.
+    pub(super) haunted: bool,
     pub(super) lose: f64,
     pub(super) split: usize,
 }
@@ -143,7 +145,10 @@ impl World {
             Fault::Silent => self.faults.silent = true,
             Fault::HostileNames => self.faults.hostile = true,
             Fault::BrokenXml => self.faults.xml_is_broken = true,
-            Fault::GhostRows => self.faults.ghosts = self.channel_rows(),
+            Fault::GhostRows => {
+                self.faults.ghosts = self.channel_rows();
+                self.faults.haunted = true;
+            }
             Fault::LoseEvents(share) => self.faults.lose = share.clamp(0.0, 1.0),
             Fault::Stall(time) => self.sockets.values().for_each(|socket| socket.out.stall(time)),
             Fault::DropAll => self.sockets.clear(),

@@ -361,6 +361,9 @@ impl World {
 
     /// Forgets a channel.
     pub(super) fn remove_channel(&mut self, id: u64) {
+        if self.faults.haunted {
+            self.leave_row(id);
+        }
         if let Some(channel) = self.channels.remove(&id) {
             self.store.release_all(&channel.uuid);
             self.spies.remove(&id);

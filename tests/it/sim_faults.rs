@@ -236,3 +236,16 @@ async fn faults_are_the_same_in_each_run_of_a_seed() {
     assert!(runs[0].len() > 100_000);
     assert!(runs[0] == runs[1], "two runs of one seed differ");
 }
+
+#[tokio::test(start_paused = true)]
+async fn rows_stay_when_their_channels_end() {
+    let sim = Sim::start(config());
+    sim.inject(Fault::GhostRows);
+    let mut client = Client::login(&sim).await;
+    client.text("api originate {origination_uuid=a}null/x &park").await;
+    client.text("api uuid_kill a").await;
+    client.read_for(Duration::from_secs(1)).await;
+    assert_eq!(client.text("api uuid_exists a").await, "false");
+    assert_eq!(client.text("api show channels count").await, "\n1 total.\n");
+    assert_eq!(sim.channels().await, 0);
+}

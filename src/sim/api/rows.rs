@@ -133,7 +133,21 @@ pub(super) fn channels(world: &World, like: &str) -> Table {
     Table::new(&columns, rows.chain(ghosts).collect())
 }
 
+/// The most rows that stay behind.
+const GHOSTS: usize = 1000;
+
 impl World {
+    /// The row of a channel stays when the channel goes.
+    pub(in super::super) fn leave_row(&mut self, id: u64) {
+        let Some(channel) = self.channels.get(&id) else { return };
+        let uuid = &channel.uuid;
+        let is_left = self.faults.ghosts.iter().any(|row| row.first() == Some(uuid));
+        if !is_left && self.faults.ghosts.len() < GHOSTS {
+            let row = row(self, channel, &all());
+            self.faults.ghosts.push(row);
+        }
+    }
+
     /// The rows of `show channels`.
     pub(in super::super) fn channel_rows(&self) -> Vec<Vec<String>> {
         let columns = all();
