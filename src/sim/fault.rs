@@ -66,7 +66,7 @@ pub enum Fault {
     /// Background callers, and calls that are placed without a caller name, get names with escapes,
     /// bidi controls, line ends and bytes that are no UTF-8.
     HostileNames,
-    /// The rows that `show channels` has now stay in it when their channels have ended.
+    /// The rows that `show channels` has, now and later, stay in it when their channels have ended.
     GhostRows,
     /// The XML of the configuration is broken: whatever reads it again says so, and goes on with
     /// what it had.
