@@ -290,7 +290,7 @@ _switchy() {
             return 0
             ;;
         switchy__subcmd__demo)
-            opts="-x -f -o -h --password --user --seed --traffic --fault --execute --file --stop-on-error --keep-going --echo --transcript --set --output --as-fs-cli --fail-on-error --help"
+            opts="-x -f -o -n -b -l -q -U -S -s -i -Q -d -h --password --user --seed --traffic --fault --execute --file --stop-on-error --keep-going --echo --transcript --set --output --as-fs-cli --fail-on-error --color --no-color --plain --batchmode --loglevel --quiet --log-uuid --log-uuid-short --set-log-uuid --interrupt --no-history-file --debug --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -346,6 +346,34 @@ _switchy() {
                     ;;
                 -o)
                     COMPREPLY=($(compgen -W "table vertical json jsonl csv raw" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --loglevel)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -l)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --set-log-uuid)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -s)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --debug)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -d)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 *)
@@ -466,7 +494,7 @@ _switchy() {
             return 0
             ;;
         switchy__subcmd__replay)
-            opts="-x -f -o -h --at --until --speed --execute --file --stop-on-error --keep-going --echo --transcript --set --output --as-fs-cli --fail-on-error --help"
+            opts="-x -f -o -n -b -l -q -U -S -s -i -Q -d -h --at --until --speed --execute --file --stop-on-error --keep-going --echo --transcript --set --output --as-fs-cli --fail-on-error --color --no-color --plain --batchmode --loglevel --quiet --log-uuid --log-uuid-short --set-log-uuid --interrupt --no-history-file --debug --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -514,6 +542,34 @@ _switchy() {
                     ;;
                 -o)
                     COMPREPLY=($(compgen -W "table vertical json jsonl csv raw" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --loglevel)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -l)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --set-log-uuid)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -s)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --debug)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -d)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 *)

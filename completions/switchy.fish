@@ -90,11 +90,25 @@ json\t'One JSON document'
 jsonl\t'One JSON object a line'
 csv\t'Comma-separated, with a header line'
 raw\t'The server\'s own text where there is one, else as csv without a header'"
+complete -c switchy -n "__fish_switchy_using_subcommand demo" -l color -d 'Use color: auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c switchy -n "__fish_switchy_using_subcommand demo" -s l -l loglevel -d 'Start with the server\'s log up to this level' -r
+complete -c switchy -n "__fish_switchy_using_subcommand demo" -s s -l set-log-uuid -d 'Show only log lines of this call' -r
+complete -c switchy -n "__fish_switchy_using_subcommand demo" -s d -l debug -d 'How much this client tells about itself: 0 to 7' -r
 complete -c switchy -n "__fish_switchy_using_subcommand demo" -l stop-on-error -d 'Leave at the first line that fails, as it is unless told otherwise'
 complete -c switchy -n "__fish_switchy_using_subcommand demo" -l keep-going -d 'Go on behind lines that fail; the exit code is that of the first'
 complete -c switchy -n "__fish_switchy_using_subcommand demo" -l echo -d 'Write each line to standard error before it is run'
 complete -c switchy -n "__fish_switchy_using_subcommand demo" -l as-fs-cli -d 'Behave as fs_cli does, as under its name'
 complete -c switchy -n "__fish_switchy_using_subcommand demo" -l fail-on-error -d 'As fs_cli: leave with 1 when the server refuses, though fs_cli leaves with 0'
+complete -c switchy -n "__fish_switchy_using_subcommand demo" -s n -l no-color -d 'No color'
+complete -c switchy -n "__fish_switchy_using_subcommand demo" -l plain -d 'For screen readers and simple terminals: no color, states in words, no prompt drawn again'
+complete -c switchy -n "__fish_switchy_using_subcommand demo" -s b -l batchmode -d 'No color and no line editing'
+complete -c switchy -n "__fish_switchy_using_subcommand demo" -s q -l quiet -d 'Start without the log, as it is unless told otherwise'
+complete -c switchy -n "__fish_switchy_using_subcommand demo" -s U -l log-uuid -d 'Put the call\'s uuid in front of log lines'
+complete -c switchy -n "__fish_switchy_using_subcommand demo" -s S -l log-uuid-short -d 'Put the first eight characters of the call\'s uuid in front of log lines'
+complete -c switchy -n "__fish_switchy_using_subcommand demo" -s i -l interrupt -d 'Let Ctrl-C at an empty prompt leave'
+complete -c switchy -n "__fish_switchy_using_subcommand demo" -s Q -l no-history-file -d 'Keep no history of typed lines'
 complete -c switchy -n "__fish_switchy_using_subcommand demo" -s h -l help -d 'Print help; --help tells more'
 complete -c switchy -n "__fish_switchy_using_subcommand replay" -l until -l at -d 'Only what was before: 19:15:39, or 2026-11-22T19:15:39Z' -r
 complete -c switchy -n "__fish_switchy_using_subcommand replay" -l speed -d 'Let it happen again, so many times as fast' -r
@@ -108,11 +122,25 @@ json\t'One JSON document'
 jsonl\t'One JSON object a line'
 csv\t'Comma-separated, with a header line'
 raw\t'The server\'s own text where there is one, else as csv without a header'"
+complete -c switchy -n "__fish_switchy_using_subcommand replay" -l color -d 'Use color: auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c switchy -n "__fish_switchy_using_subcommand replay" -s l -l loglevel -d 'Start with the server\'s log up to this level' -r
+complete -c switchy -n "__fish_switchy_using_subcommand replay" -s s -l set-log-uuid -d 'Show only log lines of this call' -r
+complete -c switchy -n "__fish_switchy_using_subcommand replay" -s d -l debug -d 'How much this client tells about itself: 0 to 7' -r
 complete -c switchy -n "__fish_switchy_using_subcommand replay" -l stop-on-error -d 'Leave at the first line that fails, as it is unless told otherwise'
 complete -c switchy -n "__fish_switchy_using_subcommand replay" -l keep-going -d 'Go on behind lines that fail; the exit code is that of the first'
 complete -c switchy -n "__fish_switchy_using_subcommand replay" -l echo -d 'Write each line to standard error before it is run'
 complete -c switchy -n "__fish_switchy_using_subcommand replay" -l as-fs-cli -d 'Behave as fs_cli does, as under its name'
 complete -c switchy -n "__fish_switchy_using_subcommand replay" -l fail-on-error -d 'As fs_cli: leave with 1 when the server refuses, though fs_cli leaves with 0'
+complete -c switchy -n "__fish_switchy_using_subcommand replay" -s n -l no-color -d 'No color'
+complete -c switchy -n "__fish_switchy_using_subcommand replay" -l plain -d 'For screen readers and simple terminals: no color, states in words, no prompt drawn again'
+complete -c switchy -n "__fish_switchy_using_subcommand replay" -s b -l batchmode -d 'No color and no line editing'
+complete -c switchy -n "__fish_switchy_using_subcommand replay" -s q -l quiet -d 'Start without the log, as it is unless told otherwise'
+complete -c switchy -n "__fish_switchy_using_subcommand replay" -s U -l log-uuid -d 'Put the call\'s uuid in front of log lines'
+complete -c switchy -n "__fish_switchy_using_subcommand replay" -s S -l log-uuid-short -d 'Put the first eight characters of the call\'s uuid in front of log lines'
+complete -c switchy -n "__fish_switchy_using_subcommand replay" -s i -l interrupt -d 'Let Ctrl-C at an empty prompt leave'
+complete -c switchy -n "__fish_switchy_using_subcommand replay" -s Q -l no-history-file -d 'Keep no history of typed lines'
 complete -c switchy -n "__fish_switchy_using_subcommand replay" -s h -l help -d 'Print help; --help tells more'
 complete -c switchy -n "__fish_switchy_using_subcommand sim" -l listen -d 'Where it listens; port 0 is any free one' -r
 complete -c switchy -n "__fish_switchy_using_subcommand sim" -l password -d 'Its password' -r

@@ -332,6 +332,8 @@ pub(super) struct ReplayArgs {
     pub(super) speed: Option<u32>,
     #[command(flatten)]
     pub(super) script: Script,
+    #[command(flatten)]
+    pub(super) look: Look,
 }
 
 #[derive(Debug, clap::Args)]
@@ -340,4 +342,6 @@ pub(super) struct DemoArgs {
     pub(super) sim: SimArgs,
     #[command(flatten)]
     pub(super) script: Script,
+    #[command(flatten)]
+    pub(super) look: Look,
 }

@@ -18,6 +18,7 @@ mod terminal;
 
 use std::ffi::OsString;
 use std::io::{self, IsTerminal as _, Write as _};
+use std::mem;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -123,6 +124,11 @@ fn run(mut args: Args, as_fs_cli: bool) -> anyhow::Result<u8> {
             Files::load(connection.config.as_deref(), is_made)?
         }
     };
+    match &mut args.action {
+        Some(Action::Demo(demo)) => args.look = mem::take(&mut demo.look),
+        Some(Action::Replay(replay)) => args.look = mem::take(&mut replay.look),
+        _ => {}
+    }
     let over = args.values(as_fs_cli).map_err(CommandError::usage)?;
     let instead = match args.action.take() {
         Some(Action::Config { action }) => {
@@ -195,7 +201,7 @@ fn aside(args: &mut Args) -> anyhow::Result<Option<u8>> {
         Some(Action::Doctor(doctor)) => {
             args.script.once = vec![doctor.line()];
             args.script.output = doctor.output;
-            let given = std::mem::replace(&mut args.connection, doctor.connection);
+            let given = mem::replace(&mut args.connection, doctor.connection);
             args.connection.config = args.connection.config.take().or(given.config);
             args.connection.no_config |= given.no_config;
             return Ok(None);

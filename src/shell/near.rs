@@ -9,7 +9,8 @@ pub fn nearest<'a>(word: &str, known: impl Iterator<Item = &'a str>) -> Option<&
     let near = known.filter_map(|known| {
         let lower = known.to_ascii_lowercase();
         let far = distance(&word, &lower);
-        let begins = word.len() >= 3 && lower.starts_with(&word);
+        let begins = word.len().min(lower.len()) >= 3
+            && (lower.starts_with(&word) || word.starts_with(&lower));
         (far <= most || begins).then_some((far, known))
     });
     near.min_by_key(|(far, _)| *far).map(|(_, known)| known)
@@ -61,5 +62,6 @@ mod tests {
         assert_eq!(nearest("not", ["set", "use"].into_iter()), None);
         assert_eq!(nearest("hang", ["hupall", "hangup"].into_iter()), Some("hangup"));
         assert_eq!(nearest("ha", ["hupall", "hangup"].into_iter()), None);
+        assert_eq!(nearest("direction", ["to", "dir"].into_iter()), Some("dir"));
     }
 }

@@ -97,6 +97,7 @@ fn commands_of_the_program_stand_behind_options_too() {
         (&["config", "check"], 0, "1 profile\n"),
         (&["doctor", "mine"], 3, "127.0.0.1:1 refuses"),
         (&["demo", "-x", "eval ok"], 0, "ok\n"),
+        (&["demo", "--plain", "-x", "eval ok"], 0, "ok\n"),
         (&["mine", "-x", "status"], 3, "127.0.0.1:1 refuses"),
         (&["mine", "demo"], 2, "go behind the command: switchy demo"),
         (&["-x", "status", "demo"], 2, "go behind the command: switchy demo"),
