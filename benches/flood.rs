@@ -77,7 +77,7 @@ fn serve(listener: &TcpListener, source: &mut Lives, lives: usize) {
     let _rest = reader.read_to_end(&mut Vec::new());
 }
 
-const DONE: &[u8] = b"Content-Length: 56\nContent-Type: text/event-plain\n\n\
+const DONE: &[u8] = b"Content-Length: 59\nContent-Type: text/event-plain\n\n\
     Event-Subclass: bench%3A%3Adone\nEvent-Name: CUSTOM\nA: bcd\n\n";
 
 /// Reads all bytes and looks at none but the last.
