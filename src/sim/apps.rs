@@ -343,7 +343,7 @@ impl World {
         }
     }
 
-    fn assign(&mut self, id: u64, app: &str, data: &str) {
+    pub(super) fn assign(&mut self, id: u64, app: &str, data: &str) {
         let Some((name, value)) = data.split_once('=') else { return };
         let Some(channel) = self.channels.get_mut(&id) else { return };
         let name = name.trim_start_matches("nolocal:");

@@ -11,7 +11,7 @@ impl World {
             "event" => self.app_event(id, data),
             "multiset" => {
                 for pair in list(data) {
-                    self.set_pair(id, pair);
+                    self.assign(id, "set", pair);
                 }
             }
             "multiunset" => {
@@ -37,13 +37,6 @@ impl World {
             }
             "sched_hangup" | "sched_transfer" | "sched_cancel" => self.schedule(id, app, data),
             _ => {}
-        }
-    }
-
-    fn set_pair(&mut self, id: u64, pair: &str) {
-        let Some((name, value)) = pair.split_once('=') else { return };
-        if let Some(channel) = self.channels.get_mut(&id) {
-            channel.vars.set(name, value);
         }
     }
 

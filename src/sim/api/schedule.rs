@@ -72,28 +72,35 @@ impl World {
     /// What the applications `sched_hangup`, `sched_transfer` and `sched_cancel` do.
     pub(in super::super) fn schedule(&mut self, id: u64, app: &str, data: &str) {
         let Some(uuid) = self.channels.get(&id).map(|channel| channel.uuid.clone()) else { return };
-        let mut words = data.split_whitespace().map(str::to_owned);
-        let first = words.next();
-        let (desc, work) = match app {
-            "sched_hangup" => {
-                let cause = words.next().unwrap_or_else(|| "ALLOTTED_TIMEOUT".to_owned());
-                ("switch_ivr_schedule_hangup", Work::Hangup(uuid.clone(), cause))
+        let words: Vec<&str> = data.split_whitespace().collect();
+        match (app, words.as_slice()) {
+            ("sched_hangup", [time, rest @ ..]) => {
+                self.hang_up_then(when(self, time), &uuid, rest);
             }
-            "sched_transfer" => {
-                let Some(exten) = words.next() else { return };
-                let context = words.nth(1).unwrap_or_else(|| "default".to_owned());
-                ("switch_ivr_schedule_transfer", Work::Transfer(uuid.clone(), exten, context))
+            ("sched_transfer", [time, rest @ ..]) if !rest.is_empty() => {
+                self.transfer_then(when(self, time), &uuid, rest);
             }
-            _ => {
-                let group = first.unwrap_or(uuid);
+            ("sched_cancel", words) => {
+                let group = words.first().copied().unwrap_or(&uuid);
                 self.drop_tasks(|_, task| task.group == group);
-                return;
             }
-        };
-        if let Some(time) = first {
-            let when = when(self, &time);
-            self.add_task(desc, &uuid, when, work);
+            _ => {}
         }
+    }
+
+    /// `[CAUSE]`
+    fn hang_up_then(&mut self, when: (u64, u64), uuid: &str, words: &[&str]) {
+        let cause = words.first().copied().unwrap_or("ALLOTTED_TIMEOUT").to_owned();
+        let work = Work::Hangup(uuid.to_owned(), cause);
+        self.add_task("switch_ivr_schedule_hangup", uuid, when, work);
+    }
+
+    /// `EXTENSION [DIALPLAN CONTEXT]`
+    fn transfer_then(&mut self, when: (u64, u64), uuid: &str, words: &[&str]) {
+        let exten = words.first().copied().unwrap_or_default().to_owned();
+        let context = words.get(2).copied().unwrap_or("default").to_owned();
+        let work = Work::Transfer(uuid.to_owned(), exten, context);
+        self.add_task("switch_ivr_schedule_transfer", uuid, when, work);
     }
 
     /// SESSION_HEARTBEAT every so many seconds, the first at once unless it is only scheduled; 0
@@ -200,9 +207,7 @@ pub(super) fn sched_hangup(world: &mut World, asked: &Waiting) -> Outcome {
         Ok(found) => found,
         Err(text) => return text,
     };
-    let cause = words.first().copied().unwrap_or("ALLOTTED_TIMEOUT").to_owned();
-    let work = Work::Hangup(uuid.to_owned(), cause);
-    world.add_task("switch_ivr_schedule_hangup", uuid, when, work);
+    world.hang_up_then(when, uuid, &words);
     "+OK\n".into()
 }
 
@@ -214,10 +219,7 @@ pub(super) fn sched_transfer(world: &mut World, asked: &Waiting) -> Outcome {
         Ok(found) => found,
         Err(text) => return text,
     };
-    let word = |at: usize| words.get(at).copied().unwrap_or_default().to_owned();
-    let context = if words.len() > 2 { word(2) } else { "default".to_owned() };
-    let work = Work::Transfer(uuid.to_owned(), word(0), context);
-    world.add_task("switch_ivr_schedule_transfer", uuid, when, work);
+    world.transfer_then(when, uuid, &words);
     "+OK\n".into()
 }
 
