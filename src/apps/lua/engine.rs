@@ -73,13 +73,13 @@ impl Engine {
     }
 
     pub(super) async fn load(self: &Rc<Self>, source: &[u8]) -> Loaded {
-        let script =
-            |err: &mlua::Error| LuaError::Script { text: failure::describe(err, &self.file) };
         let chunk = self.lua.load(chunk(source)).set_name(format!("@{}", self.file));
         let chunk = chunk.set_mode(mlua::chunk::ChunkMode::Text).into_function();
-        let chunk = chunk.map_err(|err| script(&err))?;
+        let failed = |text| LuaError::Script { text };
+        let chunk = chunk.map_err(|err| failed(failure::describe(&err, &self.file)))?;
         let run = self.run("the file", None, None, true);
-        self.drive(&run, chunk.call_async::<()>(())).await.map_err(|err| script(&err))?;
+        let ran = self.drive(&run, chunk.call_async::<()>(())).await;
+        ran.map_err(|err| failed(failure::describe_in(&chunk, &err, &self.file)))?;
         self.collect()
     }
 
@@ -166,7 +166,8 @@ impl Engine {
         let engine = Rc::clone(self);
         tokio::task::spawn_local(async move {
             let outcome = engine.drive(&run, function.call_async::<()>(())).await;
-            let outcome = outcome.map_err(|err| failure::describe(&err, &engine.file));
+            let outcome =
+                outcome.map_err(|err| failure::describe_in(&function, &err, &engine.file));
             let _nobody_waits = done.send(outcome).is_err();
         });
     }

@@ -64,13 +64,14 @@ pub(super) fn describe(err: &Error, file: &str) -> String {
 }
 
 /// As [`describe`]; where Lua names no place, as for a lack of memory or an error that is no text,
-/// it is that of the handler.
+/// it is that of the function that was called.
 pub(super) fn describe_in(function: &Function, err: &Error, file: &str) -> String {
     let text = describe(err, file);
     if text.strip_prefix(file).is_some_and(|rest| rest.starts_with(':')) {
         return text;
     }
-    match function.info().line_defined {
+    // A file as a whole begins at no line.
+    match function.info().line_defined.filter(|line| *line > 0) {
         Some(line) => format!("{file}:{line}: {text}"),
         None => format!("{file}: {text}"),
     }
