@@ -1,5 +1,6 @@
 //! What a process starts with: its options and the configuration, put together.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -210,11 +211,11 @@ fn settings(look: &Effective, as_fs_cli: bool) -> Settings {
         settings.editing = clap::ValueEnum::from_str(editing, true).unwrap_or_default();
     }
     // An alias hides an abbreviation of the same name.
-    let aliases = look.table("abbr").chain(look.table("alias"));
-    settings.aliases = aliases.map(|(name, lines)| (name, lines.join(" ;; "))).collect();
-    let hidden: Vec<String> = look.table("alias").map(|(name, _)| name).collect();
-    let abbreviations = look.table("abbr").filter(|(name, _)| !hidden.contains(name));
+    let table = |name| look.table(name).map(|(name, lines)| (name, lines.join(" ;; ")));
+    let aliases: BTreeMap<_, _> = table("alias").collect();
     settings.abbreviations =
-        abbreviations.map(|(name, lines)| (name, lines.join(" ;; "))).collect();
+        table("abbr").filter(|(name, _)| !aliases.contains_key(name)).collect();
+    settings.aliases = settings.abbreviations.clone();
+    settings.aliases.extend(aliases);
     settings
 }

@@ -17,6 +17,7 @@ use super::super::terminal;
 use super::abbreviations::Expanding;
 use super::{Assist, Draft, Options, Purpose, candidates};
 use crate::shell::highlight::Mark;
+use crate::shell::render::cut;
 use crate::shell::sanitise;
 
 /// rustyline's view of the shell, and the gate's view of rustyline.
@@ -96,33 +97,30 @@ impl Helper {
             self.is_recalled.set(false);
             let is_open = self.assist.is_open(line.trim_end_matches('\n'));
             let text = if is_open { GOES_ON } else { SEVERAL };
-            return self.fitted(line, text.to_owned(), None);
+            return self.fitted(line, text, None);
         }
         let recalled = self.history.hint(line, pos, cx).filter(|text| !unclean(text));
         self.is_recalled.set(recalled.is_some());
         let text = recalled.clone().or_else(|| self.assist.hint(line))?;
-        self.fitted(line, sanitise::line(&text).into_owned(), recalled)
+        self.fitted(line, &sanitise::line(&text), recalled)
     }
 
     /// A suggestion that ends with the row in which the cursor is: the line shall not take more rows
     /// for what nobody typed.
-    fn fitted(&self, line: &str, text: String, insertable: Option<String>) -> Option<Suggestion> {
+    fn fitted(&self, line: &str, text: &str, insertable: Option<String>) -> Option<Suggestion> {
         let columns = usize::from(terminal::size().0);
         let (_, column) = end_of(self.prompt.chars().chain(line.chars()), columns);
         let room = columns.saturating_sub(column + 1);
-        if text.width() <= room {
-            return Some(Suggestion { text, insertable });
-        }
-        let (mut cut, mut wide) = (String::new(), 1);
-        for letter in text.chars() {
-            wide += letter.width().unwrap_or(0);
-            if wide > room {
-                break;
+        let text = match cut(text, room) {
+            Cow::Borrowed(whole) => whole.to_owned(),
+            Cow::Owned(cut) => {
+                let left = cut.strip_suffix('…').unwrap_or(&cut);
+                // A letter or two tell nothing.
+                Some(left).filter(|left| left.trim().len() >= TELLING)?;
+                cut
             }
-            cut.push(letter);
-        }
-        // A letter or two tell nothing.
-        (cut.trim().len() >= TELLING).then(|| Suggestion { text: cut + "…", insertable })
+        };
+        Some(Suggestion { text, insertable })
     }
 }
 

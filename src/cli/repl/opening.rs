@@ -32,14 +32,14 @@ impl Repl {
         if !start.target.runs_commands() {
             editor.keep_keys();
         }
-        let asking = Asking::default();
+        let reading = Reading::default();
         let code = tokio::select! {
-            lines = self.open(editor, start, rc, &asking) => return Ok(lines),
+            lines = self.open(editor, start, rc, &reading) => return Ok(lines),
             () = interrupts.next() => INTERRUPTED,
             () = &mut ending => 0,
         };
         // Whoever reads a password puts the terminal right by itself, unless it waits for a key.
-        let _in_time = timeout(A_MOMENT, asking.lock()).await.is_ok();
+        let _in_time = timeout(A_MOMENT, reading.lock()).await.is_ok();
         Err(code)
     }
 
@@ -50,7 +50,7 @@ impl Repl {
         editor: &Editor,
         start: &Start,
         rc: Option<&Path>,
-        asking: &Asking,
+        reading: &Reading,
     ) -> Vec<String> {
         for warning in &start.warnings {
             self.printer.output(format!("warning: {warning}"));
@@ -58,7 +58,7 @@ impl Repl {
         let target = &start.target;
         let opened = match oneshot::open(target, &self.shell).await {
             Err(err) if !start.look.has_password() && is_wrong_password(&err) => {
-                self.ask_password(editor, target, asking).await
+                self.ask_password(editor, target, reading).await
             }
             other => other,
         };
@@ -127,14 +127,14 @@ impl Repl {
         &self,
         editor: &Editor,
         target: &Target,
-        asking: &Asking,
+        reading: &Reading,
     ) -> Result<(), CommandError> {
         let Target::Hosts(profiles) = target else { return Ok(()) };
         self.printer.flush().await;
         terminal::as_found();
         // From before the question is seen.
         let silence = terminal::Silence::begin();
-        let held = Arc::clone(asking).lock_owned().await;
+        let held = Arc::clone(reading).lock_owned().await;
         let asked = tokio::task::spawn_blocking(move || {
             let password = rpassword::prompt_password("Password: ");
             drop(held);
@@ -167,7 +167,7 @@ fn is_wrong_password(err: &CommandError) -> bool {
 }
 
 /// Held while a password is read.
-type Asking = Arc<Mutex<()>>;
+type Reading = Arc<Mutex<()>>;
 
 /// How long leaving waits for that.
 const A_MOMENT: Duration = Duration::from_secs(1);

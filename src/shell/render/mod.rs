@@ -11,6 +11,8 @@ use unicode_width::UnicodeWidthStr as _;
 
 pub use column::Column;
 pub(super) use select::Select;
+#[cfg(feature = "cli")]
+pub(crate) use table::cut;
 
 use super::{filter, sanitise};
 
