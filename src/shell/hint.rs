@@ -1,6 +1,7 @@
 //! What may follow the typed text, shown but not inserted: the arguments of the command.
 
 use super::{Shell, complete, grammar, line, pipe};
+use crate::client::is_dial_string;
 
 /// The arguments that a line still lacks, the one at the cursor first; `None` when there is nothing
 /// to say. `<REQUIRED>`, `[OPTIONAL]`.
@@ -129,7 +130,7 @@ fn name_of(argument: &clap::Arg) -> &str {
 
 /// Whether a call goes to `NUMBER@HOST` or a name, and not to a dial string.
 fn is_address(target: &str) -> bool {
-    target.contains('@') && !target.contains(['/', '{', '[', '<'])
+    target.contains('@') && !is_dial_string(target)
 }
 
 /// From `show api`: `<uuid> [cause]`, split where no bracket is open.

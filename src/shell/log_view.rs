@@ -24,8 +24,6 @@ pub enum Prefix {
     /// Nothing.
     #[default]
     Off,
-    /// Its first eight characters.
-    Short,
     /// So many of its first characters.
     First(usize),
     /// All of it.
@@ -58,7 +56,6 @@ impl LogView {
         let owner = line.user_data();
         let shown = match self.prefix {
             Prefix::Off => "",
-            Prefix::Short => owner.get(..8).unwrap_or(&owner),
             Prefix::First(count) => owner.get(..count).unwrap_or(&owner),
             Prefix::Full => &owner,
         };
@@ -102,7 +99,7 @@ mod tests {
         };
         for (prefix, shown) in [
             (Prefix::Off, ""),
-            (Prefix::Short, "4aa1eade "),
+            (Prefix::First(8), "4aa1eade "),
             (Prefix::First(13), "4aa1eade-eb3e "),
             (Prefix::First(99), "4aa1eade-eb3e-4838-ad79-a1dee234dbe2 "),
             (Prefix::Full, "4aa1eade-eb3e-4838-ad79-a1dee234dbe2 "),

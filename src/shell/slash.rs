@@ -166,7 +166,7 @@ impl Prefix {
     #[must_use]
     pub fn parse(word: &str) -> Self {
         match word {
-            "short" => Self::Short,
+            "short" => Self::First(8),
             "full" => Self::Full,
             _ => Self::Off,
         }

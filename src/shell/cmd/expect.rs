@@ -49,15 +49,17 @@ pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), Command
             call(cx, &what, rest).await
         }
         _ => {
-            let known = [
-                "answered", "hangup", "event", "calls", "text", "ringing", "early", "bridged",
-                "held", "parked",
-            ];
             let err = CommandError::usage(format!("{what:?} cannot be expected"));
-            Err(err.meant(&what, known, format!("there are: {}", known.join(", "))))
+            let otherwise = format!("there are: {}", WORDS.join(", "));
+            Err(err.meant(&what, WORDS.iter().copied(), otherwise))
         }
     }
 }
+
+/// What can be waited for.
+pub(in crate::shell) const WORDS: &[&str] = &[
+    "answered", "hangup", "event", "calls", "text", "ringing", "early", "bridged", "held", "parked",
+];
 
 /// How long, unless a line says so.
 const LONG: f64 = 30.0;

@@ -4,6 +4,7 @@ use super::{CommandError, Context};
 use crate::model::{JobState, Outcome};
 use crate::shell::render::{Cell, View};
 use crate::shell::sanitise;
+use crate::track::Rules;
 
 /// List background jobs and their results
 ///
@@ -44,7 +45,7 @@ pub(crate) fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), CommandError>
 
 /// A command for people: our own variables left out, and not too long.
 pub(in crate::shell) fn brief(command: &str) -> String {
-    let is_ours = |braces: &str| braces.contains("switchy_originating_session=");
+    let is_ours = |braces: &str| braces.contains(&format!("{}=", Rules::CALL_VARIABLE));
     let split = command.strip_prefix("originate {").and_then(|rest| rest.split_once('}'));
     let text = match split {
         Some((braces, tail)) if is_ours(braces) => format!("originate {tail}"),

@@ -73,6 +73,7 @@ pub(crate) use api::clear_execute;
 #[cfg(feature = "cli")]
 pub(crate) use help::{is_command, is_own};
 
+pub(super) use expect::WORDS as WAITED_FOR;
 pub(super) use jobs::brief as brief_command;
 pub(super) use status::columns as status_columns;
 
@@ -192,9 +193,7 @@ impl Command {
                 | Self::Version(_)
         )
     }
-}
 
-impl Command {
     /// Whether it asks by itself before it changes something, or was told not to.
     fn asks_itself(&self) -> bool {
         match self {

@@ -9,6 +9,7 @@ use crate::model::{Call, Direction, HangupCause, JobRecord, JobState, Outcome, R
 use crate::shell::context::is_named;
 use crate::shell::render::{Cell, View, span};
 use crate::shell::{causes, narrate, near, rows, sanitise};
+use crate::track::Rules;
 
 /// Tell why a call ended, and what to check next
 ///
@@ -101,8 +102,10 @@ fn end_of(call: &Call) -> u64 {
 
 /// The call that an originate made, where there was one: it tells more than the job.
 fn of_job(cx: &Context<'_>, job: JobRecord) -> Result<Found, CommandError> {
-    let session = job.command.split_once(SESSION).map_or("", |(_, id)| id);
-    let session = session.split([',', '}']).next().filter(|id| !id.is_empty());
+    // Behind it an originate of ours names its session.
+    let named = job.command.split_once(&format!("{}=", Rules::CALL_VARIABLE));
+    let session = named.and_then(|(_, id)| id.split([',', '}']).next());
+    let session = session.filter(|id| !id.is_empty());
     let Some(session) = session else { return Ok(Found::Job(job)) };
     let has = |call: &Call| call.sessions.iter().any(|leg| leg.id.as_str() == session);
     let is_it = |call: &Call| call.id.as_str() == session || has(call);
@@ -113,9 +116,6 @@ fn of_job(cx: &Context<'_>, job: JobRecord) -> Result<Found, CommandError> {
     let ended = listener.with(|tracker| tracker.ended().rev().find(|call| is_it(call)).cloned());
     Ok(ended.map_or(Found::Job(job), Found::Ended))
 }
-
-/// Behind it an originate of ours names its session.
-const SESSION: &str = "switchy_originating_session=";
 
 /// Writes what is known; people are spared what is not.
 fn tell(cx: &mut Context<'_>, fields: &[(&'static str, Cell)]) -> Result<(), CommandError> {

@@ -6,6 +6,7 @@ use super::{Candidate, Place, local, names};
 use crate::apps::APPS;
 use crate::listener::EventListener;
 use crate::model::{HangupCause, Session};
+use crate::shell::cmd::WAITED_FOR;
 use crate::shell::narrate::{caller, minutes};
 use crate::shell::{grammar, sanitise};
 
@@ -43,7 +44,7 @@ impl Place<'_> {
                 verbs.chain(self.apis()).collect()
             }
             "SETTING" => names::settings(),
-            "WHAT" => plain(names::WAITED_FOR.iter().copied()),
+            "WHAT" => plain(WAITED_FOR.iter().copied()),
             "KIND [NAME=VALUE].. COMMAND" => self.values("KIND"),
             "PROFILE" => self.known(|catalog| &catalog.profiles, &["internal", "external"]),
             "GATEWAY" => self.known(|catalog| &catalog.gateways, &[]),

@@ -10,6 +10,7 @@ mod server;
 
 use std::sync::Arc;
 
+use super::narrate::KIND_WORDS;
 use super::{Shell, Switch, grammar, kinds, line, pipe, slash};
 pub use server::Question;
 pub(super) use server::{candidates, tail};
@@ -240,9 +241,11 @@ impl Place<'_> {
                 let off = [Candidate::new("off")];
                 self.values("CALL").into_iter().chain(off).collect()
             }
-            ["mute" | "unmute", ..] => {
-                names::KINDS.iter().copied().map(Candidate::new).chain(names::events()).collect()
-            }
+            ["mute" | "unmute", ..] => KIND_WORDS
+                .iter()
+                .map(|(word, _)| Candidate::new(*word))
+                .chain(names::events())
+                .collect(),
             ["format"] => ["line", "json"].map(Candidate::new).to_vec(),
             ["on" | "off" | "all" | "last" | "only" | "format", ..] => Vec::new(),
             _ => names::events().collect(),

@@ -1,7 +1,10 @@
 //! Names that no server lists.
 
+use clap::ValueEnum;
+
 use super::Candidate;
 use crate::model::EVENT_NAMES;
+use crate::shell::{Editing, Format, Guard, Paging};
 
 /// The channel variables that people set and read, as `switch_channel.h`, `switch_ivr_originate.c`
 /// and mod_sofia name them.
@@ -160,31 +163,38 @@ const SUBCLASSES: &[&str] = &[
 pub(super) const LEVELS: &[&str] =
     &["off", "console", "alert", "crit", "err", "warning", "notice", "info", "debug"];
 
-/// What `set` changes, and to what; nothing where any value may stand.
-const SETTINGS: &[(&str, &str, &[&str])] = &[
-    ("output", "how answers are written", &["table", "vertical", "json", "jsonl", "csv", "raw"]),
-    ("pager", "when answers go through $PAGER", &["on", "off", "auto"]),
-    ("timeout", "seconds that an api may take", &[]),
-    ("guard", "what is asked about", &["normal", "strict"]),
-    ("read-only", "whether changes are refused", &["on", "off"]),
-    ("keys", "how a line is edited", &["emacs", "vi"]),
-    ("prompt", "what stands before the line", &["default"]),
+/// What `set` changes.
+const SETTINGS: &[(&str, &str)] = &[
+    ("output", "how answers are written"),
+    ("pager", "when answers go through $PAGER"),
+    ("timeout", "seconds that an api may take"),
+    ("guard", "what is asked about"),
+    ("read-only", "whether changes are refused"),
+    ("keys", "how a line is edited"),
+    ("prompt", "what stands before the line"),
 ];
 
 pub(super) fn settings() -> Vec<Candidate> {
-    SETTINGS.iter().map(|(name, about, _)| Candidate::described(name, about)).collect()
+    SETTINGS.iter().map(|(name, about)| Candidate::described(name, about)).collect()
 }
 
-/// The values of the setting that the words behind `set` begin with.
+/// The values of the setting that the words behind `set` begin with; nothing where any may stand.
 pub(super) fn values_of(words: &[&str]) -> Vec<Candidate> {
-    let known = SETTINGS.iter().filter(|(name, ..)| words.first() == Some(name));
-    known.flat_map(|(.., values)| values.iter().copied().map(Candidate::new)).collect()
+    match words.first() {
+        Some(&"output") => variants::<Format>(),
+        Some(&"pager") => variants::<Paging>(),
+        Some(&"guard") => variants::<Guard>(),
+        Some(&"keys") => variants::<Editing>(),
+        Some(&"read-only") => ["on", "off"].map(Candidate::new).to_vec(),
+        Some(&"prompt") => vec![Candidate::new("default")],
+        _ => Vec::new(),
+    }
 }
 
-/// What can be waited for with `expect`.
-pub(super) const WAITED_FOR: &[&str] = &[
-    "ringing", "early", "answered", "bridged", "held", "parked", "hangup", "event", "calls", "text",
-];
+fn variants<T: ValueEnum>() -> Vec<Candidate> {
+    let values = T::value_variants().iter().filter_map(T::to_possible_value);
+    values.map(|value| Candidate::new(value.get_name())).collect()
+}
 
 /// Names of events, and subclasses of those that are CUSTOM.
 pub(super) fn events() -> impl Iterator<Item = Candidate> {
@@ -208,21 +218,6 @@ pub(super) fn event_verbs() -> Vec<Candidate> {
     ];
     verbs.into_iter().map(|(verb, about)| Candidate::described(verb, about)).collect()
 }
-
-/// What can be muted: the kinds of changes of a call.
-pub(super) const KINDS: &[&str] = &[
-    "new",
-    "ringing",
-    "early",
-    "answered",
-    "bridged",
-    "unbridged",
-    "held",
-    "unheld",
-    "parked",
-    "ended",
-    "jobs",
-];
 
 /// What may follow `filter`.
 pub(super) fn filtered(words: &[&str]) -> Vec<Candidate> {

@@ -256,19 +256,23 @@ pub(in crate::shell) fn short_kind(kind: &str) -> &str {
 }
 
 /// The words of call lines and the kinds that they stand for.
+pub(in crate::shell) const KIND_WORDS: &[(&str, &str)] = &[
+    ("new", "CREATE"),
+    ("ringing", "RINGING"),
+    ("early", "EARLY"),
+    ("answered", "ANSWER"),
+    ("bridged", "BRIDGE"),
+    ("unbridged", "UNBRIDGE"),
+    ("held", "HOLD"),
+    ("unheld", "UNHOLD"),
+    ("parked", "PARK"),
+    ("ended", "HANGUP"),
+    ("jobs", "JOB"),
+];
+
+/// The kind of line that a word stands for.
 pub(in crate::shell) fn kind_of_word(word: &str) -> Cow<'_, str> {
-    let known = [
-        ("new", "CREATE"),
-        ("answered", "ANSWER"),
-        ("bridged", "BRIDGE"),
-        ("unbridged", "UNBRIDGE"),
-        ("held", "HOLD"),
-        ("unheld", "UNHOLD"),
-        ("parked", "PARK"),
-        ("ended", "HANGUP"),
-        ("jobs", "JOB"),
-    ];
-    let found = known.iter().find(|(known, _)| known.eq_ignore_ascii_case(word));
+    let found = KIND_WORDS.iter().find(|(known, _)| known.eq_ignore_ascii_case(word));
     match found {
         Some((_, kind)) => Cow::Borrowed(kind),
         None if word.contains("::") => Cow::Borrowed(word),

@@ -15,7 +15,7 @@ use nu_ansi_term::{Color, Style};
 
 pub(super) use awaited::Awaited;
 pub(super) use choice::{
-    Choice, Condition, Form, Only, document, event_named, header, kind_of_word,
+    Choice, Condition, Form, KIND_WORDS, Only, document, event_named, header, kind_of_word,
 };
 
 pub(super) use words::{caller, clock, ended, minutes};
