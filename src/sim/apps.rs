@@ -110,7 +110,7 @@ impl World {
             Step::EarlyMedia => self.mark_early(id),
             Step::Answered => self.mark_answered(id),
             Step::Refused(cause, status, phrase) => self.refused(id, cause, status, phrase),
-            Step::PeerGone(cause, answered) => self.peer_gone(id, &cause, answered),
+            Step::PeerGone(told) => self.peer_gone(id, &told),
             Step::Hangup(cause) => self.hangup(id, &cause, Tick::Soon),
             Step::LegTimeout => {
                 let rings = self.channels.get(&id).is_some_and(|leg| leg.originate.is_some());
@@ -122,6 +122,7 @@ impl World {
             Step::Reinvite(ask) => self.reinvite(id, ask),
             Step::Reinvited(ask) => self.reinvited(id, ask),
             Step::Info(shown) => self.informed(id, &shown),
+            Step::Listen => self.listen_to_wire(id),
             Step::Digit(digit, duration, source) => self.digit(id, digit, duration, source),
             Step::Bert(token, is_last) => self.bert(id, token, is_last),
         }

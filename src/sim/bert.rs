@@ -59,31 +59,4 @@ impl World {
         }
         self.emit(&event);
     }
-
-    /// `respond`: the SIP response to an INVITE that was not answered yet.
-    pub(super) fn respond(&mut self, id: u64, data: &str) {
-        let code = data.split_whitespace().next().and_then(|code| code.parse().ok());
-        let cause = match code.unwrap_or(488_u16) {
-            // `sofia_glue_sip_cause_to_freeswitch` (sofia_glue.c)
-            401 | 402 | 403 | 407 | 603 | 608 => "CALL_REJECTED",
-            404 | 485 | 604 => "UNALLOCATED_NUMBER",
-            408 | 504 => "RECOVERY_ON_TIMER_EXPIRE",
-            410 => "NUMBER_CHANGED",
-            413 | 414 | 416 | 420 | 421 | 423 | 505 | 513 => "INTERWORKING",
-            480 => "NO_USER_RESPONSE",
-            400 | 481 | 500 | 503 => "NORMAL_TEMPORARY_FAILURE",
-            486 | 600 => "USER_BUSY",
-            484 => "INVALID_NUMBER_FORMAT",
-            488 | 606 => "BEARERCAPABILITY_NOTAVAIL",
-            502 => "NETWORK_OUT_OF_ORDER",
-            405 | 501 => "SERVICE_UNAVAILABLE",
-            406 | 415 => "SERVICE_NOT_IMPLEMENTED",
-            482 | 483 => "EXCHANGE_ROUTING_ERROR",
-            487 => "ORIGINATOR_CANCEL",
-            300..=699 => "NORMAL_UNSPECIFIED",
-            // A provisional one ends nothing.
-            _ => return,
-        };
-        self.hangup(id, cause, Tick::Soon);
-    }
 }

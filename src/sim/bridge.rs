@@ -1,7 +1,7 @@
 //! What two legs do together: bridge, digits.
 
 use super::api::Waiter;
-use super::channel::{CallState, Channel, Doing, Kind, Running, State};
+use super::channel::{Answer, CallState, Channel, Doing, Kind, Running, State};
 use super::dial::{Dial, Then};
 use super::hangup::Tick;
 use super::legs::frozen;
@@ -11,11 +11,15 @@ use super::world::{Step, World};
 impl World {
     /// The `bridge` application dials (`transcripts/call_bridge`).
     pub(super) fn start_bridge(&mut self, id: u64, data: &str) {
-        self.set_callstate(id, CallState::RingWait);
+        let Some(channel) = self.channels.get(&id) else { return };
+        // A leg that was not answered goes on ringing.
+        if channel.answer == Answer::Answered {
+            self.set_callstate(id, CallState::RingWait);
+        }
         let Some(channel) = self.channels.get(&id) else { return };
         let profile = channel.profile.clone().unwrap_or_default();
         let Some(mut dial) = Dial::parse(data) else {
-            self.bridge_failed(id, "DESTINATION_OUT_OF_ORDER");
+            self.bridge_failed(id, "DESTINATION_OUT_OF_ORDER", &[]);
             return;
         };
         let vars: Vec<(String, String)> = channel
@@ -28,23 +32,26 @@ impl World {
             lane.vars.splice(0..0, vars.iter().cloned());
         }
         let timeout = channel.vars.get("call_timeout").and_then(|text| text.parse().ok());
-        let cid = (profile.cid_name.clone(), profile.cid_num.clone());
+        let effective = |name: &str, own: &str| channel.vars.get(name).unwrap_or(own).to_owned();
+        let cid = (
+            effective("effective_caller_id_name", &profile.cid_name),
+            effective("effective_caller_id_number", &profile.cid_num),
+        );
         self.originate(None, dial, Then::Bridge(id), cid, timeout.unwrap_or(60));
     }
 
     /// No leg of a `bridge` was answered: the application is over.
-    pub(super) fn bridge_failed(&mut self, id: u64, cause: &str) {
+    pub(super) fn bridge_failed(&mut self, id: u64, cause: &str, tries: &[(String, String)]) {
         let Some(channel) = self.channels.get_mut(&id).filter(|channel| channel.is_up()) else {
             return;
         };
-        channel.vars.extend([
-            ("originate_disposition", cause),
-            ("DIALSTATUS", dial_status(cause)),
-            ("originate_failed_cause", cause),
-        ]);
+        channel.vars.extend([("originate_disposition", cause), ("DIALSTATUS", dial_status(cause))]);
+        channel.push_tries(tries);
+        channel.vars.set("originate_failed_cause", cause);
         let goes_on = goes_on_after(channel, cause);
-        let answered = channel.answer == super::channel::Answer::Answered;
-        self.set_callstate(id, if answered { CallState::Active } else { CallState::Ringing });
+        if channel.answer == Answer::Answered {
+            self.set_callstate(id, CallState::Active);
+        }
         if !goes_on {
             self.hangup(id, cause, Tick::Soon);
         }
@@ -62,16 +69,24 @@ impl World {
     }
 
     /// Two legs talk to each other from now on.
-    pub(super) fn join(&mut self, first: u64, second: u64) {
+    pub(super) fn join(&mut self, first: u64, second: u64, tries: &[(String, String)]) {
         if !self.channels.get(&first).is_some_and(|channel| channel.is_up()) {
             self.hangup(second, "ORIGINATOR_CANCEL", Tick::Soon);
             return;
         }
-        self.mark_answered(first);
-        self.note_success(first, second);
+        // Early media is passed on; the answer follows when it comes.
+        let answered = self.channels.get(&second).is_some_and(|it| it.answer == Answer::Answered);
+        if answered {
+            self.mark_answered(first);
+        } else {
+            self.mark_early(first);
+        }
+        self.note_success(first, second, tries);
         self.couple(first, second);
         self.note_callee(first, second);
-        self.set_callstate(first, CallState::Active);
+        if self.channels.get(&first).is_some_and(|it| it.answer == Answer::Answered) {
+            self.set_callstate(first, CallState::Active);
+        }
         let before = self.bridge_headers(first, second);
         self.fire_full(first, "CHANNEL_BRIDGE", before, Vec::new());
         self.bond(first, second);
@@ -80,12 +95,15 @@ impl World {
     }
 
     /// The leg whose `bridge` was answered learns by whom.
-    fn note_success(&mut self, first: u64, second: u64) {
+    fn note_success(&mut self, first: u64, second: u64, tries: &[(String, String)]) {
         let Some(b) = self.channels.get(&second) else { return };
-        let (uuid, profile) = (b.uuid.clone(), b.profile.clone().unwrap_or_default());
         let description = b.vars.get("switch_r_sdp").map(str::to_owned);
         let Some(a) = self.channels.get_mut(&first) else { return };
-        a.vars.set("originated_legs", format!("{uuid};Outbound Call;{}", profile.destination));
+        for name in
+            ["originate_signal_bond", "sip_invite_failure_status", "sip_invite_failure_phrase"]
+        {
+            a.vars.remove(name);
+        }
         if let Some(description) = description {
             a.vars.set("switch_m_sdp", description);
         }
@@ -96,14 +114,12 @@ impl World {
                 ("audio_media_flow", "sendrecv"),
             ]);
         }
-        a.vars.extend([
-            ("originate_disposition", "SUCCESS".to_owned()),
-            ("DIALSTATUS", "SUCCESS".to_owned()),
-            ("originate_causes", format!("{uuid};NONE")),
-        ]);
+        a.vars.extend([("originate_disposition", "SUCCESS"), ("DIALSTATUS", "SUCCESS")]);
+        a.push_tries(tries);
     }
 
-    fn note_callee(&mut self, first: u64, second: u64) {
+    /// A leg learns whom it is connected with.
+    pub(super) fn note_callee(&mut self, first: u64, second: u64) {
         let Some(b) = self.channels.get(&second).and_then(|b| b.profile.as_ref()) else { return };
         let (name, number) = (b.callee_name.clone(), b.destination.clone());
         if let Some(own) = self.channels.get_mut(&first).and_then(|a| a.profile.as_mut()) {
@@ -169,14 +185,18 @@ impl World {
     /// UNBRIDGE for the bridge on top of a channel's stack.
     pub(super) fn stop_bridge(&mut self, id: u64) {
         let Some(partner) = self.channels.get(&id).and_then(|channel| channel.partner) else {
+            self.cancel_bridge(id);
             return;
         };
+        // The called leg is hung up first, and without the caller's cause.
+        self.partner_gone(partner, id, "NORMAL_CLEARING");
         let cause_of = |id: u64| self.channels.get(&id).and_then(|channel| channel.cause.clone());
         let cause = cause_of(id).or_else(|| cause_of(partner));
-        let cause = cause.map_or_else(|| "NORMAL_CLEARING".to_owned(), |cause| cause.to_string());
         if let Some(channel) = self.channels.get_mut(&id) {
             channel.vars.remove("bridge_to");
-            channel.vars.set("bridge_hangup_cause", &cause);
+            if let Some(cause) = cause {
+                channel.vars.set("bridge_hangup_cause", cause.name());
+            }
         }
         let mut before = self.bridge_headers(id, partner);
         if let Some(other) = self.channels.get(&id).and_then(|channel| channel.other.as_ref()) {
@@ -187,8 +207,12 @@ impl World {
         if let Some(channel) = self.channels.get_mut(&id) {
             channel.partner = None;
         }
-        // The called leg is hung up without the caller's cause.
-        self.partner_gone(partner, id, "NORMAL_CLEARING");
+    }
+
+    /// The leg that a leg is bound to: its partner in a bridge, or the one that dials it.
+    pub(super) fn bonded(&self, id: u64) -> Option<u64> {
+        let channel = self.channels.get(&id)?;
+        channel.partner.or_else(|| self.dialled_for(channel.originate?))
     }
 
     /// The leg at the other side of a bridge is gone.
@@ -261,6 +285,15 @@ impl World {
     /// Runs an api command that nobody waits for.
     pub(super) fn run_quietly(&mut self, line: &str) {
         self.run_api(line, Waiter::Nobody);
+    }
+}
+
+impl Channel {
+    /// Notes how each leg that was dialled for this one ended; `NONE` is the one that was answered.
+    fn push_tries(&mut self, tries: &[(String, String)]) {
+        for (uuid, cause) in tries {
+            self.vars.push("originate_causes", &format!("{uuid};{cause}"));
+        }
     }
 }
 

@@ -112,6 +112,18 @@ impl Vars {
         self.0.put(name, value.as_ref());
     }
 
+    /// Adds a value: the second one makes the variable an array.
+    pub(super) fn push(&mut self, name: &str, value: &str) {
+        match self.get(name) {
+            None => self.set(name, value),
+            Some(old) => {
+                let old = old.strip_prefix("ARRAY::").unwrap_or(old);
+                let all = format!("ARRAY::{old}|:{value}");
+                self.put(name, all);
+            }
+        }
+    }
+
     pub(super) fn remove(&mut self, name: &str) {
         self.0.remove(name);
     }
@@ -221,6 +233,8 @@ pub(super) struct Channel {
     pub(super) callstate: CallState,
     pub(super) answer: Answer,
     pub(super) cause: Option<HangupCause>,
+    /// The SIP status and phrase that `respond` chose.
+    pub(super) refusal: Option<(u16, String)>,
     pub(super) codec: Option<Codec>,
     pub(super) hit_dialplan: bool,
     pub(super) call_uuid: String,
@@ -244,6 +258,8 @@ pub(super) struct Channel {
     pub(super) recordings: Vec<(String, u64)>,
     pub(super) displaced: Vec<String>,
     pub(super) muted: bool,
+    /// Since when no sound comes, once `rtp_timeout_sec` asks for it.
+    pub(super) silent_since: u64,
     /// The codec outside of a conference.
     pub(super) room: Option<Codec>,
 }
@@ -263,6 +279,7 @@ impl Channel {
             callstate: CallState::Down,
             answer: Answer::Ringing,
             cause: None,
+            refusal: None,
             codec: None,
             hit_dialplan: inbound,
             profile: None,
@@ -284,6 +301,7 @@ impl Channel {
             recordings: Vec::new(),
             displaced: Vec::new(),
             muted: false,
+            silent_since: 0,
             room: None,
         }
     }

@@ -29,6 +29,16 @@ pub(super) fn context(profile: &str) -> &'static str {
 pub(super) const EXTENSIONS: &[&str] =
     &["9195", "9196", "9197", "9198", "9664", "5000", "park", "5900"];
 
+/// Numbers that end, join or split their calls (70xx), with their applications.
+const NUMBERS: &str = include_str!("data/numbers.tsv");
+
+/// The applications of a number of [`NUMBERS`].
+fn number(exten: &str) -> Option<Vec<(&'static str, &'static str)>> {
+    let mut lines = NUMBERS.lines().filter_map(|line| line.split_once('\t'));
+    let (_, apps) = lines.find(|(have, _)| *have == exten)?;
+    Some(apps.split('\t').map(|app| app.split_once(' ').unwrap_or((app, ""))).collect())
+}
+
 /// Whether an extension is listed, and where it goes.
 fn extension(exten: &str) -> Option<Vec<(&'static str, &'static str)>> {
     Some(match exten {
@@ -40,7 +50,7 @@ fn extension(exten: &str) -> Option<Vec<(&'static str, &'static str)>> {
         "5000" => vec![("answer", ""), ("sleep", "2000"), ("ivr", "demo_ivr")],
         // Beside the park-only context: so that apps can be tried on the external profile, too.
         "park" | "5900" => vec![("park", "")],
-        _ => return None,
+        _ => return number(exten),
     })
 }
 
@@ -58,6 +68,9 @@ fn route(channel: &Channel, now: &str) -> Route {
     let own = |list: &[(&str, &str)]| -> Vec<(String, String)> {
         list.iter().map(|(app, data)| ((*app).to_owned(), (*data).to_owned())).collect()
     };
+    if profile.context == "public" {
+        return public(exten, now);
+    }
     let unlisted =
         [("acknowledge_call", ""), ("ring_ready", ""), ("playback", "local_stream://moh")];
     let mut found = Route::default();
@@ -90,6 +103,24 @@ fn route(channel: &Channel, now: &str) -> Route {
         found.actions.extend(own(&unlisted));
     }
     found
+}
+
+/// The stock public context: an extension with `continue="true"` first, then those that lead to
+/// the default context. A number that none of them knows still has the applications of the first.
+fn public(exten: &str, now: &str) -> Route {
+    let mut actions = vec![
+        ("set".to_owned(), "outside_call=true".to_owned()),
+        ("export".to_owned(), format!("RFC2822_DATE={now}")),
+    ];
+    let leads_in = match exten.as_bytes() {
+        [b'1', b'0', b'0' | b'1', last] => last.is_ascii_digit(),
+        [b'3', b'5'..=b'8', b'0' | b'1', last] => last.is_ascii_digit(),
+        _ => false,
+    };
+    if leads_in {
+        actions.push(("transfer".to_owned(), format!("{exten} XML default")));
+    }
+    Route { actions, matched: Some(format!("ARRAY::{exten}|:{exten}")), asks: None }
 }
 
 impl World {

@@ -50,6 +50,11 @@ impl World {
     pub(super) fn informed(&mut self, id: u64, shown: &(String, String)) {
         let partner = self.partner_uuid(id);
         let Some(channel) = self.channels.get_mut(&id) else { return };
+        if !channel.inbound && channel.answer != Answer::Answered {
+            // The answer is still on its way.
+            self.step_in(20, id, Step::Info(Box::new(shown.clone())));
+            return;
+        }
         let before = sip_info(channel);
         let as_caller = channel.hit_dialplan;
         let Some(profile) = channel.profile.as_mut() else { return };

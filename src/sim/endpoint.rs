@@ -59,8 +59,9 @@ pub(super) fn members(group: Vec<LegSpec>) -> (Vec<LegSpec>, Vec<Vec<LegSpec>>) 
 impl World {
     /// Dials one target, or says why that is impossible.
     pub(super) fn dial_leg(&mut self, target: &str, out: &Outgoing) -> Result<u64, String> {
-        if self.paused {
-            return Err("SWITCH_CONGESTION".to_owned());
+        let full = u64::try_from(self.channels.len()).unwrap_or(u64::MAX);
+        if self.paused || full >= self.counts.max_sessions {
+            return Err("DESTINATION_OUT_OF_ORDER".to_owned());
         }
         let (endpoint, rest) = target.split_once('/').unwrap_or((target, ""));
         match endpoint.to_ascii_lowercase().as_str() {
@@ -74,8 +75,12 @@ impl World {
             }
             "user" => {
                 let (user, domain) = rest.split_once('@').unwrap_or((rest, ""));
-                if !is_own(domain) || super::api::sofia::phone(user).is_none() {
+                if !is_own(domain) || !super::api::directory::is_user(user) {
                     return Err("SUBSCRIBER_ABSENT".to_owned());
+                }
+                self.look_up_user(user, domain, out);
+                if super::api::sofia::phone(user).is_none() {
+                    return Err("USER_NOT_REGISTERED".to_owned());
                 }
                 self.refuse_taken(out)?;
                 Ok(self.dial_phone("internal", user, out, 200))
@@ -84,6 +89,15 @@ impl World {
             "error" => Err(cause(rest).to_string()),
             _ => Err("CHAN_NOT_IMPLEMENTED".to_owned()),
         }
+    }
+
+    /// The dial string of a user asks where it is registered.
+    fn look_up_user(&mut self, user: &str, domain: &str, out: &Outgoing) {
+        let domain = if domain.is_empty() { "127.0.0.1" } else { domain };
+        if let Some(by) = out.by.and_then(|by| self.channels.get_mut(&by)) {
+            by.vars.extend([("dialed_user", user), ("dialed_domain", domain)]);
+        }
+        self.fire_api("sofia_contact", &format!("*/{user}@{domain}"));
     }
 
     /// SIP legs are not made under a uuid that another channel has.

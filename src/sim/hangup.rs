@@ -2,6 +2,7 @@
 
 use super::channel::{Answer, CallState, Channel, Doing, Kind, State};
 use super::event::Event;
+use super::farewell::Farewell;
 use super::log;
 use super::sip;
 use super::world::{Step, World};
@@ -22,7 +23,14 @@ impl World {
         self.hangup_with(id, cause, tick, Vec::new());
     }
 
-    fn hangup_with(&mut self, id: u64, cause: &str, tick: Tick, vars: Vec<(&'static str, String)>) {
+    /// Decides a channel's end; the variables are what its wire heard of it.
+    pub(super) fn hangup_with(
+        &mut self,
+        id: u64,
+        cause: &str,
+        tick: Tick,
+        vars: Vec<(&'static str, String)>,
+    ) {
         let Some(channel) = self.channels.get_mut(&id) else { return };
         if channel.cause.is_some() {
             return;
@@ -33,14 +41,15 @@ impl World {
         channel.cause = Some(cause);
         channel.number = State::Hangup as u8;
         channel.vars.extend(vars);
-        let partner = channel.partner;
+        let (partner, bonded) = (channel.partner, self.bonded(id));
+        let Some(channel) = self.channels.get_mut(&id) else { return };
         let protocol = channel.vars.get("proto_specific_hangup_cause").map(str::to_owned);
         if partner.is_some() {
             let called = channel.other.as_ref().is_some_and(|other| other.role == "originator");
             let role = if called { "originatee" } else { "originator" };
             channel.vars.set("last_bridge_role", role);
         }
-        if let Some(other) = partner.and_then(|other| self.channels.get_mut(&other)) {
+        if let Some(other) = bonded.and_then(|other| self.channels.get_mut(&other)) {
             other.vars.set("last_bridge_hangup_cause", named);
             if let Some(protocol) = protocol {
                 other.vars.set("last_bridge_proto_specific_hangup_cause", protocol);
@@ -53,43 +62,6 @@ impl World {
         self.step_in(if tick == Tick::Media { 20 } else { 0 }, id, Step::Unwind);
     }
 
-    /// The called end refused.
-    pub(super) fn refused(&mut self, id: u64, cause: &str, status: u16, phrase: &str) {
-        let number = HangupCause::parse(cause).number().unwrap_or(16);
-        let dialog = self.channels.get(&id).and_then(|channel| channel.dialog.as_ref());
-        let vars = dialog.map(|dialog| dialog.refused(status, phrase, number));
-        self.hangup_with(id, cause, Tick::Soon, vars.unwrap_or_default());
-    }
-
-    /// The other end of the wire is gone.
-    pub(super) fn peer_gone(&mut self, id: u64, cause: &str, answered: bool) {
-        let Some(channel) = self.channels.get(&id) else { return };
-        let number = HangupCause::parse(cause).number().unwrap_or(16);
-        match (channel.kind, answered, channel.inbound) {
-            (Kind::Loopback | Kind::Null, ..) => self.hangup(id, cause, Tick::Soon),
-            (_, true, _) => {
-                let other = channel.partner.and_then(|other| self.channels.get_mut(&other));
-                if let Some(other) = other {
-                    let reason = sip::bye(cause, number).into_iter().take(1);
-                    other.vars.extend(reason);
-                    other.vars.set("sip_hangup_phrase", "OK");
-                }
-                self.hangup_with(id, cause, Tick::Soon, sip::bye(cause, number));
-                if let Some(channel) = self.channels.get_mut(&id) {
-                    sip::hung_up_by_peer(&mut channel.vars);
-                }
-            }
-            (_, false, true) => {
-                let vars = sip::cancelled(cause, number);
-                self.hangup_with(id, "ORIGINATOR_CANCEL", Tick::Soon, vars);
-            }
-            (_, false, false) => {
-                let (status, phrase) = sip_status(cause);
-                self.refused(id, cause, status, phrase);
-            }
-        }
-    }
-
     /// Leaves the applications, reports, and forgets the channel.
     pub(super) fn unwind(&mut self, id: u64) {
         while self.channels.get(&id).is_some_and(|channel| !channel.stack.is_empty()) {
@@ -100,7 +72,8 @@ impl World {
         let (peer, originate, partner) =
             (channel.peer.take(), channel.originate.take(), channel.partner.take());
         let answered = channel.answer == Answer::Answered;
-        let loops = channel.kind == Kind::Loopback;
+        let told = Farewell::of(channel, &cause);
+        let (loops, inbound) = (channel.kind == Kind::Loopback, channel.inbound);
         channel.vars.remove("bridge_to");
         self.set_state(id, State::Hangup, 10);
         let now = self.now;
@@ -109,8 +82,8 @@ impl World {
         }
         self.set_callstate(id, CallState::Hangup);
         if let Some(peer) = peer {
-            let step = Step::PeerGone(cause.to_string(), answered);
-            self.step_in(u64::from(!loops), peer, step);
+            let delay = if told.is_cancel(inbound) { 20 } else { u64::from(!loops) };
+            self.step_in(delay, peer, Step::PeerGone(Box::new(told)));
         }
         self.set_state(id, State::Reporting, 11);
         self.report(id, &cause, answered);
@@ -161,7 +134,9 @@ impl World {
             };
             channel.vars.set("caller_id", caller);
             channel.vars.extend(durations(&profile));
-            closing(channel, answered, profile.hangup.saturating_sub(profile.answered));
+            let since = [profile.answered, profile.progress_media, profile.hangup];
+            let since = since.into_iter().find(|at| *at != 0).unwrap_or_default();
+            closing(channel, answered, profile.hangup.saturating_sub(since));
             self.count(id, answered);
         }
         let before = vec![("Hangup-Cause", cause.name().to_owned())];
@@ -273,16 +248,6 @@ fn after_bridge(channel: &mut Channel) {
 /// Microseconds as seconds.
 fn seconds(micros: u64) -> f64 {
     std::time::Duration::from_micros(micros).as_secs_f64()
-}
-
-fn sip_status(cause: &str) -> (u16, &'static str) {
-    match cause {
-        "USER_BUSY" => (486, "Busy Here"),
-        "NO_ANSWER" | "NO_USER_RESPONSE" | "NORMAL_CLEARING" => (480, "Temporarily Unavailable"),
-        "CALL_REJECTED" => (603, "Decline"),
-        "UNALLOCATED_NUMBER" | "NO_ROUTE_DESTINATION" => (404, "Not Found"),
-        _ => (503, "Service Unavailable"),
-    }
 }
 
 fn epochs(profile: &super::profile::Profile) -> Vec<(String, String)> {

@@ -223,6 +223,11 @@ impl World {
         }
         let (peer, loops, inbound) =
             (channel.peer, channel.kind == Kind::Loopback, channel.inbound);
+        let dialog = channel.dialog.clone().filter(|_| inbound);
+        if let Some(dialog) = dialog {
+            channel.vars.set("sip_to_tag", &dialog.to_tag);
+        }
+        let by = if inbound { None } else { self.bonded(id) };
         if let (Some(peer), true) = (peer, inbound) {
             if loops {
                 self.mark_ringing(peer);
@@ -231,6 +236,10 @@ impl World {
             }
         }
         self.fire_full(id, "CHANNEL_PROGRESS", Vec::new(), Vec::new());
+        if let Some(by) = by {
+            self.note_callee(by, id);
+            self.step_in(1, by, Step::Ringing);
+        }
         if self.channels.get(&id).is_some_and(|channel| channel.callstate == CallState::Down) {
             self.set_callstate(id, CallState::Ringing);
         }
@@ -331,6 +340,7 @@ impl World {
             }
         } else {
             self.negotiate(id);
+            self.hear_callee(id);
         }
         let now = self.now;
         let Some(channel) = self.channels.get_mut(&id) else { return };
@@ -351,15 +361,31 @@ impl World {
         if let Some(channel) = self.channels.get_mut(&id) {
             channel.vars.set("endpoint_disposition", "ANSWER");
         }
+        self.listen_to_wire(id);
         if inbound && kind == Kind::Sofia {
             if let Some(peer) = peer {
                 self.step_in(20, peer, Step::Answered);
             }
         } else if !inbound {
             self.acknowledge(id);
+            // Bridged since its early media.
+            if let Some(partner) = self.channels.get(&id).and_then(|channel| channel.partner) {
+                self.mark_answered(partner);
+            }
             if let Some(originate) = originate {
                 self.leg_answered(originate, id);
             }
+        }
+    }
+
+    /// The answer of a leg that is bridged already names the party behind it.
+    fn hear_callee(&mut self, id: u64) {
+        let peer = self.channels.get(&id).and_then(|channel| channel.peer);
+        let far = peer.and_then(|peer| self.channels.get(&peer)).filter(|it| it.partner.is_some());
+        let Some(far) = far.and_then(|far| far.profile.as_ref()) else { return };
+        let (name, number) = (far.callee_num.clone(), far.callee_num.clone());
+        if let Some(own) = self.channels.get_mut(&id).and_then(|it| it.profile.as_mut()) {
+            (own.callee_name, own.callee_num) = (name, number);
         }
     }
 
@@ -425,14 +451,24 @@ pub(super) fn dialled_by(channel: &mut Channel, by: &Channel) {
         channel.vars.set("sip_cid_type", kind);
     }
     channel.vars.set("max_forwards", "69");
-    if let Some((name, _)) = by.codec {
-        channel.vars.set("originator_codec", format!("{name}@8000h@20i"));
+    match (by.codec, by.vars.get("ep_codec_string")) {
+        (Some((name, _)), _) => channel.vars.set("originator_codec", format!("{name}@8000h@20i")),
+        (None, Some(codecs)) => channel.vars.set("originator_codec", codecs),
+        (None, None) => {}
     }
     channel.vars.extend([("originator", &by.uuid), ("signal_bond", &by.uuid)]);
     if let Some(description) = by.vars.get("switch_r_sdp") {
         channel.vars.set("switch_m_sdp", description);
     }
     channel.vars.set("call_uuid", &by.call_uuid);
+    if let Some(names) = by.vars.get("export_vars") {
+        channel.vars.set("export_vars", names);
+        for name in names.split(',') {
+            if let Some(value) = by.vars.get(name) {
+                channel.vars.set(name, value);
+            }
+        }
+    }
 }
 
 /// What the first reply of the called end tells an outbound leg.

@@ -9,7 +9,8 @@
 //! (context `default`), `park` 5090 (context `switchy`, which parks everything), all on 127.0.0.1;
 //! phones 1000 to 1003; gateway `example.com`. In context `default`: 9195 delayed echo, 9196 echo,
 //! 9197 tone, 9198, 9664 music, 5000 menu, `park`, 1000 to 1003 phones, 3000
-//! to 3999 conferences. Dial strings take `sofia/`, `loopback/` (also `app=NAME`), `user/`, `group/`
+//! to 3999 conferences, 7001 to 7050 (`data/numbers.tsv`) numbers that ring, refuse, forward and end
+//! their calls; context `public` is the stock one. Dial strings take `sofia/`, `loopback/` (also `app=NAME`), `user/`, `group/`
 //! (`default`, `sales`, `billing`, `support`, also with `+F`), `null/` and `error/CAUSE`, with `{}`, `[]`, `<>`, `,`, `|` and
 //! `:_:`, `leg_timeout`, `leg_delay_start`, `originate_timeout`, `ignore_early_media`,
 //! `fail_on_single_reject`, `originate_continue_on_timeout`, `originate_retries`,
@@ -39,6 +40,7 @@
 //!
 //! | where | what | why |
 //! |---|---|---|
+//! | ends of two legs of a bridge | the called leg always has `bridge_hangup_cause` when the caller ended first | two threads race for it |
 //! | `version`, `status`, `json`, `banner`, HEARTBEAT | say `simulated` | nobody shall take it for a real one |
 //! | `help`, `show api`, `show application`, `show modules`, `show interfaces` | leave out what is not simulated | a list is a promise |
 //! | `show modules` | has the modules of a later server of the same version than `transcripts/api_replies` | that is where the other answers come from |
@@ -77,6 +79,7 @@ mod eavesdrop;
 mod emit;
 mod endpoint;
 mod event;
+mod farewell;
 mod fault;
 mod flood;
 mod hangup;
@@ -84,6 +87,7 @@ mod legs;
 mod log;
 mod login;
 mod loopback;
+mod media_timeout;
 mod menu;
 mod notice;
 mod originate;

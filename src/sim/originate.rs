@@ -20,6 +20,8 @@ pub(super) struct Originate {
     timeout: u64,
     winner: Option<u64>,
     cause: String,
+    /// The legs that were dialled, with their causes once they have ended.
+    tries: Vec<(u64, String, Option<String>)>,
     again: Again,
 }
 
@@ -76,6 +78,23 @@ impl Lane {
     }
 }
 
+impl Originate {
+    /// The leg whose `bridge` dials.
+    fn by(&self) -> Option<u64> {
+        match self.then {
+            Then::Bridge(by) => Some(by),
+            Then::Apps(_) | Then::Exten(_) => None,
+        }
+    }
+
+    fn note_end(&mut self, leg: u64, cause: &str) {
+        let found = self.tries.iter_mut().find(|(have, _, _)| *have == leg);
+        if let Some((_, _, end)) = found {
+            end.get_or_insert_with(|| cause.to_owned());
+        }
+    }
+}
+
 fn lanes(dial: Dial) -> Vec<Lane> {
     let lane =
         |lane: super::dial::Lane| Lane { vars: lane.vars, rest: lane.groups, ..Lane::default() };
@@ -116,6 +135,7 @@ impl World {
             timeout,
             winner: None,
             cause,
+            tries: Vec::new(),
             again,
         };
         self.originates.insert(id, originate);
@@ -133,10 +153,7 @@ impl World {
     /// Dials everything once more, unless the leg that wants it has gone.
     pub(super) fn redial(&mut self, id: u64) {
         let Some(originate) = self.originates.get_mut(&id) else { return };
-        let by = match originate.then {
-            Then::Bridge(by) => Some(by),
-            Then::Apps(_) | Then::Exten(_) => None,
-        };
+        let by = originate.by();
         originate.again.waits = false;
         originate.lanes = lanes(originate.again.dial.clone());
         if by.is_some_and(|by| !self.channels.get(&by).is_some_and(|by| by.is_up())) {
@@ -157,6 +174,7 @@ impl World {
             timeout: 60,
             winner: None,
             cause: "NORMAL_TEMPORARY_FAILURE".to_owned(),
+            tries: Vec::new(),
             again: Again::default(),
         };
         self.originates.insert(id, originate);
@@ -224,10 +242,7 @@ impl World {
         };
         let named = |name: &str, word: &str| find(&vars, name).unwrap_or(word).to_owned();
         let (name, number) = &originate.cid;
-        let by = match originate.then {
-            Then::Bridge(by) => Some(by),
-            Then::Apps(_) | Then::Exten(_) => None,
-        };
+        let by = originate.by();
         let out = Outgoing {
             uuid: find(&vars, "origination_uuid").map(str::to_owned),
             cid_name: named("origination_caller_id_name", name),
@@ -249,8 +264,17 @@ impl World {
         if let Some(run) = originate.lanes.get_mut(lane) {
             run.legs.push(leg);
         }
+        let by = originate.by();
         if let Some(channel) = self.channels.get_mut(&leg) {
             channel.originate = Some(id);
+            originate.tries.push((leg, channel.uuid.clone(), None));
+            let callee = channel.profile.as_ref().map(|it| it.destination.clone());
+            let text = format!("{};Outbound Call;{}", channel.uuid, callee.unwrap_or_default());
+            let uuid = channel.uuid.clone();
+            if let Some(by) = by.and_then(|by| self.channels.get_mut(&by)) {
+                by.vars.set("originate_signal_bond", uuid);
+                by.vars.push("originated_legs", &text);
+            }
         }
         if let Some(limit) = limit {
             self.step_in(limit * 1000, leg, Step::LegTimeout);
@@ -271,9 +295,9 @@ impl World {
         }
         for loser in losers {
             if let Some(channel) = self.channels.get_mut(&loser) {
-                channel.originate = None;
+                channel.vars.set("group_dial_status", "loser");
             }
-            self.hangup(loser, "LOSE_RACE", Tick::Soon);
+            self.drop_leg(id, loser, "LOSE_RACE");
         }
         self.after(Duration::ZERO, Action::OriginateReady(id));
     }
@@ -303,6 +327,7 @@ impl World {
     pub(super) fn leg_failed(&mut self, id: u64, leg: u64, cause: &str) {
         let Some(originate) = self.originates.get_mut(&id) else { return };
         cause.clone_into(&mut originate.cause);
+        originate.note_end(leg, cause);
         if originate.winner == Some(leg) {
             // Answered, and gone before anybody could use it.
             originate.winner = None;
@@ -322,10 +347,7 @@ impl World {
             }
         }
         for other in others {
-            if let Some(channel) = self.channels.get_mut(&other) {
-                channel.originate = None;
-            }
-            self.hangup(other, "NORMAL_CLEARING", Tick::Soon);
+            self.drop_leg(id, other, "NORMAL_CLEARING");
         }
         self.leg_is_over(id, lane);
     }
@@ -374,21 +396,70 @@ impl World {
 
     fn originate_done(&mut self, id: u64, result: Result<u64, String>) {
         let Some(originate) = self.originates.remove(&id) else { return };
-        let Originate { waiting, then, .. } = originate;
+        let Originate { waiting, then, tries, .. } = originate;
+        let tries: Vec<(String, String)> = tries
+            .into_iter()
+            .map(|(_, uuid, cause)| (uuid, cause.unwrap_or_else(|| "NONE".to_owned())))
+            .collect();
         match result {
-            Ok(leg) => self.originate_won(leg, waiting, then),
+            Ok(leg) => self.originate_won(leg, waiting, then, &tries),
             Err(cause) => {
                 if let Some(waiting) = waiting {
                     self.answered(&waiting, &format!("-ERR {cause}\n"));
                 }
                 if let Then::Bridge(by) = then {
-                    self.bridge_failed(by, &cause);
+                    self.bridge_failed(by, &cause, &tries);
                 }
             }
         }
     }
 
-    fn originate_won(&mut self, leg: u64, waiting: Option<Waiting>, then: Then) {
+    /// Takes a leg out of the race.
+    fn drop_leg(&mut self, id: u64, leg: u64, cause: &str) {
+        if let Some(originate) = self.originates.get_mut(&id) {
+            originate.note_end(leg, cause);
+        }
+        self.hangup(leg, cause, Tick::Soon);
+        if let Some(channel) = self.channels.get_mut(&leg) {
+            channel.originate = None;
+        }
+    }
+
+    /// The leg that an originate dials for.
+    pub(super) fn dialled_for(&self, id: u64) -> Option<u64> {
+        self.originates.get(&id)?.by()
+    }
+
+    /// The leg whose `bridge` still dials has left it: what rings is cancelled.
+    pub(super) fn cancel_bridge(&mut self, by: u64) {
+        let found = self.originates.iter().find(|(_, it)| it.by() == Some(by)).map(|(id, _)| *id);
+        let Some(id) = found else { return };
+        let Some(originate) = self.originates.get_mut(&id) else { return };
+        let mut legs: Vec<u64> =
+            originate.lanes.iter_mut().flat_map(|lane| lane.legs.drain(..)).collect();
+        legs.extend(originate.winner.filter(|winner| !legs.contains(winner)));
+        for leg in legs {
+            self.drop_leg(id, leg, "ORIGINATOR_CANCEL");
+        }
+        let Some(originate) = self.originates.remove(&id) else { return };
+        if let Some(channel) = self.channels.get_mut(&by) {
+            let all = [("originate_disposition", "ORIGINATOR_CANCEL"), ("DIALSTATUS", "CANCEL")];
+            channel.vars.extend(all);
+            for (_, uuid, cause) in originate.tries {
+                let cause = cause.as_deref().unwrap_or("ORIGINATOR_CANCEL");
+                channel.vars.push("originate_causes", &format!("{uuid};{cause}"));
+            }
+            channel.vars.set("originate_failed_cause", "ORIGINATOR_CANCEL");
+        }
+    }
+
+    fn originate_won(
+        &mut self,
+        leg: u64,
+        waiting: Option<Waiting>,
+        then: Then,
+        tries: &[(String, String)],
+    ) {
         let Some(channel) = self.channels.get_mut(&leg) else { return };
         channel.originate = None;
         let uuid = channel.uuid.clone();
@@ -413,7 +484,7 @@ impl World {
                     self.execute(leg);
                 }
             }
-            Then::Bridge(by) => self.join(by, leg),
+            Then::Bridge(by) => self.join(by, leg, tries),
         }
     }
 }

@@ -358,19 +358,29 @@ impl Dialog {
         status: u16,
         phrase: &str,
         q850: u16,
+        is_heard: bool,
     ) -> Vec<(&'static str, String)> {
-        vec![
-            ("sip_call_id", self.call_id.clone()),
-            ("sip_local_network_addr", LOCAL.into()),
-            ("sip_reply_port", "0".into()),
-            ("sip_network_port", "0".into()),
+        let mut all =
+            vec![("sip_call_id", self.call_id.clone()), ("sip_local_network_addr", LOCAL.into())];
+        if is_heard {
+            all.extend([
+                ("sip_reply_host", self.host.clone()),
+                ("sip_reply_port", self.port.to_string()),
+                ("sip_network_ip", self.host.clone()),
+                ("sip_network_port", self.port.to_string()),
+            ]);
+        } else {
+            all.extend(["sip_reply_port", "sip_network_port"].map(|name| (name, "0".to_owned())));
+        }
+        all.extend([
             ("sip_hangup_disposition", "recv_refuse".into()),
             ("sip_invite_failure_status", status.to_string()),
             ("sip_invite_failure_phrase", phrase.to_owned()),
             ("sip_term_status", status.to_string()),
             ("proto_specific_hangup_cause", format!("sip:{status}")),
             ("sip_term_cause", q850.to_string()),
-        ]
+        ]);
+        all
     }
 }
 
@@ -379,10 +389,10 @@ fn insert_before(all: &mut Vec<(&'static str, String)>, name: &str, pair: (&'sta
     all.insert(at, pair);
 }
 
-/// What a BYE with this cause leaves on the leg that receives it.
-pub(super) fn bye(cause: &str, q850: u16) -> Vec<(&'static str, String)> {
+/// What a BYE with this reason leaves on the leg that receives it.
+pub(super) fn bye(reason: &str, q850: u16) -> Vec<(&'static str, String)> {
     vec![
-        ("sip_reason", format!("Q.850;cause={q850};text=\"{cause}\"")),
+        ("sip_reason", reason.to_owned()),
         ("sip_term_status", "200".into()),
         ("proto_specific_hangup_cause", "sip:200".into()),
         ("sip_term_cause", q850.to_string()),
@@ -390,12 +400,12 @@ pub(super) fn bye(cause: &str, q850: u16) -> Vec<(&'static str, String)> {
 }
 
 /// What a CANCEL leaves on the leg that receives it.
-pub(super) fn cancelled(cause: &str, q850: u16) -> Vec<(&'static str, String)> {
+pub(super) fn cancelled(reason: &str) -> Vec<(&'static str, String)> {
     vec![
         ("sip_hangup_disposition", "recv_cancel".into()),
         ("sip_invite_failure_status", "487".into()),
         ("sip_invite_failure_phrase", "CANCEL".into()),
-        ("sip_reason", format!("Q.850;cause={q850};text=\"{cause}\"")),
+        ("sip_reason", reason.to_owned()),
         ("sip_term_status", "487".into()),
         ("proto_specific_hangup_cause", "sip:487".into()),
         ("sip_term_cause", "487".into()),

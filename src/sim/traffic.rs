@@ -7,6 +7,7 @@ use fastrand::Rng;
 
 use super::channel::Kind;
 use super::dial::Then;
+use super::farewell::Farewell;
 use super::hangup::Tick;
 use super::legs::Outgoing;
 use super::world::{Action, Step, World};
@@ -102,7 +103,7 @@ impl World {
         dialog.from_user = number;
         dialog.from_name = name;
         let id = self.inbound_leg(Arc::new(dialog), Kind::Phone, "default", Vec::new());
-        self.step_in(hold, id, Step::PeerGone("NORMAL_CLEARING".to_owned(), true));
+        self.step_in(hold, id, Step::PeerGone(Box::new(Farewell::bye("NORMAL_CLEARING"))));
     }
 
     fn outgoing(

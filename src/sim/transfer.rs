@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::api::Waiting;
-use super::channel::{Doing, Running, State};
+use super::channel::{Answer, CallState, Channel, Doing, Running, State};
 use super::dial::Exten;
 use super::hangup::Tick;
 use super::uuid_bridge::SILENT;
@@ -13,15 +13,31 @@ impl World {
     /// Sends the channel to another extension.
     pub(super) fn transfer(&mut self, id: u64, exten: &Exten) {
         self.transfer_profile(id, exten);
-        if let Some(channel) = self.channels.get_mut(&id) {
-            channel.number = 2;
-            channel.plan.clear();
-            channel.logical_inbound = true;
+        let Some(channel) = self.channels.get_mut(&id) else { return };
+        channel.number = 2;
+        channel.plan.clear();
+        // A called leg becomes a caller: it shows the party that it called from now on.
+        let (flips, inbound) = (!channel.hit_dialplan, channel.inbound);
+        channel.logical_inbound |= !flips;
+        let partner = channel.partner;
+        if let Some(partner) = partner.and_then(|partner| self.channels.get_mut(&partner)) {
+            partner.vars.remove("signal_bond");
         }
         self.leave_all(id);
         self.leave_partner(id);
+        if inbound {
+            self.set_callstate(id, CallState::Ringing);
+        }
         self.set_state(id, State::Routing, 2);
+        let is_answered =
+            self.channels.get(&id).is_some_and(|channel| channel.answer == Answer::Answered);
+        if inbound && is_answered {
+            self.set_callstate(id, CallState::Active);
+        }
         if self.hunt(id) {
+            if flips {
+                self.flip(id);
+            }
             self.execute(id);
         }
     }
@@ -52,7 +68,11 @@ impl World {
     /// The called leg of a bridge leaves it: the other one goes on with its plan.
     fn leave_partner(&mut self, id: u64) {
         let Some(channel) = self.channels.get_mut(&id) else { return };
-        if let Some(partner) = channel.partner.take() {
+        let partner = channel.partner.take();
+        if partner.is_some() || channel.vars.get("last_bridge_to").is_some() {
+            part(channel);
+        }
+        if let Some(partner) = partner {
             self.partner_gone(partner, id, "NORMAL_CLEARING");
         }
     }
@@ -64,6 +84,7 @@ impl World {
             let Some(channel) = self.channels.get_mut(&id) else { continue };
             if channel.stack.iter().all(|running| running.doing != Doing::Bridge) {
                 channel.partner = None;
+                part(channel);
             }
         }
     }
@@ -127,6 +148,7 @@ impl World {
             context.clone_into(&mut profile.context);
             profile.index += 1;
             profile.profile_created = now;
+            profile.bridged = 0;
             profile.last_hold = 0;
             profile.hold_accum = 0;
         }
@@ -138,4 +160,12 @@ impl World {
             channel.vars.set("call_uuid", channel.call_uuid.clone());
         }
     }
+}
+
+/// A leg that leaves its bridge alive is a call of its own again.
+fn part(channel: &mut Channel) {
+    channel.vars.remove("signal_bond");
+    channel.vars.remove("bridge_to");
+    channel.call_uuid.clone_from(&channel.uuid);
+    channel.vars.put("call_uuid", &channel.uuid);
 }

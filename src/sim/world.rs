@@ -19,6 +19,7 @@ use super::conference::Conference;
 use super::config::Config;
 use super::dial::LegSpec;
 use super::emit::Dates;
+use super::farewell::Farewell;
 use super::fault::Faults;
 use super::flood::Flood;
 use super::notice::Notice;
@@ -85,8 +86,8 @@ pub(super) enum Step {
     EarlyMedia,
     Answered,
     Refused(&'static str, u16, &'static str),
-    /// The other leg is gone with this cause, after or before an answer.
-    PeerGone(String, bool),
+    /// The other end of the wire is gone.
+    PeerGone(Box<Farewell>),
     Hangup(String),
     /// The leg has rung for as long as its `leg_timeout` allows.
     LegTimeout,
@@ -97,6 +98,8 @@ pub(super) enum Step {
     /// An INFO shows another name and number.
     Info(Box<(String, String)>),
     Digit(char, u32, &'static str),
+    /// The switch looks whether the leg still gets sound.
+    Listen,
     /// A window of `bert_test` is over; `true` with its last one.
     Bert(u64, bool),
 }

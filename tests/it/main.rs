@@ -50,6 +50,7 @@ mod secrets;
 mod sim;
 mod sim_calls;
 mod sim_digits;
+mod sim_ends;
 mod sim_faults;
 mod sim_frames;
 mod sim_process;

@@ -96,7 +96,7 @@ impl Client {
     }
 
     /// Reads until that moment, or the end; says whether it is the end.
-    async fn read_until(&mut self, moment: Instant) -> bool {
+    pub(crate) async fn read_until(&mut self, moment: Instant) -> bool {
         loop {
             let mut chunk = Vec::with_capacity(64 << 10);
             let read = tokio::select! {

@@ -123,7 +123,9 @@ xml, and calls with their real order of events. There is no SIP and no sound: ca
 In status, version and HEARTBEAT it says that it is simulated.
 
 Dial sofia/external/9196@127.0.0.1:5080 (echo; also 9195 delayed echo, 9197 tone, 9664 music,
-5000 menu, 3000 conference), loopback/9196, user/1000 to user/1003, null/x, error/USER_BUSY;
+5000 menu, 3000 conference; 7001 to 7050 ring, refuse, forward and end calls in the ways that
+`originate` can meet: 7012 is busy, 7020 bridges to 7003, 7023 tries 7012 and then 7004, 7035 ends
+after 4 s, 7036 ends without sound, 7050 rings two phones), loopback/9196, user/1000 to user/1003, null/x, error/USER_BUSY;
 port 5090 parks every call. Connections are listed on standard error; Ctrl-C ends it.";
 
 /// The examples and the list of faults under `--help`.

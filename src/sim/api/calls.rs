@@ -120,11 +120,11 @@ pub(super) fn uuid_transfer(world: &mut World, asked: &Waiting) -> Outcome {
     if leg == "-both" {
         world.unpair(id);
     }
-    if leg != "-bleg" {
-        world.transfer(id, &exten);
-    }
     if let Some(partner) = partner.filter(|_| matches!(leg.as_str(), "-bleg" | "-both")) {
         world.transfer(partner, &exten);
+    }
+    if leg != "-bleg" {
+        world.transfer(id, &exten);
     }
     "+OK\n".into()
 }

@@ -30,6 +30,11 @@ fn user(name: &str) -> Option<u16> {
     name.parse().ok().filter(|number| (1000..=1019).contains(number) && name.len() == 4)
 }
 
+/// Whether a user of the directory has that name; it need not be registered.
+pub(in super::super) fn is_user(name: &str) -> bool {
+    user(name).is_some()
+}
+
 /// `user@domain`, the domain being the only one unless it is given.
 fn address(text: &str) -> Option<u16> {
     let (name, domain) = text.split_once('@').unwrap_or((text, DOMAIN));

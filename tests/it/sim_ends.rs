@@ -1,0 +1,291 @@
+//! How calls end, join and split on the simulated switch, beside the same calls on FreeSWITCH
+//! 1.10.12. A line of `ends.jsonl` is one recording: the commands with their times, the legs with
+//! their events in order, and the headers of each leg's CHANNEL_HANGUP_COMPLETE. Ids of legs are
+//! written as `leg A`; headers whose values differ from run to run have a name only.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use serde_json::Value;
+use switchy::sim::Sim;
+use switchy::wire::{EventData, Frame};
+use tokio::time::Instant;
+
+use crate::sim::{Client, config};
+
+/// One leg: its channel name, its events, the headers of its end.
+#[derive(Debug, Default)]
+struct Leg {
+    letter: String,
+    name: String,
+    events: Vec<String>,
+    end: Vec<String>,
+}
+
+#[derive(Debug)]
+struct Recording {
+    name: String,
+    script: Vec<(u64, String)>,
+    /// Hangups, bridges and jobs of all legs, in order.
+    order: Vec<(u64, String)>,
+    legs: Vec<Leg>,
+}
+
+fn texts(list: &Value) -> Vec<String> {
+    list.as_array().unwrap().iter().map(|text| text.as_str().unwrap().to_owned()).collect()
+}
+
+fn timed(list: &Value) -> Vec<(u64, String)> {
+    let list = list.as_array().unwrap().iter();
+    list.map(|it| (it[0].as_u64().unwrap(), it[1].as_str().unwrap().to_owned())).collect()
+}
+
+fn recordings() -> Vec<Recording> {
+    let lines = include_str!("ends.jsonl").lines();
+    let all = lines.map(|line| serde_json::from_str::<Value>(line).unwrap());
+    all.map(|it| Recording {
+        name: it["name"].as_str().unwrap().to_owned(),
+        script: timed(&it["script"]),
+        order: timed(&it["order"]),
+        legs: it["legs"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|leg| Leg {
+                letter: leg["leg"].as_str().unwrap().to_owned(),
+                name: leg["name"].as_str().unwrap().to_owned(),
+                events: texts(&leg["events"]),
+                end: texts(&leg["end"]),
+            })
+            .collect(),
+    })
+    .collect()
+}
+
+/// Who is who: the uuids of the simulated legs, by the letters of the recorded ones.
+#[derive(Debug, Default)]
+struct Cast {
+    uuids: BTreeMap<String, String>,
+}
+
+impl Cast {
+    /// Adds a new leg: it plays the first recorded one of its name that has no uuid yet.
+    fn add(&mut self, recording: &Recording, uuid: &str, name: &str) {
+        if self.uuids.values().any(|have| have == uuid) {
+            return;
+        }
+        let free = recording
+            .legs
+            .iter()
+            .find(|leg| leg.name == name && !self.uuids.contains_key(&leg.letter));
+        let letter = free.map_or_else(|| format!("?{name}"), |leg| leg.letter.clone());
+        self.uuids.insert(letter, uuid.to_owned());
+    }
+
+    fn letter(&self, uuid: &str) -> &str {
+        self.uuids.iter().find(|(_, have)| *have == uuid).map_or("?", |(letter, _)| letter)
+    }
+
+    /// Writes `leg A` for the uuid of A.
+    fn blur(&self, text: &str) -> String {
+        let all = self.uuids.iter();
+        all.fold(text.to_owned(), |text, (letter, uuid)| {
+            text.replace(uuid, &format!("leg {letter}"))
+        })
+    }
+
+    /// Writes the uuid of A for `leg A`.
+    fn name(&self, text: &str) -> String {
+        let all = self.uuids.iter();
+        all.fold(text.to_owned(), |text, (letter, uuid)| {
+            text.replace(&format!("leg {letter}"), uuid)
+        })
+    }
+}
+
+fn get(event: &EventData, name: &str) -> String {
+    event.get(name).unwrap_or_default().into_owned()
+}
+
+/// An event in a few words, as `ends.jsonl` has it.
+fn label(event: &EventData, cast: &Cast) -> String {
+    let name = get(event, "Event-Name").replace("CHANNEL_", "");
+    let detail = match name.as_str() {
+        "STATE" => get(event, "Channel-State").replace("CS_", ""),
+        "CALLSTATE" => get(event, "Channel-Call-State"),
+        "EXECUTE" | "EXECUTE_COMPLETE" => get(event, "Application"),
+        "HANGUP" | "HANGUP_COMPLETE" => get(event, "Hangup-Cause"),
+        "BRIDGE" | "UNBRIDGE" => ["A", "B"]
+            .map(|end| cast.letter(&get(event, &format!("Bridge-{end}-Unique-ID"))).to_owned())
+            .concat(),
+        "CUSTOM" => {
+            let action = get(event, "Action") + &get(event, "CC-Action");
+            format!("{} {action}", get(event, "Event-Subclass"))
+        }
+        _ => String::new(),
+    };
+    format!("{name} {detail}").trim_end().to_owned()
+}
+
+/// What a simulated switch makes of the commands of a recording.
+async fn play(recording: &Recording) -> (Cast, Recording) {
+    let sim = Sim::start(config());
+    let (mut client, mut actor) = (Client::login(&sim).await, Client::login(&sim).await);
+    client.ask("event plain ALL").await;
+    let (mut cast, mut events) = (Cast::default(), Vec::new());
+    for (index, leg) in recording.legs.iter().enumerate() {
+        // The legs that the commands name themselves.
+        let named = |(_, line): &(u64, String)| {
+            line.contains(&format!("origination_uuid=leg {}", leg.letter))
+        };
+        if recording.script.iter().any(named) {
+            cast.uuids.insert(leg.letter.clone(), format!("00000000-0000-4000-8000-{index:012}"));
+        }
+    }
+    let start = Instant::now();
+    let last = recording.script.iter().chain(&recording.order).map(|(at, _)| *at).max();
+    let stops = recording.script.iter().map(|(at, line)| (*at, line.as_str()));
+    for (at, line) in stops.chain([(last.unwrap_or_default() + 3000, "api status")]) {
+        client.read_until(start + Duration::from_millis(at)).await;
+        for frame in std::mem::take(&mut client.frames) {
+            let Frame::Event(event) = frame else { continue };
+            if let Some(uuid) = event.get("Unique-ID") {
+                cast.add(recording, &uuid, &get(&event, "Channel-Name"));
+            }
+            events.push(event);
+        }
+        actor.send(&format!("{}\n\n", cast.name(line))).await;
+    }
+    let mut got = Recording {
+        name: recording.name.clone(),
+        script: Vec::new(),
+        order: Vec::new(),
+        legs: Vec::new(),
+    };
+    got.legs.extend(recording.legs.iter().map(|leg| Leg {
+        letter: leg.letter.clone(),
+        name: leg.name.clone(),
+        ..Leg::default()
+    }));
+    let first = events.first().map_or(0, stamp);
+    for event in &events {
+        let at = (stamp(event) - first) / 1000;
+        let (label, kind) = (label(event, &cast), get(event, "Event-Name"));
+        let Some(uuid) = event.get("Unique-ID") else {
+            if kind == "BACKGROUND_JOB" {
+                let text = event.body().unwrap_or_default();
+                got.order.push((at, format!("job {}", cast.blur(text.trim()))));
+            }
+            continue;
+        };
+        let letter = cast.letter(&uuid).to_owned();
+        // `hupall` takes the channels in an order of its own.
+        let is_ordered = ["CHANNEL_HANGUP", "CHANNEL_BRIDGE", "CHANNEL_UNBRIDGE"]
+            .contains(&kind.as_str())
+            && !label.ends_with("MANAGER_REQUEST");
+        if is_ordered {
+            got.order.push((at, format!("{letter} {label}")));
+        }
+        let Some(leg) = got.legs.iter_mut().find(|leg| leg.letter == letter) else {
+            got.legs.push(Leg { letter, events: vec![label], ..Leg::default() });
+            continue;
+        };
+        leg.events.push(label);
+        if kind == "CHANNEL_HANGUP_COMPLETE" {
+            leg.end = headers(event, &cast);
+        }
+    }
+    (cast, got)
+}
+
+fn stamp(event: &EventData) -> u64 {
+    get(event, "Event-Date-Timestamp").parse().unwrap()
+}
+
+/// The headers behind those that every event has.
+fn headers(event: &EventData, cast: &Cast) -> Vec<String> {
+    let all = event.fields().map(|field| String::from_utf8_lossy(field.name).into_owned());
+    let own = |name: &String| {
+        !["Event-", "FreeSWITCH", "Core-"].iter().any(|start| name.starts_with(start))
+    };
+    all.filter(own).map(|name| format!("{name}: {}", cast.blur(&get(event, &name)))).collect()
+}
+
+/// What a called leg has or has not, as two threads of FreeSWITCH race.
+const RACES: [&str; 3] =
+    ["variable_bridge_hangup_cause", "Channel-Call-UUID", "variable_call_uuid"];
+
+/// Where two ends differ: names in order, values where the recording has them.
+fn end_differs(real: &[String], sim: &[String]) -> Vec<String> {
+    let name = |line: &str| line.split_once(": ").map_or(line, |(name, _)| name).to_owned();
+    let mut wrong = Vec::new();
+    let is_called = real.iter().any(|line| line == "Other-Type: originator");
+    let races = |name: &String| is_called && RACES.contains(&name.as_str());
+    let names = |all: &[String]| {
+        all.iter().map(|line| name(line)).filter(|name| !races(name)).collect::<Vec<_>>()
+    };
+    let (of_real, of_sim) = (names(real), names(sim));
+    for one in of_real.iter().filter(|one| !of_sim.contains(one)) {
+        wrong.push(format!("missing {one}"));
+    }
+    for one in of_sim.iter().filter(|one| !of_real.contains(one)) {
+        wrong.push(format!("more {one}"));
+    }
+    for line in real.iter().filter(|line| line.contains(": ") && !races(&name(line))) {
+        let same = sim.iter().find(|have| name(have) == name(line));
+        if let Some(have) = same.filter(|have| *have != line) {
+            wrong.push(format!("real {line:?}, sim {have:?}"));
+        }
+    }
+    wrong
+}
+
+async fn compare(recording: &Recording) -> Vec<String> {
+    let (_, sim) = play(recording).await;
+    let mut wrong = Vec::new();
+    for leg in &recording.legs {
+        let Some(have) = sim.legs.iter().find(|have| have.letter == leg.letter) else { continue };
+        // A recording may stop before the leg does.
+        let is_cut = leg.end.is_empty();
+        let same_start = have.events.starts_with(&leg.events);
+        if have.events != leg.events && !(is_cut && same_start) {
+            let at = have.events.iter().zip(&leg.events).take_while(|(a, b)| a == b).count();
+            let rest = |all: &[String]| all.get(at.saturating_sub(2)..).unwrap().join(", ");
+            wrong.push(format!(
+                "leg {} differs at {at}\n    real {}\n    sim  {}",
+                leg.letter,
+                rest(&leg.events),
+                rest(&have.events)
+            ));
+        }
+        if is_cut {
+            continue;
+        }
+        let ends = end_differs(&leg.end, &have.end);
+        wrong.extend(ends.into_iter().map(|it| format!("end of leg {}: {it}", leg.letter)));
+    }
+    for leg in sim.legs.iter().skip(recording.legs.len()) {
+        wrong.push(format!("one leg more, {}: {}", leg.letter, leg.events.join(", ")));
+    }
+    let texts =
+        |all: &[(u64, String)]| all.iter().map(|(_, text)| text.clone()).collect::<Vec<_>>();
+    let (of_real, of_sim) = (texts(&recording.order), texts(&sim.order));
+    let is_cut = recording.legs.iter().any(|leg| leg.end.is_empty());
+    if of_real != of_sim && !(is_cut && of_sim.starts_with(&of_real)) {
+        wrong.push(format!("order\n    real {:?}\n    sim  {:?}", recording.order, sim.order));
+    }
+    wrong
+}
+
+#[tokio::test(start_paused = true)]
+async fn calls_end_as_recorded() {
+    let only = std::env::var("ENDS").unwrap_or_default();
+    let mut failed = Vec::new();
+    for recording in recordings().iter().filter(|it| it.name.contains(&only)) {
+        let wrong = compare(recording).await;
+        if !wrong.is_empty() {
+            failed.push(format!("{}:\n  {}", recording.name, wrong.join("\n  ")));
+        }
+    }
+    assert!(failed.is_empty(), "{}", failed.join("\n"));
+}
