@@ -16,6 +16,8 @@ mod pool;
 mod scope;
 mod sent;
 mod session;
+#[cfg(feature = "shell")]
+mod started;
 mod truth;
 mod wait;
 
@@ -36,6 +38,8 @@ pub use originate::{AppRef, Originate};
 pub use pool::Pool;
 pub use scope::{Active, active_client};
 pub use session::{Leg, MuteSide, Recording, Session};
+#[cfg(feature = "shell")]
+pub(crate) use started::Started;
 pub use wait::Expect;
 
 use crate::conn::{
@@ -82,6 +86,8 @@ struct State {
     listener: Option<EventListener>,
     /// Every app id that an originate of ours carried, oldest first.
     issued: Vec<Id<model::App>>,
+    #[cfg(feature = "shell")]
+    started: started::StartedCalls,
 }
 
 impl Client {
@@ -94,9 +100,15 @@ impl Client {
     /// A client for a configured server.
     #[must_use]
     pub fn with_config(config: Config) -> Self {
-        let issued = Vec::new();
-        let state =
-            Mutex::new(State { config, connection: None, kept: None, listener: None, issued });
+        let state = Mutex::new(State {
+            config,
+            connection: None,
+            kept: None,
+            listener: None,
+            issued: Vec::new(),
+            #[cfg(feature = "shell")]
+            started: started::StartedCalls::default(),
+        });
         let (changes, _) = watch::channel(0);
         let inner = Inner {
             id: Id::random(),
@@ -342,7 +354,7 @@ impl Client {
     pub async fn api(&self, line: &str) -> Result<Reply, Error> {
         let command = Command::api(line).map_err(Error::Illegal)?;
         self.has_target(line).await?;
-        let reply = checked(self.send(command).await?, line)?;
+        let reply = self.checked(self.send(command).await?, line)?;
         self.has_result(line).await?;
         Ok(reply)
     }
@@ -371,7 +383,7 @@ impl Client {
         let shown = command.shown().to_owned();
         self.inner.sent.note(&shown);
         let reply = self.connection()?.send_within(command, within).await.map_err(Error::Send)?;
-        let reply = checked(denied(reply, shown)?, line)?;
+        let reply = self.checked(denied(reply, shown)?, line)?;
         self.has_result(line).await?;
         Ok(reply)
     }
@@ -420,16 +432,56 @@ impl Client {
             checked(denied(reply, shown)?, line)
         };
         match sent.await {
-            Ok(_queued) => Ok(job),
+            Ok(_queued) => {
+                #[cfg(feature = "shell")]
+                self.note_started(&job);
+                Ok(job)
+            }
             Err(err) => {
                 let is_out = |err: &SendError| !matches!(err, SendError::NotSent { .. });
                 match &err {
-                    Error::Send(why) if is_out(why) => listener.doubt_job(&job),
+                    Error::Send(why) if is_out(why) => {
+                        #[cfg(feature = "shell")]
+                        self.note_started(&job);
+                        listener.doubt_job(&job);
+                    }
                     _ => listener.forget_job(&job),
                 }
                 Err(err)
             }
         }
+    }
+
+    /// The reply, unless it says that the command failed. The call of an originate is one that this
+    /// client started.
+    fn checked(&self, reply: Reply, line: &str) -> Result<Reply, Error> {
+        #[cfg(feature = "shell")]
+        if started::is_originate(line) {
+            let outcome = Outcome::of(&reply.text());
+            let started = Started::Directly { command: line.to_owned(), outcome };
+            self.state().started.add(started);
+        }
+        checked(reply, line)
+    }
+
+    /// Remembers the call that a job makes, if it makes one.
+    #[cfg(feature = "shell")]
+    fn note_started(&self, job: &Job) {
+        if started::is_originate(job.command()) {
+            self.state().started.add(Started::InBackground(job.clone()));
+        }
+    }
+
+    /// The call that this client started last; nothing when it started none.
+    #[cfg(feature = "shell")]
+    pub(crate) fn last_started(&self) -> Option<Started> {
+        self.state().started.latest()
+    }
+
+    /// Whether this client started the call, as far as its latest originates say.
+    #[cfg(feature = "shell")]
+    pub(crate) fn has_started(&self, call: &model::Call) -> bool {
+        self.state().started.sessions().any(|id| call.sessions.iter().any(|leg| leg.id == id))
     }
 
     /// The listener, if it can report results.

@@ -1,21 +1,20 @@
 //! What a command gets: the shell, its switch, and where its answer goes.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
+use super::call_name::Purpose;
 use super::narrate::Awaited;
 use super::pipe::Pace;
 use super::profile::Ruling;
 use super::render::View;
-use super::starts::Starts;
 use super::{
     CommandError, Format, Guard, Kind, Next, Operator, ReadOnly, Shell, Switch, line, rows,
     sanitise,
 };
 use crate::client::Client;
 use crate::listener::EventListener;
-use crate::model::{Call, HangupCause, Id, Session};
-use crate::track::Tracker;
+use crate::model::Call;
 
 /// Where an answer goes and how it should look.
 pub struct Output<'a> {
@@ -38,6 +37,8 @@ pub struct Output<'a> {
     pub(super) pace: Option<Pace>,
     /// How many lines it is within: files run lines that can run files.
     pub(super) depth: u8,
+    /// Takes what is said about an answer, where the answer is kept as a value.
+    pub(super) notes: Option<Arc<Mutex<Vec<String>>>>,
 }
 
 impl<'a> Output<'a> {
@@ -54,6 +55,7 @@ impl<'a> Output<'a> {
             forced: None,
             pace: None,
             depth: 0,
+            notes: None,
         }
     }
 
@@ -84,7 +86,8 @@ impl<'a> Output<'a> {
     /// With the format and the operator of another one; that it is a terminal is not taken over.
     pub(super) fn asked_as(self, other: &Output<'_>) -> Self {
         let (operator, depth) = (other.operator.clone(), other.depth);
-        Self { format: other.format, forced: other.forced, operator, depth, ..self }
+        let notes = other.notes.clone();
+        Self { format: other.format, forced: other.forced, operator, depth, notes, ..self }
     }
 
     /// One line deeper.
@@ -133,11 +136,14 @@ pub struct Context<'a> {
     output: Output<'a>,
     /// What the line itself asked for.
     pub(super) format: Option<Format>,
+    /// What the command that runs does with a call that it names.
+    pub(super) purpose: Purpose,
 }
 
 impl<'a> Context<'a> {
     pub(super) fn new(shell: &Shell, switch: Option<Arc<Switch>>, output: Output<'a>) -> Self {
-        Self { shell: shell.clone(), switch, output, format: None }
+        let purpose = Purpose::Change;
+        Self { shell: shell.clone(), switch, output, format: None, purpose }
     }
 
     /// The switch that the line is for.
@@ -213,6 +219,7 @@ impl<'a> Context<'a> {
             .with_width(self.output.width)
             .with_operator(self.output.operator.clone())
             .within(self.output.depth)?;
+        let output = Output { notes: self.output.notes.clone(), ..output };
         self.shell.clone().run_line(text, output).await
     }
 
@@ -223,9 +230,20 @@ impl<'a> Context<'a> {
             .with_format(self.output.format)
             .with_operator(self.output.operator.clone())
             .within(self.output.depth)?;
+        let notes = Arc::default();
+        let output = Output { notes: Some(Arc::clone(&notes)), ..output };
         let mut inner = Context::new(&self.shell, self.switch.clone(), output);
         line::run(&mut inner, line).await?;
+        let notes = std::mem::take(&mut *notes.lock().unwrap_or_else(PoisonError::into_inner));
+        notes.iter().try_for_each(|note| self.note(note))?;
         Ok(text)
+    }
+
+    /// Writes a line about the answer: it is no part of an answer that is kept as a value.
+    pub(super) fn note(&mut self, text: &str) -> Result<(), CommandError> {
+        let Some(notes) = &self.output.notes else { return self.line(text) };
+        notes.lock().unwrap_or_else(PoisonError::into_inner).push(text.to_owned());
+        Ok(())
     }
 
     /// Writes an error that does not end the line.
@@ -327,117 +345,5 @@ impl<'a> Context<'a> {
         let mut at = 0..;
         calls.retain(|_call| at.next().is_some_and(|at| chosen.binary_search(&at).is_ok()));
         Ok(calls)
-    }
-
-    /// The running call that a word names: `last`, a uuid or its unique start, or a number.
-    pub(super) fn call(&self, word: &str) -> Result<Call, CommandError> {
-        let listener = self.listener()?;
-        let calls = listener.calls();
-        if word == "last" {
-            let last = calls.into_iter().next_back();
-            return last.ok_or_else(|| self.no_call("no call is running", word));
-        }
-        let found: Vec<Call> = calls.into_iter().filter(|call| is_named(call, word)).collect();
-        if found.is_empty() {
-            return Err(self.no_call(&format!("no call is named {word:?}"), word));
-        }
-        one(found, word, "calls", |call| call.id.as_str())
-    }
-
-    /// The living session that a word names. A call's name stands for its first leg.
-    pub(super) fn session(&self, word: &str) -> Result<Session, CommandError> {
-        let listener = self.listener()?;
-        let by_id: Vec<Session> = listener
-            .with(|tracker| tracker.sessions().filter(|x| has_id(&x.id, word)).cloned().collect());
-        if !by_id.is_empty() {
-            return one(by_id, word, "legs", |session| session.id.as_str());
-        }
-        let call = self.call(word)?;
-        call.lead().cloned().ok_or_else(|| no_call("that call has no leg left"))
-    }
-
-    /// That a word names no running call, and how the one that it may mean has ended.
-    fn no_call(&self, message: &str, word: &str) -> CommandError {
-        let err = no_call(message);
-        let is_it = |call: &Call| word == "last" || is_named(call, word);
-        let ended = |tracker: &Tracker| tracker.ended().rev().find(|call| is_it(call)).cloned();
-        let Some(call) = self.listener().ok().and_then(|listener| listener.with(ended)) else {
-            return err;
-        };
-        let cause = call.cause().map_or("no cause", HangupCause::name);
-        let cause = sanitise::line(cause);
-        let id = call.id.short();
-        err.hint(format!("{id} has ended with {cause}: \"why {id}\" tells more"))
-    }
-}
-
-fn has_id<T>(id: &Id<T>, word: &str) -> bool {
-    word.len() >= 2 && id.as_str().starts_with(word)
-}
-
-/// Whether a word stands for a call: an id of it or of a leg, or a number.
-pub(super) fn is_named(call: &Call, word: &str) -> bool {
-    has_id(&call.id, word)
-        || call.sessions.iter().any(|session| {
-            has_id(&session.id, word)
-                || is_same_number(&session.caller_number, word)
-                || is_same_number(&session.destination, word)
-        })
-}
-
-/// Whether two numbers are the same, with or without the sign of an international one.
-pub(super) fn is_same_number(one: &str, other: &str) -> bool {
-    plain_number(one) == plain_number(other)
-}
-
-/// A number without `+` or `00` in front.
-pub(super) fn plain_number(text: &str) -> &str {
-    let rest = text.strip_prefix('+').or_else(|| text.strip_prefix("00"));
-    // `0000000000` is FreeSWITCH's word for nobody.
-    rest.filter(|rest| rest.starts_with(|first| ('1'..='9').contains(&first))).unwrap_or(text)
-}
-
-/// The one thing that a word names. An id that is the whole word stands for nothing else.
-fn one<T>(
-    mut found: Vec<T>,
-    word: &str,
-    things: &str,
-    id: impl Fn(&T) -> &str,
-) -> Result<T, CommandError> {
-    if let Some(at) = found.iter().position(|one| id(one) == word) {
-        return Ok(found.swap_remove(at));
-    }
-    if found.len() > 1 {
-        let starts = Starts::new(found.iter().map(&id));
-        let names: Vec<_> = found.iter().take(5).map(|one| starts.of(id(one))).collect();
-        let count = found.len();
-        return Err(CommandError::usage(format!("{word:?} names {count} {things}"))
-            .hint(format!("be more exact, for example: {}", sanitise::line(&names.join(", ")))));
-    }
-    found.pop().ok_or_else(|| no_call(&format!("no call is named {word:?}")))
-}
-
-fn no_call(message: &str) -> CommandError {
-    CommandError::new(Kind::Refused, message).hint("type \"calls\" to see what is running")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn numbers_are_the_same_with_and_without_the_international_sign() {
-        for (one, other, same) in [
-            ("+18005551234", "18005551234", true),
-            ("0018005551234", "+18005551234", true),
-            ("1000", "1000", true),
-            ("1000", "100", false),
-            ("0000000000", "", false),
-            ("0000000000", "0000000000", true),
-            ("01", "1", false),
-            ("+", "", false),
-        ] {
-            assert_eq!(is_same_number(one, other), same, "{one} {other}");
-        }
     }
 }

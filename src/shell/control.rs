@@ -9,6 +9,7 @@ use std::time::Duration;
 use serde_json::json;
 use tokio::time::Instant;
 
+use super::call_name::{CallArg, Named, Word};
 use super::render::{Cell, View, span};
 use super::{CommandError, Context, Format};
 use crate::client::{Error, Expect, Session};
@@ -17,9 +18,8 @@ use crate::model::{self, Event, Id};
 /// What a verb is for, and how long it waits for the event that confirms it.
 #[derive(Debug, clap::Args)]
 pub(super) struct On {
-    /// Which call or leg
-    #[arg(value_name = "CALL")]
-    pub(super) call: String,
+    #[command(flatten)]
+    pub(super) target: CallArg,
     /// How long to wait for the event that confirms it
     #[arg(long, value_name = "SECS", default_value_t = 5)]
     timeout: u64,
@@ -46,26 +46,37 @@ pub(super) enum Outcome {
 
 /// The leg that a verb is for. A call's name stands for its first leg that `fits`; the uuid of
 /// another leg for itself.
-pub(super) fn leg(
-    cx: &Context<'_>,
-    word: &str,
+pub(super) async fn leg(
+    cx: &mut Context<'_>,
+    word: impl Into<Word<'_>> + Send,
     fits: impl Fn(&model::Session) -> bool,
 ) -> Result<Session, CommandError> {
-    let named = cx.session(word)?;
+    let named = cx.named(word).await?;
+    pick(cx, &named, fits)
+}
+
+/// The leg of what was named that a verb is for.
+pub(super) fn pick(
+    cx: &Context<'_>,
+    named: &Named,
+    fits: impl Fn(&model::Session) -> bool,
+) -> Result<Session, CommandError> {
     let client = cx.client()?;
-    let is_call = named.id.as_str() == named.call.as_str() || !named.id.as_str().starts_with(word);
-    let mut found = named.id.clone();
-    if is_call
-        && !fits(&named)
-        && let Some(call) = client.call(named.call.as_str())
+    let mut found = named.leg.id.clone();
+    if !named.is_leg
+        && !fits(&named.leg)
+        && let Some(call) = client.call(named.call.id.as_str())
         && let Some(other) = call.sessions().into_iter().find(|leg| fits(leg))
     {
         found = other.id.clone();
     }
-    client.session(found.as_str()).ok_or_else(|| {
-        CommandError::new(super::Kind::Refused, format!("{found} has just ended"))
-            .hint(format!("\"why {}\" tells how", found.short()))
-    })
+    client.session(found.as_str()).ok_or_else(|| just_ended(&found))
+}
+
+/// A leg that was there a moment ago.
+pub(super) fn just_ended(leg: &Id<model::Session>) -> CommandError {
+    CommandError::new(super::Kind::Refused, format!("{leg} has just ended"))
+        .hint(format!("\"why {}\" explains it", leg.short()))
 }
 
 /// Waits for the event that confirms a verb that was sent, and says so.

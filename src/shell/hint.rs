@@ -164,16 +164,17 @@ mod tests {
     fn arguments_of_our_own() {
         let shell = Shell::new(Settings::default(), None, false);
         for (line, expected) in [
-            ("hangup ", Some("<CALL> [CAUSE] [--timeout]")),
-            ("hangup 6c1d", Some("  <CALL> [CAUSE] [--timeout]")),
-            ("hangup last ", Some("[CAUSE] [--timeout]")),
-            ("@pbx1 hangup last ", Some("[CAUSE] [--timeout]")),
-            ("calls;; hangup last ", Some("[CAUSE] [--timeout]")),
+            ("hangup ", Some("<CALL> [CAUSE] [--timeout] [--yes]")),
+            ("hangup 6c1d", Some("  <CALL> [CAUSE] [--timeout] [--yes]")),
+            ("hangup last ", Some("[CAUSE] [--timeout] [--yes]")),
+            ("@pbx1 hangup last ", Some("[CAUSE] [--timeout] [--yes]")),
+            ("calls;; hangup last ", Some("[CAUSE] [--timeout] [--yes]")),
             // An option and its value are no arguments, and not offered again.
             ("hangup --timeout ", Some("<SECS>")),
             ("hangup --timeout 5", Some("  <SECS>")),
-            ("hangup --timeout 5 ", Some("<CALL> [CAUSE]")),
-            ("hangup last USER_BUSY --timeout 5 ", None),
+            ("hangup --timeout 5 ", Some("<CALL> [CAUSE] [--yes]")),
+            ("hangup last USER_BUSY --timeout 5 -y", None),
+            ("hangup last USER_BUSY --timeout 5 ", Some("[--yes]")),
             ("hangup --t", None),
             ("hangup", None),
             ("getvar last ", Some("<NAME>...")),

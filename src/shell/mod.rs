@@ -11,6 +11,7 @@
 mod advice;
 mod alerts;
 mod alias;
+mod call_name;
 mod catalog;
 mod causes;
 pub mod cmd;
@@ -97,7 +98,6 @@ pub use standstill::RunningCalls;
 pub use stopping::Stopped;
 pub use switch::Switch;
 
-use crate::listener::Job;
 use crate::sim::Sim;
 use narrate::Narration;
 use sampler::Line;
@@ -124,8 +124,6 @@ struct State {
     current: Option<String>,
     previous: Option<String>,
     settings: Settings,
-    /// What was originated last.
-    latest: Option<Job>,
     /// Jobs that no line has asked about.
     left: left::Left,
     /// What `let` set.
@@ -164,7 +162,6 @@ impl Shell {
             current: None,
             previous: None,
             settings,
-            latest: None,
             left: left::Left::default(),
             variables: BTreeMap::new(),
             finishing: Vec::new(),
@@ -224,6 +221,7 @@ impl Shell {
                 text,
                 operator: output.operator.clone(),
                 pace: output.pace.clone(),
+                notes: output.notes.clone(),
                 ..output
             };
             let mut cx = Context::new(self, Some(switch), output);
@@ -328,15 +326,6 @@ impl Shell {
 
     pub(crate) fn change_settings(&self, change: impl FnOnce(&mut Settings)) {
         change(&mut self.state().settings);
-    }
-
-    /// The call that was originated last.
-    pub(crate) fn latest(&self) -> Option<Job> {
-        self.state().latest.clone()
-    }
-
-    pub(crate) fn set_latest(&self, job: Job) {
-        self.state().latest = Some(job);
     }
 
     /// Chooses which log lines are shown.

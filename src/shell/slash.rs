@@ -3,6 +3,7 @@
 //! As in fs_cli a word is known by its start, in any case: `/eventx` is `/event`. A name that is
 //! none of them is a command of this shell: `/calls`, also where bare words are the server's.
 
+use super::call_name::{LAST, Purpose};
 use super::grammar::{self, first_word};
 use super::log_view::Prefix;
 use super::{CommandError, Context, Next, cmd, nearest};
@@ -50,7 +51,7 @@ pub(super) async fn run(cx: &mut Context<'_>, line: &str) -> Result<Next, Comman
         }
         "nixevent" => nixevent(cx, rest).await?,
         "filter" => own(cx, &format!("filter {rest}")).await?,
-        "uuid" => uuid(cx, rest)?,
+        "uuid" => uuid(cx, rest).await?,
         "logfilter" => logfilter(cx, rest)?,
         _ => debug(cx, rest)?,
     }
@@ -128,11 +129,16 @@ fn names(rest: &str) -> Vec<&str> {
     words.into_iter().filter(is_kept).collect()
 }
 
-fn uuid(cx: &mut Context<'_>, rest: &str) -> Result<(), CommandError> {
+async fn uuid(cx: &mut Context<'_>, rest: &str) -> Result<(), CommandError> {
+    cx.purpose = Purpose::Read;
     let id = match rest {
         "" => None,
         // Our own names for calls work too; a uuid that nobody knows may come yet.
-        word => Some(cx.session(word).map_or_else(|_| word.to_owned(), |leg| leg.id.to_string())),
+        LAST => Some(cx.named(LAST).await?.leg.id.to_string()),
+        word => {
+            let named = cx.named(word).await;
+            Some(named.map_or_else(|_none| word.to_owned(), |named| named.leg.id.to_string()))
+        }
     };
     let told = match &id {
         Some(id) => format!("log lines of {id} only"),

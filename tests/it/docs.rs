@@ -5,6 +5,7 @@ use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use serde_json::Value;
 use switchy::sim::Config;
@@ -114,7 +115,9 @@ impl Home {
             (text(&reply["line"]), text(&reply["outcome"]), said)
         });
         let replies: Vec<_> = replies.collect();
-        assert!(!replies.is_empty(), "{lines}: {}", String::from_utf8_lossy(&output.stderr));
+        let count = lines.lines().filter(|line| !line.trim().is_empty() && !line.starts_with('#'));
+        let all = [&*output.stdout, &*output.stderr].concat();
+        assert_eq!(replies.len(), count.count(), "{lines}: {}", String::from_utf8_lossy(&all));
         replies
     }
 
@@ -129,8 +132,6 @@ impl Home {
                 assert_eq!(outcome, "ok", "{line}: {said}");
             }
         }
-        let count = lines.lines().filter(|line| !line.trim().is_empty() && !line.starts_with('#'));
-        assert_eq!(replies.len(), count.count(), "{lines}");
         replies.len()
     }
 }
@@ -210,4 +211,121 @@ fn the_script_of_the_docs_is_ten_lines_and_tells_the_truth() {
     let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
     assert_eq!(output.status.code(), Some(1), "{stderr}");
     assert!(stderr.contains("expect answered last 10"), "{stderr}");
+}
+
+impl Home {
+    /// Runs lines in one session; what each answered, and how all of it ended.
+    fn answers(&self, lines: &str) -> (Vec<(String, String)>, Option<i32>) {
+        fs::write(self.path("lines"), lines).unwrap();
+        let output = self.run("switchy pbx1 --keep-going --echo -f lines 2>&1");
+        let text = String::from_utf8(output.stdout).unwrap();
+        let mut answers = Vec::<(String, String)>::new();
+        for line in text.lines() {
+            match (line.strip_prefix("> "), answers.last_mut()) {
+                (Some(typed), _) => answers.push((typed.to_owned(), String::new())),
+                (None, Some((_, answer))) => answer.extend([line, "\n"]),
+                (None, None) => {}
+            }
+        }
+        (answers, output.status.code())
+    }
+}
+
+/// What a line answered, by its beginning.
+fn answer_to<'a>(answers: &'a [(String, String)], start: &str) -> &'a str {
+    let found = answers.iter().find(|(line, _)| line.starts_with(start));
+    found.map(|(_, answer)| answer.as_str()).unwrap_or_else(|| panic!("{start}: {answers:?}"))
+}
+
+/// How often what the pages recommend is run while other parties call; `RUNS=50` does it as often.
+fn runs() -> usize {
+    std::env::var("RUNS").map_or(3, |runs| runs.parse().unwrap())
+}
+
+/// A switch with fifty new calls of other parties a second. One at a time: hundreds of calls on
+/// several switches of one process would measure the machine.
+fn busy_switch() -> (Switch, MutexGuard<'static, ()>) {
+    static ONE: Mutex<()> = Mutex::new(());
+    let alone = ONE.lock().unwrap_or_else(PoisonError::into_inner);
+    (Switch::with(Config::new().with_seed(7).with_traffic(50.0)), alone)
+}
+
+/// The uuid that a line of an answer begins with, or names behind this word.
+fn uuid_behind<'a>(said: &'a str, before: &str, after: &str) -> &'a str {
+    let found = said.lines().find_map(|line| {
+        let (start, _) = line.split_once(after)?;
+        start.strip_prefix(before)
+    });
+    found.unwrap_or_else(|| panic!("no line with {before:?} and {after:?}:\n{said}"))
+}
+
+#[test]
+fn the_script_of_the_docs_keeps_to_its_own_call_while_others_call() {
+    let (switch, _alone) = busy_switch();
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/scripts.md");
+    let script = blocks(&page).into_iter().find(|block| block.kind == "switchy").unwrap().text;
+    let home = Home::new(switch.port());
+    fs::write(home.path("echo.switchy"), &script).unwrap();
+    for _run in 0..runs() {
+        let said = home.succeed("switchy pbx1 -f echo.switchy");
+        let (_, own) = said.split_once(" session ").expect(&said);
+        let own = own.lines().next().unwrap();
+        assert_eq!(uuid_behind(&said, "", " sends 1234"), own, "{said}");
+        assert_eq!(uuid_behind(&said, "call ", " hung up: NORMAL_CLEARING"), own, "{said}");
+        assert!(!said.contains("not yours"), "{said}");
+    }
+}
+
+#[test]
+fn the_tour_of_the_first_page_keeps_to_its_own_calls_while_others_call() {
+    let (switch, _alone) = busy_switch();
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
+    let tour = blocks(&page).into_iter().find(|block| block.kind == "switchy").unwrap().text;
+    assert!(tour.contains("why last"), "{tour}");
+    let home = Home::new(switch.port());
+    for _run in 0..runs() {
+        let (answers, code) = home.answers(&tour);
+        let said = |start: &str| answer_to(&answers, start);
+        // The call to where nothing listens is refused, and no other line.
+        assert_eq!(code, Some(1), "{answers:?}");
+        let failed =
+            answers.iter().filter(|(_, said)| said.contains("error:") || said.contains("-ERR"));
+        assert_eq!(failed.count(), 1, "{answers:?}");
+        let why = said("why last");
+        assert!(why.contains("nobody") && !why.contains("not yours"), "{why}");
+        let answer = said("originate --wait 10 loopback");
+        let own = answer.lines().find_map(|line| line.strip_prefix("answered ")).unwrap();
+        assert!(said("calls").contains(own.get(..8).unwrap()), "{answers:?}");
+        assert!(said("hupall").contains("(no app)"), "{answers:?}");
+    }
+}
+
+/// What the banner of `switchy demo` says to try.
+fn demo_lines() -> String {
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/cli/repl/opening.rs");
+    let source = fs::read_to_string(source).unwrap();
+    let (_, banner) = source.split_once("const DEMO: &str = \"").unwrap();
+    let banner = banner.split("\";").next().unwrap().lines().filter(|line| line.starts_with("  "));
+    let lines = banner.flat_map(|line| {
+        let line = line.split(" or any ").next().unwrap();
+        line.split("then:").flat_map(|part| part.split(',')).map(str::trim)
+    });
+    lines.filter(|line| !line.is_empty()).map(|line| format!("{line}\n")).collect()
+}
+
+#[test]
+fn the_lines_of_the_demo_keep_to_their_own_calls_while_others_call() {
+    let (switch, _alone) = busy_switch();
+    let home = Home::new(switch.port());
+    let lines = demo_lines();
+    assert!(lines.contains("\nhangup last\n") && lines.contains("hupall\n"), "{lines}");
+    for _run in 0..runs() {
+        let (answers, code) = home.answers(&lines);
+        assert_eq!((answers.len(), code), (lines.lines().count(), Some(0)), "{answers:?}");
+        let (_, own) = answer_to(&answers, "originate 9196").split_once(" session ").unwrap();
+        let (own, call) = (own.trim(), answer_to(&answers, "call last"));
+        assert!(call.contains(own) && !call.contains("not yours"), "{call}");
+        let hangup = answer_to(&answers, "hangup last");
+        assert_eq!(uuid_behind(hangup, "call ", " hung up: NORMAL_CLEARING"), own, "{hangup}");
+    }
 }

@@ -14,16 +14,17 @@ use crate::shell::control::{self, On, Outcome};
 #[command(verbatim_doc_comment)]
 pub(crate) struct Args {
     #[command(flatten)]
-    on: On,
+    pub(super) on: On,
 }
 
 pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), CommandError> {
-    let leg = control::leg(cx, &args.on.call, |leg| {
+    let named = cx.named(&args.on.target).await?;
+    let leg = control::pick(cx, &named, |leg| {
         leg.direction == Direction::Inbound && leg.phase < Phase::Answered
     })?;
     // Of a call whose legs are all answered, the one that came in.
     let leg = if leg.direction == Direction::Outbound {
-        control::leg(cx, &args.on.call, |leg| leg.direction == Direction::Inbound)?
+        control::pick(cx, &named, |leg| leg.direction == Direction::Inbound)?
     } else {
         leg
     };

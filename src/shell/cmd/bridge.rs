@@ -3,6 +3,7 @@ use tokio::sync::oneshot;
 use super::{CommandError, Context, Kind};
 use crate::client::{Expect, Session, is_dial_string};
 use crate::model::{Event, HangupCause, Id};
+use crate::shell::call_name::CallArg;
 use crate::shell::control::{self, Outcome};
 
 /// Connect two legs, or a leg with somebody who is called now
@@ -18,9 +19,8 @@ use crate::shell::control::{self, Outcome};
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]
 pub(crate) struct Args {
-    /// Which call or leg
-    #[arg(value_name = "CALL")]
-    call: String,
+    #[command(flatten)]
+    pub(super) target: CallArg,
     /// With which leg, or a dial string
     #[arg(value_name = "CALL|DIALSTRING")]
     with: String,
@@ -30,13 +30,13 @@ pub(crate) struct Args {
 }
 
 pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), CommandError> {
-    let leg = control::leg(cx, &args.call, |_| true)?;
+    let leg = control::leg(cx, &args.target, |_| true).await?;
     let with = args.with.trim();
     let within = |stock| std::time::Duration::from_secs(args.timeout.unwrap_or(stock));
     if is_dial_string(with) {
         return dial(cx, &leg, with, within(60)).await;
     }
-    let other = control::leg(cx, with, |_| true)?;
+    let other = control::leg(cx, args.target.also(with), |_| true).await?;
     if other.id == leg.id {
         return Err(CommandError::usage(format!("both names stand for {}", leg.id))
             .hint("\"call ID\" shows the uuids of the legs"));

@@ -2,14 +2,17 @@ use serde_json::{Map, Value, json};
 
 use super::{CommandError, Context, Format, Kind};
 use crate::model::{Call, Session};
+use crate::shell::call_name::{LAST, Last};
 use crate::shell::render::span;
 use crate::shell::{narrate, rows, sanitise};
 
 /// Show one call: its legs, what happened so far, its variables and media
 ///
 /// The call is named by its uuid, the start of it, "last", or a number of the caller or callee
-/// that no other call has; one that ended by its uuid or the start of it. Variables and media
-/// statistics are asked of the server, for legs that live.
+/// that no other call has; one that ended by its uuid or the start of it. "last" is the call that
+/// this shell started last, running or ended; in a shell that has started none it is the newest one,
+/// and the answer says whose. Variables and media statistics are asked of the server, for legs that
+/// live.
 ///
 /// Examples:
 ///   call last
@@ -24,7 +27,7 @@ pub(crate) struct Args {
 }
 
 pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), CommandError> {
-    let (call, is_over) = find(cx, &args.call)?;
+    let (call, is_over) = find(cx, &args.call).await?;
     let listener = cx.listener()?;
     let now = (!is_over).then(|| listener.server_time());
     let names = cx.app_names()?;
@@ -84,9 +87,19 @@ pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), Command
 }
 
 /// A running call, or one that ended; and whether it has.
-fn find(cx: &Context<'_>, word: &str) -> Result<(Call, bool), CommandError> {
-    let missing = match cx.call(word) {
-        Ok(call) => return Ok((call, false)),
+async fn find(cx: &mut Context<'_>, word: &str) -> Result<(Call, bool), CommandError> {
+    if word == LAST {
+        match cx.settled_last().await? {
+            Last::Ended(call) => return Ok((call, true)),
+            Last::Stranger { call, is_running } => {
+                cx.note_stranger(&call)?;
+                return Ok((call, !is_running));
+            }
+            Last::Running(_) | Last::NoCall(_) | Last::Nothing => {}
+        }
+    }
+    let missing = match cx.named(word).await {
+        Ok(named) => return Ok((named.call, false)),
         Err(err) => err,
     };
     let is_it = |call: &&Call| call.sessions.iter().any(|leg| leg.id.as_str().starts_with(word));

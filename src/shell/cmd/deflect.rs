@@ -14,7 +14,7 @@ use crate::shell::control::{self, On};
 #[command(verbatim_doc_comment)]
 pub(crate) struct Args {
     #[command(flatten)]
-    on: On,
+    pub(super) on: On,
     /// Where to
     #[arg(value_name = "URI")]
     uri: String,
@@ -26,9 +26,10 @@ pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), Command
         && !args.uri.starts_with("tel:")
     {
         return Err(CommandError::usage(format!("{:?} is no SIP address", args.uri))
-            .hint(format!("type \"deflect {} sip:USER@HOST\"", args.on.call)));
+            .hint(format!("type \"deflect {} sip:USER@HOST\"", args.on.target.call)));
     }
-    let leg = control::leg(cx, &args.on.call, |leg| leg.channel_name.starts_with("sofia/"))?;
+    let leg =
+        control::leg(cx, &args.on.target, |leg| leg.channel_name.starts_with("sofia/")).await?;
     let event = leg.expect(&["CHANNEL_HANGUP_COMPLETE"]).await?;
     leg.deflect_to(&args.uri).await?;
     let why = "the far end has not followed yet, and may not";

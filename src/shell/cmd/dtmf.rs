@@ -17,7 +17,7 @@ use crate::shell::control::{self, On, Outcome};
 #[command(verbatim_doc_comment)]
 pub(crate) struct Args {
     #[command(flatten)]
-    on: On,
+    pub(super) on: On,
     /// The digits
     #[arg(value_name = "DIGITS")]
     digits: String,
@@ -30,7 +30,7 @@ pub(crate) struct Args {
 }
 
 pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), CommandError> {
-    let leg = control::leg(cx, &args.on.call, |_| true)?;
+    let leg = control::leg(cx, &args.on.target, |_| true).await?;
     let hold = Duration::from_millis(args.hold);
     if !args.received {
         leg.send_dtmf(&args.digits, hold).await?;

@@ -39,7 +39,7 @@ pub(crate) struct Args {
 pub(in crate::shell) type Headers = BTreeMap<String, String>;
 
 pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), CommandError> {
-    let leg = control::leg(cx, &args.call, |_| true)?;
+    let leg = control::leg(cx, args.call.as_str(), |_| true).await?;
     if cx.format() == Format::Raw && !args.diff && args.other.is_none() {
         let text = cx.client()?.cmd(&format!("uuid_dump {}", leg.id)).await?;
         return cx.server_text(&text);
@@ -54,7 +54,7 @@ pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), Command
         })
     };
     if let Some(other) = &args.other {
-        let other = control::leg(cx, other, |_| true)?;
+        let other = control::leg(cx, other.as_str(), |_| true).await?;
         let theirs = self::headers(&other).await?;
         let intro = format!("first {}, second {}", leg.id, other.id);
         let columns = ["name", "first", "second"];

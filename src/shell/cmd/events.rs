@@ -4,6 +4,7 @@ use std::time::Duration;
 use super::{CommandError, Context, Format};
 use crate::listener::DEFAULT_EVENTS;
 use crate::model::EVENT_NAMES;
+use crate::shell::call_name::LAST;
 use crate::shell::filter;
 use crate::shell::narrate::{Condition, Form, Mode, Only, event_named, kind_of_word};
 use crate::shell::stream::{self, Limits};
@@ -74,7 +75,7 @@ pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), Command
         }
         ["only", "off"] => cx.shell.narration().choose(|choice| choice.only = None),
         ["only", word] => {
-            let only = only(cx, word)?;
+            let only = only(cx, word).await?;
             cx.shell.narration().choose(|choice| choice.only = Some(only));
         }
         ["mute", kinds @ ..] if !kinds.is_empty() => {
@@ -162,10 +163,10 @@ pub(crate) fn lasting(text: &str) -> Result<Duration, CommandError> {
 }
 
 /// The call that a word names, running or ended; else the word is a number that may come.
-pub(crate) fn only(cx: &Context<'_>, word: &str) -> Result<Only, CommandError> {
-    let session = match cx.session(word) {
-        Ok(session) => Some(session),
-        Err(err) if word == "last" => return Err(err),
+pub(crate) async fn only(cx: &mut Context<'_>, word: &str) -> Result<Only, CommandError> {
+    let session = match cx.named(word).await {
+        Ok(named) => Some(named.leg),
+        Err(err) if word == LAST => return Err(err),
         Err(_none) => None,
     };
     Ok(cx.listener()?.with(|tracker| Only::new(word, session.as_ref(), tracker)))

@@ -3,6 +3,7 @@ use std::time::Duration;
 use super::{CommandError, Context, Kind};
 use crate::client::Client;
 use crate::model::{Event, Id, Rows};
+use crate::shell::call_name::CallArg;
 use crate::shell::control::{self, Outcome};
 use crate::shell::guard;
 
@@ -19,9 +20,8 @@ use crate::shell::guard;
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]
 pub(crate) struct Args {
-    /// Which call or leg
-    #[arg(value_name = "CALL")]
-    call: String,
+    #[command(flatten)]
+    pub(super) target: CallArg,
     /// The application
     #[arg(value_name = "APPLICATION")]
     application: String,
@@ -34,9 +34,6 @@ pub(crate) struct Args {
     /// How long to wait until it begins
     #[arg(long, value_name = "SECS", default_value_t = 5)]
     timeout: u64,
-    /// Run it even if it can harm more than this call
-    #[arg(long)]
-    pub(super) yes: bool,
 }
 
 impl Args {
@@ -48,11 +45,11 @@ impl Args {
 
 pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), CommandError> {
     let (app, arg) = (args.application.as_str(), args.args.as_deref().unwrap_or_default().trim());
-    if let Some(why) = guard::dangerous_application(app, arg).filter(|_| !args.yes) {
+    if let Some(why) = guard::dangerous_application(app, arg).filter(|_| !args.target.yes) {
         return Err(CommandError::usage(format!("not sent: {why}"))
-            .hint(format!("\"execute --yes {} {app} ...\" sends it", args.call)));
+            .hint(format!("\"execute --yes {} {app} ...\" sends it", args.target.call)));
     }
-    let leg = control::leg(cx, &args.call, |_| true)?;
+    let leg = control::leg(cx, &args.target, |_| true).await?;
     known(&cx.client()?, app).await?;
     let mark = Id::<Event>::random();
     let kind = if args.wait.is_some() { "CHANNEL_EXECUTE_COMPLETE" } else { "CHANNEL_EXECUTE" };

@@ -1,12 +1,14 @@
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use serde_json::json;
 use tokio::time::{Instant, timeout, timeout_at};
 
 use super::{CommandError, Context, Format, Kind, grammar};
-use crate::listener::{DEFAULT_EVENTS, EventListener, Job};
-use crate::model::{Call, Event, HangupCause, JobState, Outcome, Phase, Session};
-use crate::shell::context::is_named;
+use crate::client::Started;
+use crate::listener::{DEFAULT_EVENTS, EventListener};
+use crate::model::{Call, Event, HangupCause, Phase, Session};
+use crate::shell::call_name::{LAST, Last, call_of_session, is_named};
 use crate::shell::narrate::event_named;
 use crate::shell::render::{Cell, View, span};
 use crate::shell::sanitise;
@@ -14,7 +16,7 @@ use crate::track::Tracker;
 
 /// Wait until something is so, and fail when it is not in time
 ///
-/// A call is "last" (the one that this shell originated last), a uuid or its start, or a number.
+/// A call is "last" (the call that this shell started last), a uuid or its start, or a number.
 /// What is so already passes at once, but for events. A call that ends while it is waited for
 /// fails at once. Exit codes in scripts: 4 when the time is over, 1 when it went otherwise.
 ///
@@ -82,21 +84,58 @@ enum Verdict {
 
 async fn call(cx: &mut Context<'_>, what: &str, rest: &str) -> Result<(), CommandError> {
     let mut words = rest.split_whitespace();
-    let word = words.next().unwrap_or("last").to_owned();
+    let word = words.next().unwrap_or(LAST).to_owned();
     let within = seconds(words.next())?;
     let cause = match words.next() {
         Some(name) if what == "hangup" => Some(cause(name)?),
         Some(extra) => return Err(CommandError::usage(format!("{extra:?} has no meaning here"))),
         None => None,
     };
-    let job = cx.shell.latest().filter(|_| word == "last");
+    let started = cx.client()?.last_started().filter(|_| word == LAST);
     let listener = cx.listener()?;
-    let look = |tracker: &Tracker| {
-        let found = subject(tracker, job.as_ref(), &word);
-        verdict(what, found, job.as_ref(), cause.as_ref())
+    let newest = match &started {
+        None if word == LAST => newest(cx)?,
+        _ => None,
     };
-    let told = wait(&listener, within, &format!("{what} {word}"), look).await?;
-    say(cx, what, &told)
+    // A shell that has started no call waits for the newest one, and then for no other.
+    let pinned = OnceLock::new();
+    if let Some(call) = &newest {
+        pinned.get_or_init(|| call.clone());
+    }
+    let look = |tracker: &Tracker| {
+        let found = match &started {
+            Some(started) => started.session().and_then(|id| call_of_session(tracker, &id)),
+            None if word == LAST => pinned_call(tracker, &pinned),
+            None => call_named(tracker, &word),
+        };
+        verdict(what, found, started.as_ref(), cause.as_ref())
+    };
+    let waited = wait(&listener, within, &format!("{what} {word}"), look).await;
+    let stranger = pinned.get().filter(|call| !cx.is_own(call).is_ok_and(|is_own| is_own));
+    if let Some(call) = stranger {
+        cx.note_stranger(call)?;
+    }
+    say(cx, what, &waited?)
+}
+
+/// The call that `last` stands for in a shell that has originated none.
+fn newest(cx: &Context<'_>) -> Result<Option<Call>, CommandError> {
+    Ok(match cx.last()? {
+        Last::Running(call) | Last::Stranger { call, is_running: true } => Some(call),
+        Last::Ended(_) | Last::Stranger { .. } | Last::NoCall(_) | Last::Nothing => None,
+    })
+}
+
+/// The call that was chosen first, whichever came later.
+fn pinned_call(tracker: &Tracker, pinned: &OnceLock<Call>) -> Option<(Call, bool)> {
+    let chosen = match pinned.get() {
+        Some(call) => call.clone(),
+        None => {
+            let newest = tracker.calls().next_back()?;
+            pinned.get_or_init(|| newest).clone()
+        }
+    };
+    call_of_session(tracker, &chosen.id.cast()).or(Some((chosen, false)))
 }
 
 fn cause(name: &str) -> Result<HangupCause, CommandError> {
@@ -107,12 +146,9 @@ fn cause(name: &str) -> Result<HangupCause, CommandError> {
     Err(err.meant(name, HangupCause::names(), "for example NORMAL_CLEARING, USER_BUSY, NO_ANSWER"))
 }
 
-/// The call that is meant, running or ended, and the leg that speaks for it.
-fn subject(tracker: &Tracker, job: Option<&Job>, word: &str) -> Option<(Call, bool)> {
-    let has = |call: &Call| match job.and_then(Job::sess_uuid) {
-        Some(id) => call.sessions.iter().any(|leg| leg.id == *id),
-        None => word == "last" || is_named(call, word),
-    };
+/// The newest call that a word names, and whether it runs.
+fn call_named(tracker: &Tracker, word: &str) -> Option<(Call, bool)> {
+    let has = |call: &Call| is_named(call, word);
     if let Some(call) = tracker.calls().rev().find(has) {
         return Some((call, true));
     }
@@ -122,13 +158,10 @@ fn subject(tracker: &Tracker, job: Option<&Job>, word: &str) -> Option<(Call, bo
 fn verdict(
     what: &str,
     found: Option<(Call, bool)>,
-    job: Option<&Job>,
+    started: Option<&Started>,
     cause: Option<&HangupCause>,
 ) -> Verdict {
-    let failed = job.and_then(|job| match job.state() {
-        JobState::Done(Outcome::Failed(text)) => Some(text),
-        _ => None,
-    });
+    let failed = started.and_then(Started::failure);
     let Some((call, is_running)) = found else {
         return match failed {
             Some(text) if what == "hangup" => ended_as(text.trim_start_matches("-ERR "), cause),
@@ -136,8 +169,8 @@ fn verdict(
             None => Verdict::NotYet("no such call".to_owned()),
         };
     };
-    let id = job.and_then(Job::sess_uuid);
-    let own = id.and_then(|id| call.sessions.iter().find(|leg| leg.id == *id));
+    let id = started.and_then(Started::session);
+    let own = id.and_then(|id| call.sessions.iter().find(|leg| leg.id == id));
     let Some(leg) = own.or_else(|| call.lead()) else { return Verdict::NotYet(String::new()) };
     if what == "hangup" {
         if is_running {

@@ -24,7 +24,7 @@ pub(crate) struct Args {
 }
 
 pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), CommandError> {
-    let leg = control::leg(cx, &args.call, |_| true)?;
+    let leg = control::leg(cx, args.call.as_str(), |_| true).await?;
     let (mut view, mut unset) = (View::new(&["name", "value"], "nothing"), Vec::new());
     let mut values = Vec::new();
     for name in &args.names {

@@ -1,17 +1,17 @@
-use std::time::Duration;
-
 use serde_json::json;
 
 use super::{CommandError, Context, Format, Kind};
 use crate::model::{HangupCause, Session};
+use crate::shell::control::{self, On};
 use crate::shell::render::{Cell, View, counted};
 use crate::shell::{ending, sanitise};
 
 /// Hang up a call, or one leg of it
 ///
-/// The call is named by its uuid, the start of it, "last", or a number. A leg's own uuid ends the
-/// leg, and with it usually the call. A misspelt cause is refused: FreeSWITCH would take it for
-/// NORMAL_CLEARING. The end is told when it has come.
+/// The call is named by its uuid, the start of it, "last" (the call that this shell started last), or
+/// a number. A number that names another party's call has to be confirmed, without a terminal by
+/// --yes. A leg's own uuid ends the leg, and with it usually the call. A misspelt cause is refused:
+/// FreeSWITCH would take it for NORMAL_CLEARING. The end is reported when it has come.
 ///
 /// Examples:
 ///   hangup last
@@ -20,40 +20,37 @@ use crate::shell::{ending, sanitise};
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]
 pub(crate) struct Args {
-    /// Which call or leg
-    #[arg(value_name = "CALL")]
-    call: String,
+    #[command(flatten)]
+    pub(super) on: On,
     /// Why, as a FreeSWITCH hangup cause
     #[arg(value_name = "CAUSE", default_value = "NORMAL_CLEARING")]
     cause: String,
-    /// How long to wait for the end
-    #[arg(long, value_name = "SECS", default_value_t = 5)]
-    timeout: u64,
 }
 
 pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), CommandError> {
-    let found = cx.session(&args.call)?;
-    let client = cx.client()?;
     let cause = HangupCause::parse(&args.cause);
+    let named = cx.named(&args.on.target).await?;
+    let (client, found) = (cx.client()?, named.leg);
     // The first leg stands for the call; another leg for itself.
-    let is_call =
-        found.id.as_str() == found.call.as_str() || !found.id.as_str().starts_with(&args.call);
-    let legs = match client.call(found.call.as_str()) {
-        Some(call) if is_call => call.sessions(),
+    let legs = match client.call(named.call.id.as_str()) {
+        Some(call) if !named.is_leg => call.sessions(),
         _ => client.session(found.id.as_str()).into_iter().collect(),
     };
+    if legs.is_empty() {
+        return Err(control::just_ended(&found.id));
+    }
     for leg in &legs {
         leg.hangup_with(&cause).await?;
     }
     let ids: Vec<_> = legs.iter().map(|leg| leg.id.clone()).collect();
-    let left = ending::wait_for_legs(&client, &ids, Duration::from_secs(args.timeout)).await;
-    let what = if is_call { "call" } else { "leg" };
+    let left = ending::wait_for_legs(&client, &ids, args.on.within()).await;
+    let what = if named.is_leg { "leg" } else { "call" };
     if left > 0 {
         let message = format!(
             "{what} {}: {} still there after {} s",
             found.id,
             counted(left, "leg"),
-            args.timeout
+            args.on.within().as_secs()
         );
         return Err(CommandError::new(Kind::TimedOut, message)
             .hint("the server took the order; \"ghosts\" finds rows without a call behind them"));

@@ -15,7 +15,7 @@ use crate::shell::control::{self, On, Outcome};
 #[command(verbatim_doc_comment)]
 pub(crate) struct Args {
     #[command(flatten)]
-    on: On,
+    pub(super) on: On,
     /// Which way
     #[arg(value_name = "WAY", default_value = "on")]
     way: Way,
@@ -29,10 +29,11 @@ enum Way {
 }
 
 pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), CommandError> {
-    let leg = control::leg(cx, &args.on.call, |leg| match args.way {
+    let leg = control::leg(cx, &args.on.target, |leg| match args.way {
         Way::Off => leg.phase == Phase::Held,
         Way::On | Way::Toggle => leg.phase >= Phase::Answered,
-    })?;
+    })
+    .await?;
     let is_held = leg.phase == Phase::Held;
     let hold = match args.way {
         Way::On => true,

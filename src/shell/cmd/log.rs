@@ -42,7 +42,7 @@ pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), Command
         [] => {}
         ["only", "off"] => cx.shell.narration().choose(|choice| choice.log_only = None),
         ["only", word] => {
-            let only = only(cx, word)?;
+            let only = only(cx, word).await?;
             cx.shell.narration().choose(|choice| choice.log_only = Some(only));
         }
         ["grep", "off"] => cx.shell.narration().choose(|choice| choice.log_grep = None),

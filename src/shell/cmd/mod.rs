@@ -65,6 +65,7 @@ mod wait;
 mod why;
 mod with;
 
+use super::call_name::{CallArg, Purpose};
 use super::grammar::{self, Parsed};
 use super::{CommandError, Context, Format, Kind, Next};
 use super::{ReadOnly, confirm, guard, sanitise};
@@ -194,13 +195,33 @@ impl Command {
         )
     }
 
+    /// Which call it changes.
+    fn target(&self) -> Option<&CallArg> {
+        match self {
+            Self::Answer(args) => Some(&args.on.target),
+            Self::Bridge(args) => Some(&args.target),
+            Self::Deflect(args) => Some(&args.on.target),
+            Self::Dtmf(args) => Some(&args.on.target),
+            Self::Execute(args) => Some(&args.target),
+            Self::Hangup(args) => Some(&args.on.target),
+            Self::Hold(args) => Some(&args.on.target),
+            Self::Mute(args) => Some(&args.on.target),
+            Self::Park(args) => Some(&args.on.target),
+            Self::Play(args) => Some(&args.on.target),
+            Self::Record(args) => Some(&args.on.target),
+            Self::SchedHangup(args) => Some(&args.on.target),
+            Self::Setvar(args) => Some(&args.target),
+            Self::Transfer(args) => Some(&args.on.target),
+            _ => None,
+        }
+    }
+
     /// Whether it asks by itself before it changes something, or was told not to.
-    fn asks_itself(&self) -> bool {
+    pub(super) fn asks_itself(&self) -> bool {
         match self {
             Self::Api(_) | Self::Bgapi(_) | Self::Kill(_) => true,
             Self::Hupall(args) => args.asks_itself(),
-            Self::Execute(args) => args.yes,
-            _ => false,
+            _ => self.target().is_some_and(|target| target.yes),
         }
     }
 }
@@ -226,6 +247,7 @@ pub(super) async fn run(
         confirm::verb(cx, text, changes).await?;
     }
     cx.format = parsed.output;
+    cx.purpose = purpose(text);
     if parsed.command.needs_events()
         && let Ok(switch) = cx.switch()
     {
@@ -303,6 +325,40 @@ pub(super) async fn run(
     Ok(Next::Go)
 }
 
+/// The commands that take a call, and what they do with it: the one that a word names is found
+/// accordingly. A command that is not in this list changes what it names.
+pub(super) const CALL_COMMANDS: &[(&str, Purpose)] = &[
+    ("answer", Purpose::Change),
+    ("bridge", Purpose::Change),
+    ("call", Purpose::Read),
+    ("deflect", Purpose::Change),
+    ("dtmf", Purpose::Change),
+    ("dump", Purpose::Read),
+    ("events", Purpose::Read),
+    ("execute", Purpose::Change),
+    ("expect", Purpose::Read),
+    ("getvar", Purpose::Read),
+    ("hangup", Purpose::Change),
+    ("hold", Purpose::Change),
+    ("log", Purpose::Read),
+    ("mute", Purpose::Change),
+    ("park", Purpose::Change),
+    ("play", Purpose::Change),
+    ("record", Purpose::Change),
+    ("sched-hangup", Purpose::Change),
+    ("setvar", Purpose::Change),
+    ("trace", Purpose::Read),
+    ("transfer", Purpose::Change),
+    ("why", Purpose::Read),
+];
+
+/// What the command of a line does with the call that it names.
+fn purpose(line: &str) -> Purpose {
+    let (verb, _) = grammar::first_word(line);
+    let row = CALL_COMMANDS.iter().find(|(name, _)| verb.eq_ignore_ascii_case(name));
+    row.map_or(Purpose::Change, |(_, purpose)| *purpose)
+}
+
 /// Whether a script with this line sees itself what becomes of the calls that it made.
 fn looks_after_calls(command: &Command) -> bool {
     use Command::{Expect, Hangup, Hupall, Kill, Trace, Why};
@@ -310,7 +366,7 @@ fn looks_after_calls(command: &Command) -> bool {
 }
 
 /// Whether a command changes nothing on the server. Loading an app is a change: it acts on calls.
-fn only_reads(command: &Command) -> bool {
+pub(super) fn only_reads(command: &Command) -> bool {
     match command {
         Command::Api(args) => guard::only_reads(args.tail()),
         Command::Bgapi(args) => guard::only_reads(args.tail()),

@@ -15,7 +15,7 @@ use crate::shell::control::{self, On};
 #[command(verbatim_doc_comment)]
 pub(crate) struct Args {
     #[command(flatten)]
-    on: On,
+    pub(super) on: On,
     /// Which way; off ends both sides
     #[arg(value_name = "WAY", default_value = "on")]
     way: Way,
@@ -37,7 +37,7 @@ enum Side {
 }
 
 pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), CommandError> {
-    let leg = control::leg(cx, &args.on.call, |_| true)?;
+    let leg = control::leg(cx, &args.on.target, |_| true).await?;
     let within = args.on.within();
     if args.way == Way::Off {
         let event = leg.expect(&["MEDIA_BUG_STOP"]).await?;

@@ -149,7 +149,6 @@ pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), Command
         return several(cx, args, &call).await;
     }
     let job = client.originate(&call).await?;
-    cx.shell.set_latest(job.clone());
     let session = job.sess_uuid().map(ToString::to_string).unwrap_or_default();
     match args.wait.or_else(|| args.hold.map(|_| 60)) {
         None => {

@@ -14,11 +14,11 @@ use crate::shell::control::{self, On, Outcome};
 #[command(verbatim_doc_comment)]
 pub(crate) struct Args {
     #[command(flatten)]
-    on: On,
+    pub(super) on: On,
 }
 
 pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), CommandError> {
-    let leg = control::leg(cx, &args.on.call, |_| true)?;
+    let leg = control::leg(cx, &args.on.target, |_| true).await?;
     // One that runs a bridge out of its park is both.
     if leg.is_parked && !leg.is_bridged {
         return control::say(cx, &leg.id, "is parked", &Outcome::Already);

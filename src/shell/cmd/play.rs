@@ -16,7 +16,7 @@ use crate::shell::control::{self, On, Outcome};
 #[command(verbatim_doc_comment)]
 pub(crate) struct Args {
     #[command(flatten)]
-    on: On,
+    pub(super) on: On,
     /// What to play
     #[arg(value_name = "PATH", required_unless_present = "stop")]
     path: Option<String>,
@@ -36,7 +36,7 @@ impl Args {
 }
 
 pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), CommandError> {
-    let named = control::leg(cx, &args.on.call, |_| true)?;
+    let named = control::leg(cx, &args.on.target, |_| true).await?;
     let legs = args.leg.of(cx, &named)?;
     let Some(first) = legs.first() else { return Ok(()) };
     let within = args.on.within();

@@ -14,7 +14,7 @@ use crate::shell::control::{self, On, Outcome};
 #[command(verbatim_doc_comment)]
 pub(crate) struct Args {
     #[command(flatten)]
-    on: On,
+    pub(super) on: On,
     /// What to do
     #[arg(value_name = "ACTION")]
     action: Action,
@@ -38,7 +38,7 @@ enum Action {
 }
 
 pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), CommandError> {
-    let leg = control::leg(cx, &args.on.call, |_| true)?;
+    let leg = control::leg(cx, &args.on.target, |_| true).await?;
     let path = args.path.as_deref().unwrap_or("all");
     if path.contains(char::is_whitespace) {
         return Err(CommandError::usage(format!("the path {path:?} holds white space"))

@@ -15,7 +15,7 @@ use crate::shell::render::counted;
 #[command(verbatim_doc_comment)]
 pub(crate) struct Args {
     #[command(flatten)]
-    on: On,
+    pub(super) on: On,
     /// After how long
     #[arg(value_name = "SECS", required_unless_present = "cancel",
         value_parser = clap::value_parser!(u32).range(1..))]
@@ -29,7 +29,7 @@ pub(crate) struct Args {
 }
 
 pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), CommandError> {
-    let leg = control::leg(cx, &args.on.call, |_| true)?;
+    let leg = control::leg(cx, &args.on.target, |_| true).await?;
     let Some(seconds) = args.seconds else {
         let text = cx.client()?.cmd(&format!("sched_del {}", leg.id)).await?;
         let count = text.rsplit(' ').next().and_then(|count| count.parse().ok()).unwrap_or(0);

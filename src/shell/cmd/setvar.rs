@@ -1,4 +1,5 @@
 use super::{CommandError, Context, Format, Kind};
+use crate::shell::call_name::CallArg;
 use crate::shell::control;
 use crate::shell::render::{Cell, View};
 use crate::shell::sanitise;
@@ -15,9 +16,8 @@ use crate::shell::sanitise;
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]
 pub(crate) struct Args {
-    /// Which call or leg
-    #[arg(value_name = "CALL")]
-    call: String,
+    #[command(flatten)]
+    pub(super) target: CallArg,
     /// The variable
     #[arg(value_name = "NAME")]
     name: String,
@@ -27,7 +27,7 @@ pub(crate) struct Args {
 }
 
 pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), CommandError> {
-    let leg = control::leg(cx, &args.call, |_| true)?;
+    let leg = control::leg(cx, &args.target, |_| true).await?;
     let name = &args.name;
     let wanted = args.value.as_deref().map(str::trim).filter(|value| !value.is_empty());
     let before = leg.getvar(name).await?;

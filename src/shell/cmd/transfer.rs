@@ -16,7 +16,7 @@ use crate::shell::control::{self, On};
 #[command(verbatim_doc_comment)]
 pub(crate) struct Args {
     #[command(flatten)]
-    on: On,
+    pub(super) on: On,
     /// The extension
     #[arg(value_name = "EXTEN")]
     exten: String,
@@ -60,7 +60,7 @@ impl WhichLeg {
 }
 
 pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), CommandError> {
-    let named = control::leg(cx, &args.on.call, |_| true)?;
+    let named = control::leg(cx, &args.on.target, |_| true).await?;
     let legs = args.leg.of(cx, &named)?;
     let mut waits = Vec::new();
     for leg in &legs {

@@ -5,6 +5,7 @@ use tokio::time::timeout;
 use super::{CommandError, Context, Kind};
 use crate::model::{JobRecord, JobState, Outcome};
 use crate::shell::advice::advise;
+use crate::shell::call_name::{LAST, one};
 
 /// Wait for a background job and show its result
 ///
@@ -54,17 +55,16 @@ pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), Command
 }
 
 fn find(jobs: Vec<JobRecord>, word: &str) -> Result<JobRecord, CommandError> {
-    let own = jobs.iter().rev().find(|job| !job.is_foreign).cloned();
-    let found = if word == "last" {
-        own
-    } else {
-        jobs.into_iter().find(|job| job.id.as_str().starts_with(word))
-    };
-    found.ok_or_else(|| {
-        let message = match word {
-            "last" => "this shell has started no job".to_owned(),
-            _ => format!("no job is named {word:?}"),
-        };
+    let missing = |message: String| {
         CommandError::new(Kind::Refused, message).hint("type \"jobs\" to see them")
-    })
+    };
+    if word == LAST {
+        let own = jobs.into_iter().rev().find(|job| !job.is_foreign);
+        return own.ok_or_else(|| missing("this shell has started no job".to_owned()));
+    }
+    if word.is_empty() {
+        return Err(CommandError::usage("which job?").hint("type \"jobs\" to see them"));
+    }
+    let named = jobs.into_iter().filter(|job| job.id.as_str().starts_with(word)).collect();
+    one(named, word, "jobs", |job| job.id.as_str(), || missing(format!("no job is named {word:?}")))
 }

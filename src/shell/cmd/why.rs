@@ -5,17 +5,18 @@ use tokio::time::sleep;
 
 use super::{CommandError, Context, Format, Kind, brief_command};
 use crate::client::Client;
-use crate::model::{Call, Direction, HangupCause, JobRecord, JobState, Outcome, Rows, Session};
-use crate::shell::context::is_named;
+use crate::model::{Call, Direction, HangupCause, Id, JobRecord, JobState, Outcome, Rows, Session};
+use crate::shell::call_name::{LAST, Last, is_named, one};
 use crate::shell::render::{Cell, View, span};
 use crate::shell::{causes, narrate, near, rows, sanitise};
 use crate::track::Rules;
 
 /// Tell why a call ended, and what to check next
 ///
-/// The call is named as everywhere, also when it has ended; "last" is the latest that ended. A
-/// failed originate is named by its job, a hangup cause by its name. Of a running call it tells how
-/// it stands and what is scheduled for it.
+/// The call is named as everywhere, also when it has ended; "last" is the call that this shell
+/// started last, or its originate, where that failed without a call. A failed originate is named by
+/// its job, a hangup cause by its name. Of a running call it shows how it stands and what is
+/// scheduled for it.
 ///
 /// Examples:
 ///   why last
@@ -39,7 +40,7 @@ enum Found {
 }
 
 pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), CommandError> {
-    match find(cx, &args.what)? {
+    match find(cx, &args.what).await? {
         Found::Ended(call) => tell(cx, &ended(&call)),
         Found::Running(call) => {
             let now = cx.listener()?.server_time();
@@ -51,30 +52,17 @@ pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), Command
     }
 }
 
-fn find(cx: &Context<'_>, word: &str) -> Result<Found, CommandError> {
+async fn find(cx: &mut Context<'_>, word: &str) -> Result<Found, CommandError> {
     let cause = HangupCause::parse(&word.to_ascii_uppercase());
     if cause.is_known() {
         return Ok(Found::Cause(cause));
     }
+    if word == LAST {
+        return last(cx).await;
+    }
     let listener = cx.listener()?;
     let jobs = listener.jobs();
-    let failed = |job: &&JobRecord| matches!(job.state, JobState::Done(Outcome::Failed(_)));
     let names = |call: &Call| is_named(call, word);
-    if word == "last" {
-        let ended = listener.with(|tracker| tracker.ended().next_back().cloned());
-        let job = jobs.iter().rev().filter(|job| !job.is_foreign).find(failed).cloned();
-        // An originate may fail without a channel that could end.
-        let job = job.filter(|job| ended.as_ref().is_none_or(|call| job.finished > end_of(call)));
-        if let Some(job) = job {
-            return of_job(cx, job);
-        }
-        return match (ended, listener.calls().pop()) {
-            (Some(call), _) => Ok(Found::Ended(call)),
-            (None, Some(call)) => Ok(Found::Running(call)),
-            (None, None) => Err(CommandError::new(Kind::Refused, "no call has ended yet")
-                .hint("\"calls\" shows what is running; \"why CAUSE\" explains a cause")),
-        };
-    }
     // What runs, and what ended last.
     if let Some(call) = listener.calls().into_iter().rev().find(names) {
         return Ok(Found::Running(call));
@@ -83,21 +71,74 @@ fn find(cx: &Context<'_>, word: &str) -> Result<Found, CommandError> {
     if let Some(call) = ended {
         return Ok(Found::Ended(call));
     }
-    let job =
-        jobs.into_iter().rev().find(|job| word.len() >= 2 && job.id.as_str().starts_with(word));
+    let named = |job: &JobRecord| word.len() >= 2 && job.id.as_str().starts_with(word);
+    let jobs: Vec<_> = jobs.into_iter().filter(named).collect();
+    if !jobs.is_empty() {
+        let job = one(jobs, word, "jobs", |job| job.id.as_str(), || missing(word))?;
+        return of_job(cx, job);
+    }
+    Err(missing(word))
+}
+
+fn missing(word: &str) -> CommandError {
+    let err = CommandError::new(Kind::Refused, format!("no call or job is named {word:?}"));
+    match near::nearest(word, HangupCause::names()).filter(|_| word.len() > 5) {
+        Some(near) => err.hint(format!("did you mean {near}?")),
+        None => err.hint("\"calls --ended\" lists those that ended; the history has a limit"),
+    }
+}
+
+/// The call that this shell started last, or its originate where it made no call. A shell that has
+/// started none reads the newest end of another party's call.
+async fn last(cx: &mut Context<'_>) -> Result<Found, CommandError> {
+    let listener = cx.listener()?;
+    let started = match cx.settled_last().await? {
+        Last::Ended(call) => return Ok(Found::Ended(call)),
+        Last::NoCall(started) => started,
+        Last::Running(call) => {
+            let started = cx.client()?.last_started();
+            match started.filter(|started| started.failure().is_some()) {
+                // Its own leg has failed; what is left of its call says nothing about why.
+                Some(started) => started,
+                None => return Ok(Found::Running(call)),
+            }
+        }
+        Last::Stranger { .. } | Last::Nothing => return newest(cx),
+    };
+    let known = started
+        .job()
+        .and_then(|job| listener.with(|tracker| tracker.job(job.id().as_str()).cloned()));
+    Ok(Found::Job(known.unwrap_or_else(|| JobRecord {
+        id: started.job().map_or_else(|| Id::new(""), |job| job.id().clone()),
+        command: started.command().to_owned(),
+        is_foreign: false,
+        state: started.state(),
+        finished: 0,
+    })))
+}
+
+/// What a shell that has started no call can say: how its latest job failed, or how the newest call
+/// of others ended, or stands.
+fn newest(cx: &mut Context<'_>) -> Result<Found, CommandError> {
+    let listener = cx.listener()?;
+    let failed = |job: &JobRecord| matches!(job.state, JobState::Done(Outcome::Failed(_)));
+    let job = listener.jobs().into_iter().rev().find(|job| !job.is_foreign && failed(job));
     if let Some(job) = job {
         return of_job(cx, job);
     }
-    let err = CommandError::new(Kind::Refused, format!("no call or job is named {word:?}"));
-    Err(match near::nearest(word, HangupCause::names()).filter(|_| word.len() > 5) {
-        Some(near) => err.hint(format!("did you mean {near}?")),
-        None => err.hint("\"calls --ended\" lists those that ended; the history has a limit"),
-    })
-}
-
-/// When the last of its legs was heard of.
-fn end_of(call: &Call) -> u64 {
-    call.sessions.iter().map(|leg| leg.last_event).max().unwrap_or(0)
+    let ended = listener.with(|tracker| tracker.ended().next_back().cloned());
+    let found = match (ended, listener.calls().pop()) {
+        (Some(call), _) => Found::Ended(call),
+        (None, Some(call)) => Found::Running(call),
+        (None, None) => {
+            return Err(CommandError::new(Kind::Refused, "no call has ended yet")
+                .hint("\"calls\" shows what is running; \"why CAUSE\" explains a cause"));
+        }
+    };
+    if let Found::Ended(call) | Found::Running(call) = &found {
+        cx.note_stranger(call)?;
+    }
+    Ok(found)
 }
 
 /// The call that an originate made, where there was one: it tells more than the job.
@@ -206,7 +247,10 @@ fn failed(job: &JobRecord) -> Fields {
         _ => ("its result is not known: the connection was lost".to_owned(), None),
     };
     let mut fields = vec![
-        ("job", Cell::text(job.id.as_str())),
+        (
+            "job",
+            Some(job.id.as_str()).filter(|id| !id.is_empty()).map_or_else(Cell::none, Cell::text),
+        ),
         ("command", Cell::shown(brief_command(&job.command), json!(job.command))),
         ("result", Cell::text(&text)),
     ];

@@ -6,6 +6,7 @@ use super::{Candidate, Place, local, names};
 use crate::apps::APPS;
 use crate::listener::EventListener;
 use crate::model::{HangupCause, Session};
+use crate::shell::call_name::{LAST, LAST_MEANS};
 use crate::shell::cmd::WAITED_FOR;
 use crate::shell::narrate::{caller, minutes};
 use crate::shell::{grammar, sanitise};
@@ -15,7 +16,7 @@ impl Place<'_> {
     pub(super) fn values(&self, kind: &str) -> Vec<Candidate> {
         match kind {
             "CALL" | "CALL|DIALSTRING" | "CALL|NUMBER" | "ID" => {
-                let last = Candidate::described("last", "the call that began last");
+                let last = Candidate::described(LAST, LAST_MEANS);
                 std::iter::once(last).chain(self.sessions()).collect()
             }
             "APP" => self.loaded_apps(),

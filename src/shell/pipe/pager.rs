@@ -31,6 +31,7 @@ pub(super) async fn run(
         owns_stdout: output.owns_stdout,
         pace: output.pace.clone(),
         depth: output.depth,
+        notes: output.notes.clone(),
     };
     let ran = shell.run_command(line, asked).await;
     let kept = std::mem::take(&mut pages.kept);

@@ -4,7 +4,7 @@ use super::report::letter;
 use super::sip::Message;
 use super::{Item, Request, Trace, item};
 use crate::model::{Event, Id, Session};
-use crate::shell::context::plain_number;
+use crate::shell::call_name::plain_number;
 use crate::wire::LogLine;
 
 impl Trace {

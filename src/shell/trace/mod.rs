@@ -17,6 +17,7 @@ use std::time::Duration;
 
 use tokio::time::{Instant, timeout};
 
+use super::call_name::LAST;
 use super::stream::end_of;
 use super::{CommandError, Context, Format, Kind, sanitise};
 use crate::listener::EventListener;
@@ -75,7 +76,11 @@ pub(super) async fn follow(
     request: &Request,
     bundle: Option<Bundle>,
 ) -> Result<(), CommandError> {
-    let known = cx.call(&request.what).ok();
+    let known = match cx.named(request.what.as_str()).await {
+        Ok(named) => Some(named.call),
+        Err(err) if request.what == LAST => return Err(err),
+        Err(_none) => None,
+    };
     if known.is_none() && !is_number(&request.what) {
         return Err(CommandError::new(
             Kind::Refused,
@@ -211,7 +216,7 @@ impl Over {
 
 /// Whether a word can be a number that will call or be called.
 fn is_number(word: &str) -> bool {
-    word != "last" && !word.is_empty() && !word.contains(char::is_whitespace) && !word.contains('-')
+    word != LAST && !word.is_empty() && !word.contains(char::is_whitespace) && !word.contains('-')
 }
 
 impl Trace {
