@@ -69,7 +69,11 @@ impl Client {
             let tagged = |listener: &super::EventListener| {
                 listener.with(|tracker| {
                     let mut legs: Vec<_> = tracker.sessions_of_app(&id).collect();
-                    legs.sort_by_key(|leg| (leg.times.created, leg.id.clone()));
+                    // FreeSWITCH's clock has steps of 20 ms: both ends of a call may begin in one.
+                    legs.sort_by_key(|leg| {
+                        let inbound = leg.direction == model::Direction::Inbound;
+                        (leg.times.created, inbound, leg.id.clone())
+                    });
                     legs.into_iter().map(|leg| leg.id.clone()).collect()
                 })
             };

@@ -129,7 +129,7 @@ impl World {
 
     /// Notes on both legs that they are partners.
     pub(super) fn couple(&mut self, first: u64, second: u64) {
-        let now = self.now;
+        let now = self.clock();
         let (Some(a), Some(b)) = (self.channels.get(&first), self.channels.get(&second)) else {
             return;
         };

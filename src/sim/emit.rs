@@ -50,7 +50,7 @@ impl World {
         event.push("FreeSWITCH-IPv6", "fd00::2");
         event.push("Event-Date-Local", &self.dates.local);
         event.push("Event-Date-GMT", &self.dates.utc);
-        event.push("Event-Date-Timestamp", self.now.to_string());
+        event.push("Event-Date-Timestamp", self.clock().to_string());
         let (file, function, line) = from;
         event.push("Event-Calling-File", file);
         event.push("Event-Calling-Function", function);

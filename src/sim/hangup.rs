@@ -1,17 +1,19 @@
 //! How channels end: HANGUP at once, then the applications unwind, then the report.
 
+use std::time::Duration;
+
 use super::channel::{Answer, CallState, Channel, Doing, Kind, State};
 use super::event::Event;
 use super::farewell::Farewell;
 use super::log;
 use super::sip;
-use super::world::{Step, World};
+use super::world::{Action, Step, World};
 use crate::model::HangupCause;
 
 /// When the channel's own thread notices.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Tick {
-    /// At the next media tick, 20 ms later.
+    /// At the next media tick, which comes every 20 ms.
     Media,
     /// Right after what runs now.
     Soon,
@@ -59,7 +61,8 @@ impl World {
         self.eavesdropped_gone(id);
         let place = if self.hupall { log::HUPALL } else { log::HANGUP };
         self.log_channel(5, id, place, &text);
-        self.step_in(if tick == Tick::Media { 20 } else { 0 }, id, Step::Unwind);
+        let delay = if tick == Tick::Media { self.to_next_tick() } else { Duration::ZERO };
+        self.after(delay, Action::Leg(id, Step::Unwind));
     }
 
     /// Leaves the applications, reports, and forgets the channel.
@@ -76,13 +79,13 @@ impl World {
         let (loops, inbound) = (channel.kind == Kind::Loopback, channel.inbound);
         channel.vars.remove("bridge_to");
         self.set_state(id, State::Hangup, 10);
-        let now = self.now;
+        let now = self.clock();
         if let Some(profile) = self.channels.get_mut(&id).and_then(|it| it.profile.as_mut()) {
             profile.hangup = now;
         }
         self.set_callstate(id, CallState::Hangup);
         if let Some(peer) = peer {
-            let delay = if told.is_cancel(inbound) { 20 } else { u64::from(!loops) };
+            let delay = if told.is_cancel(inbound) { 40 } else { u64::from(!loops) };
             self.step_in(delay, peer, Step::PeerGone(Box::new(told)));
         }
         self.set_state(id, State::Reporting, 11);
@@ -217,6 +220,10 @@ fn closing(channel: &mut Channel, answered: bool, micros: u64) {
         Kind::Null => {}
         Kind::Sofia | Kind::Phone => {
             let told = channel.vars.get("sip_hangup_disposition").is_some();
+            let elsewhere = channel.cause.as_ref().map(HangupCause::name);
+            if elsewhere.is_some_and(|cause| matches!(cause, "LOSE_RACE" | "PICKED_OFF")) {
+                channel.vars.set("call_completed_elsewhere", "true");
+            }
             if !told && answered {
                 channel.vars.set("sip_hangup_disposition", "send_bye");
             } else if !told && !channel.inbound {
@@ -247,7 +254,7 @@ fn after_bridge(channel: &mut Channel) {
 
 /// Microseconds as seconds.
 fn seconds(micros: u64) -> f64 {
-    std::time::Duration::from_micros(micros).as_secs_f64()
+    Duration::from_micros(micros).as_secs_f64()
 }
 
 fn epochs(profile: &super::profile::Profile) -> Vec<(String, String)> {

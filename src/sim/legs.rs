@@ -61,7 +61,7 @@ impl World {
 
     /// Makes an outbound SIP leg up to CONSUME_MEDIA (`transcripts/call_toneplay`).
     pub(super) fn sofia_leg(&mut self, mut dialog: Dialog, kind: Kind, out: &Outgoing) -> u64 {
-        let (session, now) = (self.next_session(), self.now);
+        let (session, now) = (self.next_session(), self.clock());
         let uuid = out.uuid.clone().unwrap_or_else(|| self.uuid());
         let name = format!("sofia/{}/{}@{}", dialog.from_profile, dialog.user, dialog.target);
         dialog.from_user.clone_from(&out.cid_num);
@@ -165,7 +165,7 @@ impl World {
         context: &str,
         headers: Vec<(String, String)>,
     ) -> u64 {
-        let (session, now, uuid) = (self.next_session(), self.now, self.uuid());
+        let (session, now, uuid) = (self.next_session(), self.clock(), self.uuid());
         let number = dialog.from_user.clone();
         let name = format!("sofia/{}/{number}@127.0.0.1", dialog.to_profile);
         let mut channel = Channel::new(session, uuid, name.clone(), kind, true);
@@ -209,7 +209,7 @@ impl World {
 
     /// Rings (`CHANNEL_PROGRESS`), on a leg and on whoever called it.
     pub(super) fn mark_ringing(&mut self, id: u64) {
-        let now = self.now;
+        let now = self.clock();
         let Some(channel) = self.channels.get_mut(&id).filter(|channel| channel.is_up()) else {
             return;
         };
@@ -237,7 +237,9 @@ impl World {
         }
         self.fire_full(id, "CHANNEL_PROGRESS", Vec::new(), Vec::new());
         if let Some(by) = by {
-            self.note_callee(by, id);
+            if self.rings_alone(id) {
+                self.note_callee(by, id);
+            }
             self.step_in(1, by, Step::Ringing);
         }
         if self.channels.get(&id).is_some_and(|channel| channel.callstate == CallState::Down) {
@@ -260,7 +262,7 @@ impl World {
 
     /// Early media on this leg alone: an answer that follows at once is all that its caller sees.
     fn early(&mut self, id: u64) {
-        let now = self.now;
+        let now = self.clock();
         let Some(channel) = self.channels.get_mut(&id).filter(|channel| channel.is_up()) else {
             return;
         };
@@ -342,7 +344,7 @@ impl World {
             self.negotiate(id);
             self.hear_callee(id);
         }
-        let now = self.now;
+        let now = self.clock();
         let Some(channel) = self.channels.get_mut(&id) else { return };
         channel.answer = Answer::Answered;
         if let Some(profile) = channel.profile.as_mut() {

@@ -12,7 +12,7 @@ impl World {
     ///
     /// `app=NAME:ARGS` in place of an extension runs one application on the far half.
     pub(super) fn loopback_leg(&mut self, exten: &str, context: &str, out: &Outgoing) -> u64 {
-        let (first, now) = (self.next_session(), self.now);
+        let (first, now) = (self.next_session(), self.clock());
         let provisional = self.uuid();
         let app = exten.strip_prefix("app=").map(|app| app.split_once(':').unwrap_or((app, "")));
         let (dialled, exten) = (exten, app.map_or(exten, |(app, _)| app));
@@ -84,7 +84,7 @@ impl World {
 
     /// Makes a `null/` leg, which is answered at once.
     pub(super) fn null_leg(&mut self, user: &str, out: &Outgoing) -> u64 {
-        let (session, now) = (self.next_session(), self.now);
+        let (session, now) = (self.next_session(), self.clock());
         let provisional = self.uuid();
         let name = format!("null/{user}");
         let mut channel = Channel::new(session, provisional.clone(), name, Kind::Null, false);

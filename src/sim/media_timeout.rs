@@ -1,8 +1,10 @@
 //! `rtp_timeout_sec`: a leg that gets no sound for that long ends with MEDIA_TIMEOUT.
 
+use std::time::Duration;
+
 use super::channel::{CallState, Channel, Doing, Kind};
 use super::hangup::Tick;
-use super::world::{Step, World};
+use super::world::{Action, Step, World};
 
 /// How often a leg looks, in milliseconds.
 const INTERVAL: u64 = 1000;
@@ -11,7 +13,7 @@ impl World {
     /// Looks whether a leg gets sound, ends it when it has got none for too long, and comes back.
     pub(super) fn listen_to_wire(&mut self, id: u64) {
         let hears = self.hears(id);
-        let now = self.now;
+        let now = self.clock();
         let Some(channel) = self.channels.get_mut(&id).filter(|channel| channel.is_up()) else {
             return;
         };
@@ -23,7 +25,10 @@ impl World {
         if left == 0 {
             self.hangup(id, "MEDIA_TIMEOUT", Tick::Soon);
         } else {
-            self.step_in(left.min(INTERVAL), id, Step::Listen);
+            // What a media thread finds it finds when it wakes up.
+            let pause = Duration::from_millis(left.min(INTERVAL) / 20 * 20);
+            let pause = pause.saturating_sub(Duration::from_millis(20)) + self.to_next_tick();
+            self.after(pause, Action::Leg(id, Step::Listen));
         }
     }
 

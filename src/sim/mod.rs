@@ -62,7 +62,7 @@
 //! | 5000, `ivr` | `demo_ivr` and its submenu are always there | the recorded server has no menus |
 //! | `eavesdrop all` | hears the oldest other call, and no second one | nobody presses `*` |
 //! | conferences | no sounds are played (`play-file`), nobody talks, the rate is 8000; `json_list` is shorter | no sound |
-//! | `fsctl shutdown` | is a restart: all sockets and calls end, the Core-UUID is new | somebody would have to start it again |
+//! | `fsctl shutdown` | is a restart: calls end at once, sockets after 3 seconds, the Core-UUID is new | somebody would have to start it again |
 
 mod api;
 mod apps;

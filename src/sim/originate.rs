@@ -430,6 +430,13 @@ impl World {
         self.originates.get(&id)?.by()
     }
 
+    /// Whether a leg is the only one that an originate has dialled.
+    pub(super) fn rings_alone(&self, leg: u64) -> bool {
+        let id = self.channels.get(&leg).and_then(|channel| channel.originate);
+        let originate = id.and_then(|id| self.originates.get(&id));
+        originate.is_some_and(|it| it.tries.len() == 1)
+    }
+
     /// The leg whose `bridge` still dials has left it: what rings is cancelled.
     pub(super) fn cancel_bridge(&mut self, by: u64) {
         let found = self.originates.iter().find(|(_, it)| it.by() == Some(by)).map(|(id, _)| *id);
@@ -438,7 +445,27 @@ impl World {
         let mut legs: Vec<u64> =
             originate.lanes.iter_mut().flat_map(|lane| lane.legs.drain(..)).collect();
         legs.extend(originate.winner.filter(|winner| !legs.contains(winner)));
+        // What the caller's wire said is passed on.
+        let heard = self.channels.get(&by).map(|by| {
+            let var = |name: &str| by.vars.get(name).map(str::to_owned);
+            (var("sip_reason"), var("proto_specific_hangup_cause"))
+        });
+        let (reason, protocol) = heard.unwrap_or_default();
         for leg in legs {
+            if let Some(channel) = self.channels.get_mut(&leg) {
+                if let Some(reason) = &reason {
+                    channel.vars.set("sip_reason", reason);
+                    channel.vars.set("sip_hangup_phrase", "Request Terminated");
+                }
+                channel.vars.set("last_bridge_hangup_cause", "ORIGINATOR_CANCEL");
+                if let Some(protocol) = &protocol {
+                    channel.vars.set("last_bridge_proto_specific_hangup_cause", protocol);
+                }
+            }
+            // Its end is no news to the caller, who has gone.
+            if let Some(channel) = self.channels.get_mut(&leg) {
+                channel.originate = None;
+            }
             self.drop_leg(id, leg, "ORIGINATOR_CANCEL");
         }
         let Some(originate) = self.originates.remove(&id) else { return };

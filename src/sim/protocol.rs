@@ -83,6 +83,8 @@ impl Socket {
 
 const GOODBYE: &[u8] = b"Disconnected, goodbye.\nSee you at ClueCon! http://www.cluecon.com/\n";
 
+const SHUT_DOWN: &[u8] = b"The system is being shut down.\n";
+
 impl World {
     /// Greets a new socket, or turns it away.
     pub(super) fn attach(&mut self, id: u64, out: Outlet) {
@@ -109,6 +111,18 @@ impl World {
     pub(super) fn auth_timeout(&mut self, id: u64) {
         if self.sockets.get(&id).is_some_and(|socket| !socket.spoke && socket.login == Login::No) {
             self.say_goodbye(id);
+        }
+    }
+
+    /// The event socket's module ends, and all its sockets with it.
+    pub(super) fn end_sockets(&mut self) {
+        let ids: Vec<u64> = self.sockets.keys().copied().collect();
+        for id in ids {
+            let Some(socket) = self.sockets.remove(&id) else { continue };
+            let mut bytes = Vec::new();
+            encode::frame(&mut bytes, "text/disconnect-notice", &[], SHUT_DOWN);
+            socket.out.send(&bytes.into());
+            socket.out.close();
         }
     }
 

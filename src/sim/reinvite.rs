@@ -112,7 +112,7 @@ impl World {
     }
 
     fn mark_hold(&mut self, id: u64, on: bool, from: super::event::Origin) {
-        let now = self.now;
+        let now = self.clock();
         let Some(channel) = self.channels.get_mut(&id) else { return };
         note_hold(channel, on, now);
         self.set_callstate(id, if on { CallState::Held } else { CallState::Unheld });

@@ -137,7 +137,7 @@ impl World {
 
     /// What a transfer changes in the caller profile and the variables.
     pub(super) fn transfer_profile(&mut self, id: u64, exten: &Exten) {
-        let (now, mark) = (self.now, self.uuid());
+        let (now, mark) = (self.clock(), self.uuid());
         let Some(channel) = self.channels.get_mut(&id) else { return };
         let Exten { number, dialplan, context } = exten;
         let source = format!("{}:{mark}:bl_xfer:{number}/{context}/{dialplan}", now / 1_000_000);

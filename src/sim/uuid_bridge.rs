@@ -9,12 +9,18 @@ use super::world::World;
 impl World {
     /// Joins two legs (`transcripts/call_control`).
     pub(super) fn bridge_calls(&mut self, first: u64, second: u64) {
+        self.bridge_legs(first, second, false);
+    }
+
+    /// Joins two legs; one that an application hands over waits for the other one in a state of its
+    /// own.
+    pub(super) fn bridge_legs(&mut self, first: u64, second: u64, waits: bool) {
         self.prepare(first, second, "originatee");
         self.prepare(second, first, "originator");
         if let Some(channel) = self.channels.get_mut(&first) {
             channel.logical_inbound = true;
         }
-        if let Some(channel) = self.channels.get_mut(&second) {
+        if let Some(channel) = self.channels.get_mut(&second).filter(|it| !it.inbound) {
             channel.hit_dialplan = false;
         }
         for id in [second, first] {
@@ -43,6 +49,9 @@ impl World {
                 token,
                 command: None,
             });
+        }
+        if waits {
+            self.set_state(second, State::ConsumeMedia, 7);
         }
         self.couple(first, second);
         let before = self.bridge_headers(first, second);
@@ -85,7 +94,7 @@ impl World {
             return;
         };
         let old = self.channels.get_mut(&other).and_then(|channel| channel.partner.take());
-        self.bridge_calls(id, other);
+        self.bridge_legs(id, other, true);
         if let Some(old) = old {
             if let Some(channel) = self.channels.get_mut(&old) {
                 channel.partner = None;

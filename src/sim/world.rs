@@ -64,6 +64,10 @@ pub(super) enum Action {
     OriginateReady(u64),
     /// An originate tries again.
     Redial(u64),
+    /// The sockets of a server that goes down are told so; then it comes back.
+    ShutDown,
+    /// The sockets alone end, those of their module.
+    EndSockets,
     Restart,
     Fault(Planned),
 }
@@ -249,6 +253,11 @@ impl World {
             Action::LateLeg(id, lane, spec) => self.late_leg(id, lane, &spec),
             Action::OriginateReady(id) => self.originate_ready(id),
             Action::Redial(id) => self.redial(id),
+            Action::ShutDown => {
+                self.end_sockets();
+                self.go_down();
+            }
+            Action::EndSockets => self.end_sockets(),
             Action::Restart => self.restart(),
             Action::Fault(planned) => self.fault_is_due(planned),
         }
@@ -390,6 +399,16 @@ impl World {
             uuid.clone_into(&mut channel.uuid);
             uuid.clone_into(&mut channel.call_uuid);
         }
+    }
+
+    /// The moment as events and call records show it: FreeSWITCH's clock goes in steps of 20 ms.
+    pub(super) fn clock(&self) -> u64 {
+        self.now - self.now.saturating_sub(self.started) % 20_000
+    }
+
+    /// The time until the next step of that clock, which is when media threads wake up.
+    pub(super) fn to_next_tick(&self) -> Duration {
+        Duration::from_micros(20_000 - (self.now - self.clock()))
     }
 
     /// The clock as a time stamp.

@@ -1,8 +1,10 @@
 //! `fsctl`: the switch's own switches.
 
+use std::time::Duration;
+
 use super::super::log;
 use super::super::verbs::is_true;
-use super::super::world::World;
+use super::super::world::{Action, World};
 use super::{Outcome, Waiting};
 
 /// What `fsctl` changes and nothing else looks at.
@@ -133,15 +135,18 @@ fn pause(world: &mut World, direction: Option<&str>, on: bool) {
     world.paused = switches.paused_inbound || switches.paused_outbound;
 }
 
-/// A simulated switch goes down and comes back at once, with another Core-UUID. `asap` and
-/// `elegant` do not wait for the calls.
+/// A simulated switch ends all calls, then its sockets, and comes back with another Core-UUID.
+/// `asap` and `elegant` do not wait for the calls.
 fn shutdown(world: &mut World, args: &str) -> Outcome {
     if args.split_whitespace().any(|word| word.eq_ignore_ascii_case("cancel")) {
         return "+OK\n".into();
     }
-    let event = world.event("SHUTDOWN");
+    let mut event = world.event("SHUTDOWN");
+    event.push("Event-Info", "System Shutting Down");
     world.emit(&event);
-    world.go_down();
+    world.paused = true;
+    world.hangup_all("SYSTEM_SHUTDOWN", &[]);
+    world.after(Duration::from_secs(3), Action::ShutDown);
     "+OK\n".into()
 }
 

@@ -1,6 +1,8 @@
 //! Modules: load, unload, reload. An unloaded one takes its commands with it.
 
-use super::super::world::World;
+use std::time::Duration;
+
+use super::super::world::{Action, World};
 use super::{Outcome, Waiting, interfaces};
 
 /// Modules that exist here but are not loaded at the start. They bring no command.
@@ -104,7 +106,7 @@ pub(super) fn unload(world: &mut World, asked: &Waiting) -> Outcome {
     }
     let name = without_force(&asked.args);
     if name == "mod_event_socket" {
-        return hang_up_sockets(world);
+        return end_sockets(world, "unload", asked);
     }
     stop(world, name).map_or_else(refused, |()| "+OK\n".to_owned()).into()
 }
@@ -115,7 +117,7 @@ pub(super) fn reload(world: &mut World, asked: &Waiting) -> Outcome {
     }
     let name = without_force(&asked.args);
     if name == "mod_event_socket" {
-        return hang_up_sockets(world);
+        return end_sockets(world, "reload", asked);
     }
     let xml = reloading(world);
     let first = match stop(world, name) {
@@ -129,13 +131,13 @@ pub(super) fn reload(world: &mut World, asked: &Waiting) -> Outcome {
     format!("{xml}{first}{second}").into()
 }
 
-/// The module of the sockets goes, and they with it; here it always comes back.
-fn hang_up_sockets(world: &mut World) -> Outcome {
-    let ids: Vec<u64> = world.sockets.keys().copied().collect();
-    for id in ids {
-        world.say_goodbye(id);
-    }
-    "+OK\n".into()
+/// The module of the sockets goes, and they with it; here it always comes back. As it cannot end
+/// under the command of a socket, it runs as a job.
+fn end_sockets(world: &mut World, command: &str, asked: &Waiting) -> Outcome {
+    let uuid = world.uuid();
+    world.fire_api("bgapi", &format!("{command} {}", asked.args));
+    world.after(Duration::from_millis(150), Action::EndSockets);
+    format!("+OK Job-UUID: {uuid}\n").into()
 }
 
 pub(super) fn module_exists(world: &mut World, asked: &Waiting) -> Outcome {

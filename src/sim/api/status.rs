@@ -50,11 +50,12 @@ pub(super) fn status(world: &mut World, _: &Waiting) -> Outcome {
     let counts = &world.counts;
     let rate = if counts.second.0 == world.now / 1_000_000 { counts.second.1 } else { 0 };
     format!(
-        "UP {}\nFreeSWITCH (Version 1.10.12-release simulated 64bit) is ready\n\
+        "UP {}\nFreeSWITCH (Version 1.10.12-release simulated 64bit) is {}ready\n\
          {} session(s) since startup\n{} session(s) - peak {}, last 5min {} \n\
          {rate} session(s) per Sec out of max {}, peak {}, last 5min {} \n{} session(s) max\n\
          min idle cpu 0.00/97.17\nCurrent Stack Size/Max 240K/8192K\n",
         up_time(world.now - world.started),
+        if world.paused { "not " } else { "" },
         counts.sessions,
         world.channels.len(),
         counts.peak,

@@ -83,7 +83,11 @@ async fn play(script: &str) -> String {
                 };
                 // On a slow machine it may take long enough to be told.
                 let told = names.replace(&format!("{}\n", line.text));
-                played.push_str(&told.replace("answered after SPAN", "answered"));
+                played.push_str(
+                    &told
+                        .replace("answered after SPAN", "answered")
+                        .replace("invite SPAN", "invite"),
+                );
                 if line.text.contains(text) {
                     break;
                 }
