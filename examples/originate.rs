@@ -43,7 +43,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     }
     let cause = listener.with(|tracker| {
         let call = tracker.ended().find(|call| call.id.as_str() == uuid);
-        call.and_then(|call| call.cause().cloned())
+        call.and_then(|call| call.cause())
     });
     println!("ended: {}", cause.ok_or("no cause")?);
     Ok(())

@@ -200,7 +200,7 @@ impl Record {
         Self {
             app,
             call: call.id.to_string(),
-            hangup_cause: call.cause().map(HangupCause::to_string).unwrap_or_default(),
+            hangup_cause: call.cause().as_ref().map(HangupCause::to_string).unwrap_or_default(),
             caller_create: time(caller, |times| times.created),
             caller_answer: time(caller, |times| times.answered),
             caller_hangup: time(caller, |times| times.hangup),

@@ -338,7 +338,7 @@ impl Client {
     /// [`Error::NotConnected`], [`Error::Send`] when no reply came, [`Error::Denied`].
     pub async fn send(&self, command: Command) -> Result<Reply, Error> {
         let shown = command.shown().to_owned();
-        self.inner.sent.note(&shown);
+        self.note_sent(&shown);
         let reply = self.connection()?.send(command).await.map_err(Error::Send)?;
         denied(reply, shown)
     }
@@ -381,7 +381,7 @@ impl Client {
     async fn within(&self, command: Command, line: &str, within: Duration) -> Result<Reply, Error> {
         self.has_target(line).await?;
         let shown = command.shown().to_owned();
-        self.inner.sent.note(&shown);
+        self.note_sent(&shown);
         let reply = self.connection()?.send_within(command, within).await.map_err(Error::Send)?;
         let reply = self.checked(denied(reply, shown)?, line)?;
         self.has_result(line).await?;
@@ -427,7 +427,7 @@ impl Client {
         let sent = async {
             let command = Command::bgapi(line, job.id().as_str()).map_err(Error::Illegal)?;
             let shown = command.shown().to_owned();
-            self.inner.sent.note(&shown);
+            self.note_sent(&shown);
             let reply = connection.send(command).await.map_err(Error::Send)?;
             checked(denied(reply, shown)?, line)
         };

@@ -13,9 +13,7 @@ pub(super) struct Sent(Mutex<VecDeque<String>>);
 impl Sent {
     /// Remembers a verb line.
     pub(super) fn note(&self, shown: &str) {
-        let Some(line) = shown.strip_prefix("api ").or_else(|| shown.strip_prefix("bgapi ")) else {
-            return;
-        };
+        let Some(line) = api_line(shown) else { return };
         let mut sent = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if sent.len() >= MOST {
             sent.pop_front();
@@ -31,6 +29,16 @@ impl Sent {
 }
 
 impl Client {
+    /// Remembers a verb line that is about to be sent, and what it may end.
+    pub(super) fn note_sent(&self, shown: &str) {
+        self.inner.sent.note(shown);
+        if let Some(line) = api_line(shown)
+            && let Ok(listener) = self.listener()
+        {
+            listener.expect_command(line);
+        }
+    }
+
     /// Whether this client has sent that `api` or `bgapi` line (without the verb) lately, for who
     /// listens to API events, which do not say who asked. Each line that was sent is answered for
     /// once, and the latest 256 are known. Another client that sends the very same line at the same
@@ -39,6 +47,10 @@ impl Client {
     pub fn has_sent(&self, line: &str) -> bool {
         self.inner.sent.take(line.trim())
     }
+}
+
+fn api_line(shown: &str) -> Option<&str> {
+    shown.strip_prefix("api ").or_else(|| shown.strip_prefix("bgapi "))
 }
 
 /// Lines that are remembered.

@@ -44,6 +44,8 @@ use intake::{Intake, Shared, Tap};
 /// The events that a new listener subscribes to. With them calls, their ends and jobs are known;
 /// `ALL` would be several times as many.
 pub const DEFAULT_EVENTS: &[&str] = &[
+    // Who hung up a call: an operator's command.
+    "API",
     "BACKGROUND_JOB",
     "CALL_UPDATE",
     "CHANNEL_ANSWER",
@@ -65,6 +67,9 @@ pub const DEFAULT_EVENTS: &[&str] = &[
     "CHANNEL_UUID",
     "HEARTBEAT",
 ];
+
+/// Commands that end sessions, now or later.
+const HANGUP_COMMANDS: &[&str] = &["uuid_kill ", "hupall", "fsctl hupall", "sched_hangup "];
 
 /// Tracks the state of one FreeSWITCH process. A clone is another handle to the same listener.
 ///
@@ -397,6 +402,14 @@ impl EventListener {
         }
         drop(tracker);
         self.inner.shared.waiting(id, command, session)
+    }
+
+    /// Announces an `api` line that this client is about to send: calls that it hangs up are known
+    /// to be ended by this client then.
+    pub(crate) fn expect_command(&self, line: &str) {
+        if HANGUP_COMMANDS.iter().any(|command| line.starts_with(command)) {
+            self.tracker().expect_command(line);
+        }
     }
 
     /// Takes back a job whose command was not sent or not accepted.

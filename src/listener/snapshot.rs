@@ -25,6 +25,7 @@ impl EventListener {
         let Some(rows) = channel_rows(connection).await? else { return Ok(Difference::default()) };
         let mut difference = self.tracker().resync(&rows, is_restarted);
         self.describe(connection, &rows).await;
+        self.tracker().regroup(&rows);
         // Legs that stood for themselves may have found each other.
         difference.new = self.tracker().call_count().saturating_sub(difference.kept);
         tracing::debug!(?difference, "snapshot of channels");

@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use tokio::sync::mpsc;
 
 use super::intake::{Shared, Tap};
-use crate::model::{Event, JobRecord, Session};
-use crate::track::{Change, Tracker};
+use crate::model::{Call, Event, Id, JobRecord, Phase, Session};
+use crate::track::{Change, Tracker, What};
 use crate::wire::LogLine;
 
 /// One event as a tap sees it.
@@ -31,6 +31,10 @@ pub struct Update {
     pub session: Option<Box<Session>>,
     /// The other leg of its call, if there is just one.
     pub peer: Option<Box<Session>>,
+    /// The call with all its legs, when this change ends its last one: [`Call::ending`] says how.
+    pub ended: Option<Box<Call>>,
+    /// Whether a leg of the call lives.
+    pub is_alive: bool,
     /// Whether we originated the call.
     pub is_own: bool,
     /// The job, if the change is about one.
@@ -184,20 +188,24 @@ fn update(seen: &Seen<'_>) -> Update {
         change: seen.change.clone(),
         session: None,
         peer: None,
+        ended: None,
+        is_alive: false,
         is_own: false,
         job: None,
         at: seen.event.timestamp(),
     };
     match seen.change {
-        Change::Session { session, call, .. } => {
+        Change::Session { session, call, what } => {
             let legs = seen.tracker.legs(call);
             update.is_own = seen.tracker.is_own_call(call);
             if let [one, other] = legs.as_slice() {
                 let peer = if one.id == *session { other } else { one };
                 update.peer = Some(Box::new((*peer).clone()));
             }
+            update.is_alive = legs.iter().any(|leg| leg.phase < Phase::Hangup);
             let session = legs.into_iter().find(|leg| leg.id == *session);
             update.session = session.map(|session| Box::new(session.clone()));
+            update.ended = ended(seen.tracker, call, *what, update.session.as_deref());
         }
         Change::Job(id) => {
             update.job = seen.tracker.job(id.as_str()).map(|job| Box::new(job.clone()));
@@ -205,4 +213,22 @@ fn update(seen: &Seen<'_>) -> Update {
         Change::Nothing | Change::Heartbeat => {}
     }
     update
+}
+
+/// The call, where this change of a leg is what ends it.
+fn ended(
+    tracker: &Tracker,
+    call: &Id<Call>,
+    what: What,
+    session: Option<&Session>,
+) -> Option<Box<Call>> {
+    let call = match what {
+        What::Ended => tracker.ending_call(call),
+        // Its HANGUP_COMPLETE was not among the events that we get.
+        What::Gone { is_last: true } if !session?.end.is_complete => {
+            tracker.ended().next_back().filter(|ended| ended.id == *call).cloned()
+        }
+        _ => None,
+    };
+    call.map(Box::new)
 }

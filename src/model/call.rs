@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{HangupCause, Id, Phase, Session};
 
@@ -14,13 +14,40 @@ pub struct Call {
     pub id: Id<Self>,
     /// Its legs, in the order of their first event. Those of a running call are alive.
     pub sessions: Vec<Session>,
+    /// The calls that became part of it, in order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub joins: Vec<Join>,
+}
+
+/// A call that became part of another one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Join {
+    /// When, in microseconds since 1970; 0 when it was not seen.
+    pub at: u64,
+    /// What brought the two together: `valet_park`, `callcenter`, `intercept`, `uuid_bridge` ..
+    pub how: Box<str>,
+    /// The call that it was before.
+    pub from: Id<Call>,
+}
+
+impl Join {
+    pub(crate) fn new(at: u64, how: Box<str>, from: Id<Call>) -> Self {
+        Self { at, how, from }
+    }
 }
 
 impl Call {
     /// Puts a call together.
     #[must_use]
     pub fn new(id: Id<Self>, sessions: Vec<Session>) -> Self {
-        Self { id, sessions }
+        Self { id, sessions, joins: Vec::new() }
+    }
+
+    /// With the calls that became part of it.
+    #[must_use]
+    pub fn with_joins(self, joins: Vec<Join>) -> Self {
+        Self { joins, ..self }
     }
 
     /// The session that began it, if it is still there.
@@ -57,10 +84,10 @@ impl Call {
         self.lead().map_or(Phase::Hangup, |session| session.phase)
     }
 
-    /// Why it ended, as its leading leg says.
+    /// Why it ended: the cause of its [`Ending`](super::Ending).
     #[must_use]
-    pub fn cause(&self) -> Option<&HangupCause> {
-        self.lead().and_then(|session| session.cause.as_ref())
+    pub fn cause(&self) -> Option<HangupCause> {
+        self.ending().map(|ending| ending.cause).filter(|cause| cause.name() != "NONE")
     }
 
     /// When it began, in microseconds since 1970.

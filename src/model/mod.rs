@@ -6,6 +6,7 @@
 
 mod call;
 mod cause;
+mod ending;
 mod event;
 mod id;
 mod job;
@@ -14,8 +15,9 @@ mod query;
 mod reply;
 mod session;
 
-pub use call::Call;
+pub use call::{Call, Join};
 pub use cause::HangupCause;
+pub use ending::{EndFacts, EndedBy, Ending, HangupCommand, Try};
 pub use event::Event;
 pub use id::Id;
 pub use job::{JobRecord, JobState};

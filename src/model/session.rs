@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Call, HangupCause, Id};
+use super::{Call, EndFacts, HangupCause, Id};
 
 /// Marks the id of a loaded app; the trait is a layer above.
 #[derive(Debug)]
@@ -104,6 +104,9 @@ pub struct Times {
     pub answered: u64,
     /// Bridged.
     pub bridged: u64,
+    /// Left its latest bridge; 0 while in it.
+    #[serde(default)]
+    pub unbridged: u64,
     /// Hung up.
     pub hangup: u64,
     /// Put on hold, if it is on hold now.
@@ -138,8 +141,11 @@ pub struct Session {
     pub caller_name: Box<str>,
     /// The caller's number.
     pub caller_number: Box<str>,
-    /// The number that was called.
+    /// The number that was called; after a transfer the one that it was transferred to.
     pub destination: Box<str>,
+    /// The number that it was made for, whatever became of it later.
+    #[serde(default)]
+    pub dialled: Box<str>,
     /// The dialplan context.
     pub context: Box<str>,
     /// The application that runs, as of the last CHANNEL_EXECUTE.
@@ -165,6 +171,9 @@ pub struct Session {
     pub sip_status: Option<u16>,
     /// Which side ended it (`sip_hangup_disposition`), for example `recv_bye`.
     pub disposition: Box<str>,
+    /// What else it says about its end.
+    #[serde(default)]
+    pub end: EndFacts,
     /// When the last event about it was made, in microseconds since 1970.
     pub last_event: u64,
 }
@@ -186,6 +195,7 @@ impl Session {
             caller_name: Box::default(),
             caller_number: Box::default(),
             destination: Box::default(),
+            dialled: Box::default(),
             context: Box::default(),
             application: Box::default(),
             application_data: Box::default(),
@@ -198,6 +208,7 @@ impl Session {
             cause: None,
             sip_status: None,
             disposition: Box::default(),
+            end: EndFacts::default(),
             last_event: 0,
         }
     }
@@ -213,15 +224,19 @@ impl Session {
         }
     }
 
-    /// From the creation to the answer, the end or now, in microseconds. `None` when it was
-    /// answered at a time that we do not know, as calls of a snapshot are.
+    /// From the creation to the answer, the end or now, in microseconds. `None` when it did not
+    /// ring, or was made or answered at a time that is not known, as for calls of a snapshot.
     #[must_use]
     pub fn ring_time(&self, now: u64) -> Option<u64> {
-        let end = [self.times.answered, self.times.hangup].into_iter().find(|time| *time > 0);
-        if end.is_none() && self.phase >= Phase::Answered {
+        let Times { created, progress, progress_media, answered, hangup, .. } = self.times;
+        if created == 0 || (answered == 0 && self.phase >= Phase::Answered && hangup == 0) {
             return None;
         }
-        Some(end.unwrap_or(now).saturating_sub(self.times.created))
+        if answered == 0 && hangup > 0 && progress == 0 && progress_media == 0 {
+            return None;
+        }
+        let end = [answered, hangup].into_iter().find(|time| *time > 0);
+        Some(end.unwrap_or(now).saturating_sub(created))
     }
 
     /// From the answer to the end (or now), in microseconds; `None` while not answered.

@@ -41,6 +41,48 @@ pub(super) fn sip_status(code: u16) -> &'static str {
     }
 }
 
+/// What to check after a final SIP status of the far end, where the code says more than the cause.
+pub(super) fn next_step_of_sip(code: u16) -> Option<&'static str> {
+    Some(match code {
+        401 | 407 => {
+            "the far end wants a password: user and password of the gateway, or sip_auth_username and \
+             sip_auth_password of the call"
+        }
+        403 => {
+            "the far end forbids the call: caller number, rights and IP address of the account; an ACL \
+             of the profile when the far end is this switch"
+        }
+        404 | 410 | 604 => {
+            "the far end has no such number: check the number and the prefix that it expects"
+        }
+        408 => {
+            "the far end, or a proxy on the way, got no answer in time: \"trace --sip\" shows who \
+             answered"
+        }
+        480 => {
+            "the far end answered, the device is not available now: not registered there, do not \
+             disturb, or no answer in time; try again, or ask the far end"
+        }
+        486 | 600 => {
+            "the called side is in another call: \"calls where to=NUMBER\"; at a carrier it can mean a \
+             limit of channels"
+        }
+        415 | 488 | 606 => {
+            "the far end accepts none of the codecs or the encryption offered: compare the SDP of both \
+             sides with \"trace --sip\""
+        }
+        484 => "the number is incomplete: check how many digits the far end expects",
+        500..=599 => {
+            "the far end itself, or a server that it asks, failed or is overloaded: try another \
+             gateway; \"trace --sip\" the next call shows who answered"
+        }
+        603 | 607 | 608 => {
+            "the called side declined: do not disturb, a blocked caller, or the person refused"
+        }
+        _ => return None,
+    })
+}
+
 /// By cause; those with the same cure stand together.
 const NEXT: &[(&[&str], &str)] = &[
     (

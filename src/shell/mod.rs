@@ -8,6 +8,7 @@
 //! - The tail of `api`, `bgapi`, a bare API line and a dial string is never re-quoted.
 //! - Text from the network is sanitised on its way into an answer.
 
+mod account;
 mod advice;
 mod alerts;
 mod alias;

@@ -186,8 +186,10 @@ impl Stage {
                 if let Some(own) = own {
                     listener.claim_call(&Id::new(&own));
                 }
-                if let (Some(command), Some(id)) = (command, event.get("Job-UUID")) {
-                    listener.claim_job(Id::new(&id), &command);
+                match (command, event.get("Job-UUID")) {
+                    (Some(command), Some(id)) => listener.claim_job(Id::new(&id), &command),
+                    (Some(command), None) => listener.expect_command(&command),
+                    (None, _) => {}
                 }
                 listener.feed(event.data().clone());
                 if let Some(update) = changes.as_mut().and_then(Changes::try_next) {

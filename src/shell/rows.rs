@@ -4,8 +4,8 @@ use serde_json::json;
 
 use super::render::{Cell, Column, View};
 use super::starts::Starts;
-use super::{CommandError, narrate};
-use crate::model::{Call, Direction, Phase, Session};
+use super::{CommandError, account, narrate};
+use crate::model::{Call, Direction, Ending, Phase, Session};
 use crate::track::Tracker;
 
 /// The name of a loaded app by its id.
@@ -25,7 +25,8 @@ pub(super) fn calls<'a>(
         if let Some(lead) = call.lead() {
             let now = now.unwrap_or(lead.last_event);
             let id = Cell::shown(starts.of(call.id.as_str()), json!(call.id));
-            view.push(call_row(call, id, lead, tracker.is_own_call(&call.id), now, app_name));
+            let is_own = tracker.is_own_call(&call.id);
+            view.push(call_row(call, id, lead, is_own, now, app_name));
         }
     }
     view
@@ -117,7 +118,14 @@ fn leg_columns() -> [Column; 14] {
     ]
 }
 
-fn leg_cells(leg: &Session, state: &str, held: Option<u64>, gateway: &str, now: u64) -> [Cell; 14] {
+fn leg_cells(
+    leg: &Session,
+    state: &str,
+    held: Option<u64>,
+    talked: Option<u64>,
+    gateway: &str,
+    now: u64,
+) -> [Cell; 14] {
     let span = |span: Option<u64>| span.map_or_else(Cell::none, Cell::span);
     // How long it lasted is not known when its end was not seen.
     let is_unseen = leg.phase == Phase::Hangup && leg.times.hangup == 0;
@@ -130,7 +138,7 @@ fn leg_cells(leg: &Session, state: &str, held: Option<u64>, gateway: &str, now: 
         Cell::text(state),
         until_end(leg.age(now)),
         span(leg.ring_time(now)),
-        until_end(leg.talk_time(now)),
+        until_end(talked),
         span(held),
         Cell::text(&leg.codec),
         Cell::text(gateway),
@@ -162,20 +170,53 @@ fn tie_cells<'a>(
     ]
 }
 
-/// How it ended, and when it began.
-fn end_columns() -> [Column; 4] {
+/// How a call ended, and when it began.
+fn end_columns() -> [Column; 6] {
     [
         Column::text("cause", "why it ended").rank(1).hidden(),
-        Column::number("sip", "SIP status at its end").rank(4).hidden(),
-        Column::text("ended by", "which side: far or switch").with_key("ended_by").hidden(),
+        Column::number("sip", "final SIP status that explains the cause").rank(4).hidden(),
+        Column::text("ended by", "who ended it").with_key("ended_by").of_values(PARTIES).hidden(),
+        Column::text("tries", "legs that ended while the call continued").rank(3).hidden(),
+        Column::text("ended", "when it ended").rank(2).hidden(),
         Column::text("created", "when it was made").hidden(),
     ]
 }
 
-fn end_cells(leg: &Session) -> [Cell; 4] {
+const PARTIES: &[&str] = &["caller", "called", "switch", "operator", "media", "schedule", "none"];
+
+fn end_cells(lead: &Session, ending: Option<&Ending>) -> [Cell; 6] {
+    let Some(ending) = ending else {
+        let none = Cell::none;
+        return [none(), none(), none(), none(), none(), time(lead.times.created)];
+    };
+    let tries = match ending.tries.as_slice() {
+        [] => Cell::none(),
+        tries => Cell::shown(account::tries(tries), json!(tries)),
+    };
+    [
+        Cell::text(ending.cause.name()),
+        ending.sip.map_or_else(Cell::none, |status| Cell::number(status.into())),
+        ending.by.map_or_else(Cell::none, |by| Cell::text(by.word())),
+        tries,
+        time(ending.at),
+        time(lead.times.created),
+    ]
+}
+
+/// How the end of a leg looked from the switch, and when it began.
+fn leg_end_columns() -> [Column; 4] {
+    [
+        Column::text("cause", "why it ended").rank(1).hidden(),
+        Column::number("sip", "SIP status at its end").rank(4).hidden(),
+        Column::text("disposition", "which side of the leg ended it, as FreeSWITCH says").hidden(),
+        Column::text("created", "when it was made").hidden(),
+    ]
+}
+
+fn leg_end_cells(leg: &Session) -> [Cell; 4] {
     let cause = Cell::text(leg.cause.as_ref().map_or("", |cause| cause.name()));
     let status = leg.sip_status.map_or_else(Cell::none, |status| Cell::number(status.into()));
-    [cause, status, ended_by(leg), created(leg)]
+    [cause, status, Cell::text(&leg.disposition), time(leg.times.created)]
 }
 
 fn call_row(
@@ -189,11 +230,13 @@ fn call_row(
     let gateway = call.sessions.iter().map(|leg| &*leg.gateway).find(|name| !name.is_empty());
     let held = call.sessions.iter().filter_map(|leg| leg.hold_time(now)).max();
     let state = call_state(call, lead);
+    let ending = call.ending();
     let mut cells = vec![id, Cell::number(call.sessions.len() as u64)];
-    cells.extend(leg_cells(lead, state, held, gateway.unwrap_or_default(), now));
+    let talked = ending.as_ref().map_or_else(|| lead.talk_time(now), |ending| ending.talked);
+    cells.extend(leg_cells(lead, state, held, talked, gateway.unwrap_or_default(), now));
     cells.push(Cell::text(&lead.channel_name));
     cells.extend(tie_cells(lead, call.sessions.iter(), is_own, app_name));
-    cells.extend(end_cells(lead));
+    cells.extend(end_cells(lead, ending.as_ref()));
     cells
 }
 
@@ -208,7 +251,7 @@ pub(super) fn channel_columns() -> Vec<Column> {
     columns.extend(tie_columns());
     columns
         .push(Column::text("bound by", "why it belongs to its call").with_key("bound_by").hidden());
-    columns.extend(end_columns());
+    columns.extend(leg_end_columns());
     columns
 }
 
@@ -221,11 +264,12 @@ pub(super) fn channel_row(
     app_name: AppName<'_>,
 ) -> Vec<Cell> {
     let mut cells = vec![Cell::text(leg.id.as_str()), Cell::shown(short, json!(leg.call))];
-    cells.extend(leg_cells(leg, leg_state(leg), leg.hold_time(now), &leg.gateway, now));
+    let (held, talked) = (leg.hold_time(now), leg.talk_time(now));
+    cells.extend(leg_cells(leg, leg_state(leg), held, talked, &leg.gateway, now));
     cells.push(Cell::text(&leg.channel_name));
     cells.extend(tie_cells(leg, std::iter::once(leg), is_own, app_name));
     cells.push(Cell::shown(association(leg), json!(leg.association)));
-    cells.extend(end_cells(leg));
+    cells.extend(leg_end_cells(leg));
     cells
 }
 
@@ -265,19 +309,8 @@ fn tag<'a>(legs: impl Iterator<Item = &'a Session>, is_own: bool, app_name: AppN
     }
 }
 
-fn ended_by(leg: &Session) -> Cell {
-    Cell::text(match leg.ended_by_far_end() {
-        Some(true) => "far",
-        Some(false) => "switch",
-        None => "",
-    })
-}
-
-fn created(leg: &Session) -> Cell {
-    if leg.times.created == 0 {
-        return Cell::none();
-    }
-    Cell::shown(narrate::clock(leg.times.created), json!(instant(leg.times.created)))
+fn time(at: u64) -> Cell {
+    if at == 0 { Cell::none() } else { Cell::shown(narrate::clock(at), json!(instant(at))) }
 }
 
 /// A time of the server as machines read it: `2026-11-22T19:08:00.5Z`.

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use super::commands::due;
 use super::facts::{Facts, Kind};
 use super::{Change, Span, Totals, Tracker, What};
 use crate::model::{Call, Direction, Event, HangupCause, Id, Origin, Phase, Session, Times};
@@ -29,6 +30,10 @@ impl Tracker {
                 job.map_or(Change::Nothing, Change::Job)
             }
             Kind::Heartbeat => Change::Heartbeat,
+            Kind::Api => {
+                self.note_command(event);
+                Change::Nothing
+            }
             _ => match facts.unique_id {
                 // A channel without an id is none.
                 Some(id) if !id.is("") => self.apply_to_session(event, &facts, id),
@@ -62,6 +67,9 @@ impl Tracker {
         let before = entry.session.phase;
         entry.generation = self.generation;
         let is_called_elsewhere = update(&mut entry.session, facts);
+        if before < Phase::Hangup && entry.session.phase == Phase::Hangup {
+            entry.session.end.order = self.totals.events;
+        }
         note_hold(&mut entry.session.times, before, entry.session.phase, facts.timestamp);
         let (phase, is_provisional) = (entry.session.phase, entry.is_provisional);
         if is_called_elsewhere {
@@ -75,6 +83,11 @@ impl Tracker {
             self.totals.answered += 1;
         }
         let what = self.what(&id, event, facts, before, phase);
+        match facts.kind {
+            Kind::Bridge => self.join_bridge(&id, facts),
+            Kind::Unbridge => self.split_bridge(&id, facts),
+            _ => {}
+        }
         match what {
             Some(What::Gone { .. }) => self.bury(&id),
             Some(what) => self.change(&id, what),
@@ -93,25 +106,29 @@ impl Tracker {
         phase: Phase,
     ) -> Option<What> {
         let is_alive = phase < Phase::Hangup;
-        let session = self.sessions.get_mut(id).map(|entry| &mut entry.session)?;
+        let entry = self.sessions.get_mut(id)?;
+        let session = &mut entry.session;
         let special = match facts.kind {
             Kind::Destroy => Some(What::Gone { is_last: false }),
             Kind::HangupComplete => {
                 note_end(session, event);
+                self.note_hupall(id);
                 Some(What::Ended)
             }
             Kind::Bridge => {
                 let ends = [facts.bridge_b, facts.bridge_a].into_iter().flatten();
                 session.other_leg = ends.map(text).find(|end| end != id).map(|end| Id::new(&end));
                 session.is_bridged = true;
+                session.times.unbridged = 0;
                 let other = session.other_leg.clone();
-                self.joins(other.as_ref(), Some(id));
+                self.joins(other.as_ref(), Some(id), facts.timestamp);
                 Some(What::Bridged)
             }
             Kind::Unbridge => {
                 session.is_bridged = false;
+                session.times.unbridged = facts.timestamp;
                 let other = session.other_leg.clone();
-                self.joins(other.as_ref(), None);
+                self.joins(other.as_ref(), None, facts.timestamp);
                 is_alive.then_some(What::Unbridged)
             }
             Kind::Park => {
@@ -123,6 +140,7 @@ impl Tracker {
                 is_alive.then_some(What::Unparked)
             }
             Kind::Execute => {
+                let before = std::mem::take(&mut session.application);
                 session.application_data = Box::default();
                 event.data().scan(|field| {
                     match field.name {
@@ -132,6 +150,11 @@ impl Tracker {
                     }
                     true
                 });
+                entry.application_before = Some(before);
+                if &*session.application == "sched_hangup" {
+                    let time = session.application_data.split(' ').next().unwrap_or_default();
+                    session.end.scheduled = due(time, facts.timestamp).unwrap_or(0);
+                }
                 Some(What::Executes)
             }
             _ => None,
@@ -153,11 +176,16 @@ impl Tracker {
     }
 
     /// The other end of a bridge: FreeSWITCH tells only the one that began it.
-    fn joins(&mut self, other: Option<&Id<Session>>, with: Option<&str>) {
+    fn joins(&mut self, other: Option<&Id<Session>>, with: Option<&str>, now: u64) {
         let Some(entry) = other.and_then(|id| self.sessions.get_mut(id)) else { return };
-        entry.session.is_bridged = with.is_some();
+        let session = &mut entry.session;
+        session.is_bridged = with.is_some();
+        session.times.unbridged = if with.is_some() { 0 } else { now };
         if let Some(with) = with {
-            entry.session.other_leg = Some(Id::new(with));
+            session.other_leg = Some(Id::new(with));
+            if session.times.bridged == 0 {
+                session.times.bridged = now;
+            }
         }
     }
 
@@ -186,7 +214,8 @@ impl Tracker {
     /// Takes a session out, its call too when it was the last one. Says which, and whether so.
     pub(super) fn remove_session(&mut self, id: &str) -> Option<(Id<Session>, Id<Call>, bool)> {
         let entry = self.sessions.remove(id)?;
-        let (order, session) = (entry.order, entry.session);
+        let (order, mut session) = (entry.order, entry.session);
+        session.phase = Phase::Hangup;
         self.tombstones.add(session.id.clone(), self.limits.tombstones);
         let (id, call) = (session.id.clone(), session.call.clone());
         let legs = self.calls.get_mut(&call)?;
@@ -222,7 +251,7 @@ impl Tracker {
         legs.gone.sort_by_key(|(order, _)| *order);
         let sessions = legs.gone.into_iter().map(|(_, leg)| leg).collect();
         self.totals.ended_calls += 1;
-        self.ended.push_back(Call::new(call.clone(), sessions));
+        self.ended.push_back(Call::new(call.clone(), sessions).with_joins(legs.joins));
         while self.ended.len() > self.limits.ended_calls {
             if let Some(forgotten) = self.ended.pop_front() {
                 self.forget_call(&forgotten);
@@ -264,21 +293,23 @@ impl Totals {
 
 /// Takes over what any channel event says. Says whether the session has another destination now.
 pub(super) fn update(session: &mut Session, facts: &Facts<'_>) -> bool {
-    let mut is_called_elsewhere = false;
     session.last_event = session.last_event.max(facts.timestamp);
     if let Some(direction) = facts.direction {
         let is_inbound = direction.raw == b"inbound";
         session.direction = if is_inbound { Direction::Inbound } else { Direction::Outbound };
     }
     set(&mut session.channel_name, facts.channel_name);
-    // On an outbound leg FreeSWITCH puts the called party there once it is answered, and the
-    // extension that the leg runs into the destination (transcripts/call_toneplay,
-    // call_echo_plain): who calls whom is what its first events say.
+    // On an outbound leg FreeSWITCH puts the called party there once it is answered
+    // (transcripts/call_toneplay, call_echo_plain): who calls is what its first events say. The
+    // destination follows transfers, as in the table of channels.
     if session.direction == Direction::Inbound || session.caller_number.is_empty() {
         set(&mut session.caller_name, facts.caller_name);
         set(&mut session.caller_number, facts.caller_number);
-        is_called_elsewhere = replace(&mut session.destination, facts.destination);
     }
+    if session.dialled.is_empty() {
+        set(&mut session.dialled, facts.destination);
+    }
+    let is_called_elsewhere = replace(&mut session.destination, facts.destination);
     set(&mut session.context, facts.context);
     set(&mut session.codec, facts.codec);
     let times = &mut session.times;
@@ -328,10 +359,20 @@ fn note_end(session: &mut Session, event: &Event) {
                 session.sip_status = field.value().parse().ok();
             }
             b"variable_sip_hangup_disposition" => set(&mut session.disposition, Some(field)),
+            b"variable_sip_call_id" => set(&mut session.end.dialog, Some(field)),
+            // Of a response that FreeSWITCH made itself there is no sender
+            // (`transcripts/ends/end_closed_port`, `end_respond_503`).
+            b"variable_sip_network_port" => {
+                session.end.has_far_end = Some(!field.is("0"));
+            }
+            b"variable_originate_failed_cause" => {
+                session.end.dial_failure = Some(HangupCause::parse(&field.value()));
+            }
             _ => {}
         }
         true
     });
+    session.end.is_complete = true;
 }
 
 /// Replaces a text by a header, if it is there and says something else. An empty one does not

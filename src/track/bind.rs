@@ -84,7 +84,15 @@ impl Tracker {
         let order = self.next_order;
         self.sessions.insert(
             id.clone(),
-            Entry { session, order, is_provisional, generation: self.generation },
+            Entry {
+                session,
+                order,
+                is_provisional,
+                generation: self.generation,
+                home: None,
+                tie: None,
+                application_before: None,
+            },
         );
         self.add_leg(&call, id);
     }
@@ -96,7 +104,7 @@ impl Tracker {
             self.next_order += 1;
             let order = self.next_order;
             self.order.insert(order, call.clone());
-            let legs = Legs { order, alive: vec![session], gone: Vec::new(), awaits: None };
+            let legs = Legs::new(order, vec![session]);
             self.calls.insert(call.clone(), legs);
         }
         self.note_awaited(call);
@@ -150,6 +158,12 @@ impl Tracker {
         let (call, association) = self.belongs(id, &ties, facts);
         let Some(entry) = self.sessions.get_mut(id) else { return };
         entry.is_provisional = false;
+        match association {
+            Association::Header | Association::Variable => entry.home = Some(call.clone()),
+            Association::Loopback => entry.tie = ties.loopback.clone(),
+            Association::CallUuid => entry.tie = facts.call_uuid.map(|id| Id::new(&id.value())),
+            Association::OwnUuid => {}
+        }
         let rule = ties.app.as_ref().and_then(|(at, _)| self.rules.app.get(*at));
         // `mod_sofia` puts what it makes of an INVITE under names that begin like this.
         let is_header = |name: &String| name.starts_with("variable_sip_");
@@ -179,7 +193,7 @@ impl Tracker {
     /// Gives all legs of a call to another one, which may be new.
     pub(super) fn merge_calls(&mut self, old: &Id<Call>, new: &Id<Call>) {
         let Some(legs) = self.take_legs(old) else { return };
-        let Legs { order, alive, mut gone, .. } = legs;
+        let Legs { order, alive, mut gone, joins, .. } = legs;
         for leg in &alive {
             if let Some(entry) = self.sessions.get_mut(leg) {
                 entry.session.call = new.clone();
@@ -191,9 +205,10 @@ impl Tracker {
         if let Some(legs) = self.calls.get_mut(new) {
             legs.alive.extend(alive);
             legs.gone.extend(gone);
+            legs.joins.extend(joins);
         } else {
             self.order.insert(order, new.clone());
-            self.calls.insert(new.clone(), Legs { order, alive, gone, awaits: None });
+            self.calls.insert(new.clone(), Legs { order, alive, gone, joins, awaits: None });
         }
         self.note_awaited(new);
     }
@@ -247,7 +262,7 @@ impl Tracker {
     }
 
     /// Takes a session out of a call that it does not belong to after all.
-    fn leave(&mut self, call: &Id<Call>, session: &Id<Session>) {
+    pub(super) fn leave(&mut self, call: &Id<Call>, session: &Id<Session>) {
         let Some(legs) = self.calls.get_mut(call) else { return };
         legs.alive.retain(|leg| leg != session);
         if !legs.alive.is_empty() {

@@ -7,6 +7,7 @@ use crate::wire::{EventData, Field};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
     Answer,
+    Api,
     BackgroundJob,
     Bridge,
     Destroy,
@@ -29,6 +30,7 @@ impl Kind {
     fn of(name: &[u8]) -> Self {
         match name {
             b"CHANNEL_ANSWER" => Self::Answer,
+            b"API" => Self::Api,
             b"BACKGROUND_JOB" => Self::BackgroundJob,
             b"CHANNEL_BRIDGE" => Self::Bridge,
             b"CHANNEL_DESTROY" => Self::Destroy,

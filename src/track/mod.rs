@@ -15,9 +15,11 @@
 
 mod apply;
 mod bind;
+mod commands;
 mod counts;
 mod facts;
 mod jobs;
+mod join;
 mod resync;
 mod state;
 
@@ -25,7 +27,7 @@ use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 
 use foldhash::fast::RandomState;
 
-use crate::model::{App, Call, HangupCause, Id, JobRecord, Session};
+use crate::model::{App, Call, HangupCause, Id, JobRecord, Join, Session};
 pub use bind::Rules;
 use jobs::Jobs;
 pub use resync::Difference;
@@ -165,6 +167,8 @@ pub struct Tracker {
     awaited: Map<Box<str>, usize>,
     /// Sessions that we asked for and that the switch made under another uuid.
     made: Map<Id<Session>, Id<Session>>,
+    /// What calls are named now that had another name before they were joined.
+    former: Map<Id<Call>, Id<Call>>,
     totals: Totals,
     core: Option<String>,
     epoch: u64,
@@ -174,6 +178,8 @@ pub struct Tracker {
     generation: u64,
     /// The calls that ran when the connection began, until its snapshot comes.
     before: Option<HashSet<Id<Call>, RandomState>>,
+    /// The latest command that hung up all sessions.
+    hupall: Option<commands::Hupall>,
 }
 
 #[derive(Debug)]
@@ -185,6 +191,12 @@ struct Entry {
     is_provisional: bool,
     /// The connection over which it was last heard of.
     generation: u64,
+    /// The call that our header or variable on it names.
+    home: Option<Id<Call>>,
+    /// The leg that dialled it, or the other half of its loopback.
+    tie: Option<Id<Session>>,
+    /// The application that ran before the present one.
+    application_before: Option<Box<str>>,
 }
 
 /// The sessions of a running call.
@@ -193,6 +205,8 @@ struct Legs {
     order: u64,
     alive: Vec<Id<Session>>,
     gone: Vec<(u64, Session)>,
+    /// The calls that became part of it.
+    joins: Vec<Join>,
     /// The number that it is counted for in `awaited`.
     awaits: Option<Box<str>>,
 }
@@ -256,7 +270,10 @@ impl Tracker {
         if let Some((id, legs)) = self.calls.get_key_value(id) {
             return Some(self.assemble(id, legs));
         }
-        let id = &self.sessions.get(id)?.session.call;
+        let id = match self.sessions.get(id) {
+            Some(entry) => &entry.session.call,
+            None => self.former.get(id)?,
+        };
         self.calls.get(id).map(|legs| self.assemble(id, legs))
     }
 
@@ -348,6 +365,22 @@ impl Tracker {
         ended.map_or_else(Vec::new, |ended| ended.sessions.iter().collect())
     }
 
+    /// A running call with all its legs, once all is known about the end of each of them.
+    #[must_use]
+    pub fn ending_call(&self, id: &Id<Call>) -> Option<Call> {
+        let legs = self.calls.get(id)?;
+        let alive = legs.alive.iter().filter_map(|id| self.sessions.get(id));
+        let alive = alive.map(|entry| (entry.order, &entry.session));
+        let gone = legs.gone.iter().map(|(order, session)| (*order, session));
+        let mut all: Vec<_> = gone.chain(alive).collect();
+        if !all.iter().all(|(_, leg)| leg.end.is_complete) {
+            return None;
+        }
+        all.sort_by_key(|(order, _)| *order);
+        let sessions = all.into_iter().map(|(_, leg)| leg.clone()).collect();
+        Some(Call::new(id.clone(), sessions).with_joins(legs.joins.clone()))
+    }
+
     /// The totals so far.
     #[must_use]
     pub fn totals(&self) -> &Totals {
@@ -380,7 +413,13 @@ impl Tracker {
 
     fn assemble(&self, id: &Id<Call>, legs: &Legs) -> Call {
         let alive = legs.alive.iter().filter_map(|id| self.session(id.as_str()).cloned());
-        Call::new(id.clone(), alive.collect())
+        Call::new(id.clone(), alive.collect()).with_joins(legs.joins.clone())
+    }
+}
+
+impl Legs {
+    fn new(order: u64, alive: Vec<Id<Session>>) -> Self {
+        Self { order, alive, gone: Vec::new(), joins: Vec::new(), awaits: None }
     }
 }
 

@@ -19,6 +19,7 @@ mod docs;
 mod doctor;
 #[cfg(feature = "shell")]
 mod ending;
+mod endings;
 #[cfg(feature = "shell")]
 mod examples;
 mod faults;

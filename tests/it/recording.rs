@@ -94,7 +94,7 @@ async fn a_replay_answers_as_the_session_did() {
     let jobs = ask(&shell, "jobs").await.unwrap();
     assert!(jobs.contains("USER_BUSY"), "{jobs}");
     let events = ask(&shell, "events last 1000").await.unwrap();
-    assert!(events.contains("pbx> hangup last") && events.contains("hangup NORMAL_"), "{events}");
+    assert!(events.contains("pbx> hangup last") && events.contains("ended NORMAL_"), "{events}");
     let refused = ask(&shell, "status").await.unwrap_err();
     assert!(refused.message.contains("this is a recording"), "{refused}");
     // How it was before anything happened.

@@ -36,7 +36,11 @@ fn shape(call: &Call) -> String {
         .iter()
         .map(|leg| format!("{:?}:{:?}", leg.direction, leg.association).to_lowercase())
         .collect();
-    format!("{} {}", call.cause().map_or("?", |cause| cause.name()), legs.join(" "))
+    format!(
+        "{} {}",
+        call.cause().map_or_else(|| "?".to_owned(), |cause| cause.to_string()),
+        legs.join(" ")
+    )
 }
 
 #[test]

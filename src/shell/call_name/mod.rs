@@ -12,7 +12,7 @@ use super::starts::Starts;
 use super::{CommandError, Context, Format, Kind, narrate, sanitise};
 pub(super) use last::{LAST, LAST_MEANS, Last, call_of_session};
 
-use crate::model::{Call, HangupCause, Id, Session};
+use crate::model::{Call, Id, Session};
 use crate::track::Tracker;
 
 /// What a command does with the call that it names.
@@ -189,8 +189,8 @@ impl Context<'_> {
         let Some(call) = self.listener().ok().and_then(|listener| listener.with(ended)) else {
             return err;
         };
-        let cause = call.cause().map_or("no cause", HangupCause::name);
-        let cause = sanitise::line(cause);
+        let cause = call.cause().map_or_else(|| "no cause".to_owned(), |cause| cause.to_string());
+        let cause = sanitise::line(&cause);
         let id = call.id.short();
         err.hint(format!("{id} has ended with {cause}: \"why {id}\" tells more"))
     }
@@ -219,8 +219,9 @@ fn is_own(tracker: &Tracker, call: &Call) -> bool {
 }
 
 fn has_ended(call: &Call) -> CommandError {
-    let cause = call.cause().map_or("an unknown cause", HangupCause::name);
-    let message = format!("last has ended with {}: {}", sanitise::line(cause), described(call));
+    let cause =
+        call.cause().map_or_else(|| "an unknown cause".to_owned(), |cause| cause.to_string());
+    let message = format!("last has ended with {}: {}", sanitise::line(&cause), described(call));
     CommandError::new(Kind::Refused, message)
         .hint(format!("\"why {}\" explains it", sanitise::line(call.id.short())))
 }

@@ -43,9 +43,9 @@ pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), Command
         Format::Table | Format::Vertical => {
             cx.line(&call.to_string())?;
             let legs = match cx.format() {
-                Format::Table => {
-                    legs.with_hidden(&[], &["bound by", "cause", "sip", "ended by"]).without_empty()
-                }
+                Format::Table => legs
+                    .with_hidden(&[], &["bound by", "cause", "sip", "disposition"])
+                    .without_empty(),
                 _ => legs,
             };
             cx.view_in(&legs, Format::Vertical)?;

@@ -17,6 +17,7 @@ use crate::shell::rows;
 ///   calls --sort state,talk:desc --limit 10
 ///   calls --columns id,from,to,codec,channel
 ///   calls --ended where cause!=NORMAL_CLEARING
+///   calls --ended where ended_by=called and talk<5s
 ///   calls --count
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]
@@ -42,7 +43,8 @@ pub(crate) fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), CommandError>
         if args.ended {
             about.extend(tracker.ended().map(|call| rows::is_about(call, who)));
             let view = rows::calls(tracker.ended(), tracker, None, &names);
-            view.with_empty("no calls have ended").with_hidden(&["state", "age"], &["cause", "sip"])
+            view.with_empty("no calls have ended")
+                .with_hidden(&["state", "age"], &["cause", "sip", "ended by", "tries", "ended"])
         } else {
             let calls: Vec<Call> = tracker.calls().collect();
             about.extend(calls.iter().map(|call| rows::is_about(call, who)));

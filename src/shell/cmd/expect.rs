@@ -176,8 +176,7 @@ fn verdict(
         if is_running {
             return Verdict::NotYet(format!("it is {}", leg.phase.word()));
         }
-        let name = leg.cause.as_ref().map_or("NONE", HangupCause::name);
-        return ended_as(name, cause);
+        return ended_as(cause_of(&call, leg).name(), cause);
     }
     // A bridge or a hold may be one of the far end: the two ends of a call that loops through here.
     let far = || call.sessions.iter().find(|leg| is_so(what, leg));
@@ -189,11 +188,18 @@ fn verdict(
             since(what, leg)
         ));
     }
-    let cause = leg.cause.as_ref().map_or("NONE", HangupCause::name);
     if leg.phase == Phase::Hangup || !is_running {
+        let cause = cause_of(&call, leg);
+        let cause = cause.name();
         return Verdict::No(format!("the call ended with {}, never {what}", sanitise::line(cause)));
     }
     Verdict::NotYet(format!("it is {}", leg.phase.word()))
+}
+
+/// Why the call ended; of one whose other legs live still, why this leg did.
+fn cause_of(call: &Call, leg: &Session) -> HangupCause {
+    let of_leg = || leg.cause.clone().unwrap_or_else(|| HangupCause::parse("NONE"));
+    call.cause().unwrap_or_else(of_leg)
 }
 
 fn ended_as(name: &str, wanted: Option<&HangupCause>) -> Verdict {

@@ -197,7 +197,7 @@ impl Held {
             tokio::time::sleep(left.min(LOOK)).await;
         }
         let Some(call) = self.client.call(&self.session) else {
-            return cx.line("it has ended by itself; \"calls --ended\" tells how");
+            return cx.line("it has ended; \"why last\" says why");
         };
         call.hangup().await?;
         self.leave();

@@ -5,13 +5,19 @@ use tokio::time::sleep;
 
 use super::{CommandError, Context, Format, Kind, brief_command};
 use crate::client::Client;
-use crate::model::{Call, Direction, HangupCause, Id, JobRecord, JobState, Outcome, Rows, Session};
+use crate::model::{
+    Call, EndedBy, Ending, HangupCause, Id, JobRecord, JobState, Outcome, Rows, Session,
+};
 use crate::shell::call_name::{LAST, Last, is_named, one};
 use crate::shell::render::{Cell, View, span};
-use crate::shell::{causes, narrate, near, rows, sanitise};
+use crate::shell::{account, causes, narrate, near, rows, sanitise};
 use crate::track::Rules;
 
-/// Tell why a call ended, and what to check next
+/// Explain why a call ended, and what to check next
+///
+/// "by" is who ended it: the caller, the called party, the switch, an operator's command, a media
+/// time-out, a schedule, or no far end (nothing ever answered there). "tries" are the legs that were
+/// dialled and ended while the call continued.
 ///
 /// The call is named as everywhere, also when it has ended; "last" is the call that this shell
 /// started last, or its originate, where that failed without a call. A failed originate is named by
@@ -161,7 +167,7 @@ fn of_job(cx: &Context<'_>, job: JobRecord) -> Result<Found, CommandError> {
 /// Writes what is known; people are spared what is not.
 fn tell(cx: &mut Context<'_>, fields: &[(&'static str, Cell)]) -> Result<(), CommandError> {
     let is_table = matches!(cx.format(), Format::Table | Format::Vertical);
-    let fields = fields.iter().filter(|(_, cell)| !is_table || *cell != Cell::none());
+    let fields = fields.iter().filter(|(_, cell)| !is_table || !cell.is_blank());
     let mut view = View::single(fields.cloned().collect());
     for (title, key) in UNITS {
         view = view.with_key(title, key);
@@ -170,7 +176,8 @@ fn tell(cx: &mut Context<'_>, fields: &[(&'static str, Cell)]) -> Result<(), Com
 }
 
 /// What machines read has its unit in its name.
-const UNITS: [(&str, &str); 6] = [
+const UNITS: [(&str, &str); 7] = [
+    ("by", "ended_by"),
     ("began", "began_us"),
     ("ended", "ended_us"),
     ("rang", "rang_ms"),
@@ -182,38 +189,41 @@ const UNITS: [(&str, &str); 6] = [
 type Fields = Vec<(&'static str, Cell)>;
 
 fn ended(call: &Call) -> Fields {
-    let Some(lead) = call.lead() else { return Vec::new() };
-    // Whose end came first says why; the other legs follow.
-    let first = call.sessions.iter().filter(|leg| leg.times.hangup > 0);
-    let first = first.min_by_key(|leg| leg.times.hangup).unwrap_or(lead);
-    let cause = first.cause.clone().unwrap_or_else(|| HangupCause::parse("NONE"));
-    let status = call.sessions.iter().find_map(|leg| leg.sip_status.filter(|code| *code >= 300));
-    let now = lead.last_event;
+    let (Some(lead), Some(ending)) = (call.lead(), call.ending()) else { return Vec::new() };
     let mut fields = parties(call.id.as_str(), lead);
-    fields.push(("ended", time(first.times.hangup)));
-    fields.extend(explained(&cause));
-    fields.push(("by", by(first, &cause)));
-    fields.push(("sip", status.map_or_else(Cell::none, sip)));
-    fields.push(("rang", lead.ring_time(now).map_or_else(Cell::none, Cell::span)));
-    // How long it talked is not known when its end was not seen.
-    let talked = lead.talk_time(now).filter(|_| lead.times.hangup > 0);
-    fields.push(("talked", talked.map_or_else(Cell::none, Cell::span)));
-    fields.push(("app", application(first)));
+    fields.push(("ended", time(ending.at)));
+    fields.extend(named(&ending.cause, account::meaning(&ending)));
+    let word = ending.by.map(EndedBy::word);
+    fields.push(("by", Cell::shown(account::by(call, &ending), json!(word))));
+    fields.push(("leg", Cell::shown("", json!(ending.leg))));
+    fields.push(("sip", ending.sip.map_or_else(Cell::none, sip)));
+    fields.push(("rang", lead.ring_time(ending.at).map_or_else(Cell::none, Cell::span)));
+    fields.push(("talked", ending.talked.map_or_else(Cell::none, Cell::span)));
+    fields.push(("tries", tries(&ending)));
+    fields.push(("app", Cell::text(&ending.application)));
     fields.push(("legs", legs(call)));
-    fields.push(("next", Cell::text(next(first, lead, &cause))));
+    fields.push(("joined", joined(call)));
+    fields.push(("next", Cell::text(account::advice(&ending))));
     fields
 }
 
-/// What to check next. A cause that the switch itself gave an answered call was chosen by whoever told
-/// it to hang up.
-fn next(first: &Session, lead: &Session, cause: &HangupCause) -> &'static str {
-    let is_told = first.ended_by_far_end() == Some(false) && lead.times.answered > 0;
-    let is_plain = ["NORMAL_CLEARING", "ALLOTTED_TIMEOUT", "MEDIA_TIMEOUT"].contains(&cause.name());
-    if is_told && !is_plain { TOLD } else { causes::next_step(cause) }
+fn tries(ending: &Ending) -> Cell {
+    if ending.tries.is_empty() {
+        return Cell::none();
+    }
+    Cell::shown(account::tries(&ending.tries), json!(ending.tries))
 }
 
-const TOLD: &str = "the switch was told to end it, with that cause: by an application, or by a command such \
-                    as uuid_kill; \"trace\" shows what a call runs, \"audit\" the commands";
+/// How calls became one: `valet_park, with call 6c1d2a5e`.
+fn joined(call: &Call) -> Cell {
+    if call.joins.is_empty() {
+        return Cell::none();
+    }
+    let shown = call.joins.iter().map(|join| {
+        format!("{}, with call {}", sanitise::line(&join.how), sanitise::line(join.from.short()))
+    });
+    Cell::shown(shown.collect::<Vec<_>>().join("; "), json!(call.joins))
+}
 
 fn running(call: &Call, now: u64, tasks: &[String]) -> Fields {
     let Some(lead) = call.lead() else { return Vec::new() };
@@ -262,19 +272,20 @@ fn failed(job: &JobRecord) -> Fields {
 }
 
 fn of_cause(cause: &HangupCause) -> Fields {
-    let mut fields: Fields = explained(cause).collect();
+    let mut fields = Fields::from(explained(cause));
     fields.push(("next", Cell::text(causes::next_step(cause))));
     fields
 }
 
 /// The cause, its number, and what it means.
-fn explained(cause: &HangupCause) -> impl Iterator<Item = (&'static str, Cell)> + use<> {
+fn explained(cause: &HangupCause) -> [(&'static str, Cell); 3] {
+    named(cause, cause.meaning().or(Some("a cause that this version of the shell does not know")))
+}
+
+fn named(cause: &HangupCause, meaning: Option<&str>) -> [(&'static str, Cell); 3] {
     let number = cause.number().map_or_else(Cell::none, |number| Cell::number(number.into()));
-    let meaning = cause.meaning().map_or_else(
-        || Cell::text("a cause that this version of the shell does not know"),
-        Cell::text,
-    );
-    [("cause", Cell::text(cause.name())), ("number", number), ("meaning", meaning)].into_iter()
+    let meaning = meaning.map_or_else(Cell::none, Cell::text);
+    [("cause", Cell::text(cause.name())), ("number", number), ("meaning", meaning)]
 }
 
 fn parties(id: &str, lead: &Session) -> Fields {
@@ -284,22 +295,6 @@ fn parties(id: &str, lead: &Session) -> Fields {
         ("to", Cell::text(&lead.destination)),
         ("began", time(lead.times.created)),
     ]
-}
-
-/// Which side ended it.
-fn by(leg: &Session, cause: &HangupCause) -> Cell {
-    let side = match leg.direction {
-        Direction::Inbound => "the caller",
-        Direction::Outbound => "the called party",
-    };
-    let text = match (leg.ended_by_far_end(), cause.name()) {
-        (Some(true), _) => format!("{side} ({})", leg.disposition),
-        (Some(false), "ALLOTTED_TIMEOUT") => "the switch: a scheduled limit".to_owned(),
-        (Some(false), "MANAGER_REQUEST") => "the switch: a command".to_owned(),
-        (Some(false), _) => format!("the switch ({})", leg.disposition),
-        (None, _) => return Cell::none(),
-    };
-    Cell::text(&format!("{text}, on leg {} {}", leg.id.short(), leg.channel_name))
 }
 
 fn sip(code: u16) -> Cell {

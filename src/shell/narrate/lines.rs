@@ -7,7 +7,7 @@ use super::{Form, Mode, Narration, document, lock};
 use crate::listener::{Link, Update};
 use crate::model::{Direction, Event, HangupCause, JobState, Outcome, Session};
 use crate::shell::sampler::{Line, Priority};
-use crate::shell::sanitise;
+use crate::shell::{account, sanitise};
 use crate::track::{Change, What};
 use crate::wire::LogLine;
 
@@ -65,7 +65,14 @@ impl Narration {
         what: What,
         is_chosen: bool,
     ) -> Option<Line> {
-        let told = step(session, what)?;
+        if let Some(line) = self.ended(update, what, is_chosen) {
+            return Some(line);
+        }
+        // The line of the whole call follows at once.
+        if what == What::Ended && !update.is_alive {
+            return None;
+        }
+        let text = step(session, what)?;
         let is_odd =
             what == What::Ended && !session.cause.as_ref().is_none_or(HangupCause::is_normal);
         let (name, usual) = match what {
@@ -74,6 +81,27 @@ impl Narration {
             What::Ended => ("ended", Color::Yellow),
             _ => ("progress", Color::Cyan),
         };
+        Some(self.leg_line(update, session, what, (name, usual, is_odd, is_chosen), &text))
+    }
+
+    /// The one line that says how a call ended.
+    fn ended(&self, update: &Update, what: What, is_chosen: bool) -> Option<Line> {
+        let call = update.ended.as_deref()?;
+        let (lead, ending) = (call.lead()?, call.ending()?);
+        let is_odd = !ending.is_normal();
+        let (name, usual) = if is_odd { ("failed", Color::Red) } else { ("ended", Color::Yellow) };
+        let text = format!("ended {}", account::summary(lead, &ending));
+        Some(self.leg_line(update, lead, what, (name, usual, is_odd, is_chosen), &text))
+    }
+
+    fn leg_line(
+        &self,
+        update: &Update,
+        session: &Session,
+        what: What,
+        (name, usual, is_odd, is_chosen): (&str, Color, bool, bool),
+        told: &str,
+    ) -> Line {
         let style = lock(&self.colors).get(name).unwrap_or_else(|| usual.normal());
         let priority = match (is_odd, update.is_own) {
             (true, _) => Priority::Alert,
@@ -90,13 +118,13 @@ impl Narration {
                 Direction::Outbound => "out",
             },
             parties,
-            self.paint(style, &told),
+            self.paint(style, told),
         );
         let kind = kind_of(what).to_owned();
         let key = Some(session.call.as_str().to_owned());
         let leg = Some(sanitise::line(session.id.short()).into_owned());
-        let merged = Some(self.paint(style, &told));
-        Some(Line { priority, key, leg, kind, text, merged, at: None })
+        let merged = Some(self.paint(style, told));
+        Line { priority, key, leg, kind, text, merged, at: None }
     }
 
     fn job(&self, update: &Update, id: &str, command: &str, state: &JobState) -> Line {

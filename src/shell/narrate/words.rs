@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use crate::listener::Gap;
-use crate::model::{Direction, HangupCause, Session};
+use crate::model::{HangupCause, Session};
 use crate::shell::render::{counted, span};
 use crate::shell::sanitise;
 use crate::track::What;
@@ -63,25 +63,15 @@ pub(super) fn came_back(gap: &Gap) -> String {
     text
 }
 
-/// The end of a leg: cause, in words, by whom, SIP status, how long.
+/// The end of a leg, which says nothing of who ended the call.
 pub(in crate::shell) fn ended(session: &Session) -> String {
     let cause = session.cause.clone().unwrap_or_else(|| HangupCause::parse("NONE"));
     let mut notes = Vec::new();
-    let by = match (session.ended_by_far_end(), session.direction) {
-        (Some(true), Direction::Inbound) => Some("by the caller"),
-        (Some(true), Direction::Outbound) => Some("by the callee"),
-        (Some(false), _) => Some("by the switch"),
-        (None, _) => None,
-    };
-    match (cause.is_normal(), by) {
-        (true, Some(by)) => notes.push(format!("hung up {by}")),
-        (true, None) => notes.push("hung up".to_owned()),
-        (false, by) => {
-            notes.extend(cause.meaning().map(str::to_owned));
-            notes.extend(by.map(str::to_owned));
-        }
+    if session.times.answered == 0 {
+        notes.extend(
+            session.sip_status.filter(|code| *code >= 300).map(|code| format!("SIP {code}")),
+        );
     }
-    notes.extend(session.sip_status.map(|status| format!("SIP {status}")));
     let now = session.last_event;
     notes.extend(session.ring_time(now).map(|rang| format!("rang {}", span(rang))));
     match session.talk_time(now) {

@@ -72,6 +72,11 @@ impl Cell {
         Self { is_span: true, ..Self::shown(span(microseconds), json!(microseconds / 1000)) }
     }
 
+    /// Whether people read nothing in it.
+    pub(super) fn is_blank(&self) -> bool {
+        self.shown.is_empty()
+    }
+
     /// What people read.
     pub(super) fn into_shown(self) -> String {
         self.shown

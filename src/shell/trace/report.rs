@@ -130,11 +130,10 @@ fn rungs(name: &str, leg: &Session, began: u64) -> String {
         rungs.push(format!("answer {}", after(times.answered)));
     }
     if let Some(cause) = &leg.cause {
-        let by = match (leg.ended_by_far_end(), leg.direction) {
-            (Some(true), Direction::Inbound) => " by caller",
-            (Some(true), Direction::Outbound) => " by callee",
-            (Some(false), _) => " by the switch",
-            (None, _) => "",
+        let by = match leg.ended_by_far_end() {
+            Some(true) => " by its far end",
+            Some(false) => " by the switch",
+            None => "",
         };
         let at = if times.hangup > 0 { format!(" {}", after(times.hangup)) } else { String::new() };
         let sip = leg

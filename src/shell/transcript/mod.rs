@@ -144,7 +144,7 @@ impl Transcript {
                 let job = seen.tracker.job(id.as_str()).filter(|job| !job.is_foreign);
                 command = job.map(|job| job.command.clone());
             }
-            _ => {}
+            _ => command = seen.tracker.own_hangup(seen.event),
         }
         let (switch, event) = (Arc::clone(switch), seen.event.detached());
         self.offer(Entry::Event { at: now(), switch, event, own, command })

@@ -175,7 +175,7 @@ async fn a_call_is_tracked_from_its_answer_to_its_end() {
     assert!(listener.calls().iter().any(|running| running.id == call.id));
     client.call(call.id.as_str()).unwrap().hangup().await.unwrap();
     let ended = ended(&listener, &call).await;
-    assert_eq!(ended.cause(), Some(&HangupCause::NORMAL_CLEARING));
+    assert_eq!(ended.cause(), Some(HangupCause::NORMAL_CLEARING));
     assert_eq!(ended.sessions.len(), 2);
 }
 
@@ -212,7 +212,7 @@ async fn toneplay_answers_what_is_parked() {
     })
     .await;
     client.hupall(Some("TonePlay"), &HangupCause::NORMAL_CLEARING).await.unwrap();
-    assert_eq!(ended(&listener, &call).await.cause(), Some(&HangupCause::NORMAL_CLEARING));
+    assert_eq!(ended(&listener, &call).await.cause(), Some(HangupCause::NORMAL_CLEARING));
 }
 
 #[tokio::test]

@@ -308,7 +308,7 @@ async fn s51_hupall_takes_an_app_and_a_cause_and_can_be_tried_first() {
     assert_eq!(client.hupall(Some("TonePlay"), &busy).await.unwrap(), victims);
     until(&listener, |listener| listener.count_calls() == 1).await;
     let ended = listener.with(|tracker| tracker.ended().next_back().unwrap().clone());
-    assert_eq!((ended.id.as_str(), ended.cause()), (id.as_str(), Some(&busy)));
+    assert_eq!((ended.id.as_str(), ended.cause()), (id.as_str(), Some(busy)));
     assert!(listener.call(other.as_str()).is_some());
 }
 

@@ -208,11 +208,10 @@ fn the_acceptance_dialogue() {
     assert_eq!(row.split_whitespace().nth(1), Some("2"), "sessions: {row}");
     assert!(row.contains("9196") && row.contains("own"), "{row}");
     assert!(desk.run("hangup last").contains(&format!("call {session} hung up")));
-    desk.terminal
-        .wait_until("the end of the call", told("hangup NORMAL_CLEARING (hung up by the switch"));
+    desk.terminal.wait_until("the end of the call", told("ended NORMAL_CLEARING by an operator"));
     assert!(desk.run("calls").contains("no calls"));
     let told = desk.run("events last 1000");
-    assert!(told.contains("answered") && told.contains("hangup NORMAL_CLEARING"), "{told}");
+    assert!(told.contains("answered") && told.contains("ended NORMAL_CLEARING"), "{told}");
 
     let said = desk.run("load-app TonePlay");
     let id = said.lines().map(str::trim_end).find(|line| line.len() == 36).unwrap_or_default();

@@ -1,0 +1,211 @@
+//! Calls that become one, and legs that become calls of their own, as they do on the switch.
+//!
+//! What makes legs one call: a bridge, a SIP header or variable of ours, the two halves of a
+//! loopback, and being dialled by another leg (until a bridge between the two ends while both
+//! live). FreeSWITCH's own table does the same with its column `call_uuid`
+//! (`core_event_handler` in `src/switch_core_sqldb.c`), so that `show channels` of that moment
+//! gives the same calls.
+
+use super::facts::Facts;
+use super::{Entry, Map, Tracker};
+use crate::model::{Call, ChannelRow, Id, Join, Phase, Session};
+
+impl Tracker {
+    /// The two ends of a bridge are one call from here on.
+    pub(super) fn join_bridge(&mut self, id: &str, facts: &Facts<'_>) {
+        let Some((first, second)) = self.ends(id, facts) else { return };
+        self.join_calls(&first, &second, facts.timestamp);
+    }
+
+    /// Makes one call of those of two legs, named after the first leg's call.
+    fn join_calls(&mut self, first: &Id<Session>, second: &Id<Session>, at: u64) {
+        let (Some(one), Some(other)) =
+            (self.session(first.as_str()), self.session(second.as_str()))
+        else {
+            return;
+        };
+        let (kept, joined) = (one.call.clone(), other.call.clone());
+        if kept == joined {
+            return;
+        }
+        let how = self.how(first).or_else(|| self.how(second)).unwrap_or_else(|| "bridge".into());
+        let is_own = self.is_own_call(&kept) || self.is_own_call(&joined);
+        // A call whose first leg is gone goes by the leg that is bridged: the table of channels
+        // knows no other.
+        let is_bound = self.sessions.get(first).is_some_and(|leg| leg.home.as_ref() == Some(&kept));
+        let is_led = is_bound || !self.tombstones.contains(kept.as_str());
+        let target = if is_led { kept.clone() } else { first.cast() };
+        self.rename_call(&joined, &target);
+        self.rename_call(&kept, &target);
+        if is_own {
+            self.own.insert(target.cast());
+        }
+        if let Some(legs) = self.calls.get_mut(&target) {
+            legs.joins.push(Join::new(at, how, joined));
+        }
+        self.note_awaited(&target);
+    }
+
+    fn rename_call(&mut self, old: &Id<Call>, new: &Id<Call>) {
+        if old == new {
+            return;
+        }
+        self.merge_calls(old, new);
+        self.remember_name(old, new);
+    }
+
+    /// Keeps the former name of a call, which operators may have seen.
+    fn remember_name(&mut self, old: &Id<Call>, new: &Id<Call>) {
+        if self.former.len() >= self.limits.tombstones {
+            self.former.clear();
+        }
+        self.former.insert(old.clone(), new.clone());
+        self.former.remove(new);
+    }
+
+    /// The application that brought a leg into the bridge.
+    fn how(&self, id: &Id<Session>) -> Option<Box<str>> {
+        let entry = self.sessions.get(id)?;
+        let name = &entry.session.application;
+        let is_joining = |name: &str| JOINING.contains(&name);
+        let before = entry.application_before.as_deref().filter(|name| is_joining(name));
+        let now = Some(&**name).filter(|name| is_joining(name));
+        // `uuid_bridge` is what the others do inside.
+        before.or(now).map(Into::into)
+    }
+
+    /// A bridge ended while both sides live: each goes where it belongs without it.
+    pub(super) fn split_bridge(&mut self, id: &str, facts: &Facts<'_>) {
+        if let Some((first, second)) = self.ends(id, facts) {
+            self.split(&first, &second);
+        }
+    }
+
+    fn split(&mut self, first: &Id<Session>, second: &Id<Session>) {
+        let lives = |entry: &&Entry| entry.session.phase < Phase::Hangup;
+        let Some(one) = self.sessions.get(first).filter(lives) else { return };
+        let Some(other) = self.sessions.get(second).filter(lives) else { return };
+        let call = one.session.call.clone();
+        if other.session.call != call {
+            return;
+        }
+        for (leg, peer) in [(first, second), (second, first)] {
+            if let Some(entry) = self.sessions.get_mut(leg) {
+                entry.tie = entry.tie.take().filter(|tie| tie != peer);
+            }
+        }
+        let leaver = if second.as_str() == call.as_str() { first } else { second };
+        let part = self.connected(&call, leaver);
+        let stays = if leaver == second { first } else { second };
+        if part.contains(stays) || part.iter().any(|leg| leg.as_str() == call.as_str()) {
+            return;
+        }
+        let home = self.sessions.get(leaver).and_then(|entry| entry.home.clone());
+        let new = home.filter(|home| *home != call).unwrap_or_else(|| leaver.cast());
+        for leg in part {
+            self.leave(&call, &leg);
+            if let Some(entry) = self.sessions.get_mut(&leg) {
+                entry.session.call = new.clone();
+            }
+            self.add_leg(&new, leg);
+        }
+        self.former.remove(&new);
+        self.note_awaited(&call);
+    }
+
+    /// The living legs of a call that hang together with one of them.
+    fn connected(&self, call: &Id<Call>, from: &Id<Session>) -> Vec<Id<Session>> {
+        let mut left = self.calls.get(call).map(|legs| legs.alive.clone()).unwrap_or_default();
+        let mut found = vec![from.clone()];
+        left.retain(|leg| leg != from);
+        let mut at = 0;
+        while let Some(leg) = found.get(at).and_then(|id| self.sessions.get(id)) {
+            let (mut near, rest) = (Vec::new(), std::mem::take(&mut left));
+            for id in rest {
+                let is_near = self.sessions.get(&id).is_some_and(|other| is_tied(leg, other));
+                if is_near { near.push(id) } else { left.push(id) }
+            }
+            found.append(&mut near);
+            at += 1;
+        }
+        found
+    }
+
+    /// The two legs that an event about a bridge names, the one that began it first.
+    fn ends(&self, id: &str, facts: &Facts<'_>) -> Option<(Id<Session>, Id<Session>)> {
+        let named = |field: Option<crate::wire::Field<'_>>| {
+            field
+                .map(|field| Id::new(&field.value()))
+                .filter(|id: &Id<Session>| !id.as_str().is_empty())
+        };
+        let (first, second) = (named(facts.bridge_a), named(facts.bridge_b));
+        let other = || self.session(id).and_then(|session| session.other_leg.clone());
+        let (first, second) = match (first, second) {
+            (Some(first), Some(second)) => (first, second),
+            _ => (Id::new(id), other()?),
+        };
+        (first != second).then_some((first, second))
+    }
+
+    /// Joins and splits what the table of channels says was bridged, or is no more, while no events
+    /// came. Call it when all rows are in and described.
+    pub fn regroup(&mut self, rows: &[ChannelRow]) {
+        let table: Map<&str, &ChannelRow> = rows.iter().map(|row| (&*row.uuid, row)).collect();
+        for row in rows {
+            if let Some(peer) = self.bridge_is_over(row, &table) {
+                let id = Id::new(&row.uuid);
+                for leg in [&id, &peer] {
+                    if let Some(entry) = self.sessions.get_mut(leg) {
+                        entry.session.is_bridged = false;
+                    }
+                }
+                self.split(&id, &peer);
+            }
+        }
+        for row in rows.iter().filter(|row| row.call_uuid != row.uuid) {
+            let (lead, leg) = (Id::new(&row.call_uuid), Id::new(&row.uuid));
+            self.join_calls(&lead, &leg, 0);
+            for (one, other) in [(&lead, &leg), (&leg, &lead)] {
+                if let Some(entry) = self.sessions.get_mut(one)
+                    && entry.session.is_bridged
+                    && entry.session.other_leg.is_none()
+                {
+                    entry.session.other_leg = Some(other.clone());
+                }
+            }
+        }
+    }
+
+    /// The leg that a row's leg was bridged to as far as was heard, and is not in the table. The
+    /// table trails the events, so that it says nothing of legs which were heard of since.
+    fn bridge_is_over(
+        &self,
+        row: &ChannelRow,
+        table: &Map<&str, &ChannelRow>,
+    ) -> Option<Id<Session>> {
+        let is_old = |entry: &&Entry| entry.generation < self.generation;
+        let entry = self.sessions.get(&*row.uuid).filter(is_old)?;
+        let peer = entry.session.other_leg.clone().filter(|_| entry.session.is_bridged)?;
+        let other =
+            self.sessions.get(&peer).filter(is_old).and_then(|_| table.get(peer.as_str()))?;
+        let is_bridged = !row.call_uuid.is_empty() && row.call_uuid == other.call_uuid;
+        (!is_bridged).then_some(peer)
+    }
+}
+
+/// Whether two legs of a call belong together by more than the call's name.
+fn is_tied(one: &Entry, other: &Entry) -> bool {
+    let is_bridged_to = |leg: &Entry, other: &Entry| {
+        leg.session.is_bridged && leg.session.other_leg.as_ref() == Some(&other.session.id)
+    };
+    let is_tied_to = |leg: &Entry, other: &Entry| leg.tie.as_ref() == Some(&other.session.id);
+    (one.home.is_some() && one.home == other.home)
+        || is_bridged_to(one, other)
+        || is_bridged_to(other, one)
+        || is_tied_to(one, other)
+        || is_tied_to(other, one)
+}
+
+/// Applications that bring two calls together, by the name under which they are known.
+const JOINING: &[&str] =
+    &["valet_park", "callcenter", "fifo", "intercept", "att_xfer", "uuid_bridge", "bridge"];
