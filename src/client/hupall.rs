@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::{Client, Error};
+use crate::listener::EventListener;
 use crate::model::{self, HangupCause, Id};
 
 /// What `hupall` did for one app id.
@@ -33,7 +34,7 @@ impl Client {
     ) -> Result<Vec<HungUp>, Error> {
         let mut done = Vec::new();
         for hung_up in self.hupall_dry_run(app, cause)? {
-            self.hupall_tagged(&hung_up.id, cause).await?;
+            self.hang_up_app(&hung_up.id, cause).await?;
             done.push(hung_up);
         }
         Ok(done)
@@ -66,21 +67,51 @@ impl Client {
         let listener = self.listener().ok();
         // An id is a uuid of ours; an empty one would hang up the whole switch.
         let preview = ids.into_iter().filter(|id| !id.as_str().is_empty()).map(|id| {
-            let tagged = |listener: &super::EventListener| {
-                listener.with(|tracker| {
-                    let mut legs: Vec<_> = tracker.sessions_of_app(&id).collect();
-                    // FreeSWITCH's clock has steps of 20 ms: both ends of a call may begin in one.
-                    legs.sort_by_key(|leg| {
-                        let inbound = leg.direction == model::Direction::Inbound;
-                        (leg.times.created, inbound, leg.id.clone())
-                    });
-                    legs.into_iter().map(|leg| leg.id.clone()).collect()
-                })
-            };
-            let victims: Vec<_> = listener.as_ref().map(tagged).unwrap_or_default();
+            let victims =
+                listener.as_ref().map(|listener| self.legs_of(listener, &id)).unwrap_or_default();
             HungUp { name: self.apps().name(&id), id, sessions: victims.len(), victims }
         });
         Ok(preview.collect())
+    }
+
+    /// The legs that carry an id, oldest first. Of an id that other clients may use, those of the
+    /// calls that this client started.
+    fn legs_of(&self, listener: &EventListener, id: &Id<model::App>) -> Vec<Id<model::Session>> {
+        let is_given = self.apps().is_given(id);
+        listener.with(|tracker| {
+            let is_own = |leg: &&model::Session| !is_given || tracker.is_own_call(&leg.call);
+            let mut legs: Vec<_> = tracker.sessions_of_app(id).filter(is_own).collect();
+            // FreeSWITCH's clock has steps of 20 ms: both ends of a call may begin in one.
+            legs.sort_by_key(|leg| {
+                let inbound = leg.direction == model::Direction::Inbound;
+                (leg.times.created, inbound, leg.id.clone())
+            });
+            legs.into_iter().map(|leg| leg.id.clone()).collect()
+        })
+    }
+
+    /// Hangs up the calls that carry an id. FreeSWITCH's `hupall` ends all that carry it, whichever
+    /// client started them: it is for ids that only this client knows.
+    pub(super) async fn hang_up_app(
+        &self,
+        id: &Id<model::App>,
+        cause: &HangupCause,
+    ) -> Result<(), Error> {
+        if !self.apps().is_given(id) {
+            return self.hupall_tagged(id, cause).await;
+        }
+        let mut first = None;
+        for leg in self.legs_of(&self.listener()?, id) {
+            match self.api(&format!("uuid_kill {leg} {cause}")).await {
+                // The end of its other leg has ended it.
+                Err(Error::Api { text, .. }) if text.contains("No such channel") => {}
+                Err(err) => {
+                    first.get_or_insert(err);
+                }
+                Ok(_) => {}
+            }
+        }
+        first.map_or(Ok(()), Err)
     }
 
     /// Remembers that an originate carries this id. Ids of apps that are unloaded and have no calls

@@ -183,6 +183,9 @@ impl Client {
         dial_string::word("app id", id.as_str())?;
         let wanted = wanted(&name, &parts)?;
         self.apps().reserve(&name, &id)?;
+        if options.id.is_some() {
+            self.apps().note_given(&id);
+        }
         let lease = Lease { listener: listener.clone(), held: Vec::new() };
         let mut loading =
             Loading { client: self.clone(), id: id.clone(), lease, begun: Vec::new() };
@@ -355,7 +358,7 @@ impl Client {
         let sessions = sessions(&id);
         let fate = match calls {
             LiveCalls::HangUp => {
-                self.hupall_tagged(&id, &HangupCause::NORMAL_CLEARING).await?;
+                self.hang_up_app(&id, &HangupCause::NORMAL_CLEARING).await?;
                 Fate::HungUp
             }
             LiveCalls::Keep if self.apps().default().is_some() => Fate::Default,

@@ -182,6 +182,8 @@ struct Table {
     loading: Vec<Named>,
     /// Those that were unloaded; their calls may go on.
     unloaded: Vec<Named>,
+    /// Ids that were given, and not made here: other clients may use them for their own calls.
+    given: Vec<Id<model::App>>,
     /// The listener that the tap sits in, and which of our taps it is.
     tapped: Option<(Id<EventListener>, u64)>,
 }
@@ -232,9 +234,25 @@ impl Apps {
             .cloned()
     }
 
+    /// Notes that an id was given, and not made here.
+    fn note_given(&self, id: &Id<model::App>) {
+        let mut table = self.table();
+        if !table.given.contains(id) {
+            table.given.push(id.clone());
+        }
+    }
+
+    /// Whether other clients may use this id, too.
+    pub(super) fn is_given(&self, id: &Id<model::App>) -> bool {
+        self.table().given.contains(id)
+    }
+
     /// Forgets the unloaded apps whose id is not among these.
     pub(super) fn forget_unloaded(&self, issued: &[Id<model::App>]) {
-        self.table().unloaded.retain(|(_, id)| issued.contains(id));
+        let mut table = self.table();
+        table.unloaded.retain(|(_, id)| issued.contains(id));
+        let loaded: Vec<_> = table.loaded.iter().map(|loaded| loaded.id.clone()).collect();
+        table.given.retain(|id| issued.contains(id) || loaded.contains(id));
     }
 
     fn is_empty(&self) -> bool {

@@ -1,5 +1,6 @@
 use std::time::Duration;
 
+use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
@@ -8,7 +9,7 @@ use crate::client::Client;
 use crate::listener::{EventListener, Events};
 use crate::shell::cmd::{self, CALL_COMMANDS};
 use crate::shell::grammar::{self, Parsed};
-use crate::shell::{Output, Settings, Shell};
+use crate::shell::{Operator, Output, Settings, Shell, Wish};
 use crate::sim;
 
 /// What follows the call in a line of each command that changes one.
@@ -237,6 +238,74 @@ async fn what_reads_says_whose_the_newest_call_is_until_there_is_one_of_its_own(
         assert!(!said.contains("not yours") && err.is_none(), "{line}: {said} {err:?}");
         let is_named = said.contains(own.get(..8).unwrap());
         assert!(is_named, "{line}: {said}");
+        desk.shell.close().await;
+    }
+}
+
+#[tokio::test]
+async fn at_a_prompt_a_number_of_another_party_is_asked_about() {
+    let desk = Desk::new().await;
+    desk.stranger("4444", "5555", FIRST).await;
+    let (wishes, mut asked) = mpsc::channel(1);
+    let (answers, mut typed) = mpsc::channel::<&str>(1);
+    let asking = tokio::spawn(async move {
+        let mut questions = Vec::new();
+        while let Some(Wish::Answer { question, answer }) = asked.recv().await {
+            questions.push(question);
+            answer.send(typed.recv().await.unwrap().to_owned()).unwrap();
+        }
+        questions
+    });
+    for (answer, is_done) in [("n", false), ("", false), ("y", true)] {
+        answers.send(answer).await.unwrap();
+        let mut text = String::new();
+        let operator = Some(Operator::new(wishes.clone()));
+        let output = Output::new(&mut text).with_operator(operator);
+        let ran = desk.shell.run_line("hangup 5555", output).await;
+        assert_eq!(ran.is_ok(), is_done, "{answer:?}: {text} {ran:?}");
+        assert_eq!(text.contains("hung up"), is_done, "{answer:?}: {text}");
+    }
+    drop(wishes);
+    let questions = asking.await.unwrap();
+    assert_eq!(questions.len(), 3);
+    let wanted = format!("5555 names a call that is not yours: {FIRST}, 4444 -> 5555");
+    assert!(questions.iter().all(|question| question.starts_with(&wanted)), "{questions:?}");
+    desk.shell.close().await;
+}
+
+#[tokio::test]
+async fn last_is_of_the_switch_that_a_line_is_for() {
+    let desk = Desk::new().await;
+    let other = desk.shell.start_sim(sim::Config::new().with_seed(8)).await.unwrap();
+    desk.run("originate --wait 10 {origination_uuid=own-0001}null/1 &park").await;
+    desk.shell.connect("other", other).await.unwrap();
+    let said = desk.fails("hangup last").await;
+    assert!(said.starts_with("no call is running"), "{said}");
+    let (said, err) = desk.run("@pbx hangup last").await;
+    assert!(said.contains("own-0001 hung up") && err.is_none(), "{said} {err:?}");
+    desk.shell.close().await;
+}
+
+#[tokio::test]
+async fn every_way_to_start_a_call_and_to_write_a_line_means_the_same_last() {
+    for start in [
+        "originate --wait 10 {origination_uuid=own-0001}null/1 &park",
+        "api originate {origination_uuid=own-0001}null/1 &park",
+        "bgapi --wait 10 originate {origination_uuid=own-0001}null/1 &park",
+        "o {origination_uuid=own-0001}null/1",
+    ] {
+        let desk = Desk::new().await;
+        desk.run("alias o api originate $1 &park").await;
+        desk.run("alias bye hangup last").await;
+        let (_, err) = desk.run(start).await;
+        assert!(err.is_none(), "{start}: {err:?}");
+        desk.stranger("4444", "5555", FIRST).await;
+        for line in ["getvar last uuid", "/getvar last uuid", "sleep 0;; getvar last uuid"] {
+            let (said, err) = desk.run(line).await;
+            assert_eq!((said.trim(), err.is_none()), ("own-0001", true), "{start} {line}");
+        }
+        let (said, err) = desk.run("bye").await;
+        assert!(said.contains("own-0001 hung up") && err.is_none(), "{start}: {said} {err:?}");
         desk.shell.close().await;
     }
 }

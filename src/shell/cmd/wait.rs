@@ -68,3 +68,35 @@ fn find(jobs: Vec<JobRecord>, word: &str) -> Result<JobRecord, CommandError> {
     let named = jobs.into_iter().filter(|job| job.id.as_str().starts_with(word)).collect();
     one(named, word, "jobs", |job| job.id.as_str(), || missing(format!("no job is named {word:?}")))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Id;
+
+    #[test]
+    fn a_start_has_to_name_one_job() {
+        let job = |(id, is_foreign): (&str, bool)| JobRecord {
+            id: Id::new(id),
+            command: "status".to_owned(),
+            is_foreign,
+            state: JobState::Pending,
+            finished: 0,
+        };
+        let jobs = || [("7f3e-01", false), ("7f3e-02", false), ("7f", true)].map(job).to_vec();
+        for (word, found) in [
+            ("7f3e-01", Ok("7f3e-01")),
+            ("7f3e-02", Ok("7f3e-02")),
+            // The whole id stands for nothing else.
+            ("7f", Ok("7f")),
+            ("last", Ok("7f3e-02")),
+            ("7f3e", Err("\"7f3e\" names 2 jobs")),
+            ("7", Err("\"7\" names 3 jobs")),
+            ("8", Err("no job is named \"8\"")),
+            ("", Err("which job?")),
+        ] {
+            let job = find(jobs(), word).map(|job| job.id.to_string()).map_err(|err| err.message);
+            assert_eq!(job, found.map(str::to_owned).map_err(str::to_owned), "{word}");
+        }
+    }
+}

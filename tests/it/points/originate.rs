@@ -284,6 +284,36 @@ async fn s50_two_clients_with_the_same_app_do_not_touch_each_others_calls() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn clients_that_use_the_same_app_id_do_not_touch_each_others_calls() {
+    let sim = sim();
+    let (mine, listener) = pair(&sim).await;
+    let (theirs, _) = pair(&sim).await;
+    let options = switchy::client::LoadAs::new().with_name("x").with_id(&Id::new("shared"));
+    let mut calls = Vec::new();
+    for client in [&mine, &theirs] {
+        let app = std::sync::Arc::new(switchy::apps::TonePlay);
+        client.load_apps(vec![app], &options).await.unwrap();
+        calls.push(called(client, &park().with_app("x")).await);
+    }
+    until(&listener, |listener| listener.count_sessions() == 4).await;
+    let preview = mine.hupall_preview(None).unwrap();
+    let victims = preview.iter().flat_map(|hung_up| &hung_up.victims);
+    assert!(
+        victims.clone().any(|id| *id == calls[0]) && !victims.clone().any(|id| *id == calls[1])
+    );
+    mine.hupall(Some("x"), &HangupCause::NORMAL_CLEARING).await.unwrap();
+    until(&listener, |listener| listener.count_sessions() == 2).await;
+    tokio::time::sleep(LONG).await;
+    assert_eq!(sim.channels().await, 2);
+    mine.unload_app_with("x", switchy::client::LiveCalls::HangUp).await.unwrap();
+    tokio::time::sleep(LONG).await;
+    assert_eq!(sim.channels().await, 2);
+    theirs.hupall(None, &HangupCause::NORMAL_CLEARING).await.unwrap();
+    tokio::time::sleep(LONG).await;
+    assert_eq!(sim.channels().await, 0);
+}
+
+#[tokio::test(start_paused = true)]
 async fn s51_hupall_takes_an_app_and_a_cause_and_can_be_tried_first() {
     let sim = sim();
     let (client, listener) = pair(&sim).await;
