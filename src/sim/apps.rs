@@ -16,6 +16,7 @@ pub(super) const APPS: &[(&str, &str)] = &[
     ("bind_meta_app", "<key> [a|b|ab] [a|b|o|s|i|1] <app>"),
     ("block_dtmf", ""),
     ("bridge", "<channel_url>"),
+    ("callcenter", "queue_name"),
     ("conference", "<name>"),
     ("delay_echo", "<delay ms>"),
     ("displace_session", "<path> [<flags>] [+time_limit_ms]"),
@@ -26,6 +27,7 @@ pub(super) const APPS: &[(&str, &str)] = &[
     ("eval", ""),
     ("event", ""),
     ("export", "<varname>=<value>"),
+    ("fifo", "<fifo name> in|out"),
     ("flush_dtmf", ""),
     ("hangup", "[<cause>]"),
     ("hash", "[insert|delete]/<realm>/<key>/<val>"),
@@ -71,6 +73,10 @@ pub(super) const APPS: &[(&str, &str)] = &[
     ("unblock_dtmf", ""),
     ("unhold", ""),
     ("unset", "<varname>"),
+    (
+        "valet_park",
+        "<lotname> <extension>|[ask [<min>] [<max>] [<to>] [<prompt>]|auto in [min] [max]]",
+    ),
     ("unshift", "<varname>=<value>"),
     ("verbose_events", ""),
 ];
@@ -316,6 +322,18 @@ impl World {
                 let endless = app == "endless_playback";
                 return self.start_playback(id, data, token, endless);
             }
+            "valet_park" => {
+                self.mark_answered(id);
+                return self.start_valet(id, data);
+            }
+            "callcenter" => {
+                self.mark_answered(id);
+                return self.start_queue(id, data.trim());
+            }
+            "fifo" => {
+                self.mark_answered(id);
+                return self.start_fifo(id, data.trim());
+            }
             "bridge" => {
                 self.start_bridge(id, data);
                 return Doing::Bridge;
@@ -339,6 +357,10 @@ impl World {
     fn after_app(&mut self, id: u64, app: &str, data: &str) {
         if app == "intercept" {
             self.intercept(id, data.trim());
+        } else if app == "valet_park" {
+            self.pick_up(id, data);
+        } else if app == "fifo" {
+            self.serve_fifo(id, data.trim());
         } else if app == "transfer" {
             self.transfer(id, &Exten::of_words(&separate(data, ' ')));
         }

@@ -187,6 +187,12 @@ pub(super) enum Doing {
     Record(String),
     /// Listens to this channel.
     Eavesdrop(u64),
+    /// Waits in a parking lot.
+    Valet(super::valet::Slot),
+    /// Waits for an agent.
+    Queue,
+    /// Waits in a fifo.
+    Fifo,
     /// Waits for the legs of an originate, then for the end of the bridge.
     Bridge,
 }

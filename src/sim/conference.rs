@@ -216,6 +216,10 @@ impl World {
         match verb {
             "list" if target == Some("count") => room.members.len().to_string(),
             "list" => self.rows(room),
+            "xml_list" => {
+                let room = self.room_xml(room);
+                format!("<?xml version=\"1.0\"?>\n<conferences>\n{room}</conferences>\n")
+            }
             "json_list" => json!([self.room_json(room)]).to_string(),
             "lock" | "unlock" => {
                 let locks = verb == "lock";
@@ -289,9 +293,7 @@ impl World {
                     self.conferences.iter().map(|room| self.room_json(room)).collect();
                 return format!("{}\n", json!(rooms));
             }
-            "xml_list" if self.conferences.is_empty() => {
-                return "<?xml version=\"1.0\"?>\n<conferences></conferences>\n".to_owned();
-            }
+            "xml_list" => return self.rooms_xml(),
             _ if self.conferences.is_empty() => return "+OK No active conferences.\n".to_owned(),
             _ => {}
         }
@@ -305,6 +307,71 @@ impl World {
             )
         };
         self.conferences.iter().map(one).collect()
+    }
+
+    /// All rooms as XML.
+    fn rooms_xml(&self) -> String {
+        if self.conferences.is_empty() {
+            return "<?xml version=\"1.0\"?>\n<conferences></conferences>\n".to_owned();
+        }
+        let rooms: String = self.conferences.iter().map(|room| self.room_xml(room)).collect();
+        format!("<?xml version=\"1.0\"?>\n<conferences>\n{rooms}</conferences>\n")
+    }
+
+    fn room_xml(&self, room: &Conference) -> String {
+        let seconds = self.now.saturating_sub(room.since) / 1_000_000;
+        let attributes: String = FLAGS.split('|').map(|flag| format!(" {flag}=\"true\"")).collect();
+        let locked = if room.locked { " locked=\"true\"" } else { "" };
+        let member = |member: &Member| {
+            let channel = self.channels.get(&member.channel)?;
+            let profile = channel.profile.as_ref()?;
+            let flags: String = [
+                ("can_hear", member.hears),
+                ("can_see", true),
+                ("can_speak", member.speaks),
+                ("mute_detect", false),
+                ("talking", false),
+                ("hold", false),
+                ("has_video", false),
+                ("video_bridge", false),
+                ("has_floor", room.floor == Some(member.id)),
+                ("is_moderator", false),
+                ("end_conference", false),
+                ("mandatory_member_end_conference", false),
+                ("is_ghost", false),
+            ]
+            .iter()
+            .map(|(name, on)| format!("          <{name}>{on}</{name}>\n"))
+            .collect();
+            let fields: String = [
+                ("uuid", escape_xml(&channel.uuid)),
+                ("caller_id_name", escape_xml(&profile.cid_name)),
+                ("caller_id_number", escape_xml(&profile.cid_num)),
+                ("join_time", seconds.to_string()),
+                ("last_talking", "N/A".to_owned()),
+                ("energy", "100".to_owned()),
+                ("volume_in", "0".to_owned()),
+                ("volume_out", "0".to_owned()),
+                ("output-volume", "0".to_owned()),
+            ]
+            .iter()
+            .map(|(name, value)| format!("        <{name}>{value}</{name}>\n"))
+            .collect();
+            Some(format!(
+                "      <member type=\"caller\">\n        <id>{}</id>\n        <flags>\n{flags}        \
+                 </flags>\n{fields}      </member>\n",
+                member.id
+            ))
+        };
+        let members: String = room.members.iter().filter_map(member).collect();
+        format!(
+            "  <conference name=\"{}\" member-count=\"{}\" ghost-count=\"0\" rate=\"8000\" \
+             uuid=\"{}\"{locked}{attributes} run_time=\"{seconds}\">\n    \
+             <variables></variables>\n    <members>\n{members}    </members>\n  </conference>\n",
+            escape_xml(&room.name),
+            room.members.len(),
+            room.uuid,
+        )
     }
 
     fn rows(&self, room: &Conference) -> String {
@@ -356,4 +423,9 @@ fn flags(room: &Conference, member: &Member) -> Vec<&'static str> {
         ("floor", room.floor == Some(member.id)),
     ];
     all.into_iter().filter(|(_, set)| *set).map(|(name, _)| name).collect()
+}
+
+/// Text as XML has it.
+fn escape_xml(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }

@@ -10,6 +10,8 @@ pub(super) enum Then {
     Exten(Exten),
     /// It is joined to the leg whose `bridge` dialled it.
     Bridge(u64),
+    /// It is joined to the leg that waits in a queue.
+    Queue(u64),
 }
 
 /// A place in a dial plan.

@@ -96,6 +96,7 @@ impl World {
         if let Some(partner) = partner {
             self.partner_gone(partner, id, cause.name());
         }
+        self.queue_call_ended(id);
         self.destroy(id);
     }
 
@@ -193,6 +194,9 @@ impl World {
             Doing::Playback { .. } => self.stop_playback(id, "done"),
             Doing::Bridge => self.stop_bridge(id),
             Doing::Conference => self.leave_conference(id),
+            Doing::Valet(slot) => self.leave_valet(id, &slot),
+            Doing::Queue => self.leave_queue(id),
+            Doing::Fifo => self.leave_fifo(id),
             Doing::Digits(_) => self.leave_reading(id, "done"),
             Doing::Record(path) => self.stop_recorder(id, &path),
             Doing::Eavesdrop(target) => self.stop_eavesdrop(id, target),

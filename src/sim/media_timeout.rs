@@ -67,7 +67,7 @@ fn makes_sound(channel: &Channel) -> bool {
     let Some(running) = channel.stack.last() else { return false };
     match running.doing {
         Doing::Playback { .. } | Doing::Conference | Doing::Bridge | Doing::Eavesdrop(_) => true,
-        Doing::Digits(_) => true,
+        Doing::Digits(_) | Doing::Valet(_) | Doing::Queue | Doing::Fifo => true,
         Doing::Nothing | Doing::Park | Doing::Sleep | Doing::Endless | Doing::Record(_) => false,
     }
 }

@@ -61,6 +61,7 @@
 //! | `open=true` of the stock dial plan | is not set in office hours | a test should not depend on the time of day |
 //! | 5000, `ivr` | `demo_ivr` and its submenu are always there | the recorded server has no menus |
 //! | `eavesdrop all` | hears the oldest other call, and no second one | nobody presses `*` |
+//! | `valet_park`, `callcenter`, `fifo` | no announcements, no presence, one queue, agents of type `callback`, `fifo out` does not wait | no sound |
 //! | conferences | no sounds are played (`play-file`), nobody talks, the rate is 8000; `json_list` is shorter | no sound |
 //! | `fsctl shutdown` | is a restart: calls end at once, sockets after 3 seconds, the Core-UUID is new | somebody would have to start it again |
 
@@ -97,6 +98,7 @@ mod planned;
 mod playback;
 mod profile;
 mod protocol;
+mod queue;
 mod record;
 mod recorder;
 mod reinvite;
@@ -108,6 +110,7 @@ mod told;
 mod traffic;
 mod transfer;
 mod uuid_bridge;
+mod valet;
 mod variable;
 mod verbs;
 mod world;

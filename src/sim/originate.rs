@@ -83,7 +83,7 @@ impl Originate {
     fn by(&self) -> Option<u64> {
         match self.then {
             Then::Bridge(by) => Some(by),
-            Then::Apps(_) | Then::Exten(_) => None,
+            Then::Apps(_) | Then::Exten(_) | Then::Queue(_) => None,
         }
     }
 
@@ -407,10 +407,25 @@ impl World {
                 if let Some(waiting) = waiting {
                     self.answered(&waiting, &format!("-ERR {cause}\n"));
                 }
-                if let Then::Bridge(by) = then {
-                    self.bridge_failed(by, &cause, &tries);
+                match then {
+                    Then::Bridge(by) => self.bridge_failed(by, &cause, &tries),
+                    Then::Queue(member) => self.agent_failed(member),
+                    Then::Apps(_) | Then::Exten(_) => {}
                 }
             }
+        }
+    }
+
+    /// A call has left its queue while its agent rings.
+    pub(super) fn cancel_agent(&mut self, member: u64) {
+        let mut all = self.originates.iter();
+        let found = all.find(|(_, it)| matches!(it.then, Then::Queue(of) if of == member));
+        let Some(id) = found.map(|(id, _)| *id) else { return };
+        let Some(mut originate) = self.originates.remove(&id) else { return };
+        let legs: Vec<u64> =
+            originate.lanes.iter_mut().flat_map(|lane| lane.legs.drain(..)).collect();
+        for leg in legs {
+            self.hangup(leg, "ORIGINATOR_CANCEL", Tick::Soon);
         }
     }
 
@@ -512,6 +527,7 @@ impl World {
                 }
             }
             Then::Bridge(by) => self.join(by, leg, tries),
+            Then::Queue(member) => self.agent_answered(member, leg),
         }
     }
 }

@@ -54,6 +54,9 @@ impl World {
             self.set_state(second, State::ConsumeMedia, 7);
         }
         self.couple(first, second);
+        if waits {
+            self.note_callee(first, second);
+        }
         let before = self.bridge_headers(first, second);
         self.fire_full(first, "CHANNEL_BRIDGE", before, Vec::new());
         self.bond(first, second);

@@ -64,6 +64,8 @@ pub(super) enum Action {
     OriginateReady(u64),
     /// An originate tries again.
     Redial(u64),
+    /// Waiting calls are offered to agents.
+    Dispatch,
     /// The sockets of a server that goes down are told so; then it comes back.
     ShutDown,
     /// The sockets alone end, those of their module.
@@ -130,6 +132,9 @@ pub(super) struct World {
     pub(super) tasks: BTreeMap<u64, Task>,
     pub(super) conferences: Vec<Conference>,
     pub(super) conference_ids: u64,
+    /// Parked calls by lot and extension.
+    pub(super) lots: BTreeMap<super::valet::Slot, u64>,
+    pub(super) queue: super::queue::Queue,
     /// Who listens to a channel: listeners, with the tokens of their applications.
     pub(super) spies: BTreeMap<u64, Vec<(u64, u64)>>,
     pub(super) faults: Faults,
@@ -187,6 +192,8 @@ impl World {
             tasks: BTreeMap::new(),
             conferences: Vec::new(),
             conference_ids: 0,
+            lots: BTreeMap::new(),
+            queue: super::queue::Queue::default(),
             spies: BTreeMap::new(),
             faults: Faults::default(),
             watchers: Vec::new(),
@@ -253,6 +260,7 @@ impl World {
             Action::LateLeg(id, lane, spec) => self.late_leg(id, lane, &spec),
             Action::OriginateReady(id) => self.originate_ready(id),
             Action::Redial(id) => self.redial(id),
+            Action::Dispatch => self.offer_calls(),
             Action::ShutDown => {
                 self.end_sockets();
                 self.go_down();
@@ -322,6 +330,8 @@ impl World {
         self.ids.clear();
         self.originates.clear();
         self.conferences.clear();
+        self.lots.clear();
+        self.queue = super::queue::Queue::default();
         self.spies.clear();
         // What was planned from outside outlives the process.
         self.agenda.retain(|_, action| matches!(action, Action::Fault(_)));

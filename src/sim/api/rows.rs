@@ -158,7 +158,9 @@ impl World {
 /// Whether a row of `show calls` starts with this channel: it is alone, or the first of two.
 fn leads(world: &World, channel: &Channel) -> bool {
     let partner = channel.partner.and_then(|partner| world.channels.get(&partner));
-    partner.is_none_or(|partner| channel.id < partner.id)
+    // The first leg of CHANNEL_BRIDGE comes first, whichever is older.
+    let is_second = channel.other.as_ref().is_some_and(|other| other.role == "originator");
+    partner.is_none() || !is_second
 }
 
 /// `show calls` and `show bridged_calls`: those of one leg first, then by the time of the bridge.
