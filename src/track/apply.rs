@@ -86,6 +86,7 @@ impl Tracker {
         match facts.kind {
             Kind::Bridge => self.join_bridge(&id, facts),
             Kind::Unbridge => self.split_bridge(&id, facts),
+            Kind::Execute | Kind::Park => self.begins(&id),
             _ => {}
         }
         match what {
@@ -173,6 +174,16 @@ impl Tracker {
                 (_, Phase::Hangup) => What::Hangup,
             })
         })
+    }
+
+    /// It runs an application that is not part of a bridge's making.
+    fn begins(&mut self, id: &str) {
+        let now = self.totals.events;
+        let Some(entry) = self.sessions.get_mut(id) else { return };
+        if &*entry.session.application != "uuid_bridge" {
+            entry.executed = now;
+            self.part(id);
+        }
     }
 
     /// The other end of a bridge: FreeSWITCH tells only the one that began it.

@@ -92,6 +92,9 @@ impl Tracker {
                 home: None,
                 tie: None,
                 application_before: None,
+                executed: 0,
+                bridged: 0,
+                parted_from: None,
             },
         );
         self.add_leg(&call, id);
@@ -203,6 +206,11 @@ impl Tracker {
             leg.call = new.clone();
         }
         if let Some(legs) = self.calls.get_mut(new) {
+            if order < legs.order {
+                self.order.remove(&legs.order);
+                self.order.insert(order, new.clone());
+                legs.order = order;
+            }
             legs.alive.extend(alive);
             legs.gone.extend(gone);
             legs.joins.extend(joins);

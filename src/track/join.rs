@@ -14,6 +14,13 @@ impl Tracker {
     /// The two ends of a bridge are one call from here on.
     pub(super) fn join_bridge(&mut self, id: &str, facts: &Facts<'_>) {
         let Some((first, second)) = self.ends(id, facts) else { return };
+        let now = self.totals.events;
+        for (leg, peer) in [(&first, &second), (&second, &first)] {
+            if let Some(entry) = self.sessions.get_mut(leg) {
+                entry.bridged = now;
+                entry.parted_from = entry.parted_from.take().filter(|from| from != peer);
+            }
+        }
         self.join_calls(&first, &second, facts.timestamp);
     }
 
@@ -30,28 +37,15 @@ impl Tracker {
         }
         let how = self.how(first).or_else(|| self.how(second)).unwrap_or_else(|| "bridge".into());
         let is_own = self.is_own_call(&kept) || self.is_own_call(&joined);
-        // A call whose first leg is gone goes by the leg that is bridged: the table of channels
-        // knows no other.
-        let is_bound = self.sessions.get(first).is_some_and(|leg| leg.home.as_ref() == Some(&kept));
-        let is_led = is_bound || !self.tombstones.contains(kept.as_str());
-        let target = if is_led { kept.clone() } else { first.cast() };
-        self.rename_call(&joined, &target);
-        self.rename_call(&kept, &target);
+        self.merge_calls(&joined, &kept);
+        self.remember_name(&joined, &kept);
         if is_own {
-            self.own.insert(target.cast());
+            self.own.insert(kept.cast());
         }
-        if let Some(legs) = self.calls.get_mut(&target) {
+        if let Some(legs) = self.calls.get_mut(&kept) {
             legs.joins.push(Join::new(at, how, joined));
         }
-        self.note_awaited(&target);
-    }
-
-    fn rename_call(&mut self, old: &Id<Call>, new: &Id<Call>) {
-        if old == new {
-            return;
-        }
-        self.merge_calls(old, new);
-        self.remember_name(old, new);
+        self.note_awaited(&kept);
     }
 
     /// Keeps the former name of a call, which operators may have seen.
@@ -74,10 +68,29 @@ impl Tracker {
         before.or(now).map(Into::into)
     }
 
-    /// A bridge ended while both sides live: each goes where it belongs without it.
+    /// A bridge ended while both sides live. They part when one of them begins something of its
+    /// own; one that only hangs up (its partner was taken over) stays a leg of the call.
     pub(super) fn split_bridge(&mut self, id: &str, facts: &Facts<'_>) {
-        if let Some((first, second)) = self.ends(id, facts) {
-            self.split(&first, &second);
+        let Some((first, second)) = self.ends(id, facts) else { return };
+        let has_begun = |id: &Id<Session>| {
+            self.sessions.get(id).is_some_and(|entry| entry.executed > entry.bridged)
+        };
+        // Transferred: its new application may be heard of before the end of the bridge.
+        if has_begun(&first) || has_begun(&second) {
+            return self.split(&first, &second);
+        }
+        for (leg, peer) in [(&first, &second), (&second, &first)] {
+            if let Some(entry) = self.sessions.get_mut(leg) {
+                entry.parted_from = Some(peer.clone());
+            }
+        }
+    }
+
+    /// A leg begins something: if it left a bridge whose other side lives, the two part here.
+    pub(super) fn part(&mut self, id: &str) {
+        let parted = self.sessions.get_mut(id).and_then(|entry| entry.parted_from.take());
+        if let Some(peer) = parted {
+            self.split(&Id::new(id), &peer);
         }
     }
 

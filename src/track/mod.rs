@@ -197,6 +197,12 @@ struct Entry {
     tie: Option<Id<Session>>,
     /// The application that ran before the present one.
     application_before: Option<Box<str>>,
+    /// Its place among the events when it last began an application of its own.
+    executed: u64,
+    /// Its place among the events when it was last bridged.
+    bridged: u64,
+    /// The other side of a bridge that ended, while it is open whether the two part.
+    parted_from: Option<Id<Session>>,
 }
 
 /// The sessions of a running call.
