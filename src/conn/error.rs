@@ -4,7 +4,7 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::wire::WireError;
+use crate::wire::{WireError, printable};
 
 /// Why no session could be made. Each variant is a situation with its own cure.
 #[derive(Debug, thiserror::Error)]
@@ -61,12 +61,30 @@ pub enum ConnectError {
         after: Duration,
     },
     /// Something else listens there.
-    #[error("{peer} is not an event socket: it says {start:?}")]
+    #[error("{peer} is not an event socket: it says \"{}\"", printable(start))]
     NotEventSocket {
         /// `HOST:PORT`.
         peer: String,
         /// The first bytes that it sent, made printable.
         start: String,
+    },
+    /// It begins a greeting and does not end it.
+    #[error("{peer} says \"{}\" and nothing more for {after:?}", printable(start))]
+    Unfinished {
+        /// `HOST:PORT`.
+        peer: String,
+        /// The first bytes that it sent.
+        start: String,
+        /// How long we waited.
+        after: Duration,
+    },
+    /// The server says goodbye before or during the login.
+    #[error("{peer} closes the connection: {}", printable(text))]
+    Dismissed {
+        /// `HOST:PORT`.
+        peer: String,
+        /// What the server said.
+        text: String,
     },
     /// An access list of the server forbids our address.
     #[error("{peer} forbids this address: {text}")]
@@ -124,6 +142,8 @@ impl ConnectError {
             | Self::NoAnswer { .. }
             | Self::Silent { .. }
             | Self::Unanswered { .. }
+            | Self::Unfinished { .. }
+            | Self::Dismissed { .. }
             | Self::Tunnel { .. }
             | Self::ClosedEarly { .. } => Verdict::Retry,
             Self::NotEventSocket { .. }
@@ -145,6 +165,12 @@ impl ConnectError {
             Self::Unreachable { .. } => "check the address and the route to it",
             Self::NoAnswer { .. } => {
                 "a firewall may drop the packets, or the host is down; try from the host itself"
+            }
+            Self::Dismissed { .. } => {
+                "FreeSWITCH may be shutting down, or mod_event_socket is being reloaded; try again"
+            }
+            Self::Unfinished { .. } => {
+                "FreeSWITCH may be frozen, or the port belongs to another kind of server"
             }
             Self::Silent { .. } => {
                 "FreeSWITCH may be frozen by a client that does not read, or the port belongs to \

@@ -11,7 +11,7 @@ use tokio::time::{Instant, timeout, timeout_at};
 
 use super::liveness::keep_alive;
 use super::{Config, ConnectError, Login};
-use crate::wire::{Command, CommandReply, Decoder, Frame, WireError};
+use crate::wire::{Command, CommandReply, Decoder, Frame, WireError, excerpt};
 
 /// The decoder and the bytes behind the login, handed on to the driver.
 #[derive(Debug, Default)]
@@ -95,6 +95,10 @@ where
     let (until, mut intake) = (Instant::now() + after, Intake::default());
     match timeout_at(until, greeting(reader, &mut intake, &peer)).await {
         Ok(greeted) => greeted?,
+        Err(_elapsed) if intake.decoder.is_mid_frame(&intake.buf) => {
+            let start = excerpt(&intake.buf);
+            return Err(ConnectError::Unfinished { peer, start, after });
+        }
         Err(_elapsed) => return Err(ConnectError::Silent { peer, after }),
     }
     let steps = async {
@@ -128,15 +132,31 @@ where
 {
     match next_frame(reader, intake, peer).await? {
         Frame::AuthRequest => Ok(()),
-        Frame::Rejected(body) => Err(ConnectError::AclRejected {
-            peer: peer.to_owned(),
-            text: String::from_utf8_lossy(&body).trim().to_owned(),
-        }),
-        other => Err(ConnectError::NotEventSocket {
-            peer: peer.to_owned(),
-            start: format!("{other:?}").chars().take(60).collect(),
-        }),
+        other => Err(not_greeted(&other, peer)),
     }
+}
+
+/// Why there is no session, in the server's own words.
+fn not_greeted(frame: &Frame, peer: &str) -> ConnectError {
+    let peer = peer.to_owned();
+    let start = match frame {
+        Frame::Rejected(body) => {
+            let text = String::from_utf8_lossy(body).trim().to_owned();
+            return ConnectError::AclRejected { peer, text };
+        }
+        Frame::Disconnect(notice) => {
+            return ConnectError::Dismissed { peer, text: notice.text().into_owned() };
+        }
+        Frame::AuthRequest => "auth/request".to_owned(),
+        Frame::Reply(reply) => reply.text().into_owned(),
+        Frame::Api(body) => excerpt(body),
+        Frame::Event(event) => {
+            format!("text/event, {}", event.get("Event-Name").unwrap_or_else(|| "no name".into()))
+        }
+        Frame::Log(line) => line.text().into_owned(),
+        Frame::Other { content_type, body } => format!("{content_type} {}", excerpt(body)),
+    };
+    ConnectError::NotEventSocket { peer, start: excerpt(start.as_bytes()) }
 }
 
 async fn verdict<R>(
@@ -149,11 +169,13 @@ where
 {
     loop {
         match timeout(CUT_REPLY, next_frame(reader, intake, peer)).await {
-            Ok(frame) => {
-                if let Frame::Reply(reply) = frame? {
-                    return Ok(reply);
+            Ok(frame) => match frame? {
+                Frame::Reply(reply) => return Ok(reply),
+                frame @ (Frame::Disconnect(_) | Frame::Rejected(_)) => {
+                    return Err(not_greeted(&frame, peer));
                 }
-            }
+                _ => {}
+            },
             // mod_event_socket cuts a long userauth reply at 512 bytes, and with it the empty
             // line: what has come is all that will.
             Err(_elapsed) if intake.buf.starts_with(ACCEPTED) => {

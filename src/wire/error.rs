@@ -7,7 +7,7 @@
 #[non_exhaustive]
 pub enum WireError {
     /// The peer does not speak the event socket protocol (an SSH or HTTP server, say).
-    #[error("not an event socket: it says {start:?}")]
+    #[error("not an event socket: it says \"{}\"", printable(start))]
     NotEventSocket {
         /// The first bytes that it sent, made printable.
         start: String,
@@ -27,13 +27,13 @@ pub enum WireError {
         limit: usize,
     },
     /// `Content-Length` is no number.
-    #[error("content length {text:?} is no number")]
+    #[error("content length \"{}\" is not a number", printable(text))]
     BadLength {
         /// The value as received, made printable.
         text: String,
     },
     /// A header block has no `Content-Type`.
-    #[error("a frame without content type: {start:?}")]
+    #[error("a frame without content type: \"{}\"", printable(start))]
     NoContentType {
         /// The start of the block, made printable.
         start: String,
@@ -54,7 +54,13 @@ pub enum WireError {
     },
 }
 
-/// The first bytes of `data` for an error text: printable, and short.
+/// A server's words within a sentence: one line, without control characters.
+pub(crate) fn printable(text: &str) -> String {
+    let words = text.split(|letter: char| letter.is_control() || letter.is_whitespace());
+    words.filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
+}
+
+/// The first bytes of `data` for an error text: short.
 pub(crate) fn excerpt(data: &[u8]) -> String {
     let end = data.len().min(60);
     String::from_utf8_lossy(data.get(..end).unwrap_or(data)).into_owned()

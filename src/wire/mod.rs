@@ -23,5 +23,6 @@ pub mod stray;
 pub use codec::{CommandReply, Decoder, Frame, Limits, LogLine, Notice};
 pub use command::{Command, ReplyShape};
 pub use error::WireError;
+pub(crate) use error::{excerpt, printable};
 pub use event::{EventData, Field, Fields, Format};
 pub use request::{Request, RequestDecoder};

@@ -204,8 +204,8 @@ impl Decoder {
                 return Err(WireError::NotEventSocket { start: excerpt(buf) });
             }
         }
-        let from = self.searched.saturating_sub(1);
-        let Some(end) = end_of_block(buf.get(from..).unwrap_or_default()) else {
+        let from = self.searched.saturating_sub(2);
+        let Some((end, length)) = end_of_block(buf.get(from..).unwrap_or_default()) else {
             self.searched = buf.len();
             if buf.len() > self.limits.header {
                 return Err(WireError::HeaderTooLong { limit: self.limits.header });
@@ -216,7 +216,7 @@ impl Decoder {
         if from + end > self.limits.header {
             return Err(WireError::HeaderTooLong { limit: self.limits.header });
         }
-        let mut headers = buf.split_to(from + end + 2).freeze();
+        let mut headers = buf.split_to(from + end + length).freeze();
         headers.truncate(from + end + 1);
         let length = match header(&headers, "Content-Length") {
             None => 0,
@@ -273,9 +273,14 @@ fn header<'a>(block: &'a [u8], name: &str) -> Option<&'a [u8]> {
     None
 }
 
-/// Where the empty line is that ends a header block.
-fn end_of_block(from: &[u8]) -> Option<usize> {
-    memchr_iter(b'\n', from).find(|at| from.get(at + 1) == Some(&b'\n'))
+/// Where the empty line begins that ends a header block, and how long the two line ends are. A
+/// proxy or another kind of server may end its lines with CR LF.
+fn end_of_block(from: &[u8]) -> Option<(usize, usize)> {
+    memchr_iter(b'\n', from).find_map(|at| match from.get(at + 1..)? {
+        [b'\n', ..] => Some((at, 2)),
+        [b'\r', b'\n', ..] => Some((at, 3)),
+        _ => None,
+    })
 }
 
 /// Whether the first line may still become `Name: value`: a letter first, and no line without `:`.

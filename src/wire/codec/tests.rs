@@ -59,6 +59,21 @@ fn every_kind_of_frame() {
 }
 
 #[test]
+fn lines_that_end_with_cr_lf_are_read_too() {
+    let stream = "Content-Type: auth/request\r\n\r\nContent-Type: command/reply\r\n\
+                  Reply-Text: +OK accepted\r\n\r\nContent-Type: api/response\r\n\
+                  Content-Length: 3\r\n\r\n\r\nxContent-Type: auth/request\n\n";
+    let whole = decode_in(&[stream.as_bytes()]).unwrap();
+    let single: Vec<&[u8]> = stream.as_bytes().chunks(1).collect();
+    assert_eq!(decode_in(&single).unwrap(), whole);
+    let [first, Frame::Reply(reply), Frame::Api(body), last] = whole.as_slice() else {
+        panic!("{whole:?}")
+    };
+    assert_eq!((first, last), (&Frame::AuthRequest, &Frame::AuthRequest));
+    assert_eq!((&*reply.text(), &body[..]), ("+OK accepted", &b"\r\nx"[..]));
+}
+
+#[test]
 fn split_at_every_byte() {
     let whole = decode_in(&[STREAM.as_bytes()]).unwrap();
     for at in 0..=STREAM.len() {
