@@ -22,6 +22,7 @@ mod truth;
 mod wait;
 
 use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -43,7 +44,7 @@ pub(crate) use started::Started;
 pub use wait::Expect;
 
 use crate::conn::{
-    Backoff, CloseReason, Config, Connection, NoEvents, Reply, SendError, WeakConnection, retry,
+    Backoff, CloseReason, Config, Connection, NoEvents, Reply, WeakConnection, retry,
 };
 use crate::listener::{EventListener, Job};
 use crate::model::{self, Id, Outcome};
@@ -424,32 +425,22 @@ impl Client {
             listener.forget_job(&job);
             return Err(Error::ListenerNotRunning);
         }
-        let sent = async {
-            let command = Command::bgapi(line, job.id().as_str()).map_err(Error::Illegal)?;
-            let shown = command.shown().to_owned();
-            self.note_sent(&shown);
-            let reply = connection.send(command).await.map_err(Error::Send)?;
-            checked(denied(reply, shown)?, line)
-        };
-        match sent.await {
-            Ok(_queued) => {
-                #[cfg(feature = "shell")]
-                self.note_started(&job);
-                Ok(job)
-            }
-            Err(err) => {
-                let is_out = |err: &SendError| !matches!(err, SendError::NotSent { .. });
-                match &err {
-                    Error::Send(why) if is_out(why) => {
-                        #[cfg(feature = "shell")]
-                        self.note_started(&job);
-                        listener.doubt_job(&job);
-                    }
-                    _ => listener.forget_job(&job),
-                }
-                Err(err)
-            }
+        // Dropped, it takes the job back.
+        let announced = Announced::new(self, &listener, &job);
+        let command = Command::bgapi(line, job.id().as_str()).map_err(Error::Illegal)?;
+        let shown = command.shown().to_owned();
+        self.note_sent(&shown);
+        let within = connection.command_timeout();
+        let sent = connection.send_noting(command, within, &announced.is_out);
+        let reply = sent.await.map_err(Error::Send)?;
+        if let Err(err) = denied(reply, shown).and_then(|reply| checked(reply, line)) {
+            announced.is_out.store(false, Ordering::Relaxed);
+            return Err(err);
         }
+        announced.keep();
+        #[cfg(feature = "shell")]
+        self.note_started(&job);
+        Ok(job)
     }
 
     /// The reply, unless it says that the command failed. The call of an originate is one that this
@@ -506,6 +497,49 @@ impl Client {
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.inner.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A job whose command is on its way: without [`Announced::keep`] it is taken back, also when its
+/// future is dropped, or its outcome is unknown where the server may have got the command.
+struct Announced<'a> {
+    #[cfg(feature = "shell")]
+    client: &'a Client,
+    listener: &'a EventListener,
+    job: &'a Job,
+    is_out: AtomicBool,
+    is_kept: bool,
+}
+
+impl<'a> Announced<'a> {
+    #[cfg_attr(not(feature = "shell"), expect(unused_variables, reason = "it keeps no list"))]
+    fn new(client: &'a Client, listener: &'a EventListener, job: &'a Job) -> Self {
+        Self {
+            #[cfg(feature = "shell")]
+            client,
+            listener,
+            job,
+            is_out: AtomicBool::new(false),
+            is_kept: false,
+        }
+    }
+
+    /// The server has queued it.
+    fn keep(mut self) {
+        self.is_kept = true;
+    }
+}
+
+impl Drop for Announced<'_> {
+    fn drop(&mut self) {
+        if self.is_kept {
+        } else if self.is_out.load(Ordering::Relaxed) {
+            #[cfg(feature = "shell")]
+            self.client.note_started(self.job);
+            self.listener.doubt_job(self.job);
+        } else {
+            self.listener.forget_job(self.job);
+        }
     }
 }
 

@@ -24,6 +24,7 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -40,8 +41,20 @@ pub use weak::WeakConnection;
 use crate::wire::{Command, CommandReply, EventData, LogLine};
 use driver::Driver;
 use line::Line;
-use slot::Missing;
+use slot::{Answer, Missing};
 use tunnel::Tunnel;
+
+/// The end of an asker who wants to know whether the server may have got the command.
+struct Noting<'a> {
+    answer: Answer,
+    is_out: &'a AtomicBool,
+}
+
+impl Drop for Noting<'_> {
+    fn drop(&mut self) {
+        self.is_out.store(self.answer.is_out(), Ordering::Relaxed);
+    }
+}
 
 /// What answered a command.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -200,6 +213,17 @@ impl Connection {
         command: Command,
         within: Duration,
     ) -> Result<Reply, SendError> {
+        self.send_noting(command, within, &AtomicBool::new(false)).await
+    }
+
+    /// As [`Connection::send_within`]; `is_out` says, also when the future is dropped, whether the
+    /// server may have got a part of the command.
+    pub(crate) async fn send_noting(
+        &self,
+        command: Command,
+        within: Duration,
+        is_out: &AtomicBool,
+    ) -> Result<Reply, SendError> {
         // Without a deadline where the time goes beyond the end of the clock.
         let until = Instant::now().checked_add(within);
         let failed = |command: &Command, missing: Missing| {
@@ -214,9 +238,15 @@ impl Connection {
             Ok(room) => room,
             Err(missing) => return Err(failed(&command, missing)),
         };
-        let (slot, mut answer) = slot::pair(command, until, room);
+        let (slot, answer) = slot::pair(command, until, room);
+        let mut noting = Noting { answer, is_out };
         self.line.order(slot);
-        (&mut answer).await.map_err(|missing| failed(answer.command(), missing))
+        (&mut noting.answer).await.map_err(|missing| failed(noting.answer.command(), missing))
+    }
+
+    /// How long [`Connection::send`] waits.
+    pub(crate) fn command_timeout(&self) -> Duration {
+        self.command_timeout
     }
 
     /// `HOST:PORT` of the server, as configured.

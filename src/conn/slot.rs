@@ -148,6 +148,14 @@ impl Answer {
     pub(super) fn command(&self) -> &Command {
         &self.0.command
     }
+
+    /// Whether the server may have got a part of the command.
+    pub(super) fn is_out(&self) -> bool {
+        match *self.0.state() {
+            State::Waiting(_) | State::Left | State::Missing(Missing::NotSent) => false,
+            State::Written(_) | State::Answered(_) | State::Missing(_) => true,
+        }
+    }
 }
 
 impl Future for Answer {

@@ -1,7 +1,6 @@
 //! The server side is written by hand here: the simulated switch is a layer above.
 
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
 use tokio::net::TcpListener;
