@@ -16,6 +16,8 @@ pub struct JobRecord {
     pub is_foreign: bool,
     /// How it stands.
     pub state: JobState,
+    /// When it was started, in microseconds since 1970; 0 when another client did.
+    pub started: u64,
     /// When its result came, in microseconds since 1970; 0 before.
     pub finished: u64,
 }

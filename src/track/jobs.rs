@@ -25,10 +25,16 @@ impl Jobs {
     }
 
     /// Adds a job of our own; returns how many pending ones are forgotten for it.
-    pub(super) fn expect(&mut self, id: Id<JobRecord>, command: &str, limits: &Limits) -> u64 {
+    pub(super) fn expect(
+        &mut self,
+        id: Id<JobRecord>,
+        command: &str,
+        started: u64,
+        limits: &Limits,
+    ) -> u64 {
         let command = command.to_owned();
         let state = JobState::Pending;
-        self.add(JobRecord { id, command, is_foreign: false, state, finished: 0 }, limits)
+        self.add(JobRecord { id, command, is_foreign: false, state, started, finished: 0 }, limits)
     }
 
     pub(super) fn forget(&mut self, id: &Id<JobRecord>) {
@@ -81,7 +87,8 @@ impl Jobs {
                 command.push(' ');
                 command.push_str(&arg);
             }
-            let job = JobRecord { id: id.clone(), command, is_foreign: true, state, finished };
+            let (id, started) = (id.clone(), 0);
+            let job = JobRecord { id, command, is_foreign: true, state, started, finished };
             self.add(job, limits);
         }
         self.bytes += bytes;

@@ -312,7 +312,12 @@ impl Tracker {
 
     /// Announces a job of our own, before its command is sent.
     pub fn expect_job(&mut self, id: Id<JobRecord>, command: &str) {
-        self.totals.forgotten += self.jobs.expect(id, command, &self.limits);
+        self.expect_job_at(id, command, self.latest);
+    }
+
+    /// As [`Tracker::expect_job`], where the time is known better than from the latest event.
+    pub fn expect_job_at(&mut self, id: Id<JobRecord>, command: &str, at: u64) {
+        self.totals.forgotten += self.jobs.expect(id, command, at, &self.limits);
     }
 
     /// Marks all jobs without a result as unknown, and returns their ids.

@@ -46,16 +46,24 @@ impl Tracker {
     /// Channels that were never seen become sessions that were joined in the middle; sessions that
     /// are not in the snapshot, and were not heard of since the gap, are over for an unknown cause.
     pub fn resync(&mut self, rows: &[ChannelRow], is_restarted: bool) -> Difference {
+        let known: HashSet<&str, RandomState> = rows.iter().map(|row| row.uuid.as_str()).collect();
+        self.take_table(rows, |id| is_restarted || !known.contains(id))
+    }
+
+    /// As [`Tracker::resync`], for a snapshot with rows that could not be read: a session that is
+    /// not in it may be one of those, so it ends nothing but what a restart ended.
+    pub fn resync_partial(&mut self, rows: &[ChannelRow], is_restarted: bool) -> Difference {
+        self.take_table(rows, |_id| is_restarted)
+    }
+
+    fn take_table(&mut self, rows: &[ChannelRow], is_over: impl Fn(&str) -> bool) -> Difference {
         // What ended or began since the connection did is a part of the difference.
         let before = self.before.take().unwrap_or_else(|| self.calls.keys().cloned().collect());
-        let known: HashSet<&str, RandomState> = rows.iter().map(|row| row.uuid.as_str()).collect();
         let generation = self.generation;
-        let is_stale =
-            |id: &str, heard: u64| heard < generation && (is_restarted || !known.contains(id));
         let stale: Vec<Id<Session>> = self
             .sessions
             .values()
-            .filter(|entry| is_stale(entry.session.id.as_str(), entry.generation))
+            .filter(|entry| entry.generation < generation && is_over(entry.session.id.as_str()))
             .map(|entry| entry.session.id.clone())
             .collect();
         for id in stale {
