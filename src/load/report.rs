@@ -56,7 +56,9 @@ impl Report {
             Some(talk) => {
                 self.answered += 1;
                 self.talk.add(talk);
-                self.setup.add(leg.times.answered.saturating_sub(leg.times.created));
+                if leg.times.created > 0 {
+                    self.setup.add(leg.times.answered.saturating_sub(leg.times.created));
+                }
             }
             None => self.failed += 1,
         }

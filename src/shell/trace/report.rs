@@ -118,16 +118,20 @@ pub(super) fn letter(at: usize) -> String {
 
 fn rungs(name: &str, leg: &Session, began: u64) -> String {
     let times = &leg.times;
-    let after = |at: u64| span(at.saturating_sub(times.created));
-    let start = times.created.saturating_sub(began);
+    // When it was made is not always known.
+    let after = |at: u64| match times.created {
+        0 => String::new(),
+        created => format!(" {}", span(at.saturating_sub(created))),
+    };
+    let start = if began > 0 { times.created.saturating_sub(began) } else { 0 };
     let mut rungs =
         vec![if start < 1000 { "invite".to_owned() } else { format!("invite {}", span(start)) }];
     let progress = [times.progress, times.progress_media].into_iter().filter(|at| *at > 0).min();
     if let Some(progress) = progress {
-        rungs.push(format!("ring {}", after(progress)));
+        rungs.push(format!("ring{}", after(progress)));
     }
     if times.answered > 0 {
-        rungs.push(format!("answer {}", after(times.answered)));
+        rungs.push(format!("answer{}", after(times.answered)));
     }
     if let Some(cause) = &leg.cause {
         let by = match leg.ended_by_far_end() {
@@ -135,7 +139,7 @@ fn rungs(name: &str, leg: &Session, began: u64) -> String {
             Some(false) => " by the switch",
             None => "",
         };
-        let at = if times.hangup > 0 { format!(" {}", after(times.hangup)) } else { String::new() };
+        let at = if times.hangup > 0 { after(times.hangup) } else { String::new() };
         let sip = leg
             .sip_status
             .filter(|code| *code >= 300)
