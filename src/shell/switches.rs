@@ -187,6 +187,10 @@ impl Shell {
                 let next = state.switches.first().map(|next| next.name().to_owned());
                 state.current = next;
             }
+            let current = state.current.clone();
+            let is_of_no_use =
+                |previous: &str| previous == name || current.as_deref() == Some(previous);
+            state.previous.take_if(|previous| is_of_no_use(previous));
             self.inner.narration.set_many(state.switches.len() > 1);
         }
         switch.disconnect().await;
