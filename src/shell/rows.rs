@@ -18,7 +18,8 @@ pub(super) fn calls<'a>(
     now: Option<u64>,
     app_name: AppName<'_>,
 ) -> View {
-    let mut view = View::of(call_columns(), "no calls");
+    let mut view =
+        View::of(call_columns(), "no calls").with_now(now.unwrap_or_else(|| tracker.latest()));
     let calls: Vec<&Call> = calls.collect();
     let starts = starts(&calls, tracker);
     for call in calls {
@@ -39,7 +40,7 @@ pub(super) fn channels<'a>(
     now: u64,
     app_name: AppName<'_>,
 ) -> View {
-    let mut view = View::of(channel_columns(), "no channels");
+    let mut view = View::of(channel_columns(), "no channels").with_now(now);
     let calls: Vec<&Call> = calls.collect();
     let starts = starts(&calls, tracker);
     for call in calls {
@@ -177,8 +178,8 @@ fn end_columns() -> [Column; 6] {
         Column::number("sip", "final SIP status that explains the cause").rank(4).hidden(),
         Column::text("ended by", "who ended it").with_key("ended_by").of_values(PARTIES).hidden(),
         Column::text("tries", "legs that ended while the call continued").rank(3).hidden(),
-        Column::text("ended", "when it ended").rank(2).hidden(),
-        Column::text("created", "when it was made").hidden(),
+        Column::time("ended", "when it ended").rank(2).hidden(),
+        Column::time("created", "when it was made").hidden(),
     ]
 }
 
@@ -187,7 +188,7 @@ const PARTIES: &[&str] = &["caller", "called", "switch", "operator", "media", "s
 fn end_cells(lead: &Session, ending: Option<&Ending>) -> [Cell; 6] {
     let Some(ending) = ending else {
         let none = Cell::none;
-        return [none(), none(), none(), none(), none(), time(lead.times.created)];
+        return [none(), none(), none(), none(), none(), Cell::time(lead.times.created)];
     };
     let tries = match ending.tries.as_slice() {
         [] => Cell::none(),
@@ -198,8 +199,8 @@ fn end_cells(lead: &Session, ending: Option<&Ending>) -> [Cell; 6] {
         ending.sip.map_or_else(Cell::none, |status| Cell::number(status.into())),
         ending.by.map_or_else(Cell::none, |by| Cell::text(by.word())),
         tries,
-        time(ending.at),
-        time(lead.times.created),
+        Cell::time(ending.at),
+        Cell::time(lead.times.created),
     ]
 }
 
@@ -209,7 +210,7 @@ fn leg_end_columns() -> [Column; 4] {
         Column::text("cause", "why it ended").rank(1).hidden(),
         Column::number("sip", "SIP status at its end").rank(4).hidden(),
         Column::text("disposition", "which side of the leg ended it, as FreeSWITCH says").hidden(),
-        Column::text("created", "when it was made").hidden(),
+        Column::time("created", "when it was made").hidden(),
     ]
 }
 
@@ -309,10 +310,6 @@ fn tag<'a>(legs: impl Iterator<Item = &'a Session>, is_own: bool, app_name: AppN
     }
 }
 
-fn time(at: u64) -> Cell {
-    if at == 0 { Cell::none() } else { Cell::shown(narrate::clock(at), json!(instant(at))) }
-}
-
 /// A time of the server as machines read it: `2026-11-22T19:08:00.5Z`.
 pub(super) fn instant(at: u64) -> String {
     let at = i64::try_from(at).ok().and_then(|at| jiff::Timestamp::from_microsecond(at).ok());
@@ -355,6 +352,18 @@ mod tests {
         let calls: Vec<Call> = tracker.calls().collect();
         let view = super::calls(calls.iter(), tracker, Some(10_000_000_000), &|_id| None);
         view.select("calls", &Line::parse_from(words).select).unwrap()
+    }
+
+    #[test]
+    fn a_session_without_times_has_no_length_since_1970() {
+        let mut tracker = Tracker::new();
+        for name in ["CHANNEL_CREATE", "CHANNEL_ANSWER", "CHANNEL_HANGUP"] {
+            let text = format!("Event-Name: {name}\nUnique-ID: bare\n\n");
+            tracker.apply(&Event::new(EventData::new(wire::Format::Plain, text.into())));
+            let view = selected(&tracker, &["--columns=age,ring,talk,hold,created"]);
+            let csv = view.write(Format::Csv, None);
+            assert_eq!(csv.lines().nth(1), Some(",,,,"), "{name}");
+        }
     }
 
     #[test]

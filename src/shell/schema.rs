@@ -31,6 +31,7 @@ pub(super) fn fields() -> View {
             let holds = match column.kind() {
                 Some(Kind::Number) => "number",
                 Some(Kind::Span) => "milliseconds",
+                Some(Kind::Time) => "time, 2026-11-22T19:08:00.5Z",
                 Some(Kind::Truth) => "true or false",
                 Some(Kind::Text) | None => "text",
             };

@@ -258,18 +258,21 @@ that is there follows \" | \", or a file name with a / or a . ends the line behi
 const FILTERS: &str = "\
 Tables take \"where FILTER\": only the rows for which it holds are listed.
 
-  FIELD = VALUE    also !=, and for numbers and time spans < <= > >=
+  FIELD = VALUE    also !=, and for numbers, time spans and times < <= > >=
   FIELD ~ TEXT     contains it; !~ does not; ~ /EXPRESSION/ is a regular expression
   FIELD            is set: not empty, not 0, yes
   and, or, not, ( )
 
-Time spans are written 90s, 2m, 1h30m, 3d; a plain number is seconds. Case does not matter. Values
+Time spans are written 90s, 2m, 1h30m, 3d; a plain number is seconds. Times are written 14:00,
+14:00:05, 2026-11-30, 2026-11-30T14:00:00Z; a time span compared with a time is how long ago it was:
+created<5m is less than five minutes ago. Case does not matter. Values
 with blanks are quoted. Fields are the columns of the table, also those that it does not show; a
 wrong one lists them. What is not known (how long an unanswered call talks) is never chosen.
 
   calls where age>1h and gateway=carrier-a
   calls where from~1800 or (state=ringing and not dir=inbound)
   calls --ended where cause!=NORMAL_CLEARING --sort created:desc --limit 20
+  calls --ended where created>14:00 and created<14:30
 
 --sort COLUMN[:desc],.., --columns A,B,.., --limit N and --count follow the filter.";
 

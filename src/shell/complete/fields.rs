@@ -113,7 +113,7 @@ fn joiners() -> Vec<Candidate> {
 /// How a column is compared.
 fn operators(column: &Column) -> &'static [&'static str] {
     match column.kind() {
-        Some(Kind::Number | Kind::Span) => &["=", "!=", "<", "<=", ">", ">="],
+        Some(Kind::Number | Kind::Span | Kind::Time) => &["=", "!=", "<", "<=", ">", ">="],
         Some(Kind::Truth) => &["=", "!="],
         Some(Kind::Text) | None => &["=", "!=", "~", "!~"],
     }

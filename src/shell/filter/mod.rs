@@ -3,7 +3,9 @@
 //! A comparison is `FIELD OP VALUE`, with `=`, `!=`, `~` (contains), `!~`, `<`, `<=`, `>`, `>=`;
 //! they are joined by `and`, `or`, `not` and parentheses. A field alone asks whether it is set.
 //! Text is compared without regard to case; `/.../` behind `~` is a regular expression. Spans are
-//! written `90s`, `2m`, `1h30m`; a plain number is seconds. What holds a blank is quoted.
+//! written `90s`, `2m`, `1h30m`; a plain number is seconds. A time is compared with a point in time
+//! (`14:00`, `2026-11-30T14:00:00Z`), or with how long ago it is (`created<5m`). What holds a blank
+//! is quoted.
 //!
 //! # Invariants
 //! What is not known is neither true nor false, and only what is certainly true is chosen:
@@ -11,6 +13,7 @@
 
 mod parse;
 mod pattern;
+mod time;
 
 use std::borrow::Cow;
 use std::cmp::Ordering;
@@ -28,6 +31,8 @@ pub(super) enum Kind {
     Number,
     /// A time span.
     Span,
+    /// A point in time.
+    Time,
     /// Yes or no.
     Truth,
 }
@@ -67,6 +72,8 @@ pub(super) enum Value<'a> {
     Number(f64),
     /// Milliseconds.
     Span(f64),
+    /// Microseconds since 1970.
+    Time(i64),
     /// Yes or no.
     Truth(bool),
 }
@@ -105,6 +112,10 @@ enum Literal {
     /// A number, or milliseconds.
     Number(f64),
     Truth(bool),
+    /// A point in time, as long as it was typed: the microseconds from the first to the second.
+    Time(i64, i64),
+    /// As long ago as from this point in time, in microseconds since 1970.
+    Ago(i64),
 }
 
 impl Filter {
@@ -113,7 +124,16 @@ impl Filter {
     /// # Errors
     /// A usage error that says what was expected, and for an unknown field which there are.
     pub(super) fn parse(text: &str, names: Names<'_>) -> Result<Self, CommandError> {
-        parse::parse(text, names).map(|root| Self { root })
+        Self::parse_at(text, names, jiff::Timestamp::now())
+    }
+
+    /// As [`Filter::parse`], with the time that "5 minutes ago" counts from.
+    pub(super) fn parse_at(
+        text: &str,
+        names: Names<'_>,
+        now: jiff::Timestamp,
+    ) -> Result<Self, CommandError> {
+        parse::parse(text, names, now).map(|root| Self { root })
     }
 
     /// Whether it certainly holds for a row. `value` gives the value of a field by its key.
@@ -160,6 +180,7 @@ impl Node {
                 Value::Unknown => false,
                 Value::Text(text) | Value::Either(text, _) => !text.is_empty(),
                 Value::Number(number) | Value::Span(number) => number > 0.0,
+                Value::Time(at) => at > 0,
                 Value::Truth(truth) => truth,
             }),
             Self::Compare(field, op, literal) => compare(&value(field), *op, literal),
@@ -186,6 +207,12 @@ fn compare(value: &Value<'_>, op: Op, literal: &Literal) -> Option<bool> {
             number.partial_cmp(wanted)?
         }
         (Value::Truth(truth), Literal::Truth(wanted)) => truth.cmp(wanted),
+        (Value::Time(at), Literal::Time(begin, end)) => match op {
+            Op::Equal | Op::Unequal if (*begin..*end).contains(at) => Ordering::Equal,
+            _ => at.cmp(begin),
+        },
+        // What is later is less long ago.
+        (Value::Time(at), Literal::Ago(point)) => point.cmp(at),
         _ => return None,
     };
     Some(match op {

@@ -1,11 +1,14 @@
 //! From text to a filter, by recursive descent.
 
-use super::{Kind, Literal, Names, Node, Op, Pattern, milliseconds};
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
+
+use super::{Kind, Literal, Names, Node, Op, Pattern, milliseconds, time};
 use crate::shell::CommandError;
 
 /// Reads the whole text.
-pub(super) fn parse(text: &str, names: Names<'_>) -> Result<Node, CommandError> {
-    let mut parser = Parser { rest: text.trim(), names, depth: 0 };
+pub(super) fn parse(text: &str, names: Names<'_>, now: Timestamp) -> Result<Node, CommandError> {
+    let mut parser = Parser { rest: text.trim(), names, depth: 0, now };
     if parser.rest.is_empty() {
         return Err(CommandError::usage("where what?").hint(EXAMPLE));
     }
@@ -20,6 +23,7 @@ struct Parser<'a> {
     rest: &'a str,
     names: Names<'a>,
     depth: usize,
+    now: Timestamp,
 }
 
 impl<'a> Parser<'a> {
@@ -73,7 +77,7 @@ impl<'a> Parser<'a> {
             let err = err.meant(&value, values.iter().copied(), "");
             return Err(err.hint(format!("{name} is one of: {}", values.join(", "))));
         }
-        Ok(Node::Compare(key, *op, literal(name, kind, *op, &value)?))
+        Ok(Node::Compare(key, *op, literal(name, kind, *op, &value, self.now)?))
     }
 
     /// A name ends where an operator or a parenthesis begins.
@@ -166,10 +170,16 @@ fn expression(text: &str) -> Option<usize> {
 }
 
 /// A value as what its field holds.
-fn literal(name: &str, kind: Kind, op: Op, value: &str) -> Result<Literal, CommandError> {
+fn literal(
+    name: &str,
+    kind: Kind,
+    op: Op,
+    value: &str,
+    now: Timestamp,
+) -> Result<Literal, CommandError> {
     let is_pattern = matches!(op, Op::Contains | Op::Lacks);
     let wrong = |is: &str, example: &str| {
-        CommandError::usage(format!("{name} is {is}, {value:?} is none")).hint(example)
+        CommandError::usage(format!("{name} is {is}, {value:?} is not")).hint(example)
     };
     if is_pattern && kind != Kind::Text {
         let message = format!("{name} holds no text, so ~ cannot look into it");
@@ -186,6 +196,18 @@ fn literal(name: &str, kind: Kind, op: Op, value: &str) -> Result<Literal, Comma
             let seconds = value.parse::<f64>().ok().map(|seconds| seconds * 1000.0);
             let span = seconds.or_else(|| milliseconds(value)).map(Literal::Number);
             span.ok_or_else(|| wrong("a time span", "like this: 90s, 2m, 1h30m, 3d"))
+        }
+        Kind::Time => {
+            let ago = milliseconds(value)
+                .and_then(|ms| SignedDuration::try_from_secs_f64(ms / 1000.0).ok());
+            let ago = ago.and_then(|ago| now.checked_sub(ago).ok());
+            let ago = ago.map(|point| Literal::Ago(point.as_microsecond()));
+            let at = || time::span(value, now, &TimeZone::system());
+            ago.or_else(|| at().map(|(begin, end)| Literal::Time(begin, end))).ok_or_else(|| {
+                let example = "like this: 14:00, 14:00:05, 2026-11-30, 2026-11-30T14:00:00Z; 5m is \
+                               five minutes ago";
+                wrong("a point in time", example)
+            })
         }
         Kind::Truth => match value.to_ascii_lowercase().as_str() {
             "yes" | "true" | "on" | "1" => Ok(Literal::Truth(true)),

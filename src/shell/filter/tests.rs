@@ -6,6 +6,7 @@ const FIELDS: &[Field<'_>] = &[
     Field { title: "legs", key: "legs", kind: Kind::Number, values: &[] },
     Field { title: "age", key: "age_ms", kind: Kind::Span, values: &[] },
     Field { title: "talk", key: "talk_ms", kind: Kind::Span, values: &[] },
+    Field { title: "created", key: "created", kind: Kind::Time, values: &[] },
     Field { title: "own", key: "own", kind: Kind::Truth, values: &[] },
 ];
 
@@ -16,10 +17,43 @@ fn value(key: &str) -> Value<'static> {
         "dir" => Value::Either("inbound".into(), "in".into()),
         "legs" => Value::Number(2.0),
         "age_ms" => Value::Span(5_400_000.0),
+        // 2026-11-30T14:00:30.5Z
+        "created" => Value::Time(1_796_047_230_500_000),
         "own" => Value::Truth(true),
         "number" => Value::Text("1000".into()),
         "empty" => Value::Text("".into()),
         _ => Value::Unknown,
+    }
+}
+
+#[test]
+fn times_are_compared_as_times() {
+    let now: jiff::Timestamp = "2026-11-30T14:05:00Z".parse().unwrap();
+    for (text, holds) in [
+        ("created>2026-11-30T14:00:00Z", true),
+        ("created>2026-11-30T14:00:31Z", false),
+        ("created<2026-11-30T14:00:31Z", true),
+        ("created=2026-11-30T14:00Z", true),
+        ("created=2026-11-30T14:00:30Z", true),
+        ("created!=2026-11-30T14:00:30Z", false),
+        ("created=2026-11-30T14:00:31Z", false),
+        // How long ago.
+        ("created<5m", true),
+        ("created<4m", false),
+        ("created>4m", true),
+        ("created>=4m29s500ms", true),
+        ("created<=4m29s500ms", true),
+        ("created", true),
+        ("not created<1h", false),
+    ] {
+        let filter = Filter::parse_at(text, Names::Known("calls", FIELDS), now).unwrap();
+        assert_eq!(filter.holds(&|key: &str| value(key)), holds, "{text}");
+    }
+    for text in
+        ["created>14", "created>2pm", "created>25:00", "created=x", "created~14:", "created>-5m"]
+    {
+        let err = Filter::parse_at(text, Names::Known("calls", FIELDS), now).unwrap_err();
+        assert!(!err.hints.is_empty(), "{text}: {err:?}");
     }
 }
 
@@ -97,7 +131,7 @@ fn mistakes_are_told() {
         ("", "where what?", "for example"),
         ("agee>1h", "calls have no field \"agee\"", "did you mean age?"),
         ("xyzzy=1", "calls have no field \"xyzzy\"", "fields: from, gateway"),
-        ("age>soon", "age is a time span, \"soon\" is none", "90s"),
+        ("age>soon", "age is a time span, \"soon\" is not", "90s"),
         ("legs=two", "legs is a number", "12"),
         ("own=perhaps", "own is yes or no", "yes"),
         ("age~1h", "age holds no text", "compare with"),

@@ -56,6 +56,11 @@ impl Column {
         Self::of(title, Kind::Span, about).with_key(key)
     }
 
+    /// A column of points in time.
+    pub(in crate::shell) fn time(title: &'static str, about: &'static str) -> Self {
+        Self::of(title, Kind::Time, about)
+    }
+
     /// A column of yes and no.
     pub(in crate::shell) fn truth(title: &'static str, about: &'static str) -> Self {
         Self::of(title, Kind::Truth, about)

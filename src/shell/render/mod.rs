@@ -14,7 +14,7 @@ pub(super) use select::Select;
 #[cfg(feature = "cli")]
 pub(crate) use table::cut;
 
-use super::{filter, sanitise};
+use super::{filter, narrate, sanitise};
 
 /// How an answer is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
@@ -39,7 +39,18 @@ pub enum Format {
 pub struct Cell {
     shown: String,
     exact: Value,
-    is_span: bool,
+    unit: Unit,
+}
+
+/// What an exact value counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Unit {
+    /// Whatever it is.
+    Plain,
+    /// Milliseconds.
+    Span,
+    /// A point in time: the microseconds since 1970.
+    Time(i64),
 }
 
 impl Cell {
@@ -57,7 +68,7 @@ impl Cell {
             Cow::Borrowed(_) => None,
             Cow::Owned(safe) => Some(safe),
         };
-        Self { shown: unsafe_text.unwrap_or(shown), exact, is_span: false }
+        Self { shown: unsafe_text.unwrap_or(shown), exact, unit: Unit::Plain }
     }
 
     /// A number.
@@ -69,7 +80,19 @@ impl Cell {
     /// A time span: people read `4.2 s`, machines milliseconds.
     #[must_use]
     pub fn span(microseconds: u64) -> Self {
-        Self { is_span: true, ..Self::shown(span(microseconds), json!(microseconds / 1000)) }
+        Self { unit: Unit::Span, ..Self::shown(span(microseconds), json!(microseconds / 1000)) }
+    }
+
+    /// A point in time, in microseconds since 1970, 0 where it is not known: people read the time
+    /// of day, machines `2026-11-22T19:08:00.5Z`.
+    #[must_use]
+    pub fn time(at: u64) -> Self {
+        let known = i64::try_from(at).ok().filter(|at| *at > 0);
+        let Some(time) = known.and_then(|at| jiff::Timestamp::from_microsecond(at).ok()) else {
+            return Self::none();
+        };
+        let unit = Unit::Time(time.as_microsecond());
+        Self { unit, ..Self::shown(narrate::clock(at), json!(time.to_string())) }
     }
 
     /// Whether people read nothing in it.
@@ -90,12 +113,15 @@ impl Cell {
 
     /// What a filter compares.
     pub(super) fn value(&self) -> filter::Value<'_> {
+        if let Unit::Time(at) = self.unit {
+            return filter::Value::Time(at);
+        }
         match &self.exact {
             Value::Null => filter::Value::Unknown,
             Value::Bool(truth) => filter::Value::Truth(*truth),
             Value::Number(number) => {
                 let number = number.as_f64().unwrap_or(0.0);
-                if self.is_span {
+                if self.unit == Unit::Span {
                     filter::Value::Span(number)
                 } else {
                     filter::Value::Number(number)
@@ -121,6 +147,10 @@ pub struct View {
     empty: Cow<'static, str>,
     /// What people read below the table.
     foot: String,
+    /// How many rows could not be read.
+    unreadable: usize,
+    /// The time that "5 minutes ago" counts from, in microseconds since 1970.
+    now: Option<u64>,
 }
 
 impl View {
@@ -180,6 +210,26 @@ impl View {
     pub fn with_foot(mut self, foot: impl Into<String>) -> Self {
         self.foot = foot.into();
         self
+    }
+
+    /// Says by which clock times are compared: the server's.
+    #[must_use]
+    pub fn with_now(mut self, now: u64) -> Self {
+        self.now = Some(now);
+        self
+    }
+
+    /// Says that some rows of the reply could not be read, and are not in it.
+    #[must_use]
+    pub fn with_unreadable(mut self, count: usize) -> Self {
+        self.unreadable += count;
+        self
+    }
+
+    /// How many rows of the reply could not be read.
+    #[must_use]
+    pub fn unreadable(&self) -> usize {
+        self.unreadable
     }
 
     /// Says that it is one thing with fields, not a table.

@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 
 use serde_json::Value;
 
-use super::{Cell, Column, View};
+use super::{Cell, Column, Unit, View};
 use crate::shell::CommandError;
 use crate::shell::filter::{self, Filter, Kind, Names};
 
@@ -30,7 +30,7 @@ pub(in crate::shell) struct Select {
     limit: Option<usize>,
     /// Say only how many rows there are
     #[arg(long)]
-    count: bool,
+    pub(in crate::shell) count: bool,
 }
 
 impl View {
@@ -51,7 +51,7 @@ impl View {
             let column = Column { kind: Some(Kind::Number), ..Column::plain(rows.to_owned(), 0) };
             let mut view = Self::of([column], "").as_single();
             view.push(vec![Cell::number(self.rows.len() as u64)]);
-            return Ok(view);
+            return Ok(view.with_unreadable(self.unreadable));
         }
         if !select.sort.is_empty() {
             self.sort(rows, &select.sort)?;
@@ -74,7 +74,13 @@ impl View {
         });
         let fields: Vec<_> =
             self.columns.iter().zip(kinds).map(|(column, kind)| column.field(kind)).collect();
-        Filter::parse(text, Names::Known(rows, &fields))
+        let now =
+            self.now.and_then(|now| jiff::Timestamp::from_microsecond(now.try_into().ok()?).ok());
+        Filter::parse_at(
+            text,
+            Names::Known(rows, &fields),
+            now.unwrap_or_else(jiff::Timestamp::now),
+        )
     }
 
     /// Leaves the rows for which this says so.
@@ -165,6 +171,7 @@ fn kind(value: &filter::Value<'_>) -> Option<Kind> {
         filter::Value::Text(_) | filter::Value::Either(..) => Some(Kind::Text),
         filter::Value::Number(_) => Some(Kind::Number),
         filter::Value::Span(_) => Some(Kind::Span),
+        filter::Value::Time(_) => Some(Kind::Time),
         filter::Value::Truth(_) => Some(Kind::Truth),
     }
 }
@@ -193,6 +200,11 @@ fn compare(a: Option<&Cell>, b: Option<&Cell>) -> Ordering {
 
 impl Cell {
     fn number_of(&self) -> Option<f64> {
+        if let Unit::Time(at) = self.unit {
+            // Exact to the microsecond until the year 2255.
+            #[expect(clippy::cast_precision_loss, reason = "53 bits hold it")]
+            return Some(at as f64);
+        }
         match &self.exact {
             Value::Number(number) => number.as_f64(),
             Value::String(text) => text.parse().ok(),
