@@ -642,25 +642,21 @@ async fn a_gap_in_the_event_sequence_is_seen_and_the_calls_are_looked_at() {
         let line = format!("originate {{origination_uuid={uuid}}}null/x &park");
         driver.api(&line).await.unwrap();
     }
-    while listener.calls().len() < 2 {
-        tokio::time::sleep(SECOND / 10).await;
-    }
+    until(&listener, |listener| listener.calls().len() == 2).await;
     assert_eq!(listener.missing_events(), 0);
     // Its end is never told, as when the switch's queue is full.
     sim.inject(Fault::LoseEvents(1.0));
     driver.api("uuid_kill goes").await.unwrap();
-    while sim.channels().await > 1 {
-        tokio::time::sleep(SECOND / 10).await;
-    }
-    sim.inject(Fault::LoseEvents(0.0));
-    driver.api("status").await.unwrap();
-    // Far sooner than it would be found out by the regular look.
-    let found = async {
-        while listener.calls().len() > 1 {
+    let one_channel = async {
+        while sim.channels().await > 1 {
             tokio::time::sleep(SECOND / 10).await;
         }
     };
-    timeout(60 * SECOND, found).await.expect("the call that ended unseen is still there");
+    timeout(LONG, one_channel).await.expect("the channel does not end");
+    sim.inject(Fault::LoseEvents(0.0));
+    driver.api("status").await.unwrap();
+    // Far sooner than it would be found out by the regular look.
+    until(&listener, |listener| listener.calls().len() == 1).await;
     assert!(listener.missing_events() > 0);
     assert_eq!(listener.calls().len(), 1, "the other call is alive");
 }
