@@ -52,8 +52,8 @@ pub enum Link {
 pub struct Gap {
     /// How long events may be missing for.
     pub lasted: Duration,
-    /// What became of the calls.
-    pub calls: Difference,
+    /// What became of the calls; `None` when the switch did not say what is there.
+    pub calls: Option<Difference>,
     /// Whether FreeSWITCH was restarted meanwhile (it has another Core-UUID).
     pub is_restarted: bool,
     /// Jobs whose outcome is unknown now.
@@ -105,7 +105,7 @@ impl EventListener {
 
     /// Looks what is there now, for when this process stood still for a while: FreeSWITCH drops
     /// what nobody takes from it for long, and never tells. Takes some seconds, because its tables
-    /// trail its events.
+    /// trail its events. [`EventListener::snapshot_state`] says whether the switch did answer.
     ///
     /// # Errors
     /// [`Error::NotConnected`], [`Error::Send`] when the connection goes meanwhile.
@@ -114,13 +114,18 @@ impl EventListener {
         self.tracker().begin_check();
         // What was new at the beginning is in the tables by then.
         tokio::time::sleep(2 * TABLE_LAG).await;
-        self.snapshot(&connection, false).await
+        Ok(self.snapshot(&connection, false).await?.unwrap_or_default())
     }
 
     /// Opens the connection again, as far as the first one was.
     async fn reopen(&self, lost_at: Instant, jobs: usize) -> Result<(Connection, Gap), Error> {
         let old_core = self.tracker().core_uuid().map(str::to_owned);
-        self.open().await?;
+        let alone = self.inner.connecting.lock().await;
+        // Another `connect` may have been faster: two connections would count each event twice.
+        if !self.is_connected() {
+            self.open().await?;
+        }
+        drop(alone);
         let connection = self.connection()?;
         for command in self.restorable() {
             super::accepted(&connection, command?).await?;
@@ -268,10 +273,12 @@ async fn reconcile(inner: &Weak<Inner>, connection: &Connection) {
     }
     // What was new at the beginning is in the tables by then.
     tokio::time::sleep(2 * TABLE_LAG).await;
-    if let Ok(Some(rows)) = channel_rows(connection).await
+    if let Ok(Ok(table)) = channel_rows(connection).await
         && let Some(inner) = inner.upgrade()
+        // A row that cannot be read may be one of those that seem to be over.
+        && table.unreadable == 0
     {
-        let difference = inner.shared.tracker().resync(&rows, false);
+        let difference = inner.shared.tracker().resync(&table.rows, false);
         tracing::debug!(?difference, "reconciled");
     }
 }
@@ -282,8 +289,10 @@ pub(super) fn confirm_later(listener: &EventListener, connection: &Connection) {
     let _task = tokio::spawn(async move {
         tokio::time::sleep(TABLE_LAG).await;
         let Some(listener) = inner.upgrade().map(|inner| EventListener { inner }) else { return };
-        if let Ok(Some(rows)) = channel_rows(&connection).await {
-            let ghosts = listener.tracker().confirm(&rows);
+        if let Ok(Ok(table)) = channel_rows(&connection).await
+            && table.unreadable == 0
+        {
+            let ghosts = listener.tracker().confirm(&table.rows);
             tracing::debug!(ghosts, "snapshot confirmed");
         }
     });
@@ -310,4 +319,4 @@ const GLANCE: Duration = Duration::from_secs(5);
 const ANSWER: Duration = Duration::from_secs(10);
 
 /// How far FreeSWITCH's tables may be behind its events.
-const TABLE_LAG: Duration = Duration::from_secs(1);
+pub(super) const TABLE_LAG: Duration = Duration::from_secs(1);

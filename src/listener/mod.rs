@@ -31,6 +31,7 @@ use tokio::sync::watch;
 pub use error::Error;
 pub use job::{Job, JobError};
 pub use link::{Gap, Link};
+pub use snapshot::Snapshot;
 pub(crate) use waiters::SessionEvents;
 pub use watching::{Changes, Events, Logs, Seen, Update};
 
@@ -103,6 +104,8 @@ struct Inner {
     leaving: watch::Sender<u64>,
     /// One at a time changes who holds which subscription.
     claiming: tokio::sync::Mutex<()>,
+    /// One at a time connects: the events of two connections would be folded in twice.
+    connecting: tokio::sync::Mutex<()>,
 }
 
 struct State {
@@ -114,6 +117,10 @@ struct State {
     /// What a new connection has to restore besides the subscriptions.
     filters: Vec<(String, String)>,
     log: Option<String>,
+    /// Whether the tracker knows all calls.
+    snapshot: Snapshot,
+    /// What tries again to get a snapshot.
+    retry: Option<tokio::task::AbortHandle>,
 }
 
 impl EventListener {
@@ -140,12 +147,15 @@ impl EventListener {
             is_started: false,
             filters: Vec::new(),
             log: None,
+            snapshot: Snapshot::NotTaken,
+            retry: None,
         };
         let shared = Arc::new(Shared::new(tracker));
         let (link, _) = watch::channel(Link::Down);
         let (leaving, _) = watch::channel(0);
-        let (id, state, claiming) = (Id::random(), Mutex::new(state), tokio::sync::Mutex::new(()));
-        let inner = Inner { id, config, shared, state, link, leaving, claiming };
+        let (id, state) = (Id::random(), Mutex::new(state));
+        let (claiming, connecting) = (tokio::sync::Mutex::new(()), tokio::sync::Mutex::new(()));
+        let inner = Inner { id, config, shared, state, link, leaving, claiming, connecting };
         Self { inner: Arc::new(inner) }
     }
 
@@ -192,6 +202,7 @@ impl EventListener {
     /// [`Error::Connect`] says why there is no session, [`Error::Refused`] and [`Error::Denied`]
     /// why there is no subscription, [`Error::AlreadyConnected`] that there is one.
     pub async fn connect(&self) -> Result<(), Error> {
+        let _alone = self.inner.connecting.lock().await;
         if self.is_connected() {
             return Err(Error::AlreadyConnected);
         }
@@ -214,6 +225,7 @@ impl EventListener {
     where
         S: tokio::io::AsyncRead + tokio::io::AsyncWrite + Send + 'static,
     {
+        let _alone = self.inner.connecting.lock().await;
         if self.is_connected() {
             return Err(Error::AlreadyConnected);
         }
@@ -229,6 +241,7 @@ impl EventListener {
         let (events, format) = {
             let mut state = self.state();
             state.is_started = false;
+            state.snapshot = Snapshot::NotTaken;
             (state.events.clone(), state.format)
         };
         self.tracker().begin();
@@ -244,8 +257,9 @@ impl EventListener {
     /// can be waited for. Calling it twice is fine.
     ///
     /// # Errors
-    /// [`Error::NotConnected`] before [`EventListener::connect`]. A server that denies the
-    /// snapshot (`userauth` without `show`) is no error: calls begin with their next event then.
+    /// [`Error::NotConnected`] before [`EventListener::connect`]. A server that does not give the
+    /// snapshot (`userauth` without `show`, say) is no error: calls begin with their next event
+    /// then, and [`EventListener::snapshot_state`] says why.
     pub async fn start(&self) -> Result<(), Error> {
         let connection = self.connection()?;
         if self.is_running() {
@@ -394,9 +408,9 @@ impl EventListener {
     /// Announces a job before its command is sent, so that even an instant result finds it.
     #[must_use]
     pub fn expect_job(&self, command: &str, session: Option<Id<Session>>) -> Job {
-        let id = Id::random();
+        let (id, now) = (Id::random(), self.server_time());
         let mut tracker = self.tracker();
-        tracker.expect_job(id.clone(), command);
+        tracker.expect_job_at(id.clone(), command, now);
         if let Some(session) = &session {
             tracker.expect_session(session.clone());
         }

@@ -4,32 +4,138 @@
 //! own tracking header, the other half of a loopback) would stand for itself until its next event
 //! with variables. `uuid_dump` has them all; it is asked for a bounded number of legs.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
+use super::link::TABLE_LAG;
 use super::{Error, EventListener};
-use crate::conn::{Connection, Reply};
+use crate::conn::{Connection, Reply, SendError};
 use crate::model::{ChannelRow, Id, Rows, Session};
 use crate::track::Difference;
 use crate::wire::{Command, EventData, Format};
 
+/// Whether the calls that a listener knows are all calls of the switch.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum Snapshot {
+    /// The switch was not asked yet what is there.
+    #[default]
+    NotTaken,
+    /// The table of channels was read, and events tell what changed since then.
+    Complete,
+    /// Some rows of the table could not be read: their calls are known after their next event.
+    Partial {
+        /// How many rows.
+        unreadable: usize,
+    },
+    /// The table could not be had: only calls with an event since then are known.
+    Missing {
+        /// Why.
+        reason: String,
+    },
+}
+
+/// Why there is no table.
+pub(super) struct NoTable {
+    reason: String,
+    /// Whether the next answer of this connection can be another one.
+    may_pass: bool,
+}
+
 impl EventListener {
-    /// Merges what the server says is there.
+    /// Whether [`EventListener::calls`] are all calls of the switch. A snapshot that could not be
+    /// had is tried again, in growing intervals, while the connection is up.
+    #[must_use]
+    pub fn snapshot_state(&self) -> Snapshot {
+        self.state().snapshot.clone()
+    }
+
+    /// Merges what the server says is there; `None` when it does not say.
     pub(super) async fn snapshot(
         &self,
         connection: &Connection,
         is_restarted: bool,
-    ) -> Result<Difference, Error> {
-        let Some(rows) = channel_rows(connection).await? else { return Ok(Difference::default()) };
-        let mut difference = self.tracker().resync(&rows, is_restarted);
-        self.describe(connection, &rows).await;
-        self.tracker().regroup(&rows);
+    ) -> Result<Option<Difference>, Error> {
+        match self.take_snapshot(connection, is_restarted).await? {
+            Ok(difference) => Ok(Some(difference)),
+            Err(none) => {
+                tracing::warn!(reason = none.reason, "no snapshot of channels");
+                if none.may_pass {
+                    self.retry_snapshot(connection);
+                }
+                Ok(None)
+            }
+        }
+    }
+
+    async fn take_snapshot(
+        &self,
+        connection: &Connection,
+        is_restarted: bool,
+    ) -> Result<Result<Difference, NoTable>, Error> {
+        let table = match channel_rows(connection).await? {
+            Ok(table) => table,
+            Err(none) => {
+                self.state().snapshot = Snapshot::Missing { reason: none.reason.clone() };
+                return Ok(Err(none));
+            }
+        };
+        let rows = &table.rows;
+        let mut difference = if table.unreadable == 0 {
+            self.tracker().resync(rows, is_restarted)
+        } else {
+            tracing::warn!(count = table.unreadable, "rows of \"show channels\" cannot be read");
+            self.tracker().resync_partial(rows, is_restarted)
+        };
+        self.state().snapshot = match table.unreadable {
+            0 => Snapshot::Complete,
+            unreadable => Snapshot::Partial { unreadable },
+        };
+        self.describe(connection, rows).await;
+        self.tracker().regroup(rows);
         // Legs that stood for themselves may have found each other.
         difference.new = self.tracker().call_count().saturating_sub(difference.kept);
         tracing::debug!(?difference, "snapshot of channels");
-        Ok(difference)
+        Ok(Ok(difference))
+    }
+
+    /// Tries again later, until there is a table or the connection is gone.
+    fn retry_snapshot(&self, connection: &Connection) {
+        let (inner, connection) = (Arc::downgrade(&self.inner), connection.downgrade());
+        let task = tokio::spawn(async move {
+            let mut pause = FIRST_RETRY;
+            loop {
+                tokio::time::sleep(pause).await;
+                let begin = || {
+                    Self { inner: inner.upgrade()? }.tracker().begin_check();
+                    Some(())
+                };
+                if begin().is_none() {
+                    return;
+                }
+                // What was new at the beginning is in the tables by then.
+                tokio::time::sleep(2 * TABLE_LAG).await;
+                let Some(listener) = inner.upgrade().map(|inner| Self { inner }) else {
+                    return;
+                };
+                let Ok(open) = listener.connection() else { return };
+                if !connection.is_same(&open) {
+                    return;
+                }
+                let taken = listener.take_snapshot(&open, false).await;
+                if !matches!(taken, Ok(Err(NoTable { may_pass: true, .. }))) {
+                    return;
+                }
+                pause = (pause * 2).min(LONGEST_PAUSE);
+            }
+        });
+        // One of an earlier connection is of no use.
+        if let Some(earlier) = self.state().retry.replace(task.abort_handle()) {
+            earlier.abort();
+        }
     }
 
     /// Asks about the sessions that only the snapshot told of. Best effort: what is not answered,
@@ -63,18 +169,26 @@ impl EventListener {
     }
 }
 
-/// Asks what channels there are; `None` when this login may not ask.
+/// Asks what channels there are. The inner error is an answer without a table, or none in time;
+/// the outer one a connection that is gone.
 pub(super) async fn channel_rows(
     connection: &Connection,
-) -> Result<Option<Vec<ChannelRow>>, Error> {
+) -> Result<Result<Rows<ChannelRow>, NoTable>, Error> {
     let show = Command::api("show channels as json").map_err(Error::Illegal)?;
-    let reply = connection.send(show).await.map_err(Error::Send)?;
-    match Rows::parse_as::<ChannelRow>(&reply.text()) {
-        Ok(rows) => Ok(Some(rows)),
-        Err(err) => {
-            tracing::warn!(%err, "no snapshot of channels");
-            Ok(None)
+    let none = |reason: String, may_pass| Ok(Err(NoTable { reason, may_pass }));
+    let reply = match connection.send(show).await {
+        Ok(reply) => reply,
+        Err(err @ (SendError::TimedOut { .. } | SendError::NotSent { .. })) => {
+            return none(err.to_string(), true);
         }
+        Err(err) => return Err(Error::Send(err)),
+    };
+    if reply.is_denied() {
+        return none("permission denied for \"api show\"".to_owned(), false);
+    }
+    match Rows::parse_as::<ChannelRow>(&reply.text(), "uuid") {
+        Ok(table) => Ok(Ok(table)),
+        Err(err) => none(format!("\"show channels\": {err}"), true),
     }
 }
 
@@ -96,3 +210,7 @@ const AT_ONCE: usize = 32;
 
 /// How long all the questions may take.
 const LONGEST: Duration = Duration::from_secs(5);
+
+/// The first pause before a table that could not be had is asked for again, and the longest.
+const FIRST_RETRY: Duration = Duration::from_secs(2);
+const LONGEST_PAUSE: Duration = Duration::from_secs(60);

@@ -14,6 +14,7 @@ mod names;
 mod query;
 mod reply;
 mod session;
+mod table;
 
 pub use call::{Call, Join};
 pub use cause::HangupCause;
@@ -22,6 +23,7 @@ pub use event::Event;
 pub use id::Id;
 pub use job::{JobRecord, JobState};
 pub use names::EVENT_NAMES;
-pub use query::{ChannelRow, Rows, Status};
+pub use query::{ChannelRow, Status};
 pub use reply::Outcome;
 pub use session::{App, Association, Direction, Origin, Phase, Session, Times};
+pub use table::{Row, Rows, TableError, plain_text};

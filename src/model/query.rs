@@ -1,91 +1,85 @@
-//! Typed answers: `show ... as json` and `status`.
+//! Typed answers: the rows of `show channels as json`, and `status`.
 
-use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use std::time::Duration;
 
-/// The rows of `show X as json`. All values are texts; 0 rows come without `rows`
-/// (`transcripts/api_replies`).
-#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
-pub struct Rows {
-    /// One object a row, columns in the server's order.
-    #[serde(default)]
-    pub rows: Vec<Map<String, Value>>,
-}
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::Value;
 
-impl Rows {
-    /// Reads the reply.
-    ///
-    /// # Errors
-    /// When it is no such JSON, for example an `-ERR` text.
-    pub fn parse(body: &str) -> Result<Self, serde_json::Error> {
-        serde_json::from_str(body)
-    }
+use super::table::plain_text;
 
-    /// Reads the reply as rows of a type.
-    ///
-    /// # Errors
-    /// As [`Rows::parse`].
-    pub fn parse_as<T: for<'de> Deserialize<'de>>(body: &str) -> Result<Vec<T>, serde_json::Error> {
-        Self::parse(body)?
-            .rows
-            .into_iter()
-            .map(|row| serde_json::from_value(Value::Object(row)))
-            .collect()
-    }
-}
-
-/// One row of `show channels as json`; columns that a version lacks are empty.
+/// One row of `show channels as json`; columns that a version lacks are empty, and so is one that
+/// holds neither a text nor a number.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize, Serialize)]
 #[serde(default)]
 #[non_exhaustive]
 #[expect(missing_docs, reason = "the names are FreeSWITCH's column names")]
 pub struct ChannelRow {
+    #[serde(deserialize_with = "text")]
     pub uuid: String,
+    #[serde(deserialize_with = "text")]
     pub direction: String,
+    #[serde(deserialize_with = "text")]
     pub created_epoch: String,
+    #[serde(deserialize_with = "text")]
     pub name: String,
+    #[serde(deserialize_with = "text")]
     pub state: String,
+    #[serde(deserialize_with = "text")]
     pub cid_name: String,
+    #[serde(deserialize_with = "text")]
     pub cid_num: String,
+    #[serde(deserialize_with = "text")]
     pub dest: String,
+    #[serde(deserialize_with = "text")]
     pub application: String,
+    #[serde(deserialize_with = "text")]
     pub application_data: String,
+    #[serde(deserialize_with = "text")]
     pub context: String,
+    #[serde(deserialize_with = "text")]
     pub read_codec: String,
+    #[serde(deserialize_with = "text")]
     pub callstate: String,
+    #[serde(deserialize_with = "text")]
     pub call_uuid: String,
+    #[serde(deserialize_with = "text")]
     pub initial_cid_name: String,
+    #[serde(deserialize_with = "text")]
     pub initial_cid_num: String,
 }
 
-/// What `status` says.
+fn text<'de, D: Deserializer<'de>>(value: D) -> Result<String, D::Error> {
+    Ok(plain_text(&Value::deserialize(value)?).unwrap_or_default())
+}
+
+/// What `status` says. `None`, or an empty text, is what the reply does not say.
 #[derive(Debug, Clone, PartialEq, Default, Serialize)]
 #[non_exhaustive]
 pub struct Status {
-    /// `1 minute, 37 seconds`, without the parts that are 0 and below a second.
-    pub uptime: String,
+    /// Since FreeSWITCH was started.
+    pub uptime: Option<Duration>,
     /// `1.10.12-release  64bit`.
     pub version: String,
     /// `ready`, or what else it says.
     pub state: String,
     /// Sessions now.
-    pub sessions: u64,
+    pub sessions: Option<u64>,
     /// The most at one time.
-    pub sessions_peak: u64,
+    pub sessions_peak: Option<u64>,
     /// How many are allowed.
-    pub sessions_max: u64,
+    pub sessions_max: Option<u64>,
     /// How many there were since start-up.
-    pub sessions_since_startup: u64,
+    pub sessions_since_startup: Option<u64>,
     /// New sessions in the last second.
-    pub per_second: u64,
+    pub per_second: Option<u64>,
     /// How many a second are allowed.
-    pub per_second_max: u64,
+    pub per_second_max: Option<u64>,
     /// The share of idle CPU now, in percent.
-    pub idle_cpu: f64,
+    pub idle_cpu: Option<f64>,
 }
 
 impl Status {
-    /// Reads the eight lines of `status`. What it cannot find stays empty or 0.
+    /// Reads the eight lines of `status`.
     #[must_use]
     pub fn parse(body: &str) -> Self {
         let mut status = Self::default();
@@ -93,75 +87,116 @@ impl Status {
             let mut numbers = line
                 .split(|letter: char| !letter.is_ascii_digit())
                 .filter_map(|word| word.parse::<u64>().ok());
-            let mut next = || numbers.next().unwrap_or(0);
-            if let Some(uptime) = line.strip_prefix("UP ") {
-                status.uptime = short_uptime(uptime);
+            if let Some(rest) = line.strip_prefix("UP ") {
+                status.uptime = uptime(rest);
             } else if let Some(rest) = line.strip_prefix("FreeSWITCH (Version ") {
                 let (version, state) = rest.split_once(')').unwrap_or((rest, ""));
                 version.clone_into(&mut status.version);
                 state.trim().trim_start_matches("is ").clone_into(&mut status.state);
             } else if line.contains("since startup") {
-                status.sessions_since_startup = next();
+                status.sessions_since_startup = numbers.next();
             } else if line.contains("per Sec") {
-                status.per_second = next();
-                status.per_second_max = next();
+                status.per_second = numbers.next();
+                status.per_second_max = numbers.next();
             } else if line.contains(" - peak") {
-                status.sessions = next();
-                status.sessions_peak = next();
+                status.sessions = numbers.next();
+                status.sessions_peak = numbers.next();
             } else if line.contains("session(s) max") {
-                status.sessions_max = next();
+                status.sessions_max = numbers.next();
             } else if let Some(rest) = line.strip_prefix("min idle cpu ") {
                 let now = rest.split_once('/').map_or(rest, |(_, now)| now);
-                status.idle_cpu = now.trim().parse().unwrap_or(0.0);
+                status.idle_cpu = now.trim().parse().ok();
             }
         }
         status
     }
+
+    /// What the reply did not say, by name: all of it when it was no answer to `status`.
+    #[must_use]
+    pub fn missing(&self) -> Vec<&'static str> {
+        let lacks = [
+            ("uptime", self.uptime.is_none()),
+            ("version", self.version.is_empty()),
+            ("state", self.state.is_empty()),
+            ("sessions", self.sessions.is_none() || self.sessions_peak.is_none()),
+            ("sessions since startup", self.sessions_since_startup.is_none()),
+            ("limit of sessions", self.sessions_max.is_none()),
+            ("sessions per second", self.per_second.is_none() || self.per_second_max.is_none()),
+            ("idle cpu", self.idle_cpu.is_none()),
+        ];
+        lacks.into_iter().filter(|(_, lacks)| *lacks).map(|(name, _)| name).collect()
+    }
 }
 
-fn short_uptime(text: &str) -> String {
-    let parts: Vec<&str> = text
-        .split(", ")
-        .filter(|part| {
-            !part.starts_with("0 ") && !part.contains("milli") && !part.contains("micro")
-        })
-        .take(2)
-        .collect();
-    if parts.is_empty() { "less than a second".to_owned() } else { parts.join(", ") }
+/// `0 years, 0 days, 2 hours, 1 minute, 37 seconds, 120 milliseconds, 137 microseconds`; `None`
+/// for a line that is cut.
+fn uptime(text: &str) -> Option<Duration> {
+    let mut sum = Duration::ZERO;
+    let mut last = "";
+    for part in text.trim().split(", ") {
+        let (number, unit) = part.split_once(' ')?;
+        let number: u64 = number.parse().ok()?;
+        last = unit.trim_end_matches('s');
+        let seconds = |each: u64| number.checked_mul(each).map(Duration::from_secs);
+        sum = sum.checked_add(match last {
+            "year" => seconds(365 * 86_400)?,
+            "day" => seconds(86_400)?,
+            "hour" => seconds(3600)?,
+            "minute" => seconds(60)?,
+            "second" => seconds(1)?,
+            "millisecond" => Duration::from_millis(number),
+            "microsecond" => Duration::from_micros(number),
+            _ => return None,
+        })?;
+    }
+    (last == "microsecond").then_some(sum)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    const STATUS: &str = "UP 0 years, 0 days, 2 hours, 1 minute, 37 seconds, 120 milliseconds, \
+         137 microseconds\nFreeSWITCH (Version 1.10.12-release  64bit) is ready\n\
+         5 session(s) since startup\n1 session(s) - peak 3, last 5min 2 \n\
+         4 session(s) per Sec out of max 2000, peak 8, last 5min 8 \n20000 session(s) max\n\
+         min idle cpu 0.00/49.77\nCurrent Stack Size/Max 240K/8192K\n";
+
     #[test]
     fn status_as_recorded() {
-        let status = Status::parse(
-            "UP 0 years, 0 days, 2 hours, 1 minute, 37 seconds, 120 milliseconds, 137 microseconds\n\
-             FreeSWITCH (Version 1.10.12-release  64bit) is ready\n5 session(s) since startup\n\
-             1 session(s) - peak 3, last 5min 2 \n\
-             4 session(s) per Sec out of max 2000, peak 8, last 5min 8 \n\
-             20000 session(s) max\nmin idle cpu 0.00/49.77\nCurrent Stack Size/Max 240K/8192K\n",
-        );
-        assert_eq!(status.uptime, "2 hours, 1 minute");
+        let status = Status::parse(STATUS);
+        assert_eq!(status.uptime, Some(Duration::from_micros(7_297_120_137)));
         assert_eq!(
             (status.version.as_str(), status.state.as_str()),
             ("1.10.12-release  64bit", "ready")
         );
-        assert_eq!((status.sessions, status.sessions_peak, status.sessions_max), (1, 3, 20000));
-        assert_eq!((status.per_second, status.per_second_max), (4, 2000));
-        assert_eq!(status.sessions_since_startup, 5);
-        assert!((status.idle_cpu - 49.77).abs() < 1e-9);
+        assert_eq!((status.sessions, status.sessions_peak), (Some(1), Some(3)));
+        assert_eq!(status.sessions_max, Some(20000));
+        assert_eq!((status.per_second, status.per_second_max), (Some(4), Some(2000)));
+        assert_eq!(status.sessions_since_startup, Some(5));
+        assert_eq!(status.idle_cpu, Some(49.77));
+        assert!(status.missing().is_empty());
     }
 
     #[test]
-    fn rows_with_and_without_rows() {
-        assert_eq!(Rows::parse("{\"row_count\": 0}").unwrap().rows.len(), 0);
-        let rows: Vec<ChannelRow> = Rows::parse_as(
-            "{\"row_count\":1,\"rows\":[{\"uuid\":\"a\",\"name\":\"sofia/x\",\"new_column\":\"1\"}]}",
-        )
-        .unwrap();
-        assert_eq!((rows[0].uuid.as_str(), rows[0].name.as_str()), ("a", "sofia/x"));
-        assert!(Rows::parse("-ERR SQL disabled").is_err());
+    fn what_a_cut_status_does_not_say_is_not_zero() {
+        for (length, lines) in STATUS.match_indices('\n').map(|(at, _)| at).zip(1..) {
+            let status = Status::parse(STATUS.get(..=length).unwrap_or_default());
+            let missing = status.missing().len();
+            assert_eq!(missing, 8_usize.saturating_sub(if lines > 1 { lines + 1 } else { 1 }));
+        }
+        let nothing = Status::parse("-ERR no\n");
+        assert_eq!((nothing.sessions, nothing.missing().len()), (None, 8));
+        assert_eq!(uptime("0 years, 0 days, 1 ho"), None);
+        assert_eq!(uptime("0 years, 0 days, 1 hour"), None, "cut at a comma");
+    }
+
+    #[test]
+    fn a_row_keeps_what_can_be_read_of_it() {
+        let row =
+            r#"{"uuid":"a","created_epoch":1796040000,"name":null,"dest":true,"context":[1]}"#;
+        let row: ChannelRow = serde_json::from_str(row).unwrap();
+        assert_eq!((row.uuid.as_str(), row.created_epoch.as_str()), ("a", "1796040000"));
+        assert_eq!((row.name.as_str(), row.dest.as_str(), row.context.as_str()), ("", "true", ""));
     }
 }

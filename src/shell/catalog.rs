@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use super::complete::candidates;
 use crate::client::Client;
+use crate::model::Rows;
 
 /// The answers of `show api`, `show application` and `show complete`. What a login may not see is
 /// empty.
@@ -103,9 +104,14 @@ impl Catalog {
 /// The rows of a `show ... as json`; none when the server refuses.
 async fn rows(client: &Client, line: &str) -> Vec<Value> {
     let Ok(reply) = client.api(line).await else { return Vec::new() };
-    let document = serde_json::from_str::<Value>(&reply.text()).unwrap_or_default();
-    let Some(Value::Array(rows)) = document.get("rows") else { return Vec::new() };
-    rows.clone()
+    match Rows::parse(&reply.text()) {
+        Ok(table) => table.rows.into_iter().map(Value::Object).collect(),
+        Err(err) => {
+            // Completion offers less; nothing else is concluded from it.
+            tracing::debug!(%err, line, "no table");
+            Vec::new()
+        }
+    }
 }
 
 fn entries(rows: &[Value]) -> BTreeMap<String, Entry> {

@@ -18,6 +18,7 @@ mod causes;
 pub mod cmd;
 mod colors;
 pub mod complete;
+mod completeness;
 mod confirm;
 mod context;
 mod control;

@@ -217,7 +217,7 @@ fn leg_end_columns() -> [Column; 4] {
 fn leg_end_cells(leg: &Session) -> [Cell; 4] {
     let cause = Cell::text(leg.cause.as_ref().map_or("", |cause| cause.name()));
     let status = leg.sip_status.map_or_else(Cell::none, |status| Cell::number(status.into()));
-    [cause, status, Cell::text(&leg.disposition), time(leg.times.created)]
+    [cause, status, Cell::text(&leg.disposition), Cell::time(leg.times.created)]
 }
 
 fn call_row(

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::render::counted;
-use super::{Shell, Switch};
+use super::{Shell, Switch, completeness};
 use crate::model::{Call, Id};
 
 /// The calls that ran at one moment, by switch.
@@ -35,7 +35,10 @@ impl Shell {
             let _task = tokio::spawn(async move {
                 // One that is gone is told of by its own line.
                 if switch.listener().resync().await.is_ok() {
-                    let text = looked_again(&running(&switch), before.as_ref());
+                    let text = match completeness::of_calls(&switch) {
+                        Some(gap) => gap.error("calls").message,
+                        None => looked_again(&running(&switch), before.as_ref()),
+                    };
                     let name = if is_many { String::new() } else { format!("{}: ", switch.name()) };
                     narration.tell(switch.name(), &format!("{name}{text}"));
                 }

@@ -9,6 +9,7 @@ use tokio::task::AbortHandle;
 
 use super::alerts::{self, Alert};
 use super::catalog::Catalog;
+use super::completeness;
 use super::narrate::{self, Narration};
 use super::sampler::Line;
 use super::{CommandError, Kind, Profile};
@@ -195,6 +196,12 @@ impl Switch {
             return Ok(());
         }
         self.listen().await
+    }
+
+    /// Whether the calls that are followed are all calls of the switch.
+    #[must_use]
+    pub fn knows_all_calls(&self) -> bool {
+        completeness::of_calls(self).is_none()
     }
 
     /// Asks in the background what the server can do.

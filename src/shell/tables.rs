@@ -5,11 +5,11 @@ use serde_json::{Value, json};
 
 use super::render::{Cell, Column, View};
 use super::{CommandError, Context, Kind};
-use crate::model::Rows;
+use crate::model::{Row, Rows, TableError, plain_text};
 
 /// `show WHAT` of the server as a table, columns in its own order.
 pub(super) async fn show(cx: &mut Context<'_>, what: &str) -> Result<View, CommandError> {
-    let rows = rows(cx, &format!("show {what}")).await?;
+    let Rows { rows, unreadable } = rows(cx, &format!("show {what}")).await?;
     let mut names: Vec<String> = Vec::new();
     for name in rows.iter().flat_map(|row| row.keys()) {
         if !names.contains(name) {
@@ -22,7 +22,8 @@ pub(super) async fn show(cx: &mut Context<'_>, what: &str) -> Result<View, Comma
         .map(|(name, rank)| Column::plain(name.clone(), rank))
         .collect();
     let count = rows.len();
-    let mut view = View::of(columns, "0 total.").with_foot(format!("{count} total."));
+    let view = View::of(columns, "0 total.").with_foot(format!("{count} total."));
+    let mut view = view.with_unreadable(unreadable);
     for row in rows {
         view.push(names.iter().map(|name| cell(row.get(name))).collect());
     }
@@ -47,20 +48,22 @@ pub(super) fn registration_columns() -> Vec<Column> {
 /// Who is registered.
 pub(super) async fn registrations(cx: &mut Context<'_>) -> Result<View, CommandError> {
     let now = cx.listener().map_or_else(|_none| cx.local_time(), |x| x.server_time());
-    let mut view = View::of(registration_columns(), "nobody is registered");
-    for row in rows(cx, "show registrations").await? {
-        let of = |name: &str| row.get(name).and_then(Value::as_str).unwrap_or_default();
+    let table = rows(cx, "show registrations").await?;
+    let view = View::of(registration_columns(), "no registrations");
+    let mut view = view.with_unreadable(table.unreadable);
+    for row in table.rows {
+        let of = |name: &str| text_of(&row, name);
         let expires = of("expires").parse::<u64>().ok().map(|at| at.saturating_mul(1_000_000));
         view.push(vec![
-            Cell::text(of("reg_user")),
-            Cell::text(of("realm")),
-            Cell::text(of("url")),
-            Cell::text(of("network_ip")),
-            number(of("network_port")),
-            Cell::text(of("network_proto")),
+            cell(row.get("reg_user")),
+            cell(row.get("realm")),
+            cell(row.get("url")),
+            cell(row.get("network_ip")),
+            number(&of("network_port")),
+            cell(row.get("network_proto")),
             expires.map_or_else(Cell::none, |at| Cell::span(at.saturating_sub(now))),
-            Cell::text(of("token")),
-            Cell::text(of("hostname")),
+            cell(row.get("token")),
+            cell(row.get("hostname")),
         ]);
     }
     Ok(view)
@@ -73,6 +76,7 @@ pub(super) fn gateway_columns() -> Vec<Column> {
         Column::text("profile", "sofia profile that it belongs to").rank(2),
         Column::text("to", "whom it registers as").rank(4),
         Column::text("state", "of its registration: REGED, NOREG, FAIL_WAIT ..").rank(1),
+        Column::span("retry", "retry_ms", "until it tries to register again").rank(3),
         Column::text("status", "UP or DOWN, as OPTIONS pings say").rank(1),
         Column::text("ping", "ms of the last ping, 0.00 when it is not pinged").rank(3),
         Column::span("uptime", "uptime_ms", "since it came up").rank(3),
@@ -88,31 +92,44 @@ pub(super) fn gateway_columns() -> Vec<Column> {
 /// The gateways of all profiles.
 pub(super) async fn gateways(cx: &mut Context<'_>) -> Result<View, CommandError> {
     let mut view = View::of(gateway_columns(), "no gateways");
-    for line in sofia_status(cx).await?.into_iter().filter(|line| line.kind == "gateway") {
+    let sofia = sofia_status(cx).await?;
+    let mut unreadable = sofia.unreadable;
+    for line in sofia.lines.into_iter().filter(|line| line.kind == "gateway") {
         let (profile, name) = line.name.split_once("::").unwrap_or(("", &line.name));
-        let text = cx.client()?.cmd(&format!("sofia status gateway {}", line.name)).await?;
-        let of = |name: &str| {
-            let mut values = text.lines().filter_map(|line| line.split_once('\t'));
-            values.find(|(known, _)| known.trim() == name).map_or("", |(_, value)| value.trim())
+        let asked = cx.client()?.cmd(&format!("sofia status gateway {}", line.name)).await;
+        let text = match asked.map_err(CommandError::from) {
+            Ok(text) => text,
+            // What the list says of it stays.
+            Err(err) if err.kind == Kind::Refused => String::new(),
+            Err(err) => return Err(err),
         };
+        let find = |name: &str| {
+            let mut values = text.lines().filter_map(|line| line.split_once('\t'));
+            values.find(|(known, _)| known.trim() == name).map(|(_, value)| value.trim())
+        };
+        let of = |name: &str| find(name).unwrap_or_default();
+        let known = |name: &str| find(name).map_or_else(Cell::none, Cell::text);
+        unreadable += usize::from(find("Name").is_none());
+        let (state, retry) = line.registration();
         let uptime = of("Uptime").trim_end_matches('s').parse::<u64>().ok();
         view.push(vec![
             Cell::text(name),
             Cell::text(profile),
             Cell::text(&line.data),
-            Cell::text(&line.state),
-            Cell::text(of("Status")),
-            Cell::text(of("PingTime")),
+            Cell::text(state),
+            retry.map_or_else(Cell::none, |s| Cell::span(s.saturating_mul(1_000_000))),
+            known("Status"),
+            known("PingTime"),
             uptime.map_or_else(Cell::none, |s| Cell::span(s.saturating_mul(1_000_000))),
             number(of("CallsIN")),
             number(of("FailedCallsIN")),
             number(of("CallsOUT")),
             number(of("FailedCallsOUT")),
-            Cell::text(of("Proxy")),
-            Cell::text(of("Context")),
+            known("Proxy"),
+            known("Context"),
         ]);
     }
-    Ok(view)
+    Ok(view.with_unreadable(unreadable))
 }
 
 /// The columns of `profiles`.
@@ -129,8 +146,8 @@ pub(super) fn profile_columns() -> Vec<Column> {
 
 /// The SIP profiles.
 pub(super) async fn profiles(cx: &mut Context<'_>) -> Result<View, CommandError> {
-    let lines = sofia_status(cx).await?;
-    let mut view = View::of(profile_columns(), "no profiles");
+    let Sofia { lines, unreadable } = sofia_status(cx).await?;
+    let mut view = View::of(profile_columns(), "no profiles").with_unreadable(unreadable);
     for line in lines.iter().filter(|line| line.kind == "profile") {
         let aliases: Vec<&str> = lines
             .iter()
@@ -169,10 +186,13 @@ pub(super) fn conference_columns() -> Vec<Column> {
 /// The conferences that run.
 pub(super) async fn conferences(cx: &mut Context<'_>) -> Result<View, CommandError> {
     let text = cx.client()?.cmd("conference json_list").await?;
-    let list: Vec<Value> = serde_json::from_str(text.trim()).map_err(|_err| unreadable(&text))?;
-    let mut view = View::of(conference_columns(), "no conferences");
-    for item in list {
-        let members = item.get("members").and_then(Value::as_array).cloned().unwrap_or_default();
+    let list = Rows::parse_list(&text).map_err(|err| no_table("conference json_list", &err))?;
+    let view = View::of(conference_columns(), "no conferences");
+    let mut view = view.with_unreadable(list.unreadable);
+    for item in list.rows {
+        let members = item.get("members").and_then(Value::as_array).cloned();
+        let listed = members.as_ref().map(|members| members.len() as u64);
+        let members = members.unwrap_or_default();
         let of_members = |name: &str| {
             let values = members.iter().filter_map(|member| member.get(name)?.as_str());
             values.map(str::to_owned).collect::<Vec<_>>()
@@ -182,8 +202,8 @@ pub(super) async fn conferences(cx: &mut Context<'_>) -> Result<View, CommandErr
         let count = |name: &str| item.get(name).and_then(Value::as_u64);
         let (numbers, uuids) = (of_members("caller_id_number"), of_members("uuid"));
         view.push(vec![
-            Cell::text(item.get("conference_name").and_then(Value::as_str).unwrap_or_default()),
-            Cell::number(count("member_count").unwrap_or(members.len() as u64)),
+            cell(item.get("conference_name")),
+            count("member_count").or(listed).map_or_else(Cell::none, Cell::number),
             count("rate").map_or_else(Cell::none, Cell::number),
             count("run_time").map_or_else(Cell::none, |s| Cell::span(s.saturating_mul(1_000_000))),
             Cell::text(&flags.join(" ")),
@@ -194,8 +214,16 @@ pub(super) async fn conferences(cx: &mut Context<'_>) -> Result<View, CommandErr
     Ok(view)
 }
 
+/// What `sofia status` lists: profiles, gateways, aliases.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Sofia {
+    pub(super) lines: Vec<SofiaLine>,
+    /// How many lines could not be read.
+    pub(super) unreadable: usize,
+}
+
 /// A line of `sofia status`.
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq)]
 pub(super) struct SofiaLine {
     pub(super) name: String,
     pub(super) kind: String,
@@ -203,29 +231,63 @@ pub(super) struct SofiaLine {
     pub(super) state: String,
 }
 
-/// The lines of `sofia status`: profiles, gateways, aliases.
-pub(super) async fn sofia_status(cx: &mut Context<'_>) -> Result<Vec<SofiaLine>, CommandError> {
+impl SofiaLine {
+    /// The state of a gateway's registration, and the seconds until it is tried again:
+    /// `FAIL_WAIT (retry: 22s)`.
+    fn registration(&self) -> (&str, Option<u64>) {
+        let Some((state, retry)) = self.state.split_once(" (retry: ") else {
+            return (&self.state, None);
+        };
+        (state, retry.trim_end_matches(')').trim_end_matches('s').parse().ok())
+    }
+}
+
+/// The lines of `sofia status`.
+pub(super) async fn sofia_status(cx: &mut Context<'_>) -> Result<Sofia, CommandError> {
     let text = cx.client()?.cmd("sofia status").await?;
-    let lines = text.lines().filter_map(|line| {
+    sofia_lines(&text)
+        .ok_or_else(|| CommandError::new(Kind::Refused, "the reply to \"sofia status\" is cut"))
+}
+
+/// Reads a `sofia status`, which ends with the number of profiles; `None` where it does not.
+pub(super) fn sofia_lines(text: &str) -> Option<Sofia> {
+    let is_rule = |line: &str| line.starts_with("====");
+    let mut rest = text.lines().skip_while(|line| !is_rule(line)).skip(1);
+    let (mut lines, mut unreadable) = (Vec::new(), 0);
+    for line in rest.by_ref().take_while(|line| !is_rule(line)) {
         let mut parts = line.split('\t').map(|part| part.trim().to_owned());
-        let mut next = || parts.next();
-        let line = SofiaLine { name: next()?, kind: next()?, data: next()?, state: next()? };
-        (line.kind != "Type").then_some(line)
-    });
-    Ok(lines.collect())
+        let mut next = || parts.next().filter(|part| !part.is_empty());
+        let mut read = || Some((next()?, next()?, next(), next()?));
+        match read() {
+            Some((name, kind, data, state)) => {
+                let data = data.unwrap_or_default();
+                lines.push(SofiaLine { name, kind, data, state });
+            }
+            None => unreadable += 1,
+        }
+    }
+    rest.next().filter(|sum| sum.contains(" profile") && sum.contains(" alias"))?;
+    Some(Sofia { lines, unreadable })
 }
 
-/// The rows of a `show`, however the server words its refusal.
-async fn rows(
-    cx: &mut Context<'_>,
-    line: &str,
-) -> Result<Vec<serde_json::Map<String, Value>>, CommandError> {
+/// The rows of a `show`.
+async fn rows(cx: &mut Context<'_>, line: &str) -> Result<Rows, CommandError> {
     let text = cx.client()?.cmd(&format!("{line} as json")).await?;
-    Rows::parse(&text).map(|rows| rows.rows).map_err(|_err| unreadable(&text))
+    Rows::parse(&text).map_err(|err| no_table(line, &err))
 }
 
-fn unreadable(text: &str) -> CommandError {
-    CommandError::new(Kind::Refused, text.trim_end().to_owned())
+/// That a reply is not the table that was asked for.
+pub(super) fn no_table(line: &str, err: &TableError) -> CommandError {
+    let message = match err {
+        TableError::Refused { text } => text.clone(),
+        other => format!("\"{line}\": {other}"),
+    };
+    CommandError::new(Kind::Refused, message)
+}
+
+/// A column of a row as text; empty where it has none.
+pub(super) fn text_of(row: &Row, name: &str) -> String {
+    row.get(name).and_then(plain_text).unwrap_or_default()
 }
 
 fn cell(value: Option<&Value>) -> Cell {
@@ -242,8 +304,8 @@ fn number(text: &str) -> Cell {
 }
 
 /// `3 of 4 up`: gateways in short.
-pub(super) fn in_short(lines: &[SofiaLine]) -> (String, u64, u64) {
-    let gateways: Vec<_> = lines.iter().filter(|line| line.kind == "gateway").collect();
+pub(super) fn in_short(sofia: &Sofia) -> (String, u64, u64) {
+    let gateways: Vec<_> = sofia.lines.iter().filter(|line| line.kind == "gateway").collect();
     let is_well = |line: &&&SofiaLine| matches!(line.state.as_str(), "REGED" | "NOREG");
     let (all, well) = (gateways.len(), gateways.iter().filter(is_well).count());
     let bad = gateways.iter().filter(|line| !is_well(line));

@@ -62,6 +62,8 @@ mod torture;
 #[cfg(feature = "shell")]
 mod trace;
 mod transcripts;
+#[cfg(feature = "shell")]
+mod unknown;
 mod verbs;
 #[cfg(feature = "shell")]
 mod views;

@@ -130,7 +130,7 @@ fn table(fold: &Fold) -> Vec<ChannelRow> {
         })
         .collect();
     let text = serde_json::json!({ "row_count": rows.len(), "rows": rows }).to_string();
-    if rows.is_empty() { Vec::new() } else { Rows::parse_as::<ChannelRow>(&text).unwrap() }
+    Rows::parse_as::<ChannelRow>(&text, "uuid").unwrap().rows
 }
 
 /// Merges the legs anew: the order of the events of one leg is kept, as FreeSWITCH keeps it, that

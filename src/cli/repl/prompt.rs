@@ -131,6 +131,8 @@ impl Helper {
         let config = switch.client().config();
         let listener = switch.listener();
         let calls = || listener.with(|tracker| tracker.call_count());
+        // There may be more than are known.
+        let unsure = if switch.knows_all_calls() { "" } else { "?" };
         match place {
             Place::Name => match env() {
                 Some(env) => (shown(&format!("{} ({env})", switch.name())), named),
@@ -158,14 +160,16 @@ impl Helper {
                 (padded(word, "connected".len()), Style::new())
             }
             Place::State => {
-                let told = || self.count(calls());
+                let told = || self.count(calls()) + unsure;
                 let state = trouble(switch).unwrap_or_else(|| match told().as_str() {
                     "1" => "1 call".to_owned(),
                     count => format!("{count} calls"),
                 });
                 (padded(state, *lock(&self.digits) + " calls".len()), Style::new())
             }
-            Place::Calls => (padded(self.count(calls()), *lock(&self.digits)), Style::new()),
+            Place::Calls => {
+                (padded(self.count(calls()) + unsure, *lock(&self.digits)), Style::new())
+            }
             Place::Own => {
                 let own = listener.with(|tracker| {
                     let calls: HashSet<_> = tracker.sessions().map(|leg| &leg.call).collect();

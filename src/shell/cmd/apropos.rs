@@ -37,8 +37,10 @@ pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), Command
         }
     }
     // Without a server there is only the shell to look through.
+    let mut is_whole = true;
     if let Ok(switch) = cx.switch() {
         let catalog = switch.learnt().await;
+        is_whole = !catalog.is_empty();
         let apis = catalog.apis().map(|(name, entry)| (name, "server", entry));
         let applications = catalog.applications().map(|(name, entry)| (name, "application", entry));
         for (name, of, entry) in apis.chain(applications) {
@@ -50,7 +52,10 @@ pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), Command
     }
     if found == 0 {
         let words = sanitise::line(&args.words.join(" ")).into_owned();
-        return Err(CommandError::new(super::Kind::Refused, format!("nothing is about {words:?}"))
+        let place =
+            if is_whole { "" } else { " in the shell; the server does not tell its commands" };
+        let message = format!("nothing is about {words:?}{place}");
+        return Err(CommandError::new(super::Kind::Refused, message)
             .hint("\"help\" lists the commands of the shell, \"show api\" those of the server"));
     }
     cx.view(&view)

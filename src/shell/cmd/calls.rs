@@ -42,7 +42,7 @@ pub(crate) fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), CommandError>
     let mut view = listener.with(|tracker| {
         if args.ended {
             about.extend(tracker.ended().map(|call| rows::is_about(call, who)));
-            let view = rows::calls(tracker.ended(), tracker, None, &names);
+            let view = rows::calls(tracker.ended(), tracker, None, &names).with_now(now);
             view.with_empty("no calls have ended")
                 .with_hidden(&["state", "age"], &["cause", "sip", "ended by", "tries", "ended"])
         } else {
@@ -56,11 +56,16 @@ pub(crate) fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), CommandError>
         view.keep(about);
         view = view.with_empty("no calls have that");
     }
-    cx.view(&view.select("calls", &args.select)?)?;
-    if cx.format() == Format::Table && !args.ended && !listener.is_connected() {
-        let is_recording = cx.switch().is_ok_and(|switch| switch.is_recording());
-        let what = if is_recording { "a recording" } else { "the connection is lost" };
-        cx.line(&format!("{what}: this is how it was last"))?;
+    let view = view.select("calls", &args.select)?;
+    if args.ended {
+        return cx.view(&view);
     }
-    Ok(())
+    if cx.switch()?.is_recording() {
+        cx.view(&view)?;
+        if cx.format() == Format::Table {
+            cx.line("a recording: this is how it was last")?;
+        }
+        return Ok(());
+    }
+    cx.followed(&view, args.select.count, "calls")
 }

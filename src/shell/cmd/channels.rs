@@ -26,5 +26,5 @@ pub(crate) fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), CommandError>
         let calls: Vec<Call> = tracker.calls().collect();
         rows::channels(calls.iter(), tracker, now, &names)
     });
-    cx.view(&view.select("channels", &args.select)?)
+    cx.followed(&view.select("channels", &args.select)?, args.select.count, "channels")
 }

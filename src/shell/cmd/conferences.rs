@@ -18,6 +18,7 @@ pub(crate) struct Args {
 }
 
 pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), CommandError> {
-    let view = tables::conferences(cx).await?;
-    cx.view(&view.select("conferences", &args.select)?)
+    let view = tables::conferences(cx).await;
+    let view = cx.known(view)?;
+    cx.table(&view.select("conferences", &args.select)?)
 }

@@ -1,5 +1,6 @@
 use super::{CommandError, Context};
 use crate::conn::Config;
+use crate::shell::completeness;
 use crate::shell::render::counted;
 use crate::shell::{Password, Profile, sanitise};
 use crate::sim;
@@ -77,7 +78,11 @@ async fn connect(cx: &mut Context<'_>, profile: &Profile) -> Result<(), CommandE
     let listener = switch.listener();
     let calls = listener.with(|tracker| tracker.call_count());
     let address = switch.address();
-    cx.line(&format!("connected to {address} ({})", counted(calls, "call")))?;
+    let calls = match completeness::of_calls(&switch) {
+        Some(gap) if listener.is_connected() => gap.error("calls").message,
+        _ => counted(calls, "call"),
+    };
+    cx.line(&format!("connected to {address} ({})", sanitise::line(&calls)))?;
     if let Ok(connection) = switch.client().connection() {
         let rights = connection.permissions();
         for (what, names) in [("api", &rights.api), ("events", &rights.events)] {

@@ -77,7 +77,9 @@ async fn known(client: &Client, app: &str) -> Result<(), CommandError> {
     let Ok(reply) = client.api("show application as json").await else { return Ok(()) };
     let Ok(table) = Rows::parse(&reply.text()) else { return Ok(()) };
     let names: Vec<&str> = table.rows.iter().filter_map(|row| row.get("name")?.as_str()).collect();
-    if names.is_empty() || names.iter().any(|name| name.eq_ignore_ascii_case(app)) {
+    // It may be in a row that could not be read.
+    let is_whole = table.unreadable == 0 && !names.is_empty();
+    if !is_whole || names.iter().any(|name| name.eq_ignore_ascii_case(app)) {
         return Ok(());
     }
     let err = CommandError::new(Kind::Refused, format!("the server has no application {app:?}"));

@@ -9,6 +9,7 @@ use crate::client::Started;
 use crate::listener::{DEFAULT_EVENTS, EventListener};
 use crate::model::{Call, Event, HangupCause, Phase, Session};
 use crate::shell::call_name::{LAST, Last, call_of_session, is_named};
+use crate::shell::completeness;
 use crate::shell::narrate::event_named;
 use crate::shell::render::{Cell, View, span};
 use crate::shell::sanitise;
@@ -281,11 +282,23 @@ async fn calls(cx: &mut Context<'_>, rest: &str) -> Result<(), CommandError> {
         CommandError::usage("how many calls?").hint("for example: expect calls 0 20")
     })?;
     let within = seconds(words.next())?;
-    let look = |tracker: &Tracker| match tracker.call_count() {
-        count if count == number => Verdict::Yes(format!("calls: {count}")),
-        count => Verdict::NotYet(format!("there are {count}")),
+    let switch = cx.switch()?;
+    // What is not known is never what was expected; it may be known in a moment.
+    let look = |tracker: &Tracker| match (completeness::of_calls(&switch), tracker.call_count()) {
+        (Some(gap), _) => Verdict::NotYet(gap.error("calls").message),
+        (None, count) if count == number => Verdict::Yes(format!("calls: {count}")),
+        (None, count) => Verdict::NotYet(format!("there are {count}")),
     };
-    let told = wait(&cx.listener()?, within, &format!("{number} calls"), look).await?;
+    let told = wait(&cx.listener()?, within, &format!("{number} calls"), look).await;
+    let told = match (told, completeness::of_calls(&switch)) {
+        (Err(late), Some(gap)) => {
+            let err = gap.error("calls");
+            let kind = if err.kind == Kind::Partial { Kind::Refused } else { err.kind };
+            let hints = err.hints.into_iter();
+            return Err(hints.fold(CommandError::new(kind, late.message), CommandError::hint));
+        }
+        (told, _) => told?,
+    };
     say(cx, "calls", &told)
 }
 

@@ -18,6 +18,7 @@ pub(crate) struct Args {
 }
 
 pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), CommandError> {
-    let view = tables::gateways(cx).await?;
-    cx.view(&view.select("gateways", &args.select)?)
+    let view = tables::gateways(cx).await;
+    let view = cx.known(view)?;
+    cx.table(&view.select("gateways", &args.select)?)
 }

@@ -7,6 +7,7 @@ use super::{CommandError, Context, Format};
 use crate::client::Client;
 use crate::model::{ChannelRow, Rows};
 use crate::shell::render::{Cell, Column, Select, View};
+use crate::shell::tables;
 
 /// Find rows of "show channels" that have no call behind them
 ///
@@ -26,16 +27,15 @@ pub(crate) struct Args {
 
 pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), CommandError> {
     let client = cx.client()?;
-    let first = unknown(&client, rows(&client).await?).await?;
-    let ghosts = if first.is_empty() {
-        first
-    } else {
-        sleep(LAG).await;
-        let mut again = rows(&client).await?;
-        again.retain(|row| first.iter().any(|known| known.uuid == row.uuid));
-        unknown(&client, again).await?
+    let found = find(&client).await;
+    let (ghosts, unreadable) = match found {
+        Ok(found) => found,
+        Err(err) => {
+            cx.nothing_known()?;
+            return Err(err);
+        }
     };
-    let now = client.listener().map(|listener| listener.server_time() / 1_000_000).unwrap_or(0);
+    let now = client.listener().map_or_else(|_none| cx.local_time(), |x| x.server_time());
     let columns = [
         Column::text("uuid", "uuid of the channel that is no more"),
         Column::text("name", "its channel name"),
@@ -46,7 +46,8 @@ pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), Command
         Column::text("application", "the application that the table shows"),
     ];
     let mut view =
-        View::of(columns, "no ghosts: every row of \"show channels\" has a call behind it");
+        View::of(columns, "no ghosts: every row of \"show channels\" belongs to a channel");
+    view = view.with_unreadable(unreadable);
     for row in &ghosts {
         let created = row.created_epoch.parse::<u64>().unwrap_or(0);
         view.push(vec![
@@ -58,24 +59,37 @@ pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), Command
             if created == 0 {
                 Cell::none()
             } else {
-                Cell::span(now.saturating_sub(created).saturating_mul(1_000_000))
+                Cell::span(now.saturating_sub(created.saturating_mul(1_000_000)))
             },
             Cell::text(&row.application),
         ]);
     }
     let view = view.select("ghosts", &args.select)?;
     let is_any = !view.is_empty();
-    cx.view(&view)?;
+    let table = cx.table(&view);
     if is_any && cx.format() == Format::Table && !ghosts.is_empty() {
         cx.line("nothing can hang these up: they go when FreeSWITCH is started again")?;
     }
-    Ok(())
+    table
 }
 
-async fn rows(client: &Client) -> Result<Vec<ChannelRow>, CommandError> {
+/// The ghosts, and how many rows could not be read.
+async fn find(client: &Client) -> Result<(Vec<ChannelRow>, usize), CommandError> {
+    let table = rows(client).await?;
+    let first = unknown(client, table.rows).await?;
+    if first.is_empty() {
+        return Ok((first, table.unreadable));
+    }
+    sleep(LAG).await;
+    let mut again = rows(client).await?;
+    again.rows.retain(|row| first.iter().any(|known| known.uuid == row.uuid));
+    Ok((unknown(client, again.rows).await?, again.unreadable))
+}
+
+async fn rows(client: &Client) -> Result<Rows<ChannelRow>, CommandError> {
     let reply = client.api("show channels as json").await?;
-    Rows::parse_as(&reply.text()).map_err(|err| {
-        CommandError::new(super::Kind::Refused, format!("show channels gives no JSON: {err}"))
+    Rows::parse_as(&reply.text(), "uuid").map_err(|err| {
+        tables::no_table("show channels", &err)
             .hint("FreeSWITCH started with -nosql has no such table, and no ghosts")
     })
 }
@@ -92,7 +106,15 @@ async fn unknown(client: &Client, rows: Vec<ChannelRow>) -> Result<Vec<ChannelRo
             let client = client.clone();
             asked.spawn(async move {
                 let exists = client.cmd(&format!("uuid_exists {}", row.uuid)).await;
-                exists.map(|exists| (exists.trim() == "false").then_some((at, row)))
+                match exists?.trim() {
+                    "false" => Ok(Some((at, row))),
+                    "true" => Ok(None),
+                    other => {
+                        let message =
+                            format!("\"uuid_exists\" answers neither true nor false: {other}");
+                        Err(CommandError::new(super::Kind::Refused, message))
+                    }
+                }
             });
         }
         match asked.join_next().await {

@@ -63,8 +63,10 @@ pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), Command
             .hint(format!("\"hupall --app {}\" ends the calls of that app", args.cause)));
     }
     if args.all {
+        cx.all_calls_known()?;
         let calls = cx.listener()?.calls();
-        return ending::end(cx, calls, &cause, &args.manner, "hupall --all", None).await;
+        ending::end(cx, calls, &cause, &args.manner, "hupall --all", None).await?;
+        return cx.no_rows_lost();
     }
     if args.manner.dry_run {
         let tagged = client.hupall_dry_run(app, &cause)?;

@@ -35,7 +35,9 @@ impl Args {
 pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), CommandError> {
     let text = args.filter.as_deref().unwrap_or_default();
     let calls = cx.calls_where(text)?;
+    cx.all_calls_known()?;
     let cause = HangupCause::parse(&args.cause);
     let line = format!("kill where {text}");
-    ending::end(cx, calls, &cause, &args.manner, &line, Some(text)).await
+    ending::end(cx, calls, &cause, &args.manner, &line, Some(text)).await?;
+    cx.no_rows_lost()
 }

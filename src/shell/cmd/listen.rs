@@ -1,5 +1,6 @@
 use super::{CommandError, Context};
 use crate::shell::render::{counted, span};
+use crate::shell::{completeness, sanitise};
 
 /// Assign a listener to the client, or take it away
 ///
@@ -42,6 +43,9 @@ pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), Command
             counted(listener.count_jobs(), "job"),
             span(u64::try_from(listener.uptime().as_micros()).unwrap_or(u64::MAX)),
         ))?;
+        if let Some(gap) = completeness::of_calls(&switch) {
+            cx.line(&format!("        {}", sanitise::line(&gap.error("calls").message)))?;
+        }
         let totals = listener.totals();
         let lost = listener.lost_updates();
         cx.line(&format!(

@@ -285,7 +285,7 @@ pub(super) async fn run(
         Command::Help(args) => help::run(cx, args).await?,
         Command::History(args) => history::run(cx, args)?,
         Command::Hold(args) => hold::run(cx, args).await?,
-        Command::Hosts(args) => hosts::run(cx, args)?,
+        Command::Hosts(args) => hosts::run(cx, args).await?,
         Command::Hupall(args) => hupall::run(cx, args).await?,
         Command::Jobs(args) => jobs::run(cx, args)?,
         Command::Kill(args) => kill::run(cx, args).await?,

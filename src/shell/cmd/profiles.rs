@@ -18,6 +18,7 @@ pub(crate) struct Args {
 }
 
 pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), CommandError> {
-    let view = tables::profiles(cx).await?;
-    cx.view(&view.select("profiles", &args.select)?)
+    let view = tables::profiles(cx).await;
+    let view = cx.known(view)?;
+    cx.table(&view.select("profiles", &args.select)?)
 }

@@ -18,6 +18,7 @@ pub(crate) struct Args {
 }
 
 pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), CommandError> {
-    let view = tables::registrations(cx).await?;
-    cx.view(&view.select("registrations", &args.select)?)
+    let view = tables::registrations(cx).await;
+    let view = cx.known(view)?;
+    cx.table(&view.select("registrations", &args.select)?)
 }

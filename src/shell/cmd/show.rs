@@ -36,6 +36,7 @@ pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), Command
         return send(cx, format!("show {what}").trim_end(), None, Via::Api).await;
     }
     let rows = args.what.first().map_or("rows", String::as_str);
-    let view = tables::show(cx, &what).await?;
-    cx.view(&view.select(rows, &args.select)?)
+    let view = tables::show(cx, &what).await;
+    let view = cx.known(view)?;
+    cx.table(&view.select(rows, &args.select)?)
 }

@@ -9,7 +9,9 @@ use crate::model::{
     Call, EndedBy, Ending, HangupCause, Id, JobRecord, JobState, Outcome, Rows, Session,
 };
 use crate::shell::call_name::{LAST, Last, is_named, one};
+use crate::shell::completeness::lost_rows;
 use crate::shell::render::{Cell, View, span};
+use crate::shell::tables::{no_table, text_of};
 use crate::shell::{account, causes, narrate, near, rows, sanitise};
 use crate::track::Rules;
 
@@ -225,7 +227,7 @@ fn joined(call: &Call) -> Cell {
     Cell::shown(shown.collect::<Vec<_>>().join("; "), json!(call.joins))
 }
 
-fn running(call: &Call, now: u64, tasks: &[String]) -> Fields {
+fn running(call: &Call, now: u64, tasks: &Result<Vec<String>, CommandError>) -> Fields {
     let Some(lead) = call.lead() else { return Vec::new() };
     let mut fields = parties(call.id.as_str(), lead);
     let state = rows::call_state(call, lead);
@@ -233,15 +235,20 @@ fn running(call: &Call, now: u64, tasks: &[String]) -> Fields {
     fields.push(("ringing", lead.ring_time(now).map_or_else(Cell::none, Cell::span)));
     fields.push(("talking", lead.talk_time(now).map_or_else(Cell::none, Cell::span)));
     fields.push(("app", application(lead)));
-    fields.push((
-        "scheduled",
-        if tasks.is_empty() { Cell::none() } else { Cell::shown(tasks.join("; "), json!(tasks)) },
-    ));
-    let next = if tasks.is_empty() {
-        "nothing is scheduled for it: it goes on until a side hangs up"
-    } else {
-        "\"sched-hangup ID --cancel\" takes back what is scheduled"
+    let (scheduled, next) = match tasks {
+        Ok(tasks) if tasks.is_empty() => {
+            (Cell::none(), "nothing is scheduled for it: it continues until a side hangs up")
+        }
+        Ok(tasks) => {
+            let next = "\"sched-hangup ID --cancel\" takes back what is scheduled";
+            (Cell::shown(tasks.join("; "), json!(tasks)), next)
+        }
+        Err(err) => {
+            let text = format!("not known: {}", err.message);
+            (Cell::shown(text, json!(null)), "\"api show tasks\" lists what is scheduled")
+        }
     };
+    fields.push(("scheduled", scheduled));
     fields.push(("next", Cell::text(next)));
     fields
 }
@@ -327,11 +334,11 @@ fn time(at: u64) -> Cell {
 
 /// What is scheduled for the legs of a call. The server's table trails what was scheduled by some
 /// tenths of a second, so that an empty one is asked for again.
-async fn tasks(client: &Client, call: &Call, now: u64) -> Vec<String> {
+async fn tasks(client: &Client, call: &Call, now: u64) -> Result<Vec<String>, CommandError> {
     for _ask in 0..ASKS {
-        let tasks = scheduled(client, call, now).await;
+        let tasks = scheduled(client, call, now).await?;
         if !tasks.is_empty() {
-            return tasks;
+            return Ok(tasks);
         }
         sleep(TABLE_LAG / ASKS).await;
     }
@@ -342,16 +349,17 @@ async fn tasks(client: &Client, call: &Call, now: u64) -> Vec<String> {
 const ASKS: u32 = 3;
 const TABLE_LAG: Duration = Duration::from_millis(450);
 
-async fn scheduled(client: &Client, call: &Call, now: u64) -> Vec<String> {
-    let Ok(reply) = client.api("show tasks as json").await else { return Vec::new() };
-    let rows = Rows::parse(&reply.text()).unwrap_or_default().rows;
-    let now = now / 1_000_000;
-    let text = |row: &serde_json::Map<String, serde_json::Value>, name: &str| {
-        row.get(name).and_then(|value| value.as_str()).unwrap_or_default().to_owned()
-    };
+async fn scheduled(client: &Client, call: &Call, now: u64) -> Result<Vec<String>, CommandError> {
+    let reply = client.api("show tasks as json").await?;
+    let table = Rows::parse(&reply.text()).map_err(|err| no_table("show tasks", &err))?;
+    if table.unreadable > 0 {
+        return Err(lost_rows(table.unreadable));
+    }
+    let (rows, now) = (table.rows, now / 1_000_000);
+    let text = text_of;
     let is_its = |group: &str| call.sessions.iter().any(|leg| leg.id.as_str() == group);
     let tasks = rows.iter().filter(|row| is_its(&text(row, "task_group")));
-    tasks
+    let described = tasks
         .map(|row| {
             let at = text(row, "task_runtime").parse::<u64>().unwrap_or(0);
             let left = span(at.saturating_sub(now).saturating_mul(1_000_000));
@@ -359,5 +367,6 @@ async fn scheduled(client: &Client, call: &Call, now: u64) -> Vec<String> {
             let what = text(row, "task_desc").replace("switch_ivr_schedule_", "");
             format!("{what} in {left} (task {})", text(row, "task_id"))
         })
-        .collect()
+        .collect();
+    Ok(described)
 }

@@ -5,10 +5,12 @@ use std::time::{Duration, Instant};
 use tokio::time::timeout;
 
 use super::{Report, xml};
-use crate::client::Client;
+use crate::client::{Client, Error};
 use crate::conn::{Config, Login};
 use crate::listener::EventListener;
-use crate::model::Status;
+use crate::model::{Rows, Status};
+use crate::shell::render::{counted, span};
+use crate::shell::tables::sofia_lines;
 
 /// Checks a connected server.
 pub(in crate::shell) async fn server(
@@ -31,6 +33,7 @@ pub(in crate::shell) async fn server(
         Some(_) => report.ok("paused", "it takes new calls"),
         None => report.unknown("paused", "fsctl pause_check does not tell"),
     }
+    channels(client, report).await;
     clock(client, report).await;
     exposure(client, report).await;
     events(client, is_read_only, report).await;
@@ -60,27 +63,71 @@ fn round_trip(took: Duration, report: &mut Report) {
 }
 
 fn health(status: &Status, report: &mut Report) {
-    let version = format!("FreeSWITCH {}, up {}, {}", status.version, status.uptime, status.state);
-    if status.state == "ready" {
-        report.ok("version", version);
-    } else {
-        report.warn("version", version, "it is starting, shutting down, or not able to take calls");
+    let uptime = status.uptime.and_then(|up| u64::try_from(up.as_micros()).ok()).map(span);
+    match uptime.filter(|_| !status.version.is_empty() && !status.state.is_empty()) {
+        Some(uptime) => {
+            let state = &status.state;
+            let version = format!("FreeSWITCH {}, up {uptime}, {state}", status.version);
+            if state == "ready" {
+                report.ok("version", version);
+            } else {
+                let cure = "it is starting, shutting down, or not able to take calls";
+                report.warn("version", version, cure);
+            }
+        }
+        None => report.unknown("version", "the reply to \"status\" is cut"),
     }
-    let found = format!("{} sessions of {}", status.sessions, status.sessions_max);
-    if status.sessions_max > 0 && status.sessions * 10 >= status.sessions_max * 8 {
-        let cure = "switch.conf.xml: <param name=\"max-sessions\" value=\"...\"/>, or \"api fsctl \
-                    max_sessions N\" until the next start";
-        report.warn("sessions", found, cure);
-    } else {
-        report.ok("sessions", found);
+    let cure = "switch.conf.xml: <param name=\"max-sessions\" value=\"...\"/>, or \"api fsctl \
+                max_sessions N\" until the next start";
+    let (now, most) = (status.sessions, status.sessions_max);
+    limit("sessions", "sessions", now, most, cure, report);
+    let cure = "switch.conf.xml: <param name=\"sessions-per-second\" value=\"...\"/>, or \"api \
+                fsctl sps N\" until the next start";
+    let (now, most) = (status.per_second, status.per_second_max);
+    limit("rate", "calls a second", now, most, cure, report);
+}
+
+/// Without the table of channels, calls are known from their next event on only.
+async fn channels(client: &Client, report: &mut Report) {
+    let text = client.cmd("show channels as json").await;
+    let table = match &text {
+        Ok(text) => Rows::parse(text).map_err(|err| err.to_string()),
+        Err(err) => Err(err.to_string()),
+    };
+    let cure = "esl-allowed-api of the directory user needs show; FreeSWITCH started with -nosql has \
+                no such table";
+    match table {
+        Ok(table) if table.unreadable == 0 => {}
+        Ok(table) => {
+            let rows = counted(table.unreadable, "row");
+            report.warn("channels", format!("{rows} of the table cannot be read"), "");
+        }
+        Err(err) => {
+            let found =
+                format!("the table of channels cannot be had, so not all calls are known: {err}");
+            report.warn("channels", found, cure);
+        }
     }
-    let found = format!("{} calls a second of {}", status.per_second, status.per_second_max);
-    if status.per_second_max > 0 && status.per_second * 10 >= status.per_second_max * 8 {
-        let cure = "switch.conf.xml: <param name=\"sessions-per-second\" value=\"...\"/>, or \"api \
-                    fsctl sps N\" until the next start";
-        report.warn("rate", found, cure);
+}
+
+/// Whether a number comes near to what the server allows.
+fn limit(
+    name: &'static str,
+    things: &str,
+    now: Option<u64>,
+    most: Option<u64>,
+    cure: &str,
+    report: &mut Report,
+) {
+    let (Some(now), Some(most)) = (now, most) else {
+        report.unknown(name, "the reply to \"status\" is cut");
+        return;
+    };
+    let found = format!("{now} {things} of {most}");
+    if most > 0 && now.saturating_mul(10) >= most.saturating_mul(8) {
+        report.warn(name, found, cure);
     } else {
-        report.ok("rate", found);
+        report.ok(name, found);
     }
 }
 
@@ -229,11 +276,15 @@ pub(super) async fn sip_profile(client: &Client, profile: &str, report: &mut Rep
     let text = match client.cmd(&format!("sofia status profile {profile}")).await {
         Ok(text) => text,
         Err(err) => {
+            if !is_about_it(&err) {
+                report.unknown("profile", format!("the server does not tell of {profile}: {err}"));
+                return;
+            }
             let names = profiles(client).await;
+            let names = names.map_or_else(|| "not known".to_owned(), |names| names.join(", "));
             let cure = format!(
-                "there are: {}\nsip_profiles/{profile}.xml defines it; \"api sofia profile {profile} \
+                "there are: {names}\nsip_profiles/{profile}.xml defines it; \"api sofia profile {profile} \
                  start\" starts it",
-                names.join(", "),
             );
             report.fail("profile", format!("{profile}: {err}"), cure);
             return;
@@ -253,12 +304,15 @@ pub(super) async fn sip_profile(client: &Client, profile: &str, report: &mut Rep
 }
 
 /// The names of the running profiles.
-pub(super) async fn profiles(client: &Client) -> Vec<String> {
-    let text = ask(client, "sofia status").await.unwrap_or_default();
-    let rows =
-        text.lines().filter(|line| line.contains("\tprofile\t") || line.contains(" profile "));
-    let names = rows.filter_map(|line| line.split_whitespace().next());
-    names.map(str::to_owned).collect()
+async fn profiles(client: &Client) -> Option<Vec<String>> {
+    let sofia = sofia_lines(&ask(client, "sofia status").await?)?;
+    let profiles = sofia.lines.into_iter().filter(|line| line.kind == "profile");
+    Some(profiles.map(|line| line.name).collect())
+}
+
+/// Whether a refusal says that the thing itself is not there, not that it could not be asked for.
+pub(super) fn is_about_it(err: &Error) -> bool {
+    matches!(err, Error::Api { text, .. } if !text.ends_with("Command not found!"))
 }
 
 /// What the context does: the stock plan, one that parks all, or none.

@@ -49,11 +49,11 @@ fn age(session: &Session) -> Option<u64> {
 /// `reconnected after 17.0 s; 38 calls ended, 12 new; events may be missing`
 pub(super) fn came_back(gap: &Gap) -> String {
     let lasted = span(u64::try_from(gap.lasted.as_micros()).unwrap_or(u64::MAX));
-    let mut text = format!(
-        "reconnected after {lasted}; {} ended, {} new; events may be missing",
-        counted(gap.calls.ended, "call"),
-        gap.calls.new
-    );
+    let calls = match &gap.calls {
+        Some(calls) => format!("{} ended, {} new", counted(calls.ended, "call"), calls.new),
+        None => "what became of the calls is not known".to_owned(),
+    };
+    let mut text = format!("reconnected after {lasted}; {calls}; events may be missing");
     if gap.is_restarted {
         text.push_str("; FreeSWITCH was restarted");
     }

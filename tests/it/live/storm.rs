@@ -102,8 +102,8 @@ async fn two_hundred_calls_survive_cut_connections() {
     client.hupall(None, &HangupCause::NORMAL_CLEARING).await.unwrap();
     let shown = async || {
         let rows = client.cmd("show channels as json").await.unwrap();
-        let rows = Rows::parse_as::<ChannelRow>(&rows).unwrap();
-        rows.into_iter().map(|row| row.uuid).collect::<BTreeSet<_>>()
+        let table = Rows::parse_as::<ChannelRow>(&rows, "uuid").unwrap();
+        table.rows.into_iter().map(|row| row.uuid).collect::<BTreeSet<_>>()
     };
     let tracked = || {
         let sessions = listener.calls().into_iter().flat_map(|call| call.sessions);

@@ -221,7 +221,7 @@ fn row(value: &str, number: usize) -> serde_json::Map<String, serde_json::Value>
 const TYPED: &[(&str, bool)] = &[
     ("set pager off", false),
     ("transcript start session.jsonl", false),
-    ("status", true),
+    ("status", false),
     ("version", true),
     ("nonsense", true),
     ("api anything", true),
@@ -273,7 +273,7 @@ const TYPED: &[(&str, bool)] = &[
     ("expect text NEVER nonsense", false),
     ("events off", false),
     ("set pager on", false),
-    ("status", true),
+    ("status", false),
     ("calls", true),
 ];
 
