@@ -11,7 +11,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
-use super::snapshot::channel_rows;
+use super::snapshot::{Snapshot, channel_rows};
 use super::{Error, EventListener, Inner};
 use crate::conn::{Backoff, CloseReason, Connection, Retryable, Verdict, retry};
 use crate::track::Difference;
@@ -198,9 +198,10 @@ async fn watch_over(inner: &Weak<Inner>, connection: &Connection) -> CloseReason
     let mut reconciled = Instant::now();
     let mut missing = Missing::default();
     loop {
-        if reconciled.elapsed() > RECONCILE || missing.has_grown(inner) {
+        let is_gap = missing.has_grown(inner);
+        if is_gap || reconciled.elapsed() > RECONCILE {
             reconciled = Instant::now();
-            reconcile(inner, connection).await;
+            reconcile(inner, connection, is_gap).await;
         }
         let silence = match inner.upgrade() {
             Some(inner) => inner.shared.silence().unwrap_or_default(),
@@ -259,10 +260,11 @@ impl Missing {
 
 /// Looks whether what the tracker holds is still there: an end that FreeSWITCH never told would
 /// stay for ever.
-async fn reconcile(inner: &Weak<Inner>, connection: &Connection) {
+async fn reconcile(inner: &Weak<Inner>, connection: &Connection, is_gap: bool) {
     let begin = |inner: Arc<Inner>| {
         let mut tracker = inner.shared.tracker();
-        let is_worth_it = tracker.call_count() > 0;
+        // Of lost events one may have begun a call.
+        let is_worth_it = is_gap || tracker.call_count() > 0;
         if is_worth_it {
             tracker.begin_check();
         }
@@ -273,13 +275,19 @@ async fn reconcile(inner: &Weak<Inner>, connection: &Connection) {
     }
     // What was new at the beginning is in the tables by then.
     tokio::time::sleep(2 * TABLE_LAG).await;
-    if let Ok(Ok(table)) = channel_rows(connection).await
-        && let Some(inner) = inner.upgrade()
+    let Ok(table) = channel_rows(connection).await else { return };
+    let Some(listener) = inner.upgrade().map(|inner| EventListener { inner }) else { return };
+    match table {
         // A row that cannot be read may be one of those that seem to be over.
-        && table.unreadable == 0
-    {
-        let difference = inner.shared.tracker().resync(&table.rows, false);
-        tracing::debug!(?difference, "reconciled");
+        Ok(table) if table.unreadable == 0 => {
+            let difference = listener.tracker().resync(&table.rows, false);
+            listener.state().snapshot = Snapshot::Complete;
+            tracing::debug!(?difference, "reconciled");
+        }
+        Ok(_) => {}
+        // Without lost events the calls are known from the others.
+        Err(none) if is_gap => listener.note_missing(&none, connection),
+        Err(_none) => {}
     }
 }
 

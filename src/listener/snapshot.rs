@@ -60,14 +60,25 @@ impl EventListener {
         is_restarted: bool,
     ) -> Result<Option<Difference>, Error> {
         match self.take_snapshot(connection, is_restarted).await? {
-            Ok(difference) => Ok(Some(difference)),
-            Err(none) => {
-                tracing::warn!(reason = none.reason, "no snapshot of channels");
-                if none.may_pass {
+            Ok(difference) => {
+                if self.snapshot_state() != Snapshot::Complete {
                     self.retry_snapshot(connection);
                 }
+                Ok(Some(difference))
+            }
+            Err(none) => {
+                self.note_missing(&none, connection);
                 Ok(None)
             }
+        }
+    }
+
+    /// There is no table, so that calls may be missing.
+    pub(super) fn note_missing(&self, none: &NoTable, connection: &Connection) {
+        tracing::warn!(reason = none.reason, "no snapshot of channels");
+        self.state().snapshot = Snapshot::Missing { reason: none.reason.clone() };
+        if none.may_pass {
+            self.retry_snapshot(connection);
         }
     }
 
@@ -126,7 +137,12 @@ impl EventListener {
                     return;
                 }
                 let taken = listener.take_snapshot(&open, false).await;
-                if !matches!(taken, Ok(Err(NoTable { may_pass: true, .. }))) {
+                let is_done = match taken {
+                    Ok(Ok(_)) => listener.snapshot_state() == Snapshot::Complete,
+                    Ok(Err(none)) => !none.may_pass,
+                    Err(_gone) => true,
+                };
+                if is_done {
                     return;
                 }
                 pause = (pause * 2).min(LONGEST_PAUSE);

@@ -311,6 +311,28 @@ async fn calls_that_events_told_of_are_shown_and_said_to_be_some_of_them() {
 }
 
 #[tokio::test]
+async fn a_row_that_can_be_read_later_is_known_then() {
+    let fake = Fake::start().await;
+    let odd = Broken::Odd("\"aaaa-1\"", "null");
+    let shell = fake.shell(Some(("show channels as json", odd))).await;
+    let listener = shell.current().unwrap().listener();
+    assert_eq!(listener.snapshot_state(), Snapshot::Partial { unreadable: 1 });
+    let (_, ran) = run(&shell, "expect calls 1 0.1").await;
+    let err = ran.unwrap_err();
+    assert!(err.kind == Kind::Refused && err.message.contains("1 row of"), "{err:?}");
+    let (_, ran) = run(&shell, "kill where from=9999 --yes").await;
+    assert_eq!(ran.unwrap_err().kind, Kind::Partial);
+    *fake.fault.lock().unwrap() = None;
+    let known = async {
+        while listener.snapshot_state() != Snapshot::Complete {
+            sleep(Duration::from_millis(50)).await;
+        }
+    };
+    timeout(SOON, known).await.expect("the snapshot is not tried again");
+    assert_eq!(listener.calls().len(), 2);
+}
+
+#[tokio::test]
 async fn a_gateway_that_waits_is_found_by_its_state() {
     let fake = Fake::start().await;
     let shell = fake.shell(None).await;

@@ -9,7 +9,7 @@
 mod last;
 
 use super::starts::Starts;
-use super::{CommandError, Context, Format, Kind, narrate, sanitise};
+use super::{CommandError, Context, Format, Kind, completeness, narrate, sanitise};
 pub(super) use last::{LAST, LAST_MEANS, Last, call_of_session};
 
 use crate::model::{Call, Id, Session};
@@ -184,6 +184,11 @@ impl Context<'_> {
     fn no_call(&self, message: &str, word: &str) -> CommandError {
         let err =
             CommandError::new(Kind::Refused, message).hint("type \"calls\" to see what is running");
+        let gap = self.switch().ok().and_then(|switch| completeness::of_calls(&switch));
+        let err = match gap {
+            Some(gap) => err.hint(gap.error("calls").message),
+            None => err,
+        };
         let is_it = |call: &Call| word == LAST || is_named(call, word);
         let ended = |tracker: &Tracker| tracker.ended().rev().find(|call| is_it(call)).cloned();
         let Some(call) = self.listener().ok().and_then(|listener| listener.with(ended)) else {
