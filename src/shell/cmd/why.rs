@@ -121,6 +121,7 @@ async fn last(cx: &mut Context<'_>) -> Result<Found, CommandError> {
         command: started.command().to_owned(),
         is_foreign: false,
         state: started.state(),
+        started: 0,
         finished: 0,
     })))
 }
