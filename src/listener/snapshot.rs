@@ -106,7 +106,9 @@ impl EventListener {
             unreadable => Snapshot::Partial { unreadable },
         };
         self.describe(connection, rows).await;
-        self.tracker().regroup(rows);
+        if table.unreadable == 0 {
+            self.tracker().regroup(rows);
+        }
         // Legs that stood for themselves may have found each other.
         difference.new = self.tracker().call_count().saturating_sub(difference.kept);
         tracing::debug!(?difference, "snapshot of channels");

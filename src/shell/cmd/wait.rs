@@ -81,6 +81,7 @@ mod tests {
             command: "status".to_owned(),
             is_foreign,
             state: JobState::Pending,
+            started: 0,
             finished: 0,
         };
         let jobs = || [("7f3e-01", false), ("7f3e-02", false), ("7f", true)].map(job).to_vec();
