@@ -1,13 +1,16 @@
 //! What a line may do to the server: which server commands harm more than the operator's own
 //! calls, and which only read.
 //!
-//! FreeSWITCH takes command names in any case, runs commands inside others (`bgapi`, `expand`,
-//! `sched_api`, `${name(args)}` in what it expands), and so they are looked for in there as well.
+//! A line is judged by what it makes FreeSWITCH run, on every path: FreeSWITCH takes command names
+//! in any case, runs commands inside others (`bgapi`, `expand`, `sched_api`, `${name(args)}`),
+//! applications of inline dial plans, and both in channel variables (`api_on_answer`,
+//! `execute_on_answer`, `api_hangup_hook`).
 
+mod harm;
+mod reach;
 mod reads;
 
-use super::grammar::first_word;
-use crate::model::HangupCause;
+use reach::Effect;
 pub(super) use reads::only_reads;
 
 /// How careful the shell is before it sends a line.
@@ -23,7 +26,7 @@ pub enum Guard {
 
 /// Why a server command needs a confirmation; `None` for those that need none.
 pub(super) fn danger(line: &str, guard: Guard) -> Option<String> {
-    if let Some(why) = harm(line, 0) {
+    if let Some(why) = of(Effect::Command(line.to_owned())) {
         return Some(why);
     }
     let is_strict = guard == Guard::Strict && !line.trim().is_empty() && !only_reads(line);
@@ -32,217 +35,24 @@ pub(super) fn danger(line: &str, guard: Guard) -> Option<String> {
 
 /// Why an application of the dial plan needs a confirmation.
 pub(super) fn dangerous_application(name: &str, args: &str) -> Option<String> {
-    let name = name.to_ascii_lowercase();
-    if PROGRAMS.contains(&name.as_str()) {
-        return Some(A_PROGRAM.to_owned());
-    }
-    expansions(args).find_map(|inner| harm(&inner, 1))
+    of(Effect::Application { name: name.to_ascii_lowercase(), args: args.to_owned() })
 }
 
-/// What harms at any level of care. Commands in commands are followed a few deep.
-fn harm(line: &str, depth: u8) -> Option<String> {
-    if depth > DEPTH {
+/// What an effect harms at any level of care: the innermost that it runs comes first, since that is
+/// what happens.
+fn of(effect: Effect) -> Option<String> {
+    let Some(effects) = reach::effects(effect) else {
         return Some("it nests too many commands to see what it does".to_owned());
-    }
-    if let Some(why) = inner(line).iter().find_map(|line| harm(line, depth + 1)) {
-        return Some(why);
-    }
-    let (verb, rest) = verb_of(line);
-    match verb.as_str() {
-        "originate" | "uuid_broadcast" | "uuid_transfer" | "uuid_dual_transfer"
-        | "sched_broadcast" | "sched_transfer" => {
-            return applications(rest).find_map(|name| dangerous_application(name, ""));
-        }
-        "lua" | "luarun" | "python" | "pyrun" | "perl" | "perlrun" | "js" | "jsrun" | "jsapi"
-        | "managed" | "managedrun" | "tcl" => {
-            let lower = rest.to_ascii_lowercase();
-            let is_harmful = ["hupall", "shutdown", "unload", "crash"];
-            let found = is_harmful.iter().find(|word| lower.contains(**word))?;
-            return Some(format!("the script says {found}"));
-        }
-        "console_complete" | "console_complete_xml" if !is_cursor_inside(rest) => {
-            return Some(
-                "FreeSWITCH writes behind the line's end at that c=, and may crash".into(),
-            );
-        }
-        "hupall" => return Some(hupall(rest)),
-        _ => {}
-    }
-    if PROGRAMS.contains(&verb.as_str()) {
-        return Some(A_PROGRAM.to_owned());
-    }
-    let rest = rest.to_ascii_lowercase();
-    let words: Vec<&str> = rest.split_whitespace().collect();
-    of_words(&verb, &words).map(str::to_owned)
+    };
+    effects.iter().rev().find_map(harm::of_effect)
 }
 
-/// A line and all commands that it runs, the outermost first.
+/// A line and all commands and applications that it runs, the outermost first.
 pub(super) fn commands(line: &str) -> Vec<String> {
-    let mut found = vec![line.trim().trim_start_matches('/').to_owned()];
-    let mut level = found.clone();
-    for _ in 0..DEPTH {
-        level = level.iter().flat_map(|line| inner(line)).collect();
-        found.extend(level.iter().cloned());
-    }
-    found
+    let line = line.trim().trim_start_matches('/').to_owned();
+    let effects = reach::effects(Effect::Command(line.clone()));
+    effects.map_or_else(|| vec![line], |found| found.iter().map(Effect::line).collect())
 }
-
-/// The commands that a command runs: those of a list as the console takes it, of what is expanded,
-/// and the one behind a command that runs another.
-fn inner(line: &str) -> Vec<String> {
-    if line.contains(";;") {
-        return line.split(";;").map(|piece| piece.trim().to_owned()).collect();
-    }
-    let mut found: Vec<String> = expansions(line).collect();
-    let (verb, rest) = verb_of(line);
-    match verb.as_str() {
-        "api" | "bgapi" | "expand" | "xml_wrap" => found.push(rest.trim().to_owned()),
-        "sched_api" => {
-            let (_time, rest) = first_word(rest);
-            let (_group, command) = first_word(rest);
-            // Behind it: in a thread of its own.
-            found.push(command.trim().trim_end_matches('&').to_owned());
-        }
-        "json" => found.extend(in_json(rest)),
-        _ => {}
-    }
-    found
-}
-
-/// A command's name in small letters, and what follows. A slash stands in front of fs_cli's.
-fn verb_of(line: &str) -> (String, &str) {
-    let (verb, rest) = first_word(line);
-    (verb.trim_start_matches('/').to_ascii_lowercase(), rest)
-}
-
-/// How deep commands in commands are followed.
-const DEPTH: u8 = 4;
-
-/// Whether the `c=NUMBER;` that a completion says its cursor stands at, wherever it does, is a place
-/// in the line behind it: FreeSWITCH writes there unchecked (`switch_console_complete`).
-fn is_cursor_inside(rest: &str) -> bool {
-    let Some((_, behind)) = rest.split_once("c=") else { return true };
-    let Some((number, line)) = behind.split_once(';') else { return true };
-    let number = number.trim_start();
-    let (sign, number) =
-        number.split_at_checked(1).filter(|(sign, _)| "+-".contains(sign)).unwrap_or(("", number));
-    let digits: String = number.chars().take_while(char::is_ascii_digit).collect();
-    let at = digits.parse().unwrap_or(if digits.is_empty() { 0_usize } else { usize::MAX });
-    at == 0 || (sign != "-" && at <= line.len())
-}
-
-/// What the words of a command do.
-fn of_words(verb: &str, words: &[&str]) -> Option<&'static str> {
-    Some(match (verb, words) {
-        ("fsctl", ["shutdown", "cancel", ..] | ["crash_protection", ..]) => return None,
-        ("fsctl", ["shutdown" | "crash" | "hupall" | "reclaim_mem" | "restart", ..])
-        | ("shutdown" | "...", _) => "it ends FreeSWITCH or all its calls",
-        ("fsctl", ["pause", ..]) => "FreeSWITCH takes no new calls until \"fsctl resume\"",
-        ("fsctl", ["max_sessions" | "sps", "0", ..]) => "FreeSWITCH takes no new calls then",
-        ("fsctl", ["recover", ..]) => "it makes calls again from what was saved of a crash",
-        ("fsctl", ["flush_db_handles", ..]) => "whoever uses a database handle loses it",
-        ("unload" | "reload", _) => "calls and sockets of that module end",
-        ("sofia", ["profile", "restart", "all", ..]) => "all calls and registrations end",
-        ("sofia", ["profile", _, "stop" | "restart" | "killgw" | "flush_inbound_reg", ..]) => {
-            "calls, gateways or registrations of that profile end"
-        }
-        ("sofia", ["profile", _, "unregister", ..]) => {
-            "no calls come in through that gateway until it registers again"
-        }
-        ("sofia", ["global", "standby", "on", ..]) => "no profile takes calls then",
-        ("sofia", ["recover", ..]) => "it makes calls again from what was saved of a crash",
-        ("conference", [_, "kick" | "hup", "all", ..]) => "everybody in that conference is hung up",
-        _ => return None,
-    })
-}
-
-/// What FreeSWITCH's own hupall would do with these words. The first one is always the cause
-/// (`mod_commands.c`, `hupall_api_function`).
-fn hupall(rest: &str) -> String {
-    let words: Vec<&str> = rest.split_whitespace().collect();
-    let every = "it hangs up every call of the server, not only yours";
-    match words.as_slice() {
-        [] => every.to_owned(),
-        [cause] if HangupCause::parse(cause).is_known() => every.to_owned(),
-        [cause] => format!(
-            "the first word is the cause, and {cause:?} is none; FreeSWITCH takes \
-             NORMAL_CLEARING for it, and {every}"
-        ),
-        [cause, rest @ ..] if !HangupCause::parse(cause).is_known() => {
-            let meant = format!("hupall NORMAL_CLEARING {cause} {}", rest.join(" "));
-            format!(
-                "the first word is always the cause, so {cause:?} is taken for one; {}; you may \
-                 mean: {meant}",
-                if rest.len() < 2 {
-                    every.to_owned()
-                } else {
-                    format!("it hangs up every call with {}", pairs(rest))
-                }
-            )
-        }
-        [_, name] => format!("{name:?} has no value, so {every}"),
-        [_, rest @ ..] => {
-            format!("it hangs up every call with {}, whoever made it", pairs(rest))
-        }
-    }
-}
-
-/// `a b c d` as `a=b and c=d`.
-fn pairs(words: &[&str]) -> String {
-    let pairs = words.chunks(2).map(|pair| pair.join("="));
-    pairs.collect::<Vec<_>>().join(" and ")
-}
-
-/// The commands that FreeSWITCH runs where it expands a text: `${name(args)}` and `${name args}`
-/// (`switch_event.c`, `switch_event_expand_headers_check`).
-fn expansions(text: &str) -> impl Iterator<Item = String> {
-    text.match_indices("${").filter_map(|(at, mark)| {
-        let rest = text.get(at + mark.len()..)?;
-        let mut depth = 1_usize;
-        let end = rest.find(|letter| {
-            match letter {
-                '{' => depth += 1,
-                '}' => depth -= 1,
-                _ => {}
-            }
-            depth == 0
-        });
-        let inside = end.and_then(|end| rest.get(..end)).unwrap_or(rest);
-        // A variable has no arguments.
-        let (name, args) = inside.split_once([' ', '('])?;
-        let args = args.rsplit_once(')').map_or(args, |(args, _)| args);
-        Some(format!("{name} {args}"))
-    })
-}
-
-/// The applications that a dial plan in a command names: `&name(args)`, `name::args` and
-/// `name:args` of the inline dial plan.
-fn applications(text: &str) -> impl Iterator<Item = &str> {
-    let marks = |letter: char| " &'\",(".contains(letter);
-    text.split(marks).map(|word| word.split(':').next().unwrap_or(word))
-}
-
-/// The command in `{"command":"fsapi","data":{"cmd":"hupall","arg":""}}`.
-fn in_json(text: &str) -> Option<String> {
-    let document: serde_json::Value = serde_json::from_str(text.trim()).ok()?;
-    let data = document.get("data")?;
-    let part = |name: &str| data.get(name).and_then(serde_json::Value::as_str).unwrap_or_default();
-    Some(format!("{} {}", part("cmd"), part("arg")))
-}
-
-/// Commands and applications that run a program on the server.
-const PROGRAMS: &[&str] = &[
-    "system",
-    "bg_system",
-    "bgsystem",
-    "spawn",
-    "bg_spawn",
-    "bgspawn",
-    "spawn_stream",
-    "spawn_bg",
-];
-
-const A_PROGRAM: &str = "it runs a program on the server";
 
 #[cfg(test)]
 mod tests {
@@ -289,6 +99,7 @@ mod tests {
             "uuid_transfer x system:ls inline",
             "conference 3000 kick all",
             "lua ~freeswitch.API():execute('hupall','')",
+            "lua ~freeswitch.API():execute('system','ls')",
         ] {
             assert!(danger(line, Guard::Normal).is_some(), "{line}");
         }
@@ -309,9 +120,135 @@ mod tests {
             "eval ${a} (b) ${c[0]} ${d:1:2}",
             "console_complete c=5;sofia",
             "console_complete c=2;sofia status",
+            "originate {api_on_answer='uuid_setvar x y z'}user/1000 &park",
+            "uuid_setvar x api_on_answer",
+            "uuid_setvar x note hupall",
+            "originate {execute_on_answer='sched_hangup +60'}user/1000 &park",
+            "originate user/system@example.com &park",
+            "uuid_transfer x set:a=b,park inline",
+            "cond a == b ? yes : no",
+            "alias add cs sofia status",
             "",
         ] {
             assert!(danger(line, Guard::Normal).is_none(), "{line}");
+        }
+    }
+
+    /// Each path by which a command or an application reaches the server inside something else.
+    #[test]
+    fn an_effect_is_judged_on_every_path() {
+        const COMMANDS: &[&str] = &[
+            "hupall",
+            "HupAll NORMAL_CLEARING",
+            "fsctl crash",
+            "reload mod_sofia",
+            "sofia profile internal restart",
+            "system ls",
+            "conference 3000 kick all",
+        ];
+        const PATHS: &[&str] = &[
+            "%",
+            "bgapi %",
+            "expand %",
+            "expand uuid:abc %",
+            "sched_api +5 none %",
+            "sched_api +5 none bgapi %",
+            "alias add x %",
+            "cond a == a ? % : status",
+            "eval ${expand %}",
+            "originate {api_hangup_hook=%}user/1 &park",
+            "originate {a=b,API_ON_ANSWER='%'}user/1 &park",
+            "originate {a=b,'api_on_answer'='%'}user/1 &park",
+            "originate {^^:a=b:api_on_answer_2=%:c=d}user/1 &park",
+            "originate <api_on_ring='%'>user/1 &park",
+            "originate [api_reporting_hook=%]user/1,user/2 &park",
+            "originate user/1|{api_on_media=%}user/2 &park",
+            "bgapi originate user/1 &set(api_on_answer=%)",
+            "uuid_setvar x api_on_answer %",
+            "uuid_setvar x nolocal:api_on_answer %",
+            "uuid_setvar_multi x a=b;api_after_bridge=%",
+            "global_setvar api_hangup_hook=%",
+            "conference 3000 dial {api_on_answer=%}user/1",
+            "callcenter_config agent set contact a {api_hangup_hook=%}user/1",
+            "uuid_transfer x 'set:api_hangup_hook=%' inline",
+            "uuid_transfer x 'm:^:answer^export:nolocal:api_hangup_hook=%' inline",
+            "sched_transfer +5 x bind_digit_action:r,1,api:% inline",
+            "uuid_broadcast x set::api_hangup_hook=%",
+            "uuid_setvar x execute_on_answer set api_hangup_hook=%",
+            "originate {execute_on_answer='set api_hangup_hook=%'}user/1 &park",
+            "originate {record_post_process_exec_api=%}user/1 &park",
+        ];
+        for path in PATHS {
+            for command in COMMANDS {
+                let line = path.replace('%', command);
+                assert!(danger(&line, Guard::Normal).is_some(), "{line}");
+            }
+            let line = path.replace('%', "uuid_getvar x y");
+            assert_eq!(danger(&line, Guard::Normal), None, "{line}");
+        }
+    }
+
+    #[test]
+    fn an_application_is_judged_on_every_path() {
+        for path in [
+            "originate user/1 &%(ls)",
+            "originate user/1 '%:ls' inline",
+            "originate loopback/app=%:ls &park",
+            "originate {execute_on_answer=%:ls}user/1 &park",
+            "originate {execute_on_ring='% ls'}user/1 &park",
+            "originate {bridge_pre_execute_bleg_app=%}user/1 &park",
+            "originate {group_confirm_file='exec:% ls'}user/1 &park",
+            "uuid_setvar x exec_after_bridge_app %",
+            "uuid_setvar x transfer_after_bridge '%:ls':inline",
+            "uuid_transfer x m:^:answer^%:ls inline",
+            "uuid_dual_transfer x %:ls/inline park/inline",
+            "uuid_broadcast x %::ls both",
+            "sched_broadcast +1 x %::ls",
+            "uuid_transfer x 'bind_meta_app:2 b s %::ls' inline",
+            "uuid_transfer x 'limit_execute:hash r id 1 % ls' inline",
+        ] {
+            for app in ["system", "bgsystem", "SPAWN"] {
+                let line = path.replace('%', app);
+                assert!(danger(&line, Guard::Normal).is_some(), "{line}");
+            }
+            let line = path.replace('%', "answer");
+            assert_eq!(danger(&line, Guard::Normal), None, "{line}");
+        }
+        for (name, args) in [
+            ("system", "ls"),
+            ("set", "api_hangup_hook=hupall"),
+            ("export", "nolocal:api_on_answer=fsctl crash"),
+            ("multiset", "^^;a=b;execute_on_answer=system ls"),
+            ("bridge", "{api_on_answer=hupall}user/1000"),
+            ("transfer", "system:ls inline"),
+            ("execute_extension", "system:ls inline"),
+            ("bind_digit_action", "r,1,exec:system,ls"),
+            ("bind_digit_action", "r,1,api:hupall,NORMAL_CLEARING"),
+            ("log", "INFO ${hupall()}"),
+            ("event", "Event-Name=SHUTDOWN"),
+            ("lua", "~freeswitch.API():execute('hupall')"),
+        ] {
+            assert!(dangerous_application(name, args).is_some(), "{name} {args}");
+        }
+        for (name, args) in [
+            ("set", "foo=hupall"),
+            ("event", "Event-Name=CUSTOM,Event-Subclass=x::y"),
+            ("bridge", "user/1000"),
+            ("playback", "system.wav"),
+        ] {
+            assert_eq!(dangerous_application(name, args), None, "{name} {args}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_seen_is_asked_about() {
+        for line in [
+            "expand ${name}",
+            "originate {api_on_answer=${what}}user/1 &park",
+            "uuid_setvar x execute_on_answer ${app} y",
+            "bgapi bgapi bgapi bgapi bgapi bgapi bgapi hupall",
+        ] {
+            assert!(danger(line, Guard::Normal).is_some(), "{line}");
         }
     }
 

@@ -6,7 +6,7 @@ use super::super::grammar::first_word;
 /// something.
 pub(in crate::shell) fn only_reads(line: &str) -> bool {
     // A list of commands, and what an expansion runs, may be anything.
-    if line.contains(";;") || super::expansions(line).next().is_some() {
+    if line.contains(";;") || super::reach::expansions(line).next().is_some() {
         return false;
     }
     let (verb, rest) = first_word(line);
@@ -29,7 +29,7 @@ pub(in crate::shell) fn only_reads(line: &str) -> bool {
         ("callcenter_config", ["agent" | "queue" | "tier" | "member", what, ..]) => {
             matches!(*what, "list" | "count")
         }
-        ("console_complete" | "console_complete_xml", _) => super::is_cursor_inside(rest),
+        ("console_complete" | "console_complete_xml", _) => super::harm::is_cursor_inside(rest),
         ("fifo", [first, ..]) => first.starts_with("list") || *first == "count",
         ("verto", [first, ..]) => matches!(*first, "status" | "xmlstatus"),
         (verb, _) => READS.contains(&verb),
