@@ -1,13 +1,12 @@
 //! The names of events.
 
-/// Every event that FreeSWITCH 1.10 fires under a name (`src/switch_event.c`). CUSTOM events have
-/// a subclass besides, which is free text.
+/// Every name that FreeSWITCH 1.10 takes for a subscription (`src/switch_event.c`), in the order of
+/// the alphabet. CUSTOM events have a subclass besides, which is free text.
 pub const EVENT_NAMES: &[&str] = &[
     "ADD_SCHEDULE",
     "ALL",
     "API",
     "BACKGROUND_JOB",
-    "BLIND_TRANSFER",
     "CALL_DETAIL",
     "CALL_SECURE",
     "CALL_SETUP_REQ",
@@ -22,7 +21,6 @@ pub const EVENT_NAMES: &[&str] = &[
     "CHANNEL_DESTROY",
     "CHANNEL_EXECUTE",
     "CHANNEL_EXECUTE_COMPLETE",
-    "CHANNEL_GLOBAL",
     "CHANNEL_HANGUP",
     "CHANNEL_HANGUP_COMPLETE",
     "CHANNEL_HOLD",
@@ -36,6 +34,8 @@ pub const EVENT_NAMES: &[&str] = &[
     "CHANNEL_UNHOLD",
     "CHANNEL_UNPARK",
     "CHANNEL_UUID",
+    "CLIENT_DISCONNECTED",
+    "CLONE",
     "CODEC",
     "COMMAND",
     "CONFERENCE_DATA",
@@ -50,6 +50,7 @@ pub const EVENT_NAMES: &[&str] = &[
     "FAILURE",
     "GENERAL",
     "HEARTBEAT",
+    "INBOUND_CHAN",
     "LOG",
     "MEDIA_BUG_START",
     "MEDIA_BUG_STOP",
@@ -62,6 +63,7 @@ pub const EVENT_NAMES: &[&str] = &[
     "NOTALK",
     "NOTIFY",
     "NOTIFY_IN",
+    "OUTBOUND_CHAN",
     "PHONE_FEATURE",
     "PHONE_FEATURE_SUBSCRIBE",
     "PLAYBACK_START",
@@ -71,7 +73,6 @@ pub const EVENT_NAMES: &[&str] = &[
     "PRESENCE_PROBE",
     "PRIVATE_COMMAND",
     "PUBLISH",
-    "QUEUE_LEN",
     "RECORD_START",
     "RECORD_STOP",
     "RECV_INFO",
@@ -84,16 +85,15 @@ pub const EVENT_NAMES: &[&str] = &[
     "SEND_INFO",
     "SEND_MESSAGE",
     "SEND_RTCP_MESSAGE",
+    "SERVER_DISCONNECTED",
     "SESSION_CRASH",
-    "SESSION_DATA",
     "SESSION_HEARTBEAT",
     "SHUTDOWN",
     "SHUTDOWN_REQUESTED",
+    "SOCKET_DATA",
     "STARTUP",
-    "SUBCLASS_ANY",
     "TALK",
     "TEXT",
     "TRAP",
     "UNPUBLISH",
-    "UNSUBSCRIBE",
 ];

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use super::event::Event;
 use super::login::Rights;
 use super::pattern;
+use crate::model::EVENT_NAMES;
 
 /// What `event`, `nixevent`, `noevents`, `myevents` and `filter` left behind.
 #[derive(Debug, Default)]
@@ -55,7 +56,7 @@ impl Subscription {
                 found = true;
                 if name == "ALL" {
                     self.all = true;
-                    self.names.extend(NAMES);
+                    self.names.extend(EVENT_NAMES.iter().filter(|name| **name != "ALL"));
                     let own = rights.subclasses();
                     let list = own.map(<[String]>::to_vec);
                     self.subclasses
@@ -184,7 +185,7 @@ pub(super) fn known(word: &str) -> Option<&'static str> {
     let is = |name: &&&str| {
         name.eq_ignore_ascii_case(word) || bare.is_some_and(|bare| name.eq_ignore_ascii_case(bare))
     };
-    NAMES.iter().chain(&["ALL"]).find(is).copied()
+    EVENT_NAMES.iter().find(is).copied()
 }
 
 /// What `myevents` subscribes to.
@@ -229,102 +230,6 @@ const SUBCLASSES: [&str; 12] = [
     "sofia::register_failure",
     "sofia::reinvite",
     "sofia::unregister",
-];
-
-/// The names a client may subscribe to (`switch_event.c`).
-const NAMES: &[&str] = &[
-    "CUSTOM",
-    "CLONE",
-    "CHANNEL_CREATE",
-    "CHANNEL_DESTROY",
-    "CHANNEL_STATE",
-    "CHANNEL_CALLSTATE",
-    "CHANNEL_ANSWER",
-    "CHANNEL_HANGUP",
-    "CHANNEL_HANGUP_COMPLETE",
-    "CHANNEL_EXECUTE",
-    "CHANNEL_EXECUTE_COMPLETE",
-    "CHANNEL_HOLD",
-    "CHANNEL_UNHOLD",
-    "CHANNEL_BRIDGE",
-    "CHANNEL_UNBRIDGE",
-    "CHANNEL_PROGRESS",
-    "CHANNEL_PROGRESS_MEDIA",
-    "CHANNEL_OUTGOING",
-    "CHANNEL_PARK",
-    "CHANNEL_UNPARK",
-    "CHANNEL_APPLICATION",
-    "CHANNEL_ORIGINATE",
-    "CHANNEL_UUID",
-    "API",
-    "LOG",
-    "INBOUND_CHAN",
-    "OUTBOUND_CHAN",
-    "STARTUP",
-    "SHUTDOWN",
-    "PUBLISH",
-    "UNPUBLISH",
-    "TALK",
-    "NOTALK",
-    "SESSION_CRASH",
-    "MODULE_LOAD",
-    "MODULE_UNLOAD",
-    "DTMF",
-    "MESSAGE",
-    "PRESENCE_IN",
-    "NOTIFY_IN",
-    "PRESENCE_OUT",
-    "PRESENCE_PROBE",
-    "MESSAGE_WAITING",
-    "MESSAGE_QUERY",
-    "ROSTER",
-    "CODEC",
-    "BACKGROUND_JOB",
-    "DETECTED_SPEECH",
-    "DETECTED_TONE",
-    "PRIVATE_COMMAND",
-    "HEARTBEAT",
-    "TRAP",
-    "ADD_SCHEDULE",
-    "DEL_SCHEDULE",
-    "EXE_SCHEDULE",
-    "RE_SCHEDULE",
-    "RELOADXML",
-    "NOTIFY",
-    "PHONE_FEATURE",
-    "PHONE_FEATURE_SUBSCRIBE",
-    "SEND_MESSAGE",
-    "RECV_MESSAGE",
-    "REQUEST_PARAMS",
-    "CHANNEL_DATA",
-    "GENERAL",
-    "COMMAND",
-    "SESSION_HEARTBEAT",
-    "CLIENT_DISCONNECTED",
-    "SERVER_DISCONNECTED",
-    "SEND_INFO",
-    "RECV_INFO",
-    "RECV_RTCP_MESSAGE",
-    "SEND_RTCP_MESSAGE",
-    "CALL_SECURE",
-    "NAT",
-    "RECORD_START",
-    "RECORD_STOP",
-    "PLAYBACK_START",
-    "PLAYBACK_STOP",
-    "CALL_UPDATE",
-    "FAILURE",
-    "SOCKET_DATA",
-    "MEDIA_BUG_START",
-    "MEDIA_BUG_STOP",
-    "CONFERENCE_DATA_QUERY",
-    "CONFERENCE_DATA",
-    "CALL_SETUP_REQ",
-    "CALL_SETUP_RESULT",
-    "CALL_DETAIL",
-    "DEVICE_STATE",
-    "TEXT",
-    "SHUTDOWN_REQUESTED",
 ];
 
 #[cfg(test)]
