@@ -34,6 +34,9 @@ fn mask_command(line: &str) -> String {
         let gap = command.get(host.len()..command.len() - rest.len()).unwrap_or_default();
         return format!("{lead}{host}{gap}{}", mask_command(rest));
     }
+    if command.starts_with('!') {
+        return format!("{lead}{}", within(command));
+    }
     let (verb, rest) = first_word(command);
     let gap = command.get(verb.len()..command.len() - rest.len()).unwrap_or_default();
     let name = verb.trim_start_matches('/').to_ascii_lowercase();
@@ -45,13 +48,33 @@ fn mask_command(line: &str) -> String {
             Some((name, value)) if is_secret_name(name.trim()) && !value.trim().is_empty() => {
                 format!("{name}={STARS}")
             }
-            _ => mask_text(rest),
+            _ => within(rest),
         },
         name if name.ends_with("setvar") => named_words(rest),
-        _ => mask_text(&long_option(rest)),
+        _ => within(rest),
     };
     format!("{lead}{verb}{gap}{rest}")
 }
+
+/// What follows a verb: a login may stand anywhere in it, as in `alias NAME connect ..`,
+/// `with APP connect ..`, `let NAME = connect ..`, or a program that takes the same options.
+fn within(text: &str) -> String {
+    let other = |text: &str| mask_text(&long_option(text));
+    let mut at = 0;
+    for word in text.split_inclusive(char::is_whitespace) {
+        at += word.len();
+        let name = word.trim_matches(|c: char| c.is_whitespace() || "'\"(!/".contains(c));
+        let name = name.rsplit('/').next().unwrap_or_default();
+        if LOGINS.iter().any(|login| name.eq_ignore_ascii_case(login)) {
+            let (before, after) = text.split_at(at);
+            return format!("{}{}", other(before), options(after));
+        }
+    }
+    other(text)
+}
+
+/// Commands and programs with the options of a login.
+const LOGINS: &[&str] = &["connect", "switchy", "fs_cli"];
 
 /// The options of a login, without the password.
 fn options(text: &str) -> String {
@@ -349,6 +372,13 @@ mod tests {
             ("status ;; connect pbx -p hunter2", "status ;; connect pbx -p ***"),
             ("  connect x -p hunter2", "  connect x -p ***"),
             ("connect ops:hunter2@pbx", "connect ops:***@pbx"),
+            ("alias x connect pbx -p hunter2", "alias x connect pbx -p ***"),
+            ("alias x 'connect pbx -p hunter2'", "alias x 'connect pbx -p ***"),
+            ("alias x @pbx2 connect pbx -phunter2", "alias x @pbx2 connect pbx -p***"),
+            ("with Cdr file=x connect pbx -p hunter2", "with Cdr file=x connect pbx -p ***"),
+            ("let x = connect ops:hunter2@pbx", "let x = connect ops:***@pbx"),
+            ("! switchy pbx -p hunter2", "! switchy pbx -p ***"),
+            ("!/usr/bin/fs_cli -H pbx -phunter2", "!/usr/bin/fs_cli -H pbx -p***"),
             (
                 "api originate {sip_auth_password=hunter2,a=b}user/1",
                 "api originate {sip_auth_password=***,a=b}user/1",
@@ -380,6 +410,8 @@ mod tests {
             "transfer last 1000 -both",
             "let port = 8021",
             "help set",
+            "help connect",
+            "alias x connect pbx",
         ] {
             assert!(!is_secret(line), "{line}");
         }
