@@ -26,6 +26,8 @@ pub struct Bert {
     in_sync: AtomicU64,
     lost_sync: AtomicU64,
     timed_out: AtomicU64,
+    /// The most bad samples of a leg that lost sync, in hundredths of a percent.
+    worst: AtomicU64,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -112,6 +114,7 @@ impl Default for Bert {
             in_sync: AtomicU64::new(0),
             lost_sync: AtomicU64::new(0),
             timed_out: AtomicU64::new(0),
+            worst: AtomicU64::new(0),
         }
     }
 }
@@ -168,6 +171,7 @@ impl Bert {
     async fn lost(&self, session: &Session, event: &Event) -> Result<(), Error> {
         self.lost_sync.fetch_add(1, Ordering::Relaxed);
         let figure = |name: &str| event.get(name).unwrap_or_default().into_owned();
+        self.worst.fetch_max(hundredths(&figure("sync_lost_percent")), Ordering::Relaxed);
         tracing::warn!(
             target: "switchy.Client",
             uuid = %session.id,
@@ -186,6 +190,14 @@ impl Bert {
         }
         Ok(())
     }
+}
+
+/// A percentage such as `12.5` in hundredths of a percent.
+fn hundredths(percent: &str) -> u64 {
+    let (whole, part) = percent.trim().split_once('.').unwrap_or_else(|| (percent.trim(), ""));
+    let part: String = part.chars().chain("00".chars()).take(2).collect();
+    let number = |text: &str| text.parse::<u64>().unwrap_or(0);
+    number(whole).saturating_mul(100).saturating_add(number(&part))
 }
 
 impl App for Bert {
@@ -241,6 +253,23 @@ impl App for Bert {
             let text =
                 "mod_bert is not loaded on the server: \"load mod_bert\" loads it, or load=yes";
             Err(Error::App { text: text.to_owned() })
+        })
+    }
+
+    fn verdict(&self) -> Option<Result<String, String>> {
+        let (in_sync, lost_sync, timed_out) = self.counts();
+        let worst = match self.worst.load(Ordering::Relaxed) {
+            0 => String::new(),
+            worst => format!("; worst: {}.{:02} % bad samples", worst / 100, worst % 100),
+        };
+        let figures = format!(
+            "legs in sync: {in_sync}, that lost it: {lost_sync}, without sync in time: \
+             {timed_out}{worst}"
+        );
+        Some(match (in_sync, lost_sync + timed_out) {
+            (0, 0) => Err("no leg was tested".to_owned()),
+            (_, 0) => Ok(figures),
+            _ => Err(figures),
         })
     }
 

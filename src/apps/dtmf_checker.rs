@@ -139,6 +139,20 @@ impl App for DtmfChecker {
         })
     }
 
+    fn verdict(&self) -> Option<Result<String, String>> {
+        let (checked, failed, incomplete) = self.counts();
+        let digits = self.sequence.len();
+        let figures = format!(
+            "legs that got all {digits} digits: {checked}, other digits: {failed}, \
+             too few: {incomplete}"
+        );
+        Some(match (checked, failed + incomplete) {
+            (0, 0) => Err("no leg was called, so no digit was checked".to_owned()),
+            (_, 0) => Ok(figures),
+            _ => Err(figures),
+        })
+    }
+
     fn notes(&self) -> Vec<(&'static str, String)> {
         let (checked, failed, incomplete) = self.counts();
         vec![

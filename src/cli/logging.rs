@@ -66,6 +66,14 @@ struct Lines {
     target: Target,
 }
 
+impl Lines {
+    /// How much is shown of a target unless more is asked for: that a listener has connected says
+    /// nothing to a person, since the shell reports the connection itself.
+    fn usual_of(&self, target: &str) -> Level {
+        if target == "switchy.EventListener" { self.usual.min(Level::WARN) } else { self.usual }
+    }
+}
+
 enum Target {
     Prompt(mpsc::Sender<Line>),
     Stderr,
@@ -75,7 +83,7 @@ impl<S: Subscriber> Layer<S> for Lines {
     fn enabled(&self, metadata: &Metadata<'_>, _: Context<'_, S>) -> bool {
         // rustyline logs every key at its debug level, passwords too: only our own targets.
         metadata.target().starts_with("switchy")
-            && self.verbosity.shows(*metadata.level(), self.usual)
+            && self.verbosity.shows(*metadata.level(), self.usual_of(metadata.target()))
     }
 
     fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {

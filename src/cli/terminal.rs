@@ -2,7 +2,9 @@
 use std::env;
 use std::io::{self, IsTerminal as _, Write as _};
 
-pub(crate) use attributes::{Guard, Silence, as_found, hostname, is_ours, keep_keys, stop_group};
+pub(crate) use attributes::{
+    Guard, Silence, as_found, discard_keys, hostname, is_ours, keep_keys, stop_group,
+};
 
 /// When to color.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
@@ -76,7 +78,7 @@ mod attributes {
     use std::thread;
 
     use rustix::termios::{
-        self, InputModes, LocalModes, OptionalActions, SpecialCodeIndex, Termios,
+        self, InputModes, LocalModes, OptionalActions, QueueSelector, SpecialCodeIndex, Termios,
     };
 
     /// The threads without which there is no prompt.
@@ -99,6 +101,12 @@ mod attributes {
             // A terminal that is gone is given to nobody.
             _ = termios::tcsetattr(io::stdin(), OptionalActions::Now, found);
         }
+    }
+
+    /// Throws away what was typed and not read yet.
+    pub(crate) fn discard_keys() {
+        // Without a terminal there are no keys.
+        _ = termios::tcflush(io::stdin(), QueueSelector::IFlush);
     }
 
     fn keeping(found: &Termios) -> Termios {
@@ -239,6 +247,9 @@ mod attributes {
 
     /// Nothing was changed.
     pub(crate) fn as_found() {}
+
+    /// A pager reads the same queue here; it is left alone.
+    pub(crate) fn discard_keys() {}
 
     /// Whoever reads a password here sees to it.
     #[derive(Debug)]

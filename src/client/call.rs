@@ -41,6 +41,17 @@ impl Call {
     /// # Errors
     /// As [`Client::api`], from the first leg that failed, after all were tried.
     pub async fn hangup(&self) -> Result<Vec<(Id<model::Session>, LegEnd)>, Error> {
+        self.hangup_with(&HangupCause::NORMAL_CLEARING).await
+    }
+
+    /// As [`Call::hangup`], with a cause.
+    ///
+    /// # Errors
+    /// [`Error::UnknownCause`], before anything is sent; otherwise as [`Call::hangup`].
+    pub async fn hangup_with(
+        &self,
+        cause: &HangupCause,
+    ) -> Result<Vec<(Id<model::Session>, LegEnd)>, Error> {
         let mut legs = self.sessions();
         let now = self.client.call(self.id.as_str()).map(|call| call.sessions());
         for leg in now.unwrap_or_default() {
@@ -50,7 +61,7 @@ impl Call {
         }
         let (mut ends, mut failure) = (Vec::new(), None);
         for leg in legs {
-            match leg.end(&HangupCause::NORMAL_CLEARING).await {
+            match leg.end(cause).await {
                 Ok(end) => ends.push((leg.id.clone(), end)),
                 Err(err) => failure = failure.or(Some(err)),
             }

@@ -26,18 +26,20 @@ impl Client {
     ///
     /// # Errors
     /// [`Error::NoSuchApp`], [`Error::UnknownCause`]; otherwise as [`Client::api`], from the first
-    /// id that failed.
+    /// id that failed, after all were tried.
     pub async fn hupall(
         &self,
         app: Option<&str>,
         cause: &HangupCause,
     ) -> Result<Vec<HungUp>, Error> {
-        let mut done = Vec::new();
+        let (mut done, mut failure) = (Vec::new(), None);
         for hung_up in self.hupall_dry_run(app, cause)? {
-            self.hang_up_app(&hung_up.id, cause).await?;
-            done.push(hung_up);
+            match self.hang_up_app(&hung_up.id, cause).await {
+                Ok(_reply) => done.push(hung_up),
+                Err(err) => failure = failure.or(Some(err)),
+            }
         }
-        Ok(done)
+        failure.map_or(Ok(done), Err)
     }
 
     /// What [`Client::hupall`] would do now, or refuse.

@@ -211,6 +211,12 @@ impl Client {
         Ok(())
     }
 
+    /// Whether a connection that is lost is opened again without being asked.
+    #[must_use]
+    pub fn reconnects(&self) -> bool {
+        self.state().kept.is_some()
+    }
+
     /// Starts a task that keeps this connection up. It ends with the client, with `disconnect` or a
     /// connection of the client's own making, or when trying again cannot help.
     fn look_after(&self, connection: &Connection, backoff: Backoff) {
@@ -235,6 +241,7 @@ impl Client {
                     Ok(_unwanted) => return,
                     Err(err) => {
                         let host = config.host();
+                        client.state().kept = None;
                         tracing::error!(target: "switchy.Client", host, "gave up: {err}");
                         return;
                     }

@@ -104,6 +104,14 @@ impl Expect {
     /// [`Error::NotConfirmed`] when it does not come in time, [`Error::Gone`] when the session
     /// ends first, [`Error::ListenerNotRunning`] when the connection does.
     pub async fn within(mut self, within: Duration) -> Result<Event, Error> {
+        self.next_within(within).await
+    }
+
+    /// As [`Expect::within`], for each of several events in turn.
+    ///
+    /// # Errors
+    /// As [`Expect::within`].
+    pub async fn next_within(&mut self, within: Duration) -> Result<Event, Error> {
         let (listener, kinds) = (self.listener.clone(), self.kinds.join(" or "));
         let uuid = self.sessions.first().map(ToString::to_string).unwrap_or_default();
         let waiting = async {

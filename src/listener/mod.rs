@@ -386,6 +386,15 @@ impl EventListener {
         watching::events(&self.inner.shared, names)
     }
 
+    /// Watches raw events for which `is_wanted` holds as they arrive: others cost no copy.
+    #[cfg(feature = "shell")]
+    pub(crate) fn events_for(
+        &self,
+        is_wanted: impl Fn(&crate::model::Event) -> bool + Send + Sync + 'static,
+    ) -> Events {
+        watching::events_for(&self.inner.shared, is_wanted)
+    }
+
     /// Watches raw events of these names or CUSTOM subclasses of single sessions, which are added
     /// to what it returns.
     pub(crate) fn session_events(&self, kinds: &[&str]) -> SessionEvents {

@@ -121,17 +121,28 @@ pub(super) fn changes(shared: &Shared) -> Changes {
 }
 
 pub(super) fn events<S: AsRef<str>>(shared: &Shared, names: &[S]) -> Events {
+    let names: Vec<String> = names.iter().map(|name| name.as_ref().to_owned()).collect();
+    events_for(shared, move |event| {
+        let kind = event.kind();
+        names.is_empty() || names.iter().any(|name| *name == kind)
+    })
+}
+
+/// The events for which `is_wanted` holds as they arrive; others are not copied.
+pub(super) fn events_for(
+    shared: &Shared,
+    is_wanted: impl Fn(&Event) -> bool + Send + Sync + 'static,
+) -> Events {
     let (feed, watch) = feed(shared);
     let open = feed.clone();
-    let names: Vec<String> = names.iter().map(|name| name.as_ref().to_owned()).collect();
     shared.add_tap(Tap::new(
         move || open.is_open(),
         move |seen| {
-            let is_wanted = names.is_empty() || {
-                let kind = seen.event.kind();
-                names.iter().any(|name| *name == kind)
-            };
-            if is_wanted { feed.offer(|| seen.event.detached()) } else { feed.is_open() }
+            if is_wanted(seen.event) {
+                feed.offer(|| seen.event.detached())
+            } else {
+                feed.is_open()
+            }
         },
     ));
     Events(watch)

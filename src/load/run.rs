@@ -4,12 +4,13 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio::task::JoinSet;
+use tokio::time::Instant;
 
 use super::{Plan, Report};
 use crate::client::{Client, Error, Originate};
-use crate::listener::Changes;
+use crate::listener::{Changes, Job};
 use crate::model::{Id, Session};
 use crate::track::{Change, What};
 
@@ -41,43 +42,83 @@ impl Load {
         let (made, outcomes) = mpsc::channel(self.plan.limit.max(16));
         let ledger = tokio::spawn(ledger(changes, outcomes));
         let mut calls = JoinSet::new();
+        let (mut due, mut is_first) = (Instant::now(), true);
         for gap in self.plan.arrivals() {
-            tokio::time::sleep(gap).await;
-            // The semaphore is never closed.
-            let Ok(place) = Arc::clone(&room).acquire_owned().await else { break };
-            let job = match self.client.originate(&self.call).await {
-                Ok(job) => job,
-                Err(err @ Error::Api { .. }) => {
-                    let _told = made.send(Made::Refused(err.to_string())).await.is_ok();
-                    continue;
+            due += gap;
+            tokio::time::sleep_until(due).await;
+            let place = match Arc::clone(&room).try_acquire_owned() {
+                Ok(place) => place,
+                Err(_full) => {
+                    // The semaphore is never closed.
+                    let Ok(place) = Arc::clone(&room).acquire_owned().await else { break };
+                    // What waited for room is not caught up with: the rate is a limit.
+                    due = due.max(Instant::now());
+                    place
                 }
-                Err(err) => return Err(err),
             };
-            let (client, hold, made) = (self.client.clone(), self.plan.hold, made.clone());
-            calls.spawn(async move {
-                let _place = place;
-                let Some(session) = job.sess_uuid().cloned() else { return };
-                let answer = job.get(LONGEST_RING).await;
-                let outcome = match &answer {
-                    Ok(_answered) => Made::Session(session.clone()),
-                    Err(err) => Made::Failed(session.clone(), err.to_string()),
+            let one = One { client: self.client.clone(), call: self.call.clone(), place };
+            let (hold, made) = (self.plan.hold, made.clone());
+            if std::mem::take(&mut is_first) {
+                let asked = one.client.originate(&one.call).await;
+                let asked = match asked {
+                    Err(err @ Error::Api { .. }) => Err(err),
+                    Err(err) => return Err(err),
+                    Ok(job) => Ok(job),
                 };
-                let _told = made.send(outcome).await.is_ok();
-                if answer.is_ok() {
-                    tokio::time::sleep(hold).await;
-                    if let Some(session) = client.session(session.as_str())
-                        && let Err(err) = session.hangup().await
-                    {
-                        tracing::warn!(uuid = %session.id, %err, "a call of the load is not ended");
-                    }
-                }
-            });
+                calls.spawn(one.live(asked, hold, made));
+            } else {
+                // The next call does not wait for the server's reply to this one.
+                calls.spawn(async move {
+                    let asked = one.client.originate(&one.call).await;
+                    one.live(asked, hold, made).await;
+                });
+            }
         }
         while calls.join_next().await.is_some() {}
         drop(made);
         let mut report = ledger.await.unwrap_or_default();
         report.finish();
         Ok(report)
+    }
+}
+
+/// One call of a load, and its place among those that run at a time.
+struct One {
+    client: Client,
+    call: Originate,
+    place: OwnedSemaphorePermit,
+}
+
+impl One {
+    /// Waits for its answer, holds it and hangs it up; a call that was not even made is counted.
+    async fn live(self, asked: Result<Job, Error>, hold: Duration, made: mpsc::Sender<Made>) {
+        let job = match asked {
+            Ok(job) => job,
+            Err(err) => {
+                let _told = made.send(Made::Refused(err.to_string())).await.is_ok();
+                return;
+            }
+        };
+        let answer = job.get(LONGEST_RING).await;
+        let Some(session) = job.sess_uuid().cloned() else {
+            let text = answer.unwrap_or_else(|err| err.to_string());
+            let _told = made.send(Made::Refused(text)).await.is_ok();
+            return;
+        };
+        let outcome = match &answer {
+            Ok(_answered) => Made::Session(session.clone()),
+            Err(err) => Made::Failed(session.clone(), err.to_string()),
+        };
+        let _told = made.send(outcome).await.is_ok();
+        if answer.is_ok() {
+            tokio::time::sleep(hold).await;
+            if let Some(session) = self.client.session(session.as_str())
+                && let Err(err) = session.hangup().await
+            {
+                tracing::warn!(uuid = %session.id, %err, "a call of the load is not ended");
+            }
+        }
+        drop(self.place);
     }
 }
 

@@ -190,6 +190,11 @@ impl<'a> Context<'a> {
         self.switch().ok()?.profile()?.guard.ruling(line)
     }
 
+    /// What it says about a line that a command of the shell sends.
+    pub(super) fn ruling_inside(&self, line: &str) -> Option<Ruling> {
+        self.switch().ok()?.profile()?.guard.ruling_inside(line)
+    }
+
     /// Asks the operator and returns what was typed, which is never empty. Waits as long as it
     /// takes; the question takes the place of the prompt, and its answer is kept in no history.
     ///

@@ -40,6 +40,8 @@ pub(super) enum Outcome {
     Already,
     /// The switch did it before it replied.
     Replied,
+    /// There was nothing to do, for this reason.
+    Nothing(&'static str),
     /// The switch took it; nothing says that it was done, for this reason.
     Queued(&'static str),
 }
@@ -104,6 +106,18 @@ pub(super) async fn confirmed_or(
     }
 }
 
+/// As [`confirmed`], where an event that does not come means that there was nothing to do.
+pub(super) async fn confirmed_or_nothing(
+    event: Expect,
+    within: Duration,
+    why: &'static str,
+) -> Result<Outcome, CommandError> {
+    match confirmed_or(event, within, why).await? {
+        Outcome::Queued(why) => Ok(Outcome::Nothing(why)),
+        outcome => Ok(outcome),
+    }
+}
+
 /// Says what became of a verb: `done` as in `UUID parked`.
 pub(super) fn say(
     cx: &mut Context<'_>,
@@ -119,6 +133,7 @@ pub(super) fn say(
             }
             Outcome::Already => format!("{leg} {done} already"),
             Outcome::Replied => format!("{leg} {done} (+OK)"),
+            Outcome::Nothing(why) => format!("{leg} {why}"),
             Outcome::Queued(why) => format!("{leg} {done}: queued; {why}"),
         };
         return cx.line(&super::sanitise::line(&text));
@@ -127,8 +142,10 @@ pub(super) fn say(
         Outcome::Done(event, after) => ("done", json!(event), json!(micros(after) / 1000)),
         Outcome::Already => ("already", json!(null), json!(null)),
         Outcome::Replied => ("done", json!(null), json!(null)),
+        Outcome::Nothing(_) => ("nothing", json!(null), json!(null)),
         Outcome::Queued(_) => ("queued", json!(null), json!(null)),
     };
+    let done = if let Outcome::Nothing(why) = outcome { why } else { done };
     cx.view(&View::single(vec![
         ("uuid", Cell::text(leg.as_str())),
         ("what", Cell::text(done)),

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use serde_json::json;
-use tokio::time::{Instant, interval, sleep};
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
 
 use super::render::{Cell, Column, View, counted, span};
 use super::starts::Starts;
@@ -127,6 +127,8 @@ async fn hang_up(
 ) -> Result<(), CommandError> {
     let client = cx.client()?;
     let mut pace = interval(manner.rate.max(Duration::from_micros(1)));
+    // A slow server is not caught up with: the rate is a limit.
+    pace.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut outcomes = Vec::new();
     let mut progress = Instant::now();
     for (at, call) in calls.iter().enumerate() {
@@ -186,17 +188,12 @@ async fn hang_up(
     Ok(())
 }
 
-/// Hangs up all legs of a call.
+/// Hangs up all legs of a call. A leg that cannot be hung up does not keep the others alive.
 async fn one(client: &Client, call: &Call, cause: &HangupCause) -> Result<LegEnd, CommandError> {
     let Some(call) = client.call(call.id.as_str()) else { return Ok(LegEnd::WasGone) };
-    let mut end = LegEnd::WasGone;
-    for leg in call.sessions() {
-        match leg.hangup_with(cause).await {
-            Ok(()) => end = LegEnd::HungUp,
-            Err(err) => return Err(err.into()),
-        }
-    }
-    Ok(end)
+    let ends = call.hangup_with(cause).await?;
+    let is_hung_up = ends.iter().any(|(_, end)| *end == LegEnd::HungUp);
+    Ok(if is_hung_up { LegEnd::HungUp } else { LegEnd::WasGone })
 }
 
 /// Waits until the calls are over, or a while.

@@ -60,6 +60,12 @@ fn split_around_tail(
             tail = rest;
         }
         if !named.is_empty() {
+            // A path or a dial string has no such words: they are options in the wrong place.
+            if matches!(verb, "play" | "bridge")
+                && let Some(tail) = tail
+            {
+                refuse_late_options(command, tail, if verb == "play" { "path" } else { DIAL })?;
+            }
             words.push("--".to_owned());
             words.extend(named);
             words.extend(tail.map(|tail| tail.trim_end().to_owned()));
@@ -67,7 +73,7 @@ fn split_around_tail(
         }
         if let Some(tail) = tail.filter(|tail| is_raw(verb, tail)) {
             if verb == "originate" {
-                refuse_late_options(command, tail)?;
+                refuse_late_options(command, tail, DIAL)?;
             }
             words.extend(["--".to_owned(), tail.trim_end().to_owned()]);
             return Ok(words);
@@ -119,8 +125,14 @@ pub(super) fn words(text: &str) -> Vec<(usize, &str)> {
     words
 }
 
-/// Our own options behind a dial string would go to the server as part of it.
-fn refuse_late_options(command: &clap::Command, tail: &str) -> Result<(), CommandError> {
+const DIAL: &str = "dial string";
+
+/// Our own options after what goes out word for word would go to the server as part of it.
+fn refuse_late_options(
+    command: &clap::Command,
+    tail: &str,
+    what: &str,
+) -> Result<(), CommandError> {
     let is_option = |word: &&str| {
         let name = word.strip_prefix("--").map(|name| name.split('=').next().unwrap_or(name));
         name.is_some_and(|name| command.get_arguments().any(|arg| arg.get_long() == Some(name)))
@@ -128,8 +140,9 @@ fn refuse_late_options(command: &clap::Command, tail: &str) -> Result<(), Comman
     match tail.split_whitespace().find(is_option) {
         Some(option) => {
             let message =
-                format!("{option} stands behind the dial string, which goes out word for word");
-            Err(CommandError::usage(message).hint("put options in front of it"))
+                format!("{option} must come before the {what}, which is sent word for word");
+            let verb = command.get_name();
+            Err(CommandError::usage(message).hint(format!("type \"{verb} {option} ...\"")))
         }
         None => Ok(()),
     }
@@ -388,7 +401,16 @@ mod tests {
         assert!(parse("use").is_err());
         assert!(matches!(parse("HupAll").unwrap(), Parsed::Builtin(_)));
         let late = parse("originate user/1000 &park --wait 5").unwrap_err();
-        assert!(late.message.starts_with("--wait stands behind"), "{late:?}");
+        assert!(late.message.starts_with("--wait must come before"), "{late:?}");
+        for line in [
+            "play last tone_stream://%(100,0,440) --leg both",
+            "play last x.wav --timeout=5",
+            "play last --stop x.wav",
+            "bridge 1000 user/1001 --timeout 5",
+        ] {
+            assert!(parse(line).is_err(), "{line}");
+        }
+        assert!(parse("play --leg both last {a=--leg}x.wav").is_ok());
         assert!(parse("originate user/1000 &playback(a--b) --nosuch").is_ok());
     }
 }

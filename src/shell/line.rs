@@ -14,6 +14,16 @@ pub(super) async fn run(cx: &mut Context<'_>, line: &str) -> Result<Next, Comman
             "this is a recording: nothing can be sent",
         )
         .hint("\"calls --ended\" and \"events last\" show what happened; \"use SWITCH\" leaves it"),
+        Ok(switch)
+            if err.kind == Kind::Connection
+                && err.message == "not connected"
+                && switch.client().reconnects() =>
+        {
+            let message = format!("not connected to {} at the moment", switch.name());
+            CommandError::new(Kind::Connection, message).hint(
+                "it reconnects as soon as the server answers; \"status\" shows whether it has",
+            )
+        }
         _ => err,
     })
 }

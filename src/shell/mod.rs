@@ -41,6 +41,7 @@ mod near;
 mod open;
 mod operator;
 mod pipe;
+mod plan_start;
 mod profile;
 mod prompt;
 pub mod render;
@@ -293,6 +294,8 @@ impl Shell {
             tracing::warn!("{err}");
         }
         for switch in self.switches() {
+            // What calls that ended a moment ago leave behind is written first.
+            let _is_idle = switch.client().apps_idle(FINISH).await;
             switch.disconnect().await;
         }
         for sim in self.state().sims.drain(..) {

@@ -24,6 +24,9 @@ pub enum Wish {
     },
     /// The terminal, for a pager or another program.
     Terminal {
+        /// Whether keys that were typed before are thrown away, because they were not meant for the
+        /// program that gets the terminal.
+        discards_keys: bool,
         /// Takes it. The terminal is given back when that is dropped.
         lent: oneshot::Sender<Lent>,
     },
@@ -65,10 +68,11 @@ impl Operator {
         (!answer.is_empty()).then_some(answer)
     }
 
-    /// Asks for the terminal; `None` when there is none to lend.
-    pub async fn terminal(&self) -> Option<Lent> {
+    /// Asks for the terminal; `None` when there is none to lend. Keys that were typed before are
+    /// thrown away, or left for the program.
+    pub async fn terminal(&self, discards_keys: bool) -> Option<Lent> {
         let (lent, granted) = oneshot::channel();
-        self.0.send(Wish::Terminal { lent }).await.ok()?;
+        self.0.send(Wish::Terminal { discards_keys, lent }).await.ok()?;
         granted.await.ok()
     }
 

@@ -105,7 +105,7 @@ impl Profile {
         let Password::Command(command) = &self.password else { return Ok(self.config.clone()) };
         let (line, name) = (command.clone(), self.name.clone());
         let _lent = match operator {
-            Some(operator) => operator.terminal().await,
+            Some(operator) => operator.terminal(false).await,
             None => None,
         };
         let password = tokio::task::spawn_blocking(move || printed_by(&line, &name)).await;
@@ -220,6 +220,19 @@ impl GuardRules {
         .into_iter()
         .find(|(_, patterns, commands)| says(patterns, commands))
         .map(|(ruling, ..)| ruling)
+    }
+
+    /// What it says about a line that a command of the shell sends: that command itself has been
+    /// asked about already, so only what the line runs inside wants to be confirmed.
+    pub(super) fn ruling_inside(&self, line: &str) -> Option<Ruling> {
+        let commands = guard::commands(line);
+        let says = |patterns: &[String], commands: &[String]| {
+            commands.iter().any(|line| patterns.iter().any(|pattern| is_like(pattern, line)))
+        };
+        if says(&self.deny, &commands) {
+            return Some(Ruling::Deny);
+        }
+        says(&self.confirm, commands.get(1..).unwrap_or_default()).then_some(Ruling::Confirm)
     }
 
     /// With what another one forbids, and wants to be asked about.

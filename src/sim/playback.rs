@@ -46,9 +46,13 @@ impl File {
         Self { path: path.to_owned(), kind, loops, length }
     }
 
-    /// The recorded switch has no music for its default stream.
+    /// The recorded switch has no music for its default stream. There is no disk here: a file is
+    /// missing when its name says so.
     pub(super) fn is_missing(&self) -> bool {
-        self.path == "local_stream://moh" || self.path.is_empty()
+        let says = ["nonexist", "nosuch", "missing"];
+        self.path == "local_stream://moh"
+            || self.path.is_empty()
+            || (!self.path.contains("://") && says.iter().any(|word| self.path.contains(word)))
     }
 
     /// What PLAYBACK_START and PLAYBACK_STOP say of it.

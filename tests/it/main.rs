@@ -13,6 +13,8 @@ mod apps;
 mod audit;
 #[cfg(feature = "cli")]
 mod completions;
+#[cfg(feature = "shell")]
+mod confirmed;
 #[cfg(all(unix, feature = "cli"))]
 mod docs;
 #[cfg(feature = "shell")]

@@ -66,12 +66,15 @@ impl Repl {
                 // A command that was stopped meanwhile does not wait for it.
                 let _is_told = done.send(()).is_ok();
             }
-            Wish::Terminal { lent } => {
+            Wish::Terminal { discards_keys, lent } => {
                 let printer = self.printer.clone();
                 drop(tokio::task::spawn_blocking(move || printer.hold()).await);
                 let (loan, given_back) = Lent::new();
                 self.is_lent.store(true, Ordering::Relaxed);
                 terminal::as_found();
+                if discards_keys {
+                    terminal::discard_keys();
+                }
                 if lent.send(loan).is_ok() {
                     // It ends when the command drops it: that is an error here.
                     drop(given_back.await);

@@ -2,6 +2,9 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::Instant;
 
 use super::route::Router;
 use super::{App, Apps, LiveCalls, LoadAs, LoadedApp};
@@ -46,8 +49,10 @@ pub enum Fate {
     Alone,
     /// They go on, and the app that is loaded as `default` gets their events.
     Default,
-    /// They were told to hang up.
+    /// They were hung up.
     HungUp,
+    /// It was unloaded before; they were hung up now.
+    HungUpLater,
 }
 
 /// A load that is under way. Dropped before it is done, by cancellation or panic too, it leaves
@@ -331,6 +336,10 @@ impl Client {
         name_or_id: &str,
         calls: LiveCalls,
     ) -> Result<Unloaded, Error> {
+        let hung_up = match (calls, self.apps().find(name_or_id)) {
+            (LiveCalls::HangUp, Ok(loaded)) => Some(self.end_calls_of(loaded.id()).await?),
+            _ => None,
+        };
         let taken = {
             let mut table = self.apps().table();
             let found = table.loaded.iter().position(|loaded| loaded.is(name_or_id));
@@ -349,15 +358,20 @@ impl Client {
         let Some(loaded) = taken else {
             let id = self.apps().id_ever(name_or_id)?;
             tracing::debug!(target: "switchy.Client", %id, "app '{name_or_id}' is unloaded already");
+            if calls == LiveCalls::HangUp {
+                let sessions = self.end_calls_of(&id).await?;
+                return Ok(Unloaded { sessions, id, fate: Fate::HungUpLater });
+            }
             return Ok(Unloaded { sessions: sessions(&id), id, fate: Fate::AlreadyUnloaded });
         };
         let lease = Lease { listener: loaded.listener.clone(), held: loaded.held.to_vec() };
         let torn_down = tear_down(self, &loaded.parts).await;
         lease.end().await;
         let id = loaded.id.clone();
-        let sessions = sessions(&id);
+        let sessions = hung_up.unwrap_or_else(|| sessions(&id));
         let fate = match calls {
             LiveCalls::HangUp => {
+                // Those that began meanwhile.
                 self.hang_up_app(&id, &HangupCause::NORMAL_CLEARING).await?;
                 Fate::HungUp
             }
@@ -369,6 +383,32 @@ impl Client {
             tracing::info!(target: "switchy.Client", id = %unloaded.id, "app '{}' is unloaded; {unloaded}", loaded.name);
         }
         torn_down.map(|()| unloaded)
+    }
+
+    /// Hangs up the calls of an app and waits for their ends, which the app gets to handle; returns
+    /// how many sessions there were.
+    async fn end_calls_of(&self, id: &Id<model::App>) -> Result<usize, Error> {
+        let sessions = || {
+            let count = |listener: EventListener| {
+                listener.with(|tracker| tracker.sessions_of_app(id).count())
+            };
+            self.listener().map(count).unwrap_or_default()
+        };
+        let before = sessions();
+        self.hang_up_app(id, &HangupCause::NORMAL_CLEARING).await?;
+        let end = Instant::now() + ENDING;
+        while sessions() > 0 && Instant::now() < end {
+            tokio::time::sleep(LOOK).await;
+        }
+        if !self.apps_idle(HANDLING).await {
+            tracing::warn!(target: "switchy.Client", %id, "an app has not handled all its events");
+        }
+        Ok(before)
+    }
+
+    /// Waits until the apps have handled every event that came in; `false` when that takes longer.
+    pub async fn apps_idle(&self, within: Duration) -> bool {
+        self.apps().idle(within).await
     }
 
     /// A loaded app, by name or id.
@@ -424,6 +464,15 @@ impl Client {
     }
 }
 
+/// How long calls that are hung up may take to end.
+const ENDING: Duration = Duration::from_secs(5);
+
+/// How often the tracker is looked at.
+const LOOK: Duration = Duration::from_millis(20);
+
+/// How long apps may take to handle what came in.
+const HANDLING: Duration = Duration::from_secs(2);
+
 impl fmt::Display for Unloaded {
     /// `its 2 sessions go on without an app`
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -435,7 +484,7 @@ impl fmt::Display for Unloaded {
         match self.fate {
             Fate::AlreadyUnloaded | Fate::Alone => write!(f, "{goes} on without an app"),
             Fate::Default => write!(f, "{goes} on, under the app \"default\""),
-            Fate::HungUp => write!(f, "{were} told to hang up"),
+            Fate::HungUp | Fate::HungUpLater => write!(f, "{were} hung up"),
         }
     }
 }

@@ -10,6 +10,10 @@ use std::any::Any;
 use std::fmt;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio::time::timeout;
 
 use super::{Client, Error, Session};
 use crate::listener::EventListener;
@@ -55,6 +59,12 @@ pub trait App: Any + Send + Sync {
     fn retire<'a>(&'a self, client: &'a Client, successor: &'a dyn App) -> Handling<'a> {
         let _unused = successor;
         self.tear_down(client)
+    }
+
+    /// The verdict of an app that tests something: `Ok` when all passed, else `Err`, each with its
+    /// figures. Looked at when its calls are over.
+    fn verdict(&self) -> Option<Result<String, String>> {
+        None
     }
 
     /// What it has counted so far, for whoever looks: names and values.
@@ -173,6 +183,17 @@ impl fmt::Debug for LoadedApp {
 #[derive(Default)]
 pub(super) struct Apps {
     table: Mutex<Table>,
+    /// How many events wait for their apps, or are being handled.
+    at_work: Arc<watch::Sender<usize>>,
+}
+
+/// An event that an app has not handled yet.
+pub(super) struct AtWork(Arc<watch::Sender<usize>>);
+
+impl Drop for AtWork {
+    fn drop(&mut self) {
+        self.0.send_modify(|count| *count = count.saturating_sub(1));
+    }
 }
 
 #[derive(Default)]
@@ -193,6 +214,18 @@ type Named = (String, Id<model::App>);
 impl Apps {
     fn table(&self) -> MutexGuard<'_, Table> {
         self.table.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Counts an event as not handled, until that is dropped.
+    fn begin_work(&self) -> AtWork {
+        self.at_work.send_modify(|count| *count += 1);
+        AtWork(Arc::clone(&self.at_work))
+    }
+
+    /// Waits until every event that came in has been handled; `false` when that takes too long.
+    pub(super) async fn idle(&self, within: Duration) -> bool {
+        let mut at_work = self.at_work.subscribe();
+        timeout(within, at_work.wait_for(|count| *count == 0)).await.is_ok()
     }
 
     /// The id of a loaded app, by its name or id.

@@ -7,7 +7,7 @@ use std::sync::{Arc, Weak};
 use tokio::sync::mpsc;
 
 use super::super::{Client, Inner, Session};
-use super::{App, LoadedApp};
+use super::{App, AtWork, LoadedApp};
 use crate::listener::{EventListener, Seen};
 use crate::model::{self, Association, Event, Id};
 use crate::track::{Change, Tracker, What};
@@ -28,6 +28,7 @@ struct Work {
     apps: Vec<Arc<dyn App>>,
     session: Session,
     event: Event,
+    at_work: AtWork,
 }
 
 /// How many events of one session may wait for its app.
@@ -83,6 +84,7 @@ impl Router {
             apps,
             session: Session::new(client.clone(), session.clone()),
             event: seen.event.detached(),
+            at_work: client.apps().begin_work(),
         };
         // No event tells of sessions that ended while the connection was down.
         if self.workers.len() == self.workers.capacity() {
@@ -152,7 +154,7 @@ fn is_genuine(tracker: &Tracker, session: &model::Session) -> bool {
 pub(super) const DEFAULT: &str = "default";
 
 async fn worker(mut inbox: mpsc::Receiver<Work>) {
-    while let Some(Work { name, apps, session, event }) = inbox.recv().await {
+    while let Some(Work { name, apps, session, event, at_work }) = inbox.recv().await {
         let (uuid, kind) = (session.id.clone(), event.kind().into_owned());
         for app in apps {
             let (session, event) = (session.clone(), event.clone());
@@ -168,6 +170,7 @@ async fn worker(mut inbox: mpsc::Receiver<Work>) {
                 }
             }
         }
+        drop(at_work);
     }
 }
 

@@ -3,13 +3,17 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use super::{CommandError, Context, Format, guard};
+use super::jobs::brief;
+use super::{CommandError, Context, Format, Kind, guard};
+use crate::listener::JobError;
 use crate::model::{JobState, Outcome};
 use crate::shell::advice::advise;
 use crate::shell::confirm;
+use crate::shell::guard::Guard;
 use crate::shell::profile::Ruling;
 use crate::shell::render::{Cell, View};
 use crate::shell::slow::is_slow;
+use crate::shell::trace;
 #[cfg(feature = "cli")]
 use crate::shell::{Output, Shell};
 
@@ -79,6 +83,27 @@ pub(crate) async fn clear_danger(
     confirm::by_name(cx, &why, &hint).await
 }
 
+/// Clears what a command of the shell is about to send: its effect counts, not its verb. A strict
+/// guard has asked about the command itself.
+///
+/// # Errors
+/// When the configuration forbids it, or it is not confirmed; `sends_it` is a line that does it
+/// without a question.
+pub(crate) async fn clear_effect(
+    cx: &mut Context<'_>,
+    line: &str,
+    sends_it: &str,
+) -> Result<(), CommandError> {
+    let danger = match cx.ruling_inside(line) {
+        Some(Ruling::Deny) => return Err(confirm::forbidden()),
+        Some(Ruling::Confirm) => Some("the configuration wants to be asked".to_owned()),
+        _ if cx.shell.settings().is_unguarded => None,
+        _ => guard::danger(line, Guard::Normal),
+    };
+    let Some(why) = danger else { return Ok(()) };
+    confirm::by_name(cx, &why, &format!("\"{sends_it}\" sends it")).await
+}
+
 /// Whether a line may go out as fs_cli's `-x` sends it, and if so, whether the server may read its own
 /// aliases and lists in it.
 ///
@@ -115,7 +140,10 @@ pub(crate) async fn send(
         directly(cx, line, within, via).await
     };
     let text = match sent {
-        Ok(text) => text,
+        Ok(text) => {
+            trace::note_line(cx.switch()?.client(), line).await;
+            text
+        }
         Err(err) => return Err(advise(&*cx.switch()?, line, err).await),
     };
     match cx.format() {
@@ -182,18 +210,29 @@ async fn in_background(
     let mut awaited = cx.awaits(line);
     let job = cx.client()?.bgapi(line).await?;
     awaited.is_job(job.id().as_str());
-    job.wait(within).await;
-    match job.state() {
-        JobState::Done(Outcome::Ok(text)) => {
+    let result = job.get(within).await;
+    match (job.state(), result) {
+        // The whole text: `get` takes `+OK` off.
+        (JobState::Done(Outcome::Ok(text)), Ok(_value)) => {
             awaited.answered();
             // What comes by `api` says so when there is nothing to say.
             Ok(if text.is_empty() { "-ERR no reply".to_owned() } else { text })
         }
-        JobState::Done(Outcome::Failed(_)) => {
-            awaited.answered();
-            Ok(job.get(Duration::ZERO).await?)
+        (_, Err(JobError::TimedOut { after })) => {
+            let seconds = after.as_secs_f64();
+            let message = format!("no answer within {seconds} s: {}", brief(line));
+            Err(CommandError::new(Kind::TimedOut, message).hint(format!(
+                "it still runs as job {}, and its result appears above the prompt; \
+                 \"api --timeout SECS ...\" waits longer",
+                job.id().short()
+            )))
         }
-        _ => Ok(job.get(Duration::ZERO).await?),
+        (JobState::Done(_), Err(err)) => {
+            awaited.answered();
+            Err(err.into())
+        }
+        (_, Err(err)) => Err(err.into()),
+        (_, Ok(text)) => Ok(text),
     }
 }
 

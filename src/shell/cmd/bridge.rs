@@ -1,5 +1,6 @@
 use tokio::sync::oneshot;
 
+use super::api::clear_effect;
 use super::{CommandError, Context, Kind};
 use crate::client::{Expect, Session, is_dial_string};
 use crate::model::{Event, HangupCause, Id};
@@ -34,6 +35,8 @@ pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), Command
     let with = args.with.trim();
     let within = |stock| std::time::Duration::from_secs(args.timeout.unwrap_or(stock));
     if is_dial_string(with) {
+        let sends_it = format!("execute --yes {} bridge {with}", leg.id);
+        clear_effect(cx, &format!("originate {with}"), &sends_it).await?;
         return dial(cx, &leg, with, within(60)).await;
     }
     let other = control::leg(cx, args.target.also(with), |_| true).await?;

@@ -2,10 +2,11 @@ use std::time::Duration;
 
 use super::{CommandError, Context, Kind};
 use crate::client::Client;
-use crate::model::{Event, Id, Rows};
+use crate::model::{Event, HangupCause, Id, Rows};
 use crate::shell::call_name::CallArg;
 use crate::shell::control::{self, Outcome};
-use crate::shell::guard;
+use crate::shell::profile::Ruling;
+use crate::shell::{confirm, guard, sanitise};
 
 /// Run a dial plan application on a leg
 ///
@@ -45,7 +46,11 @@ impl Args {
 
 pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), CommandError> {
     let (app, arg) = (args.application.as_str(), args.args.as_deref().unwrap_or_default().trim());
-    if let Some(why) = guard::dangerous_application(app, arg).filter(|_| !args.target.yes) {
+    if cx.ruling_inside(&format!("{app} {arg}")) == Some(Ruling::Deny) {
+        return Err(confirm::forbidden());
+    }
+    let danger = guard::dangerous_application(app, arg);
+    if let Some(why) = danger.filter(|_| !args.target.yes && !cx.shell.settings().is_unguarded) {
         return Err(CommandError::usage(format!("not sent: {why}"))
             .hint(format!("\"execute --yes {} {app} ...\" sends it", args.target.call)));
     }
@@ -64,12 +69,38 @@ pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), Command
     };
     let (event, outcome) = control::confirmed(event, Duration::from_secs(wait)).await?;
     let response = event.get("Application-Response").unwrap_or_default();
+    if has_failed(&response) {
+        let message = format!("{app} failed on {}: {response}", leg.id);
+        let err = CommandError::new(Kind::Refused, sanitise::line(&message).into_owned());
+        return Err(if response.contains("NOT FOUND") {
+            err.hint(
+                "the path is one of the server's; a relative one begins in its sounds directory",
+            )
+        } else {
+            err.hint("\"log debug\" shows what the server says about it")
+        });
+    }
     let said = if matches!(&*response, "" | "_none_") {
         format!("ran {app}")
     } else {
         format!("ran {app}: {response}")
     };
     control::say(cx, &leg.id, &said, &outcome)
+}
+
+/// Whether what an application said at its end means that it did not do its work: a missing file, a
+/// cause for which a bridge failed, `-ERR`.
+fn has_failed(response: &str) -> bool {
+    let lower = response.trim().to_ascii_lowercase();
+    let cause = HangupCause::parse(response.trim());
+    let is_cause = cause.is_known()
+        && !["NORMAL_CLEARING", "SUCCESS", "NONE", "ATTENDED_TRANSFER", "BLIND_TRANSFER"]
+            .contains(&cause.name());
+    is_cause
+        || lower == "nothing"
+        || ["-err", "cannot", "not found", "not ready", "error", "fail", "got timeout", "not match"]
+            .iter()
+            .any(|word| lower.contains(word))
 }
 
 /// Refuses an application that the server does not have; it may not let us ask.
@@ -85,4 +116,36 @@ async fn known(client: &Client, app: &str) -> Result<(), CommandError> {
     let err = CommandError::new(Kind::Refused, format!("the server has no application {app:?}"));
     let otherwise = "\"api show application\" lists them; a module may not be loaded";
     Err(err.meant(app, names, otherwise))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::has_failed;
+
+    #[test]
+    fn a_response_says_whether_it_worked() {
+        for (response, expected) in [
+            ("FILE NOT FOUND", true),
+            ("PLAYBACK ERROR", true),
+            ("PLAYBACK_FAILED - See FS logs for detail.", true),
+            ("UNKNOWN ERROR", true),
+            ("NOTHING", true),
+            ("USER_BUSY", true),
+            ("NO_ANSWER", true),
+            ("-ERR failed to start tone detector", true),
+            ("Cannot initialize Fax engine", true),
+            ("Got timeout while waiting for video", true),
+            ("FILE PLAYED", false),
+            ("PHRASE PLAYED", false),
+            ("BROADCAST_SENT", false),
+            ("SUCCESS", false),
+            ("NORMAL_CLEARING", false),
+            ("+OK started", false),
+            ("OK", false),
+            ("_none_", false),
+            ("", false),
+        ] {
+            assert_eq!(has_failed(response), expected, "{response:?}");
+        }
+    }
 }

@@ -39,8 +39,15 @@ pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), Command
     if legs.is_empty() {
         return Err(control::just_ended(&found.id));
     }
+    let mut failure = None;
     for leg in &legs {
-        leg.hangup_with(&cause).await?;
+        if let Err(err) = leg.hangup_with(&cause).await {
+            // The other legs end all the same.
+            failure = failure.or(Some(err));
+        }
+    }
+    if let Some(err) = failure {
+        return Err(err.into());
     }
     let ids: Vec<_> = legs.iter().map(|leg| leg.id.clone()).collect();
     let left = ending::wait_for_legs(&client, &ids, args.on.within()).await;

@@ -1,6 +1,8 @@
+use std::time::Duration;
+
 use serde_json::json;
 
-use super::{CommandError, Context, Format};
+use super::{CommandError, Context, Format, Kind};
 use crate::client::{Client, HungUp};
 use crate::model::HangupCause;
 use crate::shell::ending::{self, Manner};
@@ -83,8 +85,21 @@ pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), Command
         ]);
     }
     cx.view(&view)?;
-    say(cx, &done, "told to hang up")
+    let legs: Vec<_> = done.iter().flat_map(|hung_up| hung_up.victims.iter().cloned()).collect();
+    let left = ending::wait_for_legs(&client, &legs, ENDING).await;
+    // An app that writes what became of its calls has done so when this returns.
+    let _is_idle = client.apps_idle(ENDING).await;
+    if left > 0 {
+        let message = format!("{left} of {} still there", counted(legs.len(), "session"));
+        let kind = if left < legs.len() { Kind::Partial } else { Kind::TimedOut };
+        return Err(CommandError::new(kind, message)
+            .hint("\"ghosts\" finds rows without a call behind them"));
+    }
+    say(cx, &done, "hung up")
 }
+
+/// How long the calls may take to end.
+const ENDING: Duration = Duration::from_secs(5);
 
 /// FreeSWITCH's own hupall was meant: says what it would do.
 fn not_ours(args: &Args) -> CommandError {

@@ -276,7 +276,7 @@ pub(super) async fn run(
         Command::Dump(args) => dump::run(cx, args).await?,
         Command::Events(args) => events::run(cx, args).await?,
         Command::Execute(args) => execute::run(cx, args).await?,
-        Command::Exit(args) => return exit::run(args),
+        Command::Exit(args) => return exit::run(cx, args).await,
         Command::Filter(args) => filter::run(cx, args).await?,
         Command::Getvar(args) => getvar::run(cx, args).await?,
         Command::Expect(args) => expect::run(cx, args).await?,

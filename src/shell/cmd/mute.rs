@@ -1,6 +1,6 @@
 use super::{CommandError, Context};
-use crate::client::MuteSide;
-use crate::shell::control::{self, On};
+use crate::client::{MuteSide, Session};
+use crate::shell::control::{self, On, Outcome};
 
 /// Silence a party, or let it be heard again
 ///
@@ -40,19 +40,41 @@ pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), Command
     let leg = control::leg(cx, &args.on.target, |_| true).await?;
     let within = args.on.within();
     if args.way == Way::Off {
-        let event = leg.expect(&["MEDIA_BUG_STOP"]).await?;
+        let is_muted = is_muted(&leg).await;
+        let event = leg.expect(&["MEDIA_BUG_STOP"]).await?.with(FUNCTION, AUDIO);
         leg.unmute().await?;
-        let why = "no event came: it was not muted";
-        let outcome = control::confirmed_or(event, within, why).await?;
-        return control::say(cx, &leg.id, "is heard again", &outcome);
+        let why = "was not muted: nothing changed";
+        let outcome = match is_muted {
+            Some(false) => Outcome::Nothing(why),
+            _ => control::confirmed_or_nothing(event, within, why).await?,
+        };
+        return control::say(cx, &leg.id, "is not muted any more", &outcome);
     }
-    let event = leg.expect(&["MEDIA_BUG_START"]).await?;
+    let was_muted = is_muted(&leg).await == Some(true);
+    let event = leg.expect(&["MEDIA_BUG_START"]).await?.with(FUNCTION, AUDIO);
     let (side, done) = match args.side {
         Side::Read => (MuteSide::Read, "is no longer heard"),
         Side::Write => (MuteSide::Write, "hears nothing"),
     };
     leg.mute(side, 1).await?;
-    let why = "no event came: it was muted before, or has no media";
-    let outcome = control::confirmed_or(event, within, why).await?;
+    // A second direction is muted by what mutes the first, without an event.
+    let outcome = if was_muted {
+        Outcome::Replied
+    } else {
+        let confirmed = control::confirmed(event, within).await;
+        confirmed.map_err(|err| err.hint("it is not muted; has the leg media?"))?.1
+    };
     control::say(cx, &leg.id, done, &outcome)
 }
+
+/// Whether FreeSWITCH silences a direction of the leg; nothing where it may not be asked.
+async fn is_muted(leg: &Session) -> Option<bool> {
+    let list = leg.client().cmd(&format!("uuid_buglist {}", leg.id)).await.ok()?;
+    Some(list.contains("<function>audio</function>"))
+}
+
+/// Which media bug an event is about.
+const FUNCTION: &str = "Media-Bug-Function";
+
+/// The one that mutes (`switch_ivr_session_audio`).
+const AUDIO: &str = "audio";

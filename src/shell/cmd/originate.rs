@@ -1,9 +1,9 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use tokio::time::{Instant, interval};
+use tokio::time::{Instant, MissedTickBehavior, interval};
 
-use super::{CommandError, Context, Format, Kind};
+use super::{CommandError, Context, Format, Kind, api};
 use crate::client::{Client, Originate, is_dial_string};
 use crate::listener::JobError;
 use crate::shell::Shell;
@@ -145,6 +145,8 @@ pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), Command
         }
         return Ok(());
     }
+    let line = client.dry_run(&call)?;
+    api::clear_effect(cx, &line, &format!("bgapi --yes {line}")).await?;
     if args.count > 1 {
         return several(cx, args, &call).await;
     }
@@ -229,14 +231,33 @@ async fn several(cx: &mut Context<'_>, args: &Args, call: &Originate) -> Result<
     let client = cx.client()?;
     let mut jobs = Vec::new();
     let mut tick = interval(Duration::from_secs_f64(1.0 / args.rate));
+    // A slow server is not caught up with: the rate is a limit.
+    tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut failure = None;
     for _ in 0..args.count {
         tick.tick().await;
-        let job = client.originate(call).await?;
-        if args.wait.is_none() {
-            cx.shell.leave(&job, &cx.switch()?, true);
+        match client.originate(call).await {
+            Ok(job) => {
+                if args.wait.is_none() {
+                    cx.shell.leave(&job, &cx.switch()?, true);
+                }
+                jobs.push(job);
+            }
+            // The calls that were made are reported before it.
+            Err(err) => {
+                failure = Some(CommandError::from(err));
+                break;
+            }
         }
-        jobs.push(job);
     }
+    if let Some(err) = failure.take_if(|_| jobs.is_empty()) {
+        return Err(err);
+    }
+    let failure = failure.map(|err| {
+        let message =
+            format!("{} of {} calls were made, then: {}", jobs.len(), args.count, err.message);
+        CommandError::new(Kind::Partial, message)
+    });
     let mut view = View::new(&["job", "session", "result"], "");
     let end = Instant::now() + Duration::from_secs(args.wait.unwrap_or(0));
     let (mut outcomes, mut answered) = (BTreeMap::<String, usize>::new(), 0);
@@ -248,6 +269,7 @@ async fn several(cx: &mut Context<'_>, args: &Args, call: &Originate) -> Result<
                     answered += 1;
                     "answered".to_owned()
                 }
+                Err(JobError::TimedOut { .. }) => "no answer in time".to_owned(),
                 Err(JobError::Failed { text }) => text.trim_start_matches("-ERR ").to_owned(),
                 Err(err) => err.to_string(),
             },
@@ -257,11 +279,15 @@ async fn several(cx: &mut Context<'_>, args: &Args, call: &Originate) -> Result<
         view.push(vec![Cell::text(job.id().as_str()), Cell::text(&session), Cell::text(&result)]);
     }
     if args.wait.is_none() {
-        return cx.view(&view.with_foot(format!("{} started; \"calls\" shows them", jobs.len())));
+        cx.view(&view.with_foot(format!("{} started; \"calls\" shows them", jobs.len())))?;
+        return failure.map_or(Ok(()), Err);
     }
     let told: Vec<String> =
         outcomes.iter().map(|(outcome, count)| format!("{count} {outcome}")).collect();
     cx.view(&view.with_foot(told.join(", ")))?;
+    if let Some(err) = failure {
+        return Err(err);
+    }
     match answered {
         all if all == jobs.len() => Ok(()),
         0 => Err(CommandError::new(Kind::Refused, "no call was answered")),

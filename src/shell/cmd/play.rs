@@ -1,3 +1,4 @@
+use super::api::clear_effect;
 use super::transfer::WhichLeg;
 use super::{CommandError, Context, Kind};
 use crate::client::Leg;
@@ -45,7 +46,8 @@ pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), Command
         for leg in &legs {
             leg.break_media().await?;
         }
-        let outcome = control::confirmed_or(event, within, "nothing said that it played").await?;
+        let why = "was playing nothing: nothing changed";
+        let outcome = control::confirmed_or_nothing(event, within, why).await?;
         return control::say(cx, &first.id, "stopped playing", &outcome);
     };
     let leg = match args.leg {
@@ -53,6 +55,8 @@ pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), Command
         WhichLeg::B => Leg::B,
         WhichLeg::Both => Leg::Both,
     };
+    let line = format!("uuid_broadcast {} {path}", named.id);
+    clear_effect(cx, &line, &format!("api --yes {line}")).await?;
     let is_app = path.contains("::") && !path.contains("://");
     let kinds: &[&str] =
         if is_app { &["CHANNEL_EXECUTE"] } else { &["PLAYBACK_START", "CHANNEL_EXECUTE_COMPLETE"] };

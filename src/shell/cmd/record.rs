@@ -18,10 +18,10 @@ pub(crate) struct Args {
     /// What to do
     #[arg(value_name = "ACTION")]
     action: Action,
-    /// The file
+    /// The file; blanks in its name need no quotes
     #[arg(value_name = "PATH", required_if_eq_any([("action", "start"), ("action", "mask"),
         ("action", "unmask"), ("action", "pause"), ("action", "resume")]))]
-    path: Option<String>,
+    path: Vec<String>,
     /// End it after so long
     #[arg(long, value_name = "SECS")]
     limit: Option<u32>,
@@ -39,11 +39,20 @@ enum Action {
 
 pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), CommandError> {
     let leg = control::leg(cx, &args.on.target, |_| true).await?;
-    let path = args.path.as_deref().unwrap_or("all");
-    if path.contains(char::is_whitespace) {
-        return Err(CommandError::usage(format!("the path {path:?} holds white space"))
-            .hint("uuid_record takes one word; choose another name"));
-    }
+    let path = match args.path.join(" ") {
+        none if none.is_empty() => "all".to_owned(),
+        path => path,
+    };
+    // What the server takes off again; it has no way to hold both.
+    let sent = match (path.contains(char::is_whitespace), path.contains('\'')) {
+        (false, _) => path.clone(),
+        (true, false) => format!("'{path}'"),
+        (true, true) => {
+            let message = format!("the path {path:?} holds white space and a quote");
+            return Err(CommandError::usage(message)
+                .hint("uuid_record takes one or the other; choose another name"));
+        }
+    };
     let (word, kind, done) = match args.action {
         Action::Start => ("start", Some("RECORD_START"), format!("is recorded to {path}")),
         Action::Stop => ("stop", Some("RECORD_STOP"), format!("stopped recording {path}")),
@@ -53,8 +62,8 @@ pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), Command
         Action::Resume => ("resume", None, format!("records again to {path}")),
     };
     let path = match args.limit {
-        Some(limit) if args.action == Action::Start => format!("{path} {limit}"),
-        _ => path.to_owned(),
+        Some(limit) if args.action == Action::Start => format!("{sent} {limit}"),
+        _ => sent,
     };
     let Some(kind) = kind else {
         leg.record(word, &path).await?;

@@ -1,4 +1,9 @@
+use std::time::Duration;
+
+use tokio::time::Instant;
+
 use super::{CommandError, Context};
+use crate::client::Client;
 use crate::model::HangupCause;
 use crate::shell::control::{self, On};
 use crate::shell::render::counted;
@@ -33,6 +38,9 @@ pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), Command
     let Some(seconds) = args.seconds else {
         let text = cx.client()?.cmd(&format!("sched_del {}", leg.id)).await?;
         let count = text.rsplit(' ').next().and_then(|count| count.parse().ok()).unwrap_or(0);
+        if count > 0 {
+            leaves_the_table(&cx.client()?, leg.id.as_str()).await;
+        }
         return cx.line(&format!("{} {} taken back", leg.id, counted(count, "task")));
     };
     let cause = HangupCause::parse(&args.cause);
@@ -41,3 +49,19 @@ pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), Command
     let (_, outcome) = control::confirmed(event, args.on.within()).await?;
     control::say(cx, &leg.id, &format!("ends in {seconds} s with {cause}"), &outcome)
 }
+
+/// Waits until the server's table of tasks, which lags behind, has none of a leg: what asks next,
+/// as "why" does, sees what is so.
+async fn leaves_the_table(client: &Client, uuid: &str) {
+    let end = Instant::now() + Duration::from_secs(2);
+    while Instant::now() < end {
+        match client.cmd("show tasks").await {
+            Ok(table) if table.contains(uuid) => tokio::time::sleep(LOOK).await,
+            // Who may not ask does not see them either.
+            Ok(_) | Err(_) => break,
+        }
+    }
+}
+
+/// How often the table is looked at.
+const LOOK: Duration = Duration::from_millis(50);

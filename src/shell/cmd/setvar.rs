@@ -1,3 +1,4 @@
+use super::api::clear_effect;
 use super::{CommandError, Context, Format, Kind};
 use crate::shell::call_name::CallArg;
 use crate::shell::control;
@@ -30,6 +31,10 @@ pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), Command
     let leg = control::leg(cx, &args.target, |_| true).await?;
     let name = &args.name;
     let wanted = args.value.as_deref().map(str::trim).filter(|value| !value.is_empty());
+    if let Some(value) = wanted {
+        let line = format!("uuid_setvar {} {name} {value}", leg.id);
+        clear_effect(cx, &line, &format!("api --yes {line}")).await?;
+    }
     let before = leg.getvar(name).await?;
     match wanted {
         Some(value) => leg.setvar(name, value).await?,

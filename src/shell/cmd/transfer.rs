@@ -1,12 +1,15 @@
+use super::api::clear_effect;
 use super::{CommandError, Context, Kind};
 use crate::client::Session;
 use crate::shell::control::{self, On};
+use crate::shell::plan_start;
 
 /// Send a leg to an extension of the dial plan
 ///
 /// Without --leg it is the leg that is named; the leg that it was bridged to is hung up unless its
-/// variables say otherwise. Confirmed by CHANNEL_EXECUTE: the first application of the extension.
-/// Where no extension matches, FreeSWITCH hangs the leg up, and that is told.
+/// variables say otherwise. Confirmed by CHANNEL_EXECUTE: the application of the extension that the
+/// leg stays in. Where no extension matches, FreeSWITCH hangs the leg up, at once or after those with
+/// continue="true": that is an error.
 ///
 /// Examples:
 ///   transfer last 9196
@@ -62,9 +65,12 @@ impl WhichLeg {
 pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), CommandError> {
     let named = control::leg(cx, &args.on.target, |_| true).await?;
     let legs = args.leg.of(cx, &named)?;
+    let line =
+        format!("uuid_transfer {} {} {} {}", named.id, args.exten, args.dialplan, args.context);
+    clear_effect(cx, &line, &format!("api --yes {line}")).await?;
     let mut waits = Vec::new();
     for leg in &legs {
-        waits.push((leg.id.clone(), leg.expect(&["CHANNEL_EXECUTE"]).await?));
+        waits.push((leg.id.clone(), leg.expect(plan_start::EVENTS).await?));
     }
     // One after the other would hang up the second: it is no longer bridged then.
     match args.leg {
@@ -76,15 +82,9 @@ pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), Command
         }
     }
     for (id, wait) in waits {
-        let confirmed = control::confirmed(wait, args.on.within()).await;
-        let (event, outcome) = confirmed.map_err(|err| {
-            let text = format!(
-                "no application of {} ran; does it exist in context {}?",
-                args.exten, args.context
-            );
-            err.hint(text)
-        })?;
-        let app = event.get("Application").unwrap_or_default();
+        let target = format!("{} in context {}", args.exten, args.context);
+        let (app, outcome) =
+            plan_start::wait_for_application(wait, &target, args.on.within()).await?;
         let done = format!("transferred to {} {}, runs {app}", args.exten, args.context);
         control::say(cx, &id, &done, &outcome)?;
     }

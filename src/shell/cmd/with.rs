@@ -1,17 +1,21 @@
-use super::{CommandError, Context};
+use super::unload_app::verdicts;
+use super::{CommandError, Context, Format};
 use crate::client::{Client, LiveCalls, LoadAs};
 use crate::shell::grammar::{self, first_word, shell_word};
 use crate::shell::kinds::{self, Made};
+use crate::shell::render::{Cell, View};
 use crate::shell::{Kind, Shell};
 
 /// Load an app for one command, and unload it on every path
 ///
 /// The app is loaded with its parameters, the command runs, then the calls of the app are hung up
 /// and it is unloaded: after an error and after Ctrl-C, too. An "originate" is controlled by the
-/// app without --app.
+/// app without --app. Bert and DtmfChecker test the calls: their verdict is printed, and one that
+/// failed is an error.
 ///
 /// Examples:
 ///   with TonePlay originate park@127.0.0.1:5090 --wait 10 --hold 5
+///   with DtmfChecker originate park@127.0.0.1:5090 --hold 5
 ///   with PlayRec iterations=2 originate park@127.0.0.1:5090 --hold 20
 ///   with TonePlay 'tone=%(500, 500, 440)' originate park@127.0.0.1:5090 --hold 5
 ///   with ./ivr.lua originate park@127.0.0.1:5090 --hold 30
@@ -74,11 +78,25 @@ pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), Command
     };
     let outcome = Box::pin(super::run(cx, grammar::parse(&line)?, &line)).await;
     loaded.is_open = false;
+    let app = loaded.client.app(&id).ok();
     let unloaded = loaded.client.unload_app_with(&id, LiveCalls::HangUp).await;
     outcome?;
     unloaded.map_err(|err| {
         let err = CommandError::from(err);
         CommandError::new(Kind::Partial, format!("{name} is unloaded, but: {}", err.message))
     })?;
-    cx.line(&format!("unloaded {name}"))
+    // Looked at when the calls of the app are over.
+    let verdicts = app.as_ref().map(verdicts).unwrap_or_default();
+    let mut failure = None;
+    for verdict in verdicts {
+        match verdict {
+            Ok(passed) if cx.format() == Format::Table => cx.line(&passed)?,
+            Ok(passed) => cx.view(&View::single(vec![("verdict", Cell::text(&passed))]))?,
+            Err(failed) => {
+                failure.get_or_insert_with(|| CommandError::new(Kind::Refused, failed));
+            }
+        }
+    }
+    cx.line(&format!("unloaded {name}"))?;
+    failure.map_or(Ok(()), Err)
 }

@@ -60,6 +60,15 @@ pub(in crate::shell) struct Condition {
 }
 
 impl Choice {
+    /// Whether any event is shown by itself.
+    pub(super) fn shows_events(&self) -> bool {
+        match self.mode {
+            Mode::Off => false,
+            Mode::Calls => !self.names.is_empty(),
+            Mode::Raw => true,
+        }
+    }
+
     pub(super) fn wants_event(&mut self, event: &Event) -> bool {
         let (name, kind) = (event.name(), event.kind());
         let is_named = self.names.iter().any(|wanted| *wanted == kind || *wanted == name);

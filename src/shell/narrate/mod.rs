@@ -49,6 +49,8 @@ pub(super) enum Mode {
 pub(super) struct Narration {
     lines: Lines,
     choice: Mutex<Choice>,
+    /// Whether events are shown one by one, whatever they change.
+    raw: Arc<AtomicBool>,
     log_view: Mutex<LogView>,
     colors: Mutex<Colors>,
     color: AtomicBool,
@@ -75,7 +77,11 @@ impl Narration {
 
     /// Looks at what is shown, or changes it.
     pub(super) fn choose<T>(&self, choose: impl FnOnce(&mut Choice) -> T) -> T {
-        choose(&mut lock(&self.choice))
+        let mut choice = lock(&self.choice);
+        let chosen = choose(&mut choice);
+        let shows = choice.shows_events();
+        self.raw.store(shows, Ordering::Relaxed);
+        chosen
     }
 
     /// Whether a line of the log is shown.
@@ -206,7 +212,9 @@ pub(super) fn follow(host: &str, listener: &EventListener, narration: Arc<Narrat
     }
     let host = host.to_owned();
     let (mut changes, mut logs) = (listener.changes(), listener.logs());
-    let mut events = listener.events::<&str>(&[]);
+    // A copy of every event costs too much where none is shown by itself.
+    let raw = Arc::clone(&narration.raw);
+    let mut events = listener.events_for(move |_| raw.load(Ordering::Relaxed));
     let mut link = listener.link();
     let mut clock = Clock::default();
     // It ends with the listener, or when the operator disconnects.
@@ -215,6 +223,7 @@ pub(super) fn follow(host: &str, listener: &EventListener, narration: Arc<Narrat
             let line = tokio::select! {
                 update = changes.next() => match update {
                     Some(update) => {
+                        clock.saw(update.at, Timestamp::now());
                         let line = narration.change(&update);
                         // What became of an own job is told whenever it comes.
                         let at = || clock.local(update.at).filter(|_| update.job.is_none());

@@ -38,7 +38,7 @@ pub(super) async fn run(
     if kept.is_empty() {
         return ran;
     }
-    match Program::start(&command, Place::of(&output), Stdin::Answer).await {
+    match Program::start(&command, Place::of(&output).for_a_pager(), Stdin::Answer).await {
         Ok(program) => {
             let (mut feed, _pace) = program.feed();
             // A pager that was left early takes no more.
@@ -60,7 +60,8 @@ pub(super) async fn run(
 fn command() -> Option<String> {
     match std::env::var("PAGER") {
         Ok(pager) => Some(pager).filter(|pager| !pager.trim().is_empty()),
-        Err(_unset) => Some("LESS=${LESS-FRX} less".to_owned()),
+        // What the server says is shown; less starts no programs and writes no files.
+        Err(_unset) => Some("LESSSECURE=1 LESS=${LESS-FRX} less".to_owned()),
     }
 }
 

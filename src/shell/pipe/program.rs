@@ -26,11 +26,20 @@ pub(super) enum Stdin {
 pub(super) struct Place {
     operator: Option<Operator>,
     owns_stdout: bool,
+    /// Whether keys that were typed before it starts are not for it.
+    discards_keys: bool,
 }
 
 impl Place {
     pub(super) fn of(output: &Output<'_>) -> Self {
-        Self { operator: output.operator.clone(), owns_stdout: output.owns_stdout }
+        let operator = output.operator.clone();
+        Self { operator, owns_stdout: output.owns_stdout, discards_keys: false }
+    }
+
+    /// For a program that acts on single keys: those that were typed while the answer was awaited
+    /// were meant for the prompt.
+    pub(super) fn for_a_pager(self) -> Self {
+        Self { discards_keys: true, ..self }
     }
 }
 
@@ -55,7 +64,7 @@ impl Program {
         stdin: Stdin,
     ) -> Result<Self, CommandError> {
         let lent = match &place.operator {
-            Some(operator) => operator.terminal().await,
+            Some(operator) => operator.terminal(place.discards_keys).await,
             None => None,
         };
         let is_inherited = lent.is_some() || place.owns_stdout;

@@ -11,6 +11,7 @@ mod item;
 mod report;
 mod save;
 mod sip;
+mod sip_users;
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -25,6 +26,7 @@ use crate::model::{Call, Id, Session};
 pub(super) use item::Item;
 pub(super) use save::Bundle;
 use sip::{Message, SipTrace};
+pub(super) use sip_users::note_line;
 
 /// What is to be followed, and how.
 #[derive(Debug)]
@@ -94,13 +96,17 @@ pub(super) async fn follow(
     let (mut events, mut logs) = (listener.events::<&str>(&[]), listener.logs());
     listener.connect().await?;
     listener.start().await?;
-    let sip = if request.sip { Some(SipTrace::start(cx, &client).await?) } else { None };
     let level = request.log.as_deref().or_else(|| request.sip.then_some("console"));
     if let Some(level) = level {
         listener.log(Some(level)).await?;
     }
-    let trace = Trace::new(listener.clone(), known.as_ref(), &request.what);
+    let (sip, early) = match request.sip {
+        true => SipTrace::start(cx, &client, &mut logs).await?,
+        false => (None, Vec::new()),
+    };
+    let mut trace = Trace::new(listener.clone(), known.as_ref(), &request.what);
     trace.greet(cx, request)?;
+    early.iter().for_each(|line| trace.line(line, request));
     let mut telling = Telling { cx, trace, bundle, lost: false, is_finished: false };
     let begin_by = Instant::now() + request.patience;
     let end_by = request.most.map(|most| Instant::now() + most);

@@ -5,7 +5,10 @@ use std::time::Duration;
 use tokio::time::sleep;
 
 use super::item::{self, Item};
+use super::sip_users;
 use crate::client::{Client, Error};
+use crate::listener::Logs;
+use crate::model::{Event, Id};
 use crate::shell::{CommandError, Context, Format, Kind, Shell};
 use crate::wire::LogLine;
 
@@ -57,6 +60,8 @@ impl Message {
 pub(super) struct SipTrace {
     client: Client,
     shell: Shell,
+    /// Its name among those that use the trace.
+    tag: String,
     is_on: bool,
 }
 
@@ -64,27 +69,46 @@ const ON: &str = "sofia global siptrace on";
 const OFF: &str = "sofia global siptrace off";
 
 impl SipTrace {
-    /// Switches it on.
-    pub(super) async fn start(cx: &mut Context<'_>, client: &Client) -> Result<Self, CommandError> {
+    /// Switches it on, for as long as this or another one uses it. Returns log lines that came
+    /// meanwhile, too.
+    pub(super) async fn start(
+        cx: &mut Context<'_>,
+        client: &Client,
+        logs: &mut Logs,
+    ) -> Result<(Option<Self>, Vec<LogLine>), CommandError> {
         if cx.is_read_only() {
             return Err(CommandError::new(Kind::Refused, "read-only: --sip changes the server")
                 .hint("without it events and log lines are followed"));
         }
         // Before the command leaves: nobody knows what a lost reply did.
-        let trace = Self { client: client.clone(), shell: cx.shell.clone(), is_on: true };
+        let (was_on, early) = sip_users::was_on(client, logs).await;
+        let tag = Id::<Event>::random().short().to_owned();
+        let trace = Self { client: client.clone(), shell: cx.shell.clone(), tag, is_on: true };
+        if let Err(err) = sip_users::join(client, &trace.tag, was_on).await {
+            tracing::debug!(target: "switchy.Client", %err, "who uses the SIP trace is not noted");
+        }
         client.api(ON).await?;
         if cx.format() == Format::Table {
-            cx.line("the server writes SIP messages to its log; that ends with this trace")?;
+            cx.line(if was_on {
+                "the server writes SIP messages to its log; that was so before, and stays so"
+            } else {
+                "the server writes SIP messages to its log; that ends with this trace"
+            })?;
         }
-        Ok(trace)
+        Ok((Some(trace), early))
     }
 
     /// Switches it off and says so.
     pub(super) async fn stop(mut self, cx: &mut Context<'_>) -> Result<(), CommandError> {
-        switch_off(self.client.clone()).await;
+        let is_used = switch_off(self.client.clone(), self.tag.clone()).await;
         self.is_on = false;
         if cx.format() == Format::Table {
-            cx.line("the server writes no SIP messages any more")?;
+            cx.line(if is_used {
+                "the server still writes SIP messages: others use its SIP trace; \
+                 \"sofia global siptrace off\" ends it for all"
+            } else {
+                "the server writes no SIP messages any more"
+            })?;
         }
         Ok(())
     }
@@ -93,28 +117,45 @@ impl SipTrace {
 impl Drop for SipTrace {
     fn drop(&mut self) {
         if self.is_on {
-            self.shell.finish(switch_off(self.client.clone()));
+            let (client, tag) = (self.client.clone(), self.tag.clone());
+            self.shell.finish(async move {
+                let _is_used = switch_off(client, tag).await;
+            });
         }
     }
 }
 
-/// Switches it off, over another connection when this one is gone, and tries for some minutes.
-async fn switch_off(client: Client) {
+/// Switches it off unless others use it, over another connection when this one is gone, and tries
+/// for some minutes. Returns whether others use it.
+async fn switch_off(client: Client, tag: String) -> bool {
     for wait in [0, 1, 2, 5, 10, 30, 60, 120] {
         sleep(Duration::from_secs(wait)).await;
-        match client.api(OFF).await {
-            Ok(_) | Err(Error::Api { .. } | Error::Denied { .. }) => return,
+        match leave(&client, &tag).await {
+            Ok(is_used) => return is_used,
+            Err(Error::Api { .. } | Error::Denied { .. }) => return false,
             Err(_gone) => {}
         }
         let other = Client::with_config(client.config());
         if other.connect().await.is_ok() {
-            let done = other.api(OFF).await.is_ok();
+            let left = leave(&other, &tag).await;
             other.disconnect().await;
-            if done {
-                return;
+            if let Ok(is_used) = left {
+                return is_used;
             }
         }
     }
     let host = client.config().address();
     tracing::error!(target: "switchy.Client", host, "the SIP trace is still on: {OFF:?} switches it off");
+    false
+}
+
+async fn leave(client: &Client, tag: &str) -> Result<bool, Error> {
+    match sip_users::leave(client, tag).await {
+        Ok(true) => Ok(true),
+        // Where no list may be kept, each one is alone.
+        Ok(false) | Err(Error::Api { .. } | Error::Denied { .. }) => {
+            client.api(OFF).await.map(|_| false)
+        }
+        Err(gone) => Err(gone),
+    }
 }

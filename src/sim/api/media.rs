@@ -43,10 +43,15 @@ fn digits(
 }
 
 pub(super) fn uuid_record(world: &mut World, asked: &Waiting) -> Outcome {
-    let mut words = asked.args.split_whitespace();
-    let (Some(uuid), Some(verb), Some(path)) = (words.next(), words.next(), words.next()) else {
+    let mut words = asked.args.trim_start().splitn(3, char::is_whitespace);
+    let (Some(uuid), Some(verb), Some(rest)) = (words.next(), words.next(), words.next()) else {
         return asked.usage();
     };
+    // Quotes hold blanks together and are taken off (`switch_separate_string`).
+    let rest = rest.trim_start();
+    let quoted = rest.strip_prefix('\'').and_then(|rest| rest.split_once('\''));
+    let path = quoted.map_or_else(|| rest.split_whitespace().next(), |(path, _)| Some(path));
+    let Some(path) = path else { return asked.usage() };
     let Some(id) = world.find(uuid) else { return NO_SESSION.into() };
     let records = world.channels.get(&id).is_some_and(|channel| {
         channel.recordings.iter().any(|(have, _)| path == "all" || have == path)

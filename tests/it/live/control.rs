@@ -49,7 +49,7 @@ impl Desk {
     }
 
     async fn close(self) {
-        self.says("hupall", "told to hang up").await;
+        self.says("hupall", "hung up").await;
         self.shell.close().await;
     }
 }

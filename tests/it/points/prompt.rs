@@ -241,7 +241,7 @@ async fn s56_s60_s61_s62_s66_s72_apps_from_the_prompt() {
     typed(&shell, line).await.unwrap();
     until_said(&shell, "calls", &["playback"]).await;
     let unloaded = format!("unloaded {id}");
-    let told = format!("{unloaded}its 2 sessions were told to hang up\n");
+    let told = format!("{unloaded}its 2 sessions were hung up\n");
     assert_eq!(typed(&shell, "unload-app TonePlay --hangup").await.unwrap(), told);
     until_said(&shell, "calls", &["no calls"]).await;
     let again = typed(&shell, "unload-app TonePlay").await.unwrap();

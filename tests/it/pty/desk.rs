@@ -130,7 +130,7 @@ pub(super) fn watch(terminal: &Terminal, frames: usize, intact: impl Fn(&Screen<
 /// Events a second of a flood. A program that is not optimised does not keep up with more on a small
 /// machine, and is cut off for that, as it should be.
 pub(super) const MANY: u32 = if cfg!(debug_assertions) { 2_000 } else { 20_000 };
-pub(super) const LISTENS: &str = "starting event loop";
+pub(super) const LISTENS: &str = "connected to ";
 pub(super) const WIDE: Size = Size { columns: 160, rows: 40 };
 pub(super) const NARROW: Size = Size { columns: 80, rows: 24 };
 /// Columns that the prompt takes.

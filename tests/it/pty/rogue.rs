@@ -286,7 +286,7 @@ fn a_hostile_server_changes_nothing_on_the_terminal() {
     let size = Size { columns: 160, rows: 40 };
     let variables = [("PAGER", "cat"), ("PATH", "/usr/bin:/bin")];
     let mut terminal = Terminal::start_in(home.path(), size, &args.map(str::to_owned), &variables);
-    terminal.wait_until("the connection", |screen| screen.log.contains("starting event loop"));
+    terminal.wait_until("the connection", |screen| screen.log.contains("connected to "));
     terminal.keys("\x0c");
     at_prompt(&terminal);
     let mut unseen = Vec::new();
