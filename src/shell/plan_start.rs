@@ -136,7 +136,6 @@ const HOLDING: &[&str] = &[
     "delay_echo",
     "echo",
     "endless_playback",
-    "execute_extension",
     "fifo",
     "hangup",
     "ivr",
@@ -146,7 +145,6 @@ const HOLDING: &[&str] = &[
     "record",
     "redirect",
     "respond",
-    "transfer",
     "valet_park",
     "voicemail",
 ];
