@@ -78,7 +78,11 @@ impl Client {
 
     /// The legs that carry an id, oldest first. Of an id that other clients may use, those of the
     /// calls that this client started.
-    fn legs_of(&self, listener: &EventListener, id: &Id<model::App>) -> Vec<Id<model::Session>> {
+    pub(super) fn legs_of(
+        &self,
+        listener: &EventListener,
+        id: &Id<model::App>,
+    ) -> Vec<Id<model::Session>> {
         let is_given = self.apps().is_given(id);
         listener.with(|tracker| {
             let is_own = |leg: &&model::Session| !is_given || tracker.is_own_call(&leg.call);

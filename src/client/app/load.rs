@@ -389,9 +389,7 @@ impl Client {
     /// how many sessions there were.
     async fn end_calls_of(&self, id: &Id<model::App>) -> Result<usize, Error> {
         let sessions = || {
-            let count = |listener: EventListener| {
-                listener.with(|tracker| tracker.sessions_of_app(id).count())
-            };
+            let count = |listener: EventListener| self.legs_of(&listener, id).len();
             self.listener().map(count).unwrap_or_default()
         };
         let before = sessions();
