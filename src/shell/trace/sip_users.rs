@@ -31,11 +31,6 @@ const LONGEST: Duration = Duration::from_secs(3600);
 /// How often a list that others change at the same time is read again.
 const TRIES: usize = 8;
 
-/// Whether anybody uses the trace now.
-async fn are_there(client: &Client) -> bool {
-    read(client).await.is_ok_and(|(_, users)| !users.is_empty())
-}
-
 /// Puts a trace on the list, and the one that was on before it.
 pub(super) async fn join(client: &Client, tag: &str, was_on: bool) -> Result<(), Error> {
     let end = now().saturating_add(LONGEST.as_secs());
@@ -122,16 +117,31 @@ fn now() -> u64 {
     u64::try_from(jiff::Timestamp::now().as_second()).unwrap_or(0)
 }
 
-/// Whether somebody else has the trace on; keeps the log lines that were read meanwhile.
+/// Whether somebody else has the trace on who is not on the list; returns the log lines that were
+/// read meanwhile, too. A note that it was switched on by hand goes when the log says otherwise.
 pub(super) async fn was_on(client: &Client, logs: &mut Logs) -> (bool, Vec<LogLine>) {
     let mut kept = Vec::new();
-    let was_on = !are_there(client).await && is_on(client, logs, &mut kept).await;
+    let users = read(client).await.map(|(_, users)| users).unwrap_or_default();
+    if users.iter().any(|user| user != BY_HAND) {
+        return (false, kept);
+    }
+    let was_on = match is_on(client, logs, &mut kept).await {
+        Some(true) => true,
+        Some(false) => {
+            let forgotten = update(client, |users| users.retain(|user| user != BY_HAND)).await;
+            if let Err(err) = forgotten {
+                tracing::debug!(target: "switchy.Client", %err, "who uses the SIP trace is not noted");
+            }
+            false
+        }
+        None => users.iter().any(|user| user == BY_HAND),
+    };
     (was_on, kept)
 }
 
-/// Whether the log shows SIP messages already; keeps the lines that were read.
-async fn is_on(client: &Client, logs: &mut Logs, kept: &mut Vec<LogLine>) -> bool {
-    send_options(client).await;
+/// Whether the log shows SIP messages; nothing when none passed that could be seen.
+async fn is_on(client: &Client, logs: &mut Logs, kept: &mut Vec<LogLine>) -> Option<bool> {
+    let asked = send_options(client).await;
     let seen = async {
         while let Some(line) = logs.next().await {
             let is_sip = Message::of(&line).is_some();
@@ -142,7 +152,12 @@ async fn is_on(client: &Client, logs: &mut Logs, kept: &mut Vec<LogLine>) -> boo
         }
         false
     };
-    timeout(LOOK, seen).await.unwrap_or(false)
+    if timeout(LOOK, seen).await.unwrap_or(false) {
+        return Some(true);
+    }
+    // The server has answered, and wrote nothing of it.
+    let is_answered = asked.is_some_and(|socket| socket.try_recv(&mut [0; 2048]).is_ok());
+    is_answered.then_some(false)
 }
 
 /// How long a SIP message may take to show in the log.
@@ -150,17 +165,20 @@ const LOOK: Duration = Duration::from_millis(400);
 
 /// Sends OPTIONS to a profile of the server, if that is where the event socket is. Such requests keep
 /// connections open everywhere; FreeSWITCH answers them without a call.
-async fn send_options(client: &Client) {
-    let Some(server) = client.connection().ok().and_then(|connection| connection.address()) else {
-        return;
-    };
-    let Ok(status) = client.cmd("sofia status").await else { return };
-    let Some(to) = profiles(&status).find(|profile| profile.ip() == server.ip()) else { return };
-    // Without an answer nothing is known, as without a way to ask.
-    let _is_sent = options(to).await.is_ok();
+/// The answer comes to what is returned.
+async fn send_options(client: &Client) -> Option<UdpSocket> {
+    let server = client.connection().ok()?.address()?;
+    // The simulated switch names addresses and has no SIP stack: another server may answer there.
+    if client.cmd("version").await.ok()?.contains("simulated") {
+        return None;
+    }
+    let status = client.cmd("sofia status").await.ok()?;
+    let to = profiles(&status).find(|profile| profile.ip() == server.ip())?;
+    // Without a way to ask nothing is known.
+    options(to).await.ok()
 }
 
-async fn options(to: SocketAddr) -> std::io::Result<()> {
+async fn options(to: SocketAddr) -> std::io::Result<UdpSocket> {
     let any = if to.is_ipv4() { "0.0.0.0:0" } else { "[::]:0" };
     let socket = UdpSocket::bind(any).await?;
     socket.connect(to).await?;
@@ -170,7 +188,8 @@ async fn options(to: SocketAddr) -> std::io::Result<()> {
          Max-Forwards: 1\r\nFrom: <sip:switchy@{from}>;tag={id}\r\nTo: <sip:{to}>\r\n\
          Call-ID: {id}\r\nCSeq: 1 OPTIONS\r\nContent-Length: 0\r\n\r\n"
     );
-    socket.send(text.as_bytes()).await.map(drop)
+    socket.send(text.as_bytes()).await?;
+    Ok(socket)
 }
 
 /// The addresses of the running profiles in `sofia status`.
