@@ -30,7 +30,7 @@ use tokio::sync::watch;
 
 pub use app::{App, Callback, Fate, LiveCalls, LoadAs, LoadedApp, Unloaded};
 pub use call::{Call, LegEnd};
-pub use dial_string::{has_many_legs, is_dial_string};
+pub use dial_string::has_many_legs;
 pub use error::Error;
 #[cfg(any(feature = "lua", feature = "shell"))]
 pub(crate) use error::chain;
@@ -47,6 +47,7 @@ use crate::conn::{
     Backoff, CloseReason, Config, Connection, NoEvents, Reply, WeakConnection, retry,
 };
 use crate::listener::{EventListener, Job};
+pub use crate::model::dial::is_dial_string;
 use crate::model::{self, Id, Outcome};
 use crate::wire::Command;
 use app::Apps;

@@ -45,7 +45,9 @@ impl Waiting {
         let made = Arc::<OnceLock<_>>::default();
         let waiting = Self {
             session: session.clone(),
-            is_chosen: command.contains("origination_uuid="),
+            is_chosen: session
+                .as_ref()
+                .is_some_and(|id| command.contains(&format!("origination_uuid={id}"))),
             made: Arc::clone(&made),
             state: sender,
         };

@@ -88,13 +88,36 @@ impl EventListener {
     /// # Errors
     /// As [`EventListener::filter`].
     pub async fn unfilter_one(&self, header: &str, value: &str) -> Result<(), Error> {
-        let is_it = |filter: &(String, String)| filter.0 == header && filter.1 == value;
+        let is_it =
+            |filter: &(String, String)| filter.0.eq_ignore_ascii_case(header) && filter.1 == value;
         if self.filters().iter().all(|filter| is_it(filter) || ALWAYS.contains(&pair(filter))) {
             return self.unfilter().await;
         }
         let command = Command::filter_delete(header, Some(value)).map_err(Error::Illegal)?;
         accepted(&self.connection()?, command).await?;
         self.state().filters.retain(|filter| !is_it(filter));
+        Ok(())
+    }
+
+    /// Takes all filters of a header away; those that let job results and HEARTBEAT through stay.
+    /// With the last one that was asked for, all of them go.
+    ///
+    /// # Errors
+    /// As [`EventListener::filter`].
+    pub async fn unfilter_header(&self, header: &str) -> Result<(), Error> {
+        let is_it = |filter: &(String, String)| filter.0.eq_ignore_ascii_case(header);
+        if self.filters().iter().all(|filter| is_it(filter) || ALWAYS.contains(&pair(filter))) {
+            return self.unfilter().await;
+        }
+        let connection = self.connection()?;
+        let command = Command::filter_delete(header, None).map_err(Error::Illegal)?;
+        accepted(&connection, command).await?;
+        self.state().filters.retain(|filter| !is_it(filter));
+        for (always, value) in ALWAYS.into_iter().filter(|it| it.0.eq_ignore_ascii_case(header)) {
+            let command = Command::filter(always, value).map_err(Error::Illegal)?;
+            accepted(&connection, command).await?;
+            self.state().filters.push((always.to_owned(), value.to_owned()));
+        }
         Ok(())
     }
 

@@ -6,6 +6,7 @@
 
 mod call;
 mod cause;
+pub mod dial;
 mod ending;
 mod event;
 mod id;

@@ -79,6 +79,9 @@ fn split_around_tail(
             return Ok(words);
         }
     }
+    if verb == "transfer" {
+        return Ok(split(rest)?.into_iter().map(in_our_words).collect());
+    }
     let takes_filter = command.get_arguments().any(|arg| arg.get_long() == Some("where"));
     if takes_filter && let Some((before, filter, after)) = split_filter(rest) {
         let mut words = split(before)?;
@@ -87,6 +90,16 @@ fn split_around_tail(
         return Ok(words);
     }
     split(rest)
+}
+
+/// The leg of a `uuid_transfer` in our words: it has one dash there.
+fn in_our_words(word: String) -> String {
+    match word.to_ascii_lowercase().as_str() {
+        "-both" => "--leg=both".to_owned(),
+        "-bleg" => "--leg=b".to_owned(),
+        "-aleg" => "--leg=a".to_owned(),
+        _ => word,
+    }
 }
 
 /// Takes `where FILTER` out of a line: what stands before it, the filter as it was typed, and the
@@ -166,6 +179,7 @@ const RAW_TAILS: &[(&str, usize)] = &[
     ("doctor", 0),
     ("execute", 2),
     ("expect", 0),
+    ("filter", 0),
     ("let", 0),
     ("originate", 0),
     ("play", 1),

@@ -1,116 +1,152 @@
-//! What FreeSWITCH will read otherwise than it was meant, in an `originate` in its own form.
-//!
-//! The rules are those of `switch_ivr_originate.c` and `mod_commands.c`: the line is cut at blanks
-//! outside quotes and braces, variables at commas, and the arguments of `&app(...)` at the first
-//! closing parenthesis.
+//! What FreeSWITCH reads otherwise than it was meant, in an `originate` in its own form.
 
-use crate::client::has_many_legs;
+use crate::model::dial::{DialString, OriginateLine, Variables, encode, find};
 
-/// The traps in the text behind `originate`, in words.
+/// The traps in the text after `originate`, in words.
 pub(super) fn traps(text: &str) -> Vec<String> {
+    let line = OriginateLine::parse(text);
     let mut found = Vec::new();
-    let quotes = text.matches('\'').count() - text.matches("\\'").count();
-    if quotes % 2 == 1 {
-        found.push("a quote ' is not closed: everything behind it is one value".to_owned());
+    if has_open_quote(text) {
+        found.push("a quote ' is not closed: everything after it is one value".to_owned());
     }
-    for (open, close) in [('{', '}'), ('[', ']'), ('<', '>')] {
-        let (opened, closed) = (text.matches(open).count(), text.matches(close).count());
-        if opened != closed {
-            found.push(format!("{opened} {open} and {closed} {close}: they do not match"));
+    match DialString::parse(&line.dial) {
+        Ok(dial) => found.extend(variables(&line, &dial)),
+        Err(unclosed) => {
+            let name = line.dial.rsplit(['{', '<', ',']).next().unwrap_or_default();
+            // The rest of the value is in one of the words that follow.
+            let is_cut = line.words.iter().any(|word| word.contains(unclosed.close));
+            let blank = name.split_once('=').filter(|_| is_cut);
+            found.push(match blank {
+                Some((name, value)) => {
+                    let next = line.words.first().map_or("", String::as_str);
+                    let next = next.split([unclosed.close, ',']).next().unwrap_or_default();
+                    format!(
+                        "the value of {name} has a blank and no quotes: write {name}='{value} {next}'"
+                    )
+                }
+                None => unclosed.to_string(),
+            });
         }
     }
-    let shared = text.split('{').skip(1).filter_map(|inner| inner.split('}').next());
-    if has_many_legs(text) && shared.clone().any(|inside| inside.contains("origination_uuid=")) {
-        found.push(
-            "origination_uuid is for one leg: others are not made while it is in use; put it in \
-             [ ] in front of one"
-                .to_owned(),
-        );
-    }
-    found.extend(application(text));
-    found.extend(variables(text));
+    found.extend(application(&line));
     found
 }
 
 /// Whether a dial string stands alone, without what its side of the call is to do.
 pub(super) fn is_lone(text: &str) -> bool {
-    let mut is_quoted = false;
-    let has_more = text.trim().contains(|c: char| {
-        is_quoted ^= c == '\'';
-        c.is_whitespace() && !is_quoted
-    });
-    !has_more && !is_quoted
+    !has_open_quote(text) && OriginateLine::parse(text).words.is_empty()
+}
+
+/// Whether a quote is open at the end; a backslash protects one.
+fn has_open_quote(text: &str) -> bool {
+    let mut letters = text.chars();
+    let mut is_open = false;
+    while let Some(letter) = letters.next() {
+        match letter {
+            '\\' => drop(letters.next()),
+            '\'' => is_open = !is_open,
+            _ => {}
+        }
+    }
+    is_open
 }
 
 /// `&app(arguments)`: cut at the first `)`.
-fn application(text: &str) -> Option<String> {
-    let (_, app) = text.split_once('&')?;
-    let (name, rest) = app.split_once('(')?;
-    let Some((arguments, behind)) = rest.split_once(')') else {
-        return Some(format!("&{name}( has no closing )"));
+fn application(line: &OriginateLine<'_>) -> Option<String> {
+    let [app, more @ ..] = line.words.as_slice() else { return None };
+    let (name, rest) = app.strip_prefix('&')?.split_once('(')?;
+    let Some((arguments, after)) = rest.split_once(')') else {
+        return Some(match more.iter().any(|word| word.contains(')')) {
+            true => {
+                let whole = format!("{app} {}", more.join(" "));
+                format!("the arguments of {name} end at the blank: write '{whole}' in quotes")
+            }
+            false => format!("&{name}( has no closing )"),
+        });
     };
-    let behind = behind.trim_matches(['\'', ' ']);
-    let lost = behind.split_whitespace().next().filter(|word| word.contains(')'));
-    lost.map(|_| {
+    let lost = [after].into_iter().chain(more.iter().map(String::as_str));
+    let lost = lost.map(str::trim).filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ");
+    lost.contains(')').then(|| {
         format!(
-            "{name} gets only \"{arguments}\": arguments end at the first ), and \"{behind}\" is lost"
+            "{name} gets only \"{arguments}\": arguments end at the first ), and \"{lost}\" is lost"
         )
     })
 }
 
-/// `{name=value,name=value}`: a comma ends a value, a blank the dial string.
-fn variables(text: &str) -> Vec<String> {
+/// What becomes of the variables between brackets.
+fn variables(line: &OriginateLine<'_>, dial: &DialString) -> Vec<String> {
     let mut found = Vec::new();
-    let mut rest = text;
-    while let Some((_, inner)) = rest.split_once('{') {
-        let Some((inside, behind)) = inner.split_once('}') else { break };
-        rest = behind;
-        if let Some(before) = inside.strip_suffix('$') {
-            rest = before;
-            continue;
+    for lost in &dial.lost {
+        let (name, text) = (&lost.after, &lost.text);
+        found.push(match name.is_empty() {
+            true => format!("\"{text}\" in brackets is not NAME=VALUE"),
+            false => format!(
+                "a comma ends the value of {name}: \"{text}\" is read as a variable of its own; \
+                 write \\, also inside quotes"
+            ),
+        });
+    }
+    let read = all_variables(dial);
+    let is_nested = find(&read, "origination_nested_vars").is_some();
+    for (name, value) in &read {
+        if name.eq_ignore_ascii_case("origination_uuid") && value.contains('$') {
+            found.push(format!(
+                "FreeSWITCH takes {value} itself for the uuid: leave origination_uuid out, or use \
+                 \"expand originate\""
+            ));
+        } else if encode::names_variable(value) && !is_nested {
+            found.push(format!(
+                "FreeSWITCH does not set {name}, because {value} names a variable: add \
+                 origination_nested_vars=true"
+            ));
         }
-        // `^^:` in front says that something else than a comma separates.
-        if inside.starts_with("^^") {
-            continue;
+        if value.contains(['\n', '\r', '\t']) {
+            found.push(format!(
+                "a backslash before n, r or t in the value of {name} is read as a control sign; \
+                 --var {name}=VALUE brings any value across"
+            ));
         }
-        let mut last = "";
-        for part in pieces(inside) {
-            match part.split_once('=') {
-                Some((name, value)) => {
-                    if value.contains(' ') && !value.contains('\'') {
-                        found.push(format!(
-                            "the value of {name} has a blank and no quotes: write {name}='{value}'"
-                        ));
-                    }
-                    last = name;
-                }
-                None if last.is_empty() => {
-                    found.push(format!("\"{part}\" in braces is no NAME=VALUE"));
-                }
-                None => found.push(format!(
-                    "a comma ends the value of {last}: \"{part}\" is read as a variable of its \
-                     own; write \\, or put the value in quotes"
-                )),
+    }
+    // As `bridge` reads it, where quotes are taken away once less: what most people have in mind.
+    let meant = DialString::parse(line.written).map(|dial| all_variables(&dial));
+    let meant = meant.unwrap_or_default();
+    let is_deep = line.written.contains("\\\\");
+    if dial.lost.is_empty() && !is_deep {
+        for (name, meant) in &meant {
+            let value = read.iter().find(|(have, value)| have == name && value == meant);
+            let Ok(text) = encode::value(meant) else { continue };
+            if value.is_none() {
+                let text = encode::word(&text);
+                let value = find(&read, name);
+                let value =
+                    value.map_or_else(|| "nothing".to_owned(), |value| format!("\"{value}\""));
+                found.push(format!(
+                    "{name} arrives as {value}, not \"{meant}\": write {name}={text}"
+                ));
             }
         }
+    }
+    let is_kept = read.iter().any(|(_, value)| value.contains('\''));
+    if found.is_empty() && line.written.contains("\\'") && !is_kept {
+        found.push(
+            "the quotes \\' are removed: --var NAME=VALUE brings any value across".to_owned(),
+        );
+    }
+    let is_shared =
+        dial.lanes.iter().any(|lane| find(&lane.variables, "origination_uuid").is_some());
+    if is_shared && dial.has_many_legs() {
+        found.push(
+            "origination_uuid is for one leg: others are not made while it is in use; put it in \
+             [ ] before one"
+                .to_owned(),
+        );
     }
     found
 }
 
-/// What stands between commas, outside quotes; `\,` is none.
-fn pieces(text: &str) -> Vec<&str> {
-    let (mut pieces, mut start, mut is_quoted, mut before) = (Vec::new(), 0, false, ' ');
-    for (at, letter) in text.char_indices() {
-        if letter == '\'' && before != '\\' {
-            is_quoted = !is_quoted;
-        } else if letter == ',' && !is_quoted && before != '\\' {
-            pieces.extend(text.get(start..at));
-            start = at + 1;
-        }
-        before = letter;
-    }
-    pieces.extend(text.get(start..));
-    pieces
+fn all_variables(dial: &DialString) -> Variables {
+    let of_lanes = dial.lanes.iter().flat_map(|lane| &lane.variables);
+    of_lanes.chain(dial.legs().flat_map(|leg| &leg.variables)).cloned().collect()
 }
 
 #[cfg(test)]
@@ -132,30 +168,42 @@ mod tests {
     }
 
     #[test]
-    fn what_is_read_otherwise_is_told() {
-        for (text, told) in [
+    fn what_is_read_otherwise_is_reported() {
+        for (text, reported) in [
             ("user/1000 &park", ""),
-            ("{a=b,c='x, y'}user/1000 &park()", ""),
+            (r"{a=b,c='x\, y'}user/1000 &park()", ""),
             ("{a='it\\'s'}user/1000 &park", ""),
             ("{^^:a=1,2:b=3}user/1000 &park", ""),
             ("{a=x\\,y}user/1000 &park", ""),
             ("user/1000 &playback(/tmp/x.wav)", ""),
             ("user/1000 'x &playback(a)' XML default", ""),
+            ("user/1000 &bridge({a=b}user/2)", ""),
+            ("<a=1>user/1:_:{b=2}user/2 &park", ""),
+            ("{a=b,c='x, y'}user/1000 &park()", "a comma ends the value of c: \"y\""),
+            ("{a='it\\'s',b='it\\'s'}user/1000 &park", "b arrives as nothing, not \"it's\""),
+            (r"{a=\'q\'}user/1000 &park", "the quotes \\' are removed"),
+            (r"{a='C:\new'}user/1000 &park", "control sign"),
+            ("{a=${b}}user/1000 &park", "origination_nested_vars=true"),
+            ("{origination_uuid=${create_uuid()}}null/x &park", "leave origination_uuid out"),
             ("user/1000 '&lua(a(b) c)'", "lua gets only \"a(b\""),
             ("user/1000 &lua(a(b)c)", "lua gets only \"a(b\""),
             ("user/1000 &playback(x", "no closing )"),
+            ("user/1000 &playback(x y)", "write '&playback(x y)' in quotes"),
             ("{a='x}user/1000 &park", "a quote ' is not closed"),
-            ("{a=b user/1000 &park", "1 { and 0 }"),
+            ("{a=b user/1000 &park", "{ has no matching }"),
+            ("{a=b c,d=e}user/1000 &park", "write a='b c'"),
+            ("{a=b", "{ has no matching }"),
             ("{a=x,y}user/1000 &park", "a comma ends the value of a: \"y\""),
-            ("{a=x y}user/1000 &park", "the value of a has a blank"),
-            ("{x}user/1000 &park", "is no NAME=VALUE"),
+            ("{a=x y}user/1000 &park", "write a='x y'"),
+            ("{x}user/1000 &park", "is not NAME=VALUE"),
             ("{origination_uuid=x}sofia/a/1,sofia/b/1 &park", "is for one leg"),
+            ("<origination_uuid=x>sofia/a/1:_:sofia/b/1 &park", "is for one leg"),
             ("[origination_uuid=x]sofia/a/1,sofia/b/1 &park", ""),
             ("{origination_uuid=x}sofia/a/1 &park", ""),
         ] {
             let found = traps(text).join("\n");
-            assert_eq!(found.is_empty(), told.is_empty(), "{text}: {found}");
-            assert!(found.contains(told), "{text}: {found}");
+            assert_eq!(found.is_empty(), reported.is_empty(), "{text}: {found}");
+            assert!(found.contains(reported), "{text}: {found}");
         }
     }
 }

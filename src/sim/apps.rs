@@ -1,12 +1,13 @@
 //! Applications: the dial plan's, `sendmsg`'s, a broadcast's. One stack a channel.
 
 use super::channel::{CallState, Command, Doing, Running, State};
-use super::dial::{Exten, separate};
+use super::dial::Exten;
 use super::event::{Event, origin};
 use super::hangup::Tick;
 use super::log;
 use super::uuid_bridge::SILENT;
 use super::world::{Step, World};
+use crate::model::dial::separate;
 
 /// Applications that this switch has; any other one ends the call, as an invalid one does.
 pub(super) const APPS: &[(&str, &str)] = &[

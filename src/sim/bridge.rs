@@ -2,11 +2,12 @@
 
 use super::api::Waiter;
 use super::channel::{Answer, CallState, Channel, Doing, Kind, Running, State};
-use super::dial::{Dial, Then};
+use super::dial::Then;
 use super::hangup::Tick;
 use super::legs::frozen;
 use super::originate::truth;
 use super::world::{Step, World};
+use crate::model::dial::DialString;
 
 impl World {
     /// The `bridge` application dials (`transcripts/call_bridge`).
@@ -18,7 +19,7 @@ impl World {
         }
         let Some(channel) = self.channels.get(&id) else { return };
         let profile = channel.profile.clone().unwrap_or_default();
-        let Some(mut dial) = Dial::parse(data) else {
+        let Ok(mut dial) = DialString::parse(data) else {
             self.bridge_failed(id, "DESTINATION_OUT_OF_ORDER", &[]);
             return;
         };
@@ -29,7 +30,7 @@ impl World {
             .map(|(name, value)| (name.to_owned(), value.to_owned()))
             .collect();
         for lane in &mut dial.lanes {
-            lane.vars.splice(0..0, vars.iter().cloned());
+            lane.variables.splice(0..0, vars.iter().cloned());
         }
         let timeout = channel.vars.get("call_timeout").and_then(|text| text.parse().ok());
         let effective = |name: &str, own: &str| channel.vars.get(name).unwrap_or(own).to_owned();

@@ -2,11 +2,12 @@
 //! were compared with FreeSWITCH 1.10.12.
 
 use super::channel::Doing;
-use super::dial::{Exten, separate};
+use super::dial::Exten;
 use super::menu::{Act, Menus};
 use super::pattern;
 use super::playback::File;
 use super::world::{Step, World};
+use crate::model::dial::separate;
 
 /// What is played, and which digits may follow.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

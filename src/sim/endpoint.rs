@@ -1,10 +1,10 @@
 //! The endpoints of dial strings: what a leg can be dialled to, and how that fails at once.
 
 use super::channel::{Channel, Kind, State};
-use super::dial::LegSpec;
 use super::legs::Outgoing;
 use super::world::{Step, World};
 use crate::model::HangupCause;
+use crate::model::dial::Leg;
 
 /// The cause that a name or a number stands for; what is neither is NORMAL_CLEARING.
 pub(super) fn cause(text: &str) -> HangupCause {
@@ -24,7 +24,7 @@ fn is_own(domain: &str) -> bool {
 /// What a group of a dial string stands for: the legs that are dialled now, and those that follow
 /// one after the other (`group/NAME+F`). A group is what `group_call` says of it: its users, those
 /// who are not registered too.
-pub(super) fn members(group: Vec<LegSpec>) -> (Vec<LegSpec>, Vec<Vec<LegSpec>>) {
+pub(super) fn members(group: Vec<Leg>) -> (Vec<Leg>, Vec<Vec<Leg>>) {
     let (mut now, mut later) = (Vec::new(), Vec::new());
     for spec in group {
         let (endpoint, rest) = spec.target.split_once('/').unwrap_or((&spec.target, ""));
@@ -36,7 +36,7 @@ pub(super) fn members(group: Vec<LegSpec>) -> (Vec<LegSpec>, Vec<Vec<LegSpec>>) 
         let domain = rest.split_once('@').and_then(|(_, domain)| domain.split('+').next());
         let (domain, is_first) = (domain.unwrap_or_default(), rest.contains("+F"));
         let Some(users) = super::api::directory::members(name, domain) else {
-            now.push(LegSpec { target: "error/NO_ROUTE_DESTINATION".to_owned(), ..spec });
+            now.push(Leg { target: "error/NO_ROUTE_DESTINATION".to_owned(), ..spec });
             continue;
         };
         let legs = users.map(|user| {
@@ -45,7 +45,7 @@ pub(super) fn members(group: Vec<LegSpec>) -> (Vec<LegSpec>, Vec<Vec<LegSpec>>) 
                 Some(_) => format!("user/{user}"),
                 None => "error/USER_NOT_REGISTERED".to_owned(),
             };
-            LegSpec { target, vars: spec.vars.clone() }
+            Leg { target, variables: spec.variables.clone() }
         });
         if is_first {
             later.extend(legs.map(|leg| vec![leg]));

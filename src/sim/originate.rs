@@ -4,11 +4,13 @@ use std::time::Duration;
 
 use super::api::Waiting;
 use super::channel::State;
-use super::dial::{Dial, LegSpec, Then};
+use super::dial::Then;
 use super::endpoint::members;
 use super::hangup::Tick;
 use super::legs::Outgoing;
 use super::world::{Action, Step, World};
+use crate::model::dial::encode::names_variable;
+use crate::model::dial::{self, DialString, Leg, Variables, find};
 
 /// A call being set up.
 #[derive(Debug)]
@@ -28,7 +30,7 @@ pub(super) struct Originate {
 /// What is left of `originate_retries`.
 #[derive(Debug, Default)]
 struct Again {
-    dial: Dial,
+    dial: DialString,
     left: u64,
     pause: Duration,
     /// Between two tries.
@@ -38,8 +40,8 @@ struct Again {
 impl Again {
     /// One to a hundred tries, half a second to a minute between them; other numbers do not count
     /// (`switch_ivr_originate.c`).
-    fn of(dial: &Dial) -> Self {
-        let number = |name: &str| dial.var(name).and_then(|text| text.parse::<u64>().ok());
+    fn of(dial: &DialString) -> Self {
+        let number = |name: &str| dial.variable(name).and_then(|text| text.parse::<u64>().ok());
         let tries = number("originate_retries").filter(|tries| (1..=100).contains(tries));
         let pause = number("originate_retry_sleep_ms").filter(|it| (500..=60_000).contains(it));
         match tries.unwrap_or(1) - 1 {
@@ -63,7 +65,7 @@ struct Lane {
     /// Legs that start later.
     late: usize,
     /// What to try when these fail.
-    rest: Vec<Vec<LegSpec>>,
+    rest: Vec<Vec<Leg>>,
     /// Of the timer that runs.
     token: u64,
 }
@@ -95,14 +97,25 @@ impl Originate {
     }
 }
 
-fn lanes(dial: Dial) -> Vec<Lane> {
+fn lanes(dial: DialString) -> Vec<Lane> {
     let lane =
-        |lane: super::dial::Lane| Lane { vars: lane.vars, rest: lane.groups, ..Lane::default() };
+        |lane: dial::Lane| Lane { vars: lane.variables, rest: lane.groups, ..Lane::default() };
     dial.lanes.into_iter().map(lane).collect()
 }
 
-fn find<'a>(vars: &'a [(String, String)], name: &str) -> Option<&'a str> {
-    vars.iter().rev().find(|(have, _)| have == name).map(|(_, value)| value.as_str())
+/// The variables that a new leg gets: without those that a later, empty one of the same name takes
+/// away, and, unless nested ones are allowed, without values that name a variable
+/// (`switch_channel_set_variable_var_check`).
+fn settable(vars: Variables, may_nest: bool) -> Variables {
+    let mut kept = Variables::new();
+    for (name, value) in vars {
+        if value.is_empty() {
+            kept.retain(|(have, _)| !have.eq_ignore_ascii_case(&name));
+        } else if may_nest || !names_variable(&value) {
+            kept.push((name, value));
+        }
+    }
+    kept
 }
 
 /// What FreeSWITCH takes for true.
@@ -118,12 +131,12 @@ impl World {
     pub(super) fn originate(
         &mut self,
         waiting: Option<Waiting>,
-        dial: Dial,
+        dial: DialString,
         then: Then,
         cid: (String, String),
         given: u64,
     ) {
-        let timeout = dial.var("originate_timeout").and_then(|text| text.parse().ok());
+        let timeout = dial.variable("originate_timeout").and_then(|text| text.parse().ok());
         let timeout = timeout.unwrap_or(given);
         let cause = "NORMAL_TEMPORARY_FAILURE".to_owned();
         let (id, again) = (self.token(), Again::of(&dial));
@@ -207,8 +220,8 @@ impl World {
     }
 
     /// Dials one leg, now or as late as its `leg_delay_start` says.
-    fn dial_spec(&mut self, id: u64, lane: usize, spec: LegSpec) {
-        let delay = find(&spec.vars, "leg_delay_start").and_then(|text| text.parse().ok());
+    fn dial_spec(&mut self, id: u64, lane: usize, spec: Leg) {
+        let delay = find(&spec.variables, "leg_delay_start").and_then(|text| text.parse().ok());
         let Some(delay) = delay.filter(|delay| *delay > 0) else {
             self.dial_now(id, lane, &spec);
             return;
@@ -221,7 +234,7 @@ impl World {
     }
 
     /// A leg starts that had to wait.
-    pub(super) fn late_leg(&mut self, id: u64, lane: usize, spec: &LegSpec) {
+    pub(super) fn late_leg(&mut self, id: u64, lane: usize, spec: &Leg) {
         let originate = self.originates.get_mut(&id).filter(|it| it.winner.is_none());
         let Some(run) = originate.and_then(|originate| originate.lanes.get_mut(lane)) else {
             return;
@@ -231,25 +244,27 @@ impl World {
         self.leg_is_over(id, lane);
     }
 
-    fn dial_now(&mut self, id: u64, lane: usize, spec: &LegSpec) {
+    fn dial_now(&mut self, id: u64, lane: usize, spec: &Leg) {
         let Some(originate) = self.originates.get(&id) else { return };
         let Some(run) = originate.lanes.get(lane) else { return };
         // What is set for all legs wins, unless it says that it does not.
         let vars: Vec<_> = if run.is_set("local_var_clobber") {
-            run.vars.iter().chain(&spec.vars).cloned().collect()
+            run.vars.iter().chain(&spec.variables).cloned().collect()
         } else {
-            spec.vars.iter().chain(&run.vars).cloned().collect()
+            spec.variables.iter().chain(&run.vars).cloned().collect()
         };
-        let named = |name: &str, word: &str| find(&vars, name).unwrap_or(word).to_owned();
+        let known = |name: &str| find(&spec.variables, name).or_else(|| find(&run.vars, name));
+        let known = |name: &str| known(name).filter(|value| !value.is_empty());
+        let named = |name: &str, word: &str| known(name).unwrap_or(word).to_owned();
         let (name, number) = &originate.cid;
         let by = originate.by();
         let out = Outgoing {
-            uuid: find(&vars, "origination_uuid").map(str::to_owned),
+            uuid: known("origination_uuid").map(str::to_owned),
             cid_name: named("origination_caller_id_name", name),
             cid_num: named("origination_caller_id_number", number),
             by,
             ignores_early: run.is_set("ignore_early_media"),
-            vars,
+            vars: settable(vars, run.is_set("origination_nested_vars")),
         };
         let limit = find(&out.vars, "leg_timeout").and_then(|text| text.parse::<u64>().ok());
         let dialled = self.dial_leg(&spec.target, &out);

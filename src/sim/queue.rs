@@ -4,10 +4,11 @@
 use std::time::Duration;
 
 use super::channel::Doing;
-use super::dial::{Dial, Then};
+use super::dial::Then;
 use super::event::Event;
 use super::hangup::Tick;
 use super::world::{Action, World};
+use crate::model::dial::DialString;
 
 /// The queue that there is.
 pub(super) const QUEUE: &str = "support@default";
@@ -133,7 +134,7 @@ impl World {
     }
 
     fn call_agent(&mut self, member: &Member, agent: &str, contact: &str) {
-        let Some(mut dial) = Dial::parse(contact) else {
+        let Ok(mut dial) = DialString::parse(contact) else {
             self.agent_failed(member.channel);
             return;
         };
@@ -152,7 +153,8 @@ impl World {
             ("origination_caller_id_number", member.cid.1.clone()),
         ];
         for lane in &mut dial.lanes {
-            lane.vars.extend(vars.iter().map(|(name, value)| ((*name).to_owned(), value.clone())));
+            lane.variables
+                .extend(vars.iter().map(|(name, value)| ((*name).to_owned(), value.clone())));
         }
         self.originate(None, dial, Then::Queue(member.channel), member.cid.clone(), 60);
     }

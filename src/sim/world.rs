@@ -17,7 +17,6 @@ use super::api::schedule::Task;
 use super::channel::Channel;
 use super::conference::Conference;
 use super::config::Config;
-use super::dial::LegSpec;
 use super::emit::Dates;
 use super::farewell::Farewell;
 use super::fault::Faults;
@@ -29,6 +28,7 @@ use super::protocol::Socket;
 use super::reinvite::Reinvite;
 use super::socket::{Asked, Outlet};
 use super::traffic::Plan;
+use crate::model::dial::Leg;
 
 /// What the handle and the sockets tell the world.
 #[derive(Debug)]
@@ -60,7 +60,7 @@ pub(super) enum Action {
     Flood,
     RingTimeout(u64),
     /// A leg of an originate's lane that had to wait.
-    LateLeg(u64, usize, Box<LegSpec>),
+    LateLeg(u64, usize, Box<Leg>),
     OriginateReady(u64),
     /// An originate tries again.
     Redial(u64),

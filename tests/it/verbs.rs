@@ -30,7 +30,16 @@ async fn verbs_do_what_their_events_say() {
     assert_eq!(leg.getvar("colour").await.unwrap(), None);
     leg.setvars(&[("a", "1"), ("b", "two")]).await.unwrap();
     assert_eq!(leg.getvar("b").await.unwrap().as_deref(), Some("two"));
-    assert!(matches!(leg.setvars(&[("a", "1;2")]).await, Err(Error::DialString { .. })));
+    for value in ["1;2", "Smith, J.", "'q' \\n C:\\new", "${x}", "  x  ", "a\\", "it's"] {
+        leg.setvars(&[("a", value), ("b", value)]).await.unwrap();
+        leg.setvar("c", value).await.unwrap();
+        for name in ["a", "b", "c"] {
+            assert_eq!(leg.getvar(name).await.unwrap().as_deref(), Some(value), "{name}");
+        }
+    }
+    assert!(matches!(leg.setvars(&[("a", "1\n2")]).await, Err(Error::DialString { .. })));
+    assert!(matches!(leg.setvar("a", "1\r").await, Err(Error::DialString { .. })));
+    assert!(matches!(leg.transfer("-both", "XML", "default").await, Err(Error::DialString { .. })));
     assert!(leg.dump().await.unwrap().contains(leg.id.as_str()));
 
     let held = leg.expect(&["CHANNEL_HOLD"]).await.unwrap();

@@ -1,12 +1,11 @@
 //! Making calls.
 
-use std::fmt::Write as _;
+mod render;
 
-use super::dial_string::{has_many_legs, is_dial_string, quoted, word};
 use super::{Client, Error};
 use crate::listener::Job;
+use crate::model::dial::is_dial_string;
 use crate::model::{self, Id, Session};
-use crate::track::Rules;
 
 /// Which app controls a call.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -32,6 +31,8 @@ pub struct Originate {
     timeout: u32,
     uuid: Option<Id<Session>>,
     has_headers: bool,
+    /// An option that means nothing for a dial string, and what to write instead.
+    misused: Option<(&'static str, &'static str)>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -72,9 +73,13 @@ impl Originate {
     }
 
     /// A call in FreeSWITCH's own words: `{vars}user/1000 &park`. The text goes out as it is; our
-    /// variables are put in front of it in braces of their own. Where it may make several legs
-    /// (`a,b`, `a|b`, `user/1000` with two phones) no uuid is chosen for them: they are bound to
-    /// their call by our variable, and the job's session is that of the one that answered.
+    /// variables are put before it in brackets of their own: `{..}`, or `<..>` where several calls
+    /// are made at once (`a:_:b`). Where it may make several legs (`a,b`, `a|b`, `user/1000` with
+    /// two phones) no uuid is chosen for them: they are bound to their call by our variable, and
+    /// the job's session is that of the one that answered.
+    ///
+    /// A gateway, profile, proxy, endpoint, extension or application is part of the text:
+    /// [`Originate::with_gateway`] and its like make [`Client::originate`] fail here.
     #[must_use]
     pub fn verbatim(text: &str) -> Self {
         let target = Target::Verbatim(text.trim().to_owned());
@@ -90,14 +95,26 @@ impl Originate {
 
     fn with_target(target: Target) -> Self {
         let app = AppRef::None;
-        Self { target, app, variables: Vec::new(), timeout: 60, uuid: None, has_headers: true }
+        Self {
+            target,
+            app,
+            variables: Vec::new(),
+            timeout: 60,
+            uuid: None,
+            has_headers: true,
+            misused: None,
+        }
     }
 
     /// Calls through another endpoint than sofia: `user`, `loopback`, `null` ...
     #[must_use]
     pub fn with_endpoint(mut self, name: &str) -> Self {
-        if let Target::Url { endpoint, .. } = &mut self.target {
-            *endpoint = Some(name.to_owned());
+        match &mut self.target {
+            Target::Url { endpoint, .. } => *endpoint = Some(name.to_owned()),
+            Target::Verbatim(_) => {
+                let instead = "a dial string begins with its endpoint: write user/1000";
+                self.misused = Some(("endpoint", instead));
+            }
         }
         self
     }
@@ -150,8 +167,12 @@ impl Originate {
     /// Sets the sofia profile to call from.
     #[must_use]
     pub fn with_profile(mut self, name: &str) -> Self {
-        if let Target::Url { profile, .. } = &mut self.target {
-            name.clone_into(profile);
+        match &mut self.target {
+            Target::Url { profile, .. } => name.clone_into(profile),
+            Target::Verbatim(_) => {
+                let instead = "a dial string names its profile: write sofia/PROFILE/USER@HOST";
+                self.misused = Some(("profile", instead));
+            }
         }
         self
     }
@@ -159,8 +180,12 @@ impl Originate {
     /// Calls through a gateway instead of a profile.
     #[must_use]
     pub fn with_gateway(mut self, name: &str) -> Self {
-        if let Target::Url { gateway, .. } = &mut self.target {
-            *gateway = Some(name.to_owned());
+        match &mut self.target {
+            Target::Url { gateway, .. } => *gateway = Some(name.to_owned()),
+            Target::Verbatim(_) => {
+                let instead = "a dial string names its gateway: write sofia/gateway/NAME/NUMBER";
+                self.misused = Some(("gateway", instead));
+            }
         }
         self
     }
@@ -168,8 +193,13 @@ impl Originate {
     /// Sends the INVITE to `HOST[:PORT]`, whatever the destination says.
     #[must_use]
     pub fn with_proxy(mut self, to: &str) -> Self {
-        if let Target::Url { proxy, .. } = &mut self.target {
-            *proxy = Some(to.to_owned());
+        match &mut self.target {
+            Target::Url { proxy, .. } => *proxy = Some(to.to_owned()),
+            Target::Verbatim(_) => {
+                let instead =
+                    "a dial string names its proxy: write ;fs_path=sip:HOST:PORT after the address";
+                self.misused = Some(("proxy", instead));
+            }
         }
         self
     }
@@ -183,23 +213,26 @@ impl Originate {
     /// Runs an extension of any dialplan and context on the caller's side.
     #[must_use]
     pub fn with_dialplan(mut self, exten: &str, dialplan: &str, context: &str) -> Self {
-        if let Target::Url { runs, .. } = &mut self.target {
-            *runs = Runs::Exten {
-                exten: exten.to_owned(),
-                dialplan: dialplan.to_owned(),
-                context: context.to_owned(),
-            };
-        }
+        let [exten, dialplan, context] = [exten, dialplan, context].map(str::to_owned);
+        self.runs("extension", Runs::Exten { exten, dialplan, context });
         self
     }
 
     /// Runs an application on the caller's side: `&name(arg)`.
     #[must_use]
     pub fn with_application(mut self, name: &str, arg: &str) -> Self {
-        if let Target::Url { runs, .. } = &mut self.target {
-            *runs = Runs::App { name: name.to_owned(), arg: arg.to_owned() };
-        }
+        self.runs("application", Runs::App { name: name.to_owned(), arg: arg.to_owned() });
         self
+    }
+
+    fn runs(&mut self, option: &'static str, what: Runs) {
+        match &mut self.target {
+            Target::Url { runs, .. } => *runs = what,
+            Target::Verbatim(_) => {
+                let instead = "write it after the dial string: user/1000 EXTEN, or user/1000 &APP";
+                self.misused = Some((option, instead));
+            }
+        }
     }
 
     /// Lets a loaded app, by name or id, control the call.
@@ -212,7 +245,7 @@ impl Originate {
     /// Sets a channel variable; a later one of the same name replaces it.
     #[must_use]
     pub fn with_variable(mut self, name: &str, value: &str) -> Self {
-        self.variables.retain(|(known, _)| known != name);
+        self.variables.retain(|(known, _)| !known.eq_ignore_ascii_case(name));
         self.variables.push((name.to_owned(), value.to_owned()));
         self
     }
@@ -222,144 +255,6 @@ impl Originate {
     pub fn with_timeout(mut self, seconds: u32) -> Self {
         self.timeout = seconds;
         self
-    }
-
-    /// The `originate` line that goes over the wire for this session and app.
-    ///
-    /// # Errors
-    /// [`Error::DialString`] for a part that FreeSWITCH would read differently.
-    pub fn render(&self, session: &Id<Session>, app: &Id<model::App>) -> Result<String, Error> {
-        let mut line = "originate {".to_owned();
-        let ours = [
-            ("origination_uuid".to_owned(), session.as_str().to_owned()),
-            (Rules::CALL_VARIABLE.to_owned(), session.as_str().to_owned()),
-            (Rules::APP_VARIABLE.to_owned(), app.as_str().to_owned()),
-            (format!("sip_h_X-{}", Rules::CALL_VARIABLE), session.as_str().to_owned()),
-            (format!("sip_h_X-{}", Rules::APP_VARIABLE), app.as_str().to_owned()),
-            ("originate_timeout".to_owned(), self.timeout.to_string()),
-            ("ignore_early_media".to_owned(), "true".to_owned()),
-            ("ignore_display_updates".to_owned(), "true".to_owned()),
-        ];
-        let is_set = |name: &str| self.variables.iter().any(|(known, _)| known == name);
-        let is_sent = |name: &str| self.has_headers || !name.starts_with("sip_h_");
-        let is_for_one = |name: &str| name != "origination_uuid" || self.is_one_leg();
-        let is_kept =
-            |name: &str| is_sent(name) && is_for_one(name) && !is_set(name) && !self.says(name);
-        let kept = ours.iter().filter(|(name, _)| is_kept(name));
-        for (at, (name, value)) in kept.chain(&self.variables).enumerate() {
-            let comma = if at == 0 { "" } else { "," };
-            // Writing to a String cannot fail.
-            let _written = write!(line, "{comma}{}={}", word("variable", name)?, quoted(value)?);
-        }
-        line.push('}');
-        self.target.render(&mut line)?;
-        Ok(line)
-    }
-
-    /// Whether it makes one leg and no more, or was given a uuid all the same.
-    fn is_one_leg(&self) -> bool {
-        match &self.target {
-            _ if self.uuid.is_some() => true,
-            Target::Verbatim(text) => !has_many_legs(text),
-            Target::Url { endpoint, .. } => !matches!(endpoint.as_deref(), Some("user" | "group")),
-        }
-    }
-
-    /// The argument of `bridge` that dials the same: the variables of this call, none of ours.
-    ///
-    /// # Errors
-    /// As [`Originate::render`].
-    pub fn render_bridge(&self) -> Result<String, Error> {
-        let mut line = String::new();
-        for (at, (name, value)) in self.variables.iter().enumerate() {
-            let open = if at == 0 { "{" } else { "," };
-            let _written = write!(line, "{open}{}={}", word("variable", name)?, quoted(value)?);
-        }
-        if !self.variables.is_empty() {
-            line.push('}');
-        }
-        self.target.render_dial(&mut line)?;
-        Ok(line)
-    }
-
-    /// Whether a verbatim text sets this variable itself.
-    fn says(&self, name: &str) -> bool {
-        let Target::Verbatim(text) = &self.target else { return false };
-        text.match_indices(name).any(|(at, _)| {
-            let before = text.get(..at).and_then(|head| head.chars().next_back());
-            let after = text.get(at + name.len()..).unwrap_or_default();
-            before.is_some_and(|letter| "{[<,".contains(letter)) && after.starts_with('=')
-        })
-    }
-
-    /// The uuid that a verbatim text chose itself.
-    fn chosen_uuid(&self) -> Option<Id<Session>> {
-        if self.uuid.is_some() {
-            return self.uuid.clone();
-        }
-        let Target::Verbatim(text) = &self.target else { return None };
-        if !self.says("origination_uuid") {
-            return None;
-        }
-        let (_, value) = text.split_once("origination_uuid=")?;
-        value.split([',', '}', ']', '>']).next().filter(|id| !id.is_empty()).map(Id::new)
-    }
-}
-
-impl Target {
-    fn render(&self, line: &mut String) -> Result<(), Error> {
-        self.render_dial(line)?;
-        let Self::Url { runs, .. } = self else { return Ok(()) };
-        match runs {
-            Runs::Exten { exten, dialplan, context } => {
-                for part in [("extension", exten), ("dialplan", dialplan), ("context", context)] {
-                    line.push(' ');
-                    line.push_str(word(part.0, part.1)?);
-                }
-            }
-            Runs::App { name, arg } => {
-                if arg.contains(')') {
-                    let why = "FreeSWITCH cuts the arguments at the first ')'";
-                    let what = "application argument";
-                    return Err(Error::DialString { what, text: arg.clone(), why });
-                }
-                let app = format!("&{}({arg})", word("application", name)?);
-                // A space would end the word, so the whole is quoted (switch_separate_string).
-                let needs_quotes = app.contains([' ', '\'']);
-                let quote = if needs_quotes { "'" } else { "" };
-                for part in [" ", quote, &app.replace('\'', "\\'"), quote] {
-                    line.push_str(part);
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// What is dialled, without what the caller's side runs.
-    fn render_dial(&self, line: &mut String) -> Result<(), Error> {
-        let (dest, profile, gateway, endpoint, proxy) = match self {
-            Self::Verbatim(text) => {
-                line.push_str(text);
-                return Ok(());
-            }
-            Self::Url { dest, profile, gateway, endpoint, proxy, .. } => {
-                (dest, profile, gateway, endpoint, proxy)
-            }
-        };
-        let (kind, through) = match (endpoint, gateway) {
-            (Some(endpoint), _) => (word("endpoint", endpoint)?, ""),
-            (None, Some(gateway)) => ("sofia/gateway/", word("gateway", gateway)?),
-            (None, None) => ("sofia/", word("profile", profile)?),
-        };
-        line.push_str(kind);
-        line.push_str(through);
-        line.push('/');
-        line.push_str(word("destination", dest)?);
-        if let Some(proxy) = proxy {
-            line.push_str(";fs_path=sip:");
-            line.push_str(word("proxy", proxy)?);
-        }
-        Ok(())
     }
 }
 

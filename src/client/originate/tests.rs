@@ -1,4 +1,5 @@
 use super::*;
+use crate::model::dial::{DialString, OriginateLine, encode, find};
 
 const OURS: &str = "originate {origination_uuid=u,switchy_originating_session=u,switchy_app=a,\
                     sip_h_X-switchy_originating_session=u,sip_h_X-switchy_app=a,\
@@ -26,7 +27,7 @@ fn the_seeds_form() {
     check(
         &Originate::to("1@h").with_caller_id("Joe Smith", "100").with_sip_header("Tag", "a,b"),
         ",origination_caller_id_name='Joe Smith',origination_caller_id_number=100,\
-         sip_h_X-Tag='a,b'}sofia/external/1@h &park()",
+         sip_h_X-Tag=a\\,b}sofia/external/1@h &park()",
     );
     let bare = Originate::to("1@h").without_headers().with_uuid(Id::new("mine"));
     let line = bare.render(&bare.chosen_uuid().unwrap(), &Id::new("a")).unwrap();
@@ -42,10 +43,9 @@ fn values_are_quoted_so_that_freeswitch_reads_them_as_meant() {
     for (value, rendered) in [
         ("plain", "plain"),
         ("Joe Smith", "'Joe Smith'"),
-        ("a,b", "'a,b'"),
-        ("O'Brien", "'O\\'Brien'"),
-        ("", "''"),
-        ("${x}", "${x}"),
+        ("a,b", "a\\,b"),
+        ("Smith, J.", "'Smith\\, J.'"),
+        ("O'Brien", "O\\\\\\\\\\\\\\'Brien"),
     ] {
         let call = Originate::to("1@h").with_variable("v", value);
         check(&call, &format!(",v={rendered}}}sofia/external/1@h &park()"));
@@ -77,20 +77,171 @@ fn traps_are_refused() {
         Originate::to("1 2@h"),
         Originate::to(""),
         Originate::to("1@h").with_profile("a b"),
+        Originate::to("1\\2@h"),
+        Originate::to("1:_:2@h"),
         Originate::to("1@h").with_application("playback", "say(1)"),
-        Originate::to("1@h").with_variable("v", "a}b"),
+        Originate::to("1@h").with_exten("1\n2"),
+        Originate::to("1@h").with_variable("v", "a}b<"),
+        Originate::to("1@h").with_variable("v", "a\nb"),
+        Originate::to("1@h").with_variable("v", ""),
         Originate::to("1@h").with_variable("a,b", "x"),
+        Originate::verbatim("{a=b user/1 &park"),
+        Originate::verbatim("<a=1>null/x:_:null/y &park").with_variable("v", "a>b"),
     ] {
         let refused = call.render(&Id::new("u"), &Id::new("a"));
-        assert!(matches!(refused, Err(Error::DialString { .. })), "{refused:?}");
+        assert!(matches!(refused, Err(Error::DialString { .. })), "{call:?}: {refused:?}");
     }
+}
+
+/// A dial string says these things itself: an option that changes nothing would be a lie.
+#[test]
+fn options_that_mean_nothing_for_a_dial_string_are_refused() {
+    let dial = || Originate::verbatim("sofia/external/1@h &park");
+    for (call, instead) in [
+        (dial().with_endpoint("user"), "user/1000"),
+        (dial().with_profile("internal"), "sofia/PROFILE/USER@HOST"),
+        (dial().with_gateway("gw"), "sofia/gateway/NAME/NUMBER"),
+        (dial().with_proxy("h:5060"), ";fs_path=sip:HOST:PORT"),
+        (dial().with_exten("9197"), "user/1000 EXTEN"),
+        (dial().with_dialplan("9197", "XML", "public"), "user/1000 EXTEN"),
+        (dial().with_application("echo", ""), "user/1000 &APP"),
+        (Originate::of("sofia/external/1@h &park").with_gateway("gw"), "sofia/gateway"),
+    ] {
+        for refused in [call.render(&Id::new("u"), &Id::new("a")), call.render_bridge()] {
+            let refused = refused.unwrap_err().to_string();
+            assert!(refused.contains(instead), "{refused}");
+        }
+    }
+}
+
+/// The variables that FreeSWITCH finds for each leg of a line, in which it cuts words first.
+fn legs_of(line: &str) -> Vec<(String, Vec<(String, String)>)> {
+    let line = OriginateLine::parse(line.strip_prefix("originate ").unwrap());
+    let dial = DialString::parse(&line.dial).unwrap();
+    let lanes = dial.lanes.iter().flat_map(|lane| {
+        let legs = lane.groups.iter().flatten();
+        legs.map(|leg| {
+            let variables = leg.variables.iter().chain(&lane.variables);
+            (leg.target.clone(), variables.cloned().collect())
+        })
+    });
+    lanes.collect()
+}
+
+#[test]
+fn our_tags_land_on_every_leg_and_the_users_variables_stay() {
+    for (text, targets) in [
+        ("{x=1}null/a &park", vec!["null/a"]),
+        ("<x=1>null/a &park", vec!["null/a"]),
+        ("<x=1>{y=2}null/a &park", vec!["null/a"]),
+        ("'<x=1>null/a' &park", vec!["null/a"]),
+        ("{x=1}null/a:_:{x=1}null/b &park", vec!["null/a", "null/b"]),
+        ("<x=1>null/a:_:null/b &park", vec!["null/a", "null/b"]),
+        ("{x=1}null/a,[y=2]null/b|null/c &park", vec!["null/a", "null/b", "null/c"]),
+        ("{^^:x=1:y=a,b}null/a &park", vec!["null/a"]),
+        ("{x=1}[^^:y=a,b]null/a,null/b:_:{x=1}null/c &park", vec!["null/a", "null/b", "null/c"]),
+        ("{x=1}null/a &bridge({y=1}null/b)", vec!["null/a"]),
+    ] {
+        let call = Originate::verbatim(text).with_variable("v", "Smith, J. 'x' :_: ${y} C:\\new");
+        let line = call.render(&Id::new("u"), &Id::new("a")).unwrap();
+        assert!(line.ends_with(text), "{line}");
+        let legs = legs_of(&line);
+        assert_eq!(legs.iter().map(|(target, _)| target).collect::<Vec<_>>(), targets, "{line}");
+        for (_, variables) in legs {
+            for (name, value) in [
+                ("switchy_app", "a"),
+                ("switchy_originating_session", "u"),
+                ("originate_timeout", "60"),
+                ("origination_nested_vars", "true"),
+                ("v", "Smith, J. 'x' :_: ${y} C:\\new"),
+                ("x", "1"),
+            ] {
+                assert_eq!(find(&variables, name), Some(value), "{name}: {line}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_limit_that_only_some_legs_have_does_not_take_ours_from_the_others() {
+    let call = Originate::verbatim("{originate_timeout=5}null/a:_:null/b &park");
+    let legs = legs_of(&call.render(&Id::new("u"), &Id::new("a")).unwrap());
+    let limits = legs.iter().map(|(_, variables)| find(variables, "originate_timeout"));
+    assert_eq!(limits.collect::<Vec<_>>(), [Some("5"), Some("60")]);
+}
+
+#[test]
+fn a_uuid_names_one_leg() {
+    for (text, uuid) in [
+        ("{origination_uuid='mine'}null/x &park", Some("mine")),
+        ("{x_origination_uuid=other,origination_uuid=mine}null/x &park", Some("mine")),
+        ("[origination_uuid=mine]null/x &park", Some("mine")),
+        ("{origination_uuid=${create_uuid()}}null/x &park", None),
+        ("[origination_uuid=a]null/x,[origination_uuid=b]null/y &park", None),
+    ] {
+        let call = Originate::verbatim(text);
+        assert_eq!(call.chosen_uuid(), uuid.map(Id::new), "{text}");
+        let line = call.render(&Id::new("u"), &Id::new("a")).unwrap();
+        assert!(!line.contains("origination_uuid=u"), "{line}");
+    }
+    let call = Originate::to("1@h").with_variable("Origination_UUID", "mine");
+    assert_eq!(call.chosen_uuid(), Some(Id::new("mine")));
+    assert!(!call.render(&Id::new("u"), &Id::new("a")).unwrap().contains("origination_uuid=u"));
+    for shared in [
+        Originate::verbatim("null/a,null/b &park").with_uuid(Id::new("u")),
+        Originate::verbatim("null/a:_:null/b &park").with_variable("origination_uuid", "u"),
+    ] {
+        let refused = shared.render(&Id::new("u"), &Id::new("a")).unwrap_err().to_string();
+        assert!(refused.contains("several legs cannot have one uuid"), "{refused}");
+    }
+}
+
+/// `bridge` takes one level of quotes less, and expands what it is given.
+#[test]
+fn the_arguments_of_bridge_hold_the_same_values() {
+    for value in [
+        "plain",
+        "Smith, J.",
+        "'q'",
+        "C:\\new",
+        "a\\\\b",
+        "${x}",
+        "$$",
+        "\\'",
+        "a:_:b",
+        "a}b",
+        " x ",
+    ] {
+        let call = Originate::to("1@h").with_variable("v", value);
+        let text = call.render_bridge().unwrap();
+        let text = if encode::is_expanded(&text) { expanded(&text) } else { text };
+        let dial = DialString::parse(&text).unwrap();
+        assert_eq!(dial.variable("v"), Some(value), "{text}");
+    }
+}
+
+/// As `switch_channel_expand_variables_check` does without any variable to put in.
+fn expanded(text: &str) -> String {
+    let mut out = String::new();
+    let mut letters = text.chars().peekable();
+    while let Some(letter) = letters.next() {
+        match (letter, letters.peek()) {
+            ('\\', Some('$' | '\\')) => out.extend(letters.next()),
+            ('\\', Some('\'')) => drop(letters.next()),
+            ('$', Some('{' | '$')) => panic!("{text} is expanded"),
+            _ => out.push(letter),
+        }
+    }
+    out
 }
 
 #[test]
 fn several_legs_share_no_uuid() {
     for (text, many) in [
         ("sofia/external/1@h &park", false),
-        ("{a='x, y',b=1}[c=1|2]sofia/external/1@h &playback(a,b)", false),
+        ("{a='x, y',b=1}[c=12]sofia/external/1@h &playback(a,b)", false),
+        // Brackets do not hide it.
+        ("{a='x, y',b=1}[c=1|2]sofia/external/1@h &playback(a,b)", true),
         ("sofia/gateway/a/1,sofia/gateway/b/1 &park", true),
         ("{a=1}sofia/gateway/a/1|[b=2]sofia/gateway/b/1 &park", true),
         ("<a=1>sofia/gateway/a/1:_:sofia/gateway/b/1 &park", true),

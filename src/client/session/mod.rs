@@ -12,6 +12,7 @@ use std::time::Duration;
 pub use media::{Leg, MuteSide, Recording};
 
 use super::{Client, Error, Expect, LegEnd, Originate, checked, dial_string};
+use crate::model::dial::encode;
 use crate::model::{self, Event, HangupCause, Id};
 use crate::wire::Command;
 
@@ -158,15 +159,14 @@ impl Session {
         parked.within(within).await.map(drop)
     }
 
-    /// `uuid_transfer` of this leg; confirmed by a CHANNEL_EXECUTE of the new extension.
+    /// `uuid_transfer` of this leg; confirmed by a CHANNEL_EXECUTE of the new extension, which may
+    /// be an inline dial plan: `set:foo=1,park:` with `inline`.
     ///
     /// # Errors
-    /// [`Error::DialString`] for a part that is no word; otherwise as [`Client::api`].
+    /// [`Error::DialString`] for an empty part; otherwise as [`Client::api`].
     pub async fn transfer(&self, exten: &str, dialplan: &str, context: &str) -> Result<(), Error> {
-        let exten = dial_string::word("extension", exten)?;
-        let dialplan = dial_string::word("dialplan", dialplan)?;
-        let context = dial_string::word("context", context)?;
-        self.verb("uuid_transfer", &format!("{exten} {dialplan} {context}")).await
+        let place = place(exten, dialplan, context)?;
+        self.verb("uuid_transfer", &place).await
     }
 
     /// `uuid_transfer -both`: this leg and the one that it is bridged to; confirmed as
@@ -180,10 +180,8 @@ impl Session {
         dialplan: &str,
         context: &str,
     ) -> Result<(), Error> {
-        let exten = dial_string::word("extension", exten)?;
-        let dialplan = dial_string::word("dialplan", dialplan)?;
-        let context = dial_string::word("context", context)?;
-        self.verb("uuid_transfer", &format!("-both {exten} {dialplan} {context}")).await
+        let place = place(exten, dialplan, context)?;
+        self.verb("uuid_transfer", &format!("-both {place}")).await
     }
 
     /// `uuid_bridge` with another session; confirmed by CHANNEL_BRIDGE.
@@ -247,22 +245,26 @@ impl Session {
         self.verb("uuid_media", "").await
     }
 
-    /// `uuid_getvar`; `None` where it is not set.
+    /// `uuid_getvar`: the value as it is; `None` where it is not set.
     ///
     /// # Errors
     /// As [`Client::api`].
     pub async fn getvar(&self, name: &str) -> Result<Option<String>, Error> {
         let name = dial_string::word("variable", name)?;
-        let value = self.client.cmd(&format!("uuid_getvar {} {name}", self.id)).await?;
-        Ok((value != "_undef_").then_some(value))
+        let reply = self.client.api(&format!("uuid_getvar {} {name}", self.id)).await?;
+        // Blanks at its ends are part of it.
+        let value = reply.text();
+        Ok((value.trim() != "_undef_").then_some(value))
     }
 
-    /// `uuid_setvar`. FreeSWITCH takes `'` and `\\` out of the value.
+    /// `uuid_setvar`. The value arrives as it is. An empty one takes the variable away.
     ///
     /// # Errors
-    /// As [`Client::api`].
+    /// [`Error::DialString`] for a value with a line break; otherwise as [`Client::api`].
     pub async fn setvar(&self, name: &str, value: &str) -> Result<(), Error> {
         let name = dial_string::word("variable", name)?;
+        let encoded = encode::rest(value);
+        let value = encoded.map_err(|why| dial_string::unsendable("variable value", value, why))?;
         self.verb("uuid_setvar", &format!("{name} {value}")).await
     }
 
@@ -274,19 +276,21 @@ impl Session {
         self.verb("uuid_setvar", dial_string::word("variable", name)?).await
     }
 
-    /// `uuid_setvar_multi`: several at once. A value cannot hold `;`.
+    /// `uuid_setvar_multi`: several at once, at most 63. The values arrive as they are.
     ///
     /// # Errors
-    /// [`Error::DialString`]; otherwise as [`Client::api`].
+    /// [`Error::DialString`] for a value with a line break, and for too many; otherwise as
+    /// [`Client::api`].
     pub async fn setvars(&self, variables: &[(&str, &str)]) -> Result<(), Error> {
         let mut pairs = Vec::new();
         for (name, value) in variables {
-            if value.contains(';') {
-                let why = "uuid_setvar_multi would end the value there";
-                let (what, text) = ("variable value", (*value).to_owned());
-                return Err(Error::DialString { what, text, why });
-            }
-            pairs.push(format!("{}={value}", dial_string::word("variable", name)?));
+            let pair = format!("{}={value}", dial_string::word("variable", name)?);
+            let part = encode::part(&pair, ';');
+            pairs.push(part.map_err(|why| dial_string::unsendable("variable value", value, why))?);
+        }
+        if pairs.len() > MOST_VARIABLES {
+            let why = "uuid_setvar_multi takes at most 63 variables";
+            return Err(dial_string::refused("variables", &pairs.len().to_string(), why));
         }
         self.verb("uuid_setvar_multi", &pairs.join(";")).await
     }
@@ -425,8 +429,9 @@ impl Session {
     }
 
     async fn verb(&self, api: &str, arg: &str) -> Result<(), Error> {
-        let line = format!("{api} {} {arg}", self.id);
-        self.client.api(line.trim_end()).await.map(drop)
+        let blank = if arg.is_empty() { "" } else { " " };
+        let line = format!("{api} {}{blank}{arg}", self.id);
+        self.client.api(&line).await.map(drop)
     }
 }
 
@@ -444,6 +449,20 @@ impl fmt::Display for Session {
         write!(f, "<Session({}, {})>", self.id, self.phase.word())
     }
 }
+
+/// The place of a transfer. Where the extension begins with `-` FreeSWITCH takes it for an option.
+fn place(exten: &str, dialplan: &str, context: &str) -> Result<String, Error> {
+    if exten.starts_with('-') {
+        return Err(dial_string::refused("extension", exten, "it begins with - as an option does"));
+    }
+    let exten = dial_string::argument("extension", exten)?;
+    let dialplan = dial_string::argument("dialplan", dialplan)?;
+    let context = dial_string::argument("context", context)?;
+    Ok(format!("{exten} {dialplan} {context}"))
+}
+
+/// As many as `uuid_setvar_multi` reads one by one (`mod_commands.c`).
+const MOST_VARIABLES: usize = 63;
 
 fn known(cause: &HangupCause) -> Result<(), Error> {
     if cause.is_known() {

@@ -1,4 +1,5 @@
 use super::{CommandError, Context, Kind};
+use crate::listener::EventListener;
 use crate::shell::render::{Cell, View};
 
 /// Let the server send only some events
@@ -10,8 +11,9 @@ use crate::shell::render::{Cell, View};
 /// first one.
 ///
 ///   filter                       the filters that are set
-///   filter add HEADER VALUE
+///   filter [add] HEADER VALUE    the rest of the line is the value, quotes included
 ///   filter delete HEADER VALUE
+///   filter delete HEADER         all filters of this header
 ///   filter delete all
 ///
 /// Examples:
@@ -23,35 +25,19 @@ use crate::shell::render::{Cell, View};
 pub(crate) struct Args {
     /// What to do, see above
     #[arg(value_name = "WHAT")]
-    what: Vec<String>,
+    what: Option<String>,
 }
 
 pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), CommandError> {
     let listener = cx.listener()?;
-    let words: Vec<&str> = args.what.iter().map(String::as_str).collect();
-    match words.as_slice() {
-        [] => {}
-        ["add", header, value @ ..] if !value.is_empty() => {
-            listener.filter(header, &value.join(" ")).await?;
-        }
-        ["delete", all] if all.eq_ignore_ascii_case("all") => listener.unfilter().await?,
-        ["delete", header, value @ ..] if !value.is_empty() => {
-            let value = value.join(" ");
-            if !listener.filters().iter().any(|known| known.0 == *header && known.1 == value) {
-                let message = format!("there is no filter {header} {value}");
-                return Err(CommandError::new(Kind::Refused, message)
-                    .hint("\"filter\" lists them; \"filter delete all\" takes all away"));
-            }
-            listener.unfilter_one(header, &value).await?;
-        }
+    let text = args.what.as_deref().unwrap_or_default();
+    let (first, rest) = pair(text);
+    match first.to_ascii_lowercase().as_str() {
+        "" => {}
+        "delete" => delete(&listener, rest, text).await?,
+        "add" => add(&listener, rest, text).await?,
         // As fs_cli takes it, without "add".
-        [header, value @ ..] if !value.is_empty() && *header != "add" && *header != "delete" => {
-            listener.filter(header, &value.join(" ")).await?;
-        }
-        _ => {
-            return Err(CommandError::usage(format!("filter {} what?", words.join(" ")))
-                .hint("\"help filter\" shows each form"));
-        }
+        _ => add(&listener, text, text).await?,
     }
     let mut view = View::new(&["header", "value"], "no filter: every subscribed event is sent");
     for (header, value) in listener.filters() {
@@ -61,4 +47,45 @@ pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), Command
         view = view.with_foot("events that pass none of these are not sent: calls may be missing");
     }
     cx.view(&view)
+}
+
+/// A word and what follows it, as FreeSWITCH cuts them: at one blank.
+fn pair(text: &str) -> (&str, &str) {
+    let text = text.trim_start();
+    text.split_once(' ').unwrap_or((text, ""))
+}
+
+async fn add(listener: &EventListener, text: &str, line: &str) -> Result<(), CommandError> {
+    match pair(text) {
+        (header, value) if !value.is_empty() => Ok(listener.filter(header, value).await?),
+        _ => Err(incomplete(line)),
+    }
+}
+
+async fn delete(listener: &EventListener, text: &str, line: &str) -> Result<(), CommandError> {
+    let (header, value) = pair(text);
+    if header.is_empty() {
+        return Err(incomplete(line));
+    }
+    if header.eq_ignore_ascii_case("all") {
+        return Ok(listener.unfilter().await?);
+    }
+    let is_it = |known: &(String, String)| {
+        known.0.eq_ignore_ascii_case(header) && (value.is_empty() || known.1 == value)
+    };
+    if !listener.filters().iter().any(is_it) {
+        let message = format!("there is no filter {header} {value}");
+        return Err(CommandError::new(Kind::Refused, message.trim_end())
+            .hint("\"filter\" lists them; \"filter delete all\" takes all away"));
+    }
+    match value {
+        "" => listener.unfilter_header(header).await?,
+        value => listener.unfilter_one(header, value).await?,
+    }
+    Ok(())
+}
+
+fn incomplete(line: &str) -> CommandError {
+    CommandError::usage(format!("incomplete filter: {line}"))
+        .hint("\"help filter\" shows each form")
 }

@@ -15,8 +15,12 @@ use crate::shell::traps::{is_lone, traps};
 /// Make a call
 ///
 /// TARGET is USER@HOST[:PORT], called through a sofia profile or gateway, or FreeSWITCH's own form,
-/// a dial string and what to run. Options stand before a dial string: it goes to the server word
-/// for word. The job is returned at once; ringing, answer and end are told above the prompt. A script
+/// a dial string and what to run. Put options before a dial string: the rest of the line is sent
+/// unchanged. --profile, --gateway, --proxy, --exten and --context are part of a dial string and
+/// cannot be used with one. Values of --var arrive as they are, with commas, quotes, backslashes and
+/// ${..}; in a dial string FreeSWITCH removes quotes twice, so a comma needs \, inside quotes.
+///
+/// The job is returned at once; ringing, answer and end are told above the prompt. A script
 /// that does not look after the call itself (--wait, expect, trace, why, hangup, hupall, kill) waits
 /// for its answer at the end, and fails when there is none.
 ///
@@ -24,7 +28,8 @@ use crate::shell::traps::{is_lone, traps};
 ///   originate 9196@127.0.0.1:5080
 ///   originate park@127.0.0.1:5090 --app TonePlay --wait 10
 ///   originate 9196@127.0.0.1:5080 --count 5 --rate 2 --wait 10
-///   originate --dry-run {a=b,c='x, y'}user/1000 &park
+///   originate 9196@127.0.0.1:5080 --var "origination_caller_id_name=Smith, J."
+///   originate --dry-run {a=b,c='x\, y'}user/1000 &park
 ///   originate --wait {origination_caller_id_name='Joe Smith'}user/1000 &park
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]
@@ -35,21 +40,21 @@ pub(crate) struct Args {
     /// Let a loaded app, by name or id, control the call
     #[arg(long, value_name = "APP")]
     app: Option<String>,
-    /// Call through this sofia profile
-    #[arg(long, value_name = "PROFILE", default_value = "external")]
-    profile: String,
+    /// Call through this sofia profile, not through external
+    #[arg(long, value_name = "PROFILE")]
+    profile: Option<String>,
     /// Call through this gateway
     #[arg(long, value_name = "GATEWAY", conflicts_with = "profile")]
     gateway: Option<String>,
-    /// Send the INVITE there, whatever TARGET says
+    /// Send the INVITE to this address instead of TARGET's
     #[arg(long, value_name = "HOST:PORT")]
     proxy: Option<String>,
     /// Run this extension on the caller's side, instead of parking it
     #[arg(long, value_name = "EXTEN")]
     exten: Option<String>,
-    /// The dialplan context of --exten
-    #[arg(long, value_name = "CONTEXT", default_value = "default")]
-    context: String,
+    /// The dialplan context of --exten, if it is not default
+    #[arg(long, value_name = "CONTEXT", requires = "exten")]
+    context: Option<String>,
     /// Set a channel variable
     #[arg(long = "var", value_name = "NAME=VALUE")]
     variables: Vec<String>,
@@ -85,15 +90,17 @@ impl Args {
     }
 
     fn call(&self) -> Result<Originate, CommandError> {
-        let mut call = if is_dial_string(&self.target) {
-            Originate::verbatim(&self.target)
-        } else {
-            let call = Originate::to(&self.target).with_profile(&self.profile);
-            match &self.exten {
-                Some(exten) => call.with_dialplan(exten, "xml", &self.context),
-                None => call,
-            }
-        };
+        let mut call = Originate::of(&self.target);
+        if is_dial_string(&self.target) {
+            self.refuse_ignored()?;
+        }
+        if let Some(profile) = &self.profile {
+            call = call.with_profile(profile);
+        }
+        if let Some(exten) = &self.exten {
+            let context = self.context.as_deref().unwrap_or("default");
+            call = call.with_dialplan(exten, "xml", context);
+        }
         if let Some(gateway) = &self.gateway {
             call = call.with_gateway(gateway);
         }
@@ -105,7 +112,7 @@ impl Args {
         }
         for variable in &self.variables {
             let Some((name, value)) = variable.split_once('=') else {
-                return Err(CommandError::usage(format!("{variable:?} is no NAME=VALUE")));
+                return Err(CommandError::usage(format!("{variable:?} is not NAME=VALUE")));
             };
             call = call.with_variable(name, value);
         }
@@ -117,13 +124,46 @@ impl Args {
         }
         Ok(call.with_timeout(self.timeout))
     }
+
+    /// A dial string says these things itself; FreeSWITCH would not see our option.
+    fn refuse_ignored(&self) -> Result<(), CommandError> {
+        let given = [
+            (
+                self.profile.is_some(),
+                "--profile",
+                "write the profile in it: sofia/PROFILE/USER@HOST",
+            ),
+            (
+                self.gateway.is_some(),
+                "--gateway",
+                "write the gateway in it: sofia/gateway/NAME/NUMBER",
+            ),
+            (
+                self.proxy.is_some(),
+                "--proxy",
+                "write it after the address: sofia/external/USER@HOST;fs_path=sip:HOST:PORT",
+            ),
+            (
+                self.exten.is_some(),
+                "--exten",
+                "write it after the dial string: user/1000 EXTEN XML CONTEXT",
+            ),
+        ];
+        match given.into_iter().find(|(is_given, ..)| *is_given) {
+            Some((_, option, instead)) => {
+                let message = format!("option {option} cannot be used with a dial string");
+                Err(CommandError::usage(message).hint(instead))
+            }
+            None => Ok(()),
+        }
+    }
 }
 
 pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), CommandError> {
     let call = args.call()?;
     let client = cx.client()?;
     let is_verbatim = is_dial_string(&args.target);
-    if args.count > 1 && is_verbatim && args.target.contains("origination_uuid=") {
+    if args.count > 1 && call.chosen_uuid().is_some() {
         return Err(CommandError::usage("one origination_uuid cannot name several calls")
             .hint("leave it out: each call gets one of its own"));
     }

@@ -7,8 +7,8 @@ use crate::shell::sanitise;
 
 /// Set a channel variable of a leg, or take it away
 ///
-/// The value goes to the server word for word; without one the variable is taken away. What the
-/// channel has then is asked for and told: FreeSWITCH drops ' and \ from values.
+/// The value is the rest of the line, quotes and backslashes included, and arrives as it is; without
+/// one the variable is removed. The answer shows what the channel has then.
 ///
 /// Examples:
 ///   setvar last hangup_after_bridge true
@@ -44,8 +44,9 @@ pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), Command
     if now.as_deref() != wanted {
         let has = now.unwrap_or_else(|| "(not set)".to_owned());
         let message = format!("{name} is {has:?} on {}, not what was asked for", leg.id);
-        return Err(CommandError::new(Kind::Refused, message)
-            .hint("FreeSWITCH drops ' and \\ from values, and protects some variables"));
+        return Err(
+            CommandError::new(Kind::Refused, message).hint("FreeSWITCH protects some variables")
+        );
     }
     if cx.format() != Format::Table {
         let or_null = |value: &Option<String>| value.as_deref().map_or_else(Cell::none, Cell::text);

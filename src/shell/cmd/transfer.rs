@@ -1,26 +1,29 @@
 use super::api::clear_effect;
 use super::{CommandError, Context, Kind};
 use crate::client::Session;
+use crate::model::dial::encode;
 use crate::shell::control::{self, On};
 use crate::shell::plan_start;
 
-/// Send a leg to an extension of the dial plan
+/// Send a leg to an extension of the dial plan, or to applications
 ///
 /// Without --leg it is the leg that is named; the leg that it was bridged to is hung up unless its
-/// variables say otherwise. Confirmed by CHANNEL_EXECUTE: the application of the extension that the
-/// leg stays in. Where no extension matches, FreeSWITCH hangs the leg up, at once or after those with
+/// variables say otherwise. -both and -bleg after the leg, as uuid_transfer takes them, are --leg both
+/// and --leg b. Confirmed by CHANNEL_EXECUTE: the application of the extension that the leg stays in.
+/// Where no extension matches, FreeSWITCH hangs the leg up, at once or after those with
 /// continue="true": that is an error.
 ///
 /// Examples:
 ///   transfer last 9196
 ///   transfer 6c1d2a5e 9197 XML default
 ///   transfer 1000 9197 --timeout 10
+///   transfer last 'set:foo=1,park:' inline
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]
 pub(crate) struct Args {
     #[command(flatten)]
     pub(super) on: On,
-    /// The extension
+    /// The extension, or applications for the dial plan inline
     #[arg(value_name = "EXTEN")]
     exten: String,
     /// The kind of dial plan
@@ -65,8 +68,9 @@ impl WhichLeg {
 pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), CommandError> {
     let named = control::leg(cx, &args.on.target, |_| true).await?;
     let legs = args.leg.of(cx, &named)?;
-    let line =
-        format!("uuid_transfer {} {} {} {}", named.id, args.exten, args.dialplan, args.context);
+    // As it is sent.
+    let exten = encode::word(&args.exten);
+    let line = format!("uuid_transfer {} {exten} {} {}", named.id, args.dialplan, args.context);
     clear_effect(cx, &line, &format!("api --yes {line}")).await?;
     let mut waits = Vec::new();
     for leg in &legs {

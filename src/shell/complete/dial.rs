@@ -1,6 +1,7 @@
 //! Inside a dial string: variables between braces, endpoints, and what `&` runs.
 
 use super::{Candidate, Place, names};
+use crate::model::dial::Typed;
 use crate::shell::grammar;
 
 /// What may stand at the end of a word of a dial string, and where in the word it starts; `None`
@@ -10,20 +11,15 @@ pub(super) fn inside(place: &Place<'_>, words: &[&str]) -> Option<(usize, Vec<Ca
     if !dials(words) {
         return None;
     }
-    let open = word.rfind(['{', '[', '<']);
-    let close = word.rfind(['}', ']', '>']);
-    if let Some(open) = open.filter(|open| close.is_none_or(|close| close < *open)) {
-        // Behind the last comma a variable begins; its value is not known here.
-        let at = word.rfind(',').unwrap_or(open).max(open) + 1;
-        let name = word.get(at..).unwrap_or_default();
-        let variables = if name.contains('=') { Vec::new() } else { assigned() };
-        return Some((at, variables));
-    }
+    let at = match Typed::at_end(word) {
+        Typed::Name { at } => return Some((at, assigned())),
+        // Its value is not known here.
+        Typed::Value => return Some((word.len(), Vec::new())),
+        Typed::Endpoint { at } => at,
+    };
     if word.starts_with('&') {
         return Some((0, place.applications("&")));
     }
-    let at = close.map_or(0, |close| close + 1);
-    let at = word.rfind([',', '|']).map_or(at, |bar| at.max(bar + 1));
     let endpoint = word.get(at..).unwrap_or_default();
     let is_address = words.len() == 1 && grammar::command(words.first()?).is_some();
     if is_address && endpoint.contains('@') {

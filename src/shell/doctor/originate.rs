@@ -5,9 +5,11 @@ use regex_lite::Regex;
 use super::server::{ask, is_about_it};
 use super::{Report, xml};
 use crate::client::{Client, is_dial_string};
+use crate::model::dial::{DialString, OriginateLine};
 use crate::model::{HangupCause, Rows};
 use crate::shell::near;
 use crate::shell::tables::sofia_lines;
+use crate::shell::traps::traps;
 
 /// Checks what `originate LINE` would need.
 pub(in crate::shell) async fn originate(client: &Client, line: &str, report: &mut Report) {
@@ -15,13 +17,16 @@ pub(in crate::shell) async fn originate(client: &Client, line: &str, report: &mu
     if !syntax(line, report) {
         return;
     }
-    let (dial, rest) = split(line);
-    let (dial, rest) =
-        if is_dial_string(&dial) { (dial, rest) } else { (format!("sofia/external/{dial}"), rest) };
-    for leg in legs(&dial) {
-        endpoint(client, &leg, report).await;
+    let read = OriginateLine::parse(line);
+    let dial = match is_dial_string(&read.dial) {
+        true => read.dial,
+        false => format!("sofia/external/{}", read.dial),
+    };
+    let dial = DialString::parse(&dial).unwrap_or_default();
+    for leg in dial.legs().filter(|leg| !leg.target.is_empty()) {
+        endpoint(client, &leg.target, report).await;
     }
-    target(client, rest.trim(), report).await;
+    target(client, &read.words, report).await;
     if ask(client, "fsctl pause_check").await.as_deref() == Some("true") {
         let cure = "\"api fsctl resume\" ends it";
         report.fail("paused", "the server takes no new calls", cure);
@@ -30,70 +35,15 @@ pub(in crate::shell) async fn originate(client: &Client, line: &str, report: &mu
 
 /// What FreeSWITCH would read otherwise than it was meant.
 fn syntax(line: &str, report: &mut Report) -> bool {
-    let mut problems = Vec::new();
-    for (open, close) in [('{', '}'), ('[', ']'), ('<', '>')] {
-        let (opened, closed) = (line.matches(open).count(), line.matches(close).count());
-        if opened != closed {
-            problems.push(format!("{opened} {open} but {closed} {close}"));
-        }
-    }
-    let quotes = line.replace("\\'", "").matches('\'').count();
-    if quotes % 2 == 1 {
-        problems.push("a ' is not closed".to_owned());
-    }
-    if let Some((_, args)) = line.split_once('&').and_then(|(_, app)| app.split_once('(')) {
-        match args.find(')') {
-            Some(at) if args.get(at + 1..).is_some_and(|rest| rest.contains(')')) => {
-                problems
-                    .push("FreeSWITCH cuts the application's arguments at the first )".to_owned());
-            }
-            Some(_) => {}
-            None => problems.push("the ( of the application is not closed".to_owned()),
-        }
-    }
+    let problems = traps(line);
     if problems.is_empty() {
         report.ok("syntax", "quotes and brackets match");
     } else {
-        let cure = "quote values with ' and escape a ' inside as \\'; \"originate --dry-run\" shows \
-                    what is sent";
+        let cure = "--var NAME=VALUE brings any value across; \"originate --dry-run\" shows what is \
+                    sent";
         report.fail("syntax", problems.join("; "), cure);
     }
     problems.is_empty()
-}
-
-/// The dial string and what stands behind it: a space inside brackets or quotes does not end it.
-fn split(line: &str) -> (String, &str) {
-    let (mut depth, mut is_quoted) = (0_i32, false);
-    for (at, letter) in line.char_indices() {
-        match letter {
-            '\'' => is_quoted = !is_quoted,
-            '{' | '[' | '<' => depth += 1,
-            '}' | ']' | '>' => depth -= 1,
-            ' ' if depth <= 0 && !is_quoted => {
-                let (dial, rest) = line.split_at(at);
-                return (dial.to_owned(), rest);
-            }
-            _ => {}
-        }
-    }
-    (line.to_owned(), "")
-}
-
-/// The endpoints of a dial string, without variables.
-fn legs(dial: &str) -> Vec<String> {
-    let mut plain = String::new();
-    let mut depth = 0;
-    for letter in dial.chars() {
-        match letter {
-            '{' | '[' | '<' => depth += 1,
-            '}' | ']' | '>' => depth -= 1,
-            _ if depth == 0 => plain.push(letter),
-            _ => {}
-        }
-    }
-    let legs = plain.replace(":_:", ",");
-    let legs = legs.split([',', '|']).map(str::trim).filter(|leg| !leg.is_empty());
-    legs.map(str::to_owned).collect()
 }
 
 async fn endpoint(client: &Client, leg: &str, report: &mut Report) {
@@ -239,19 +189,19 @@ async fn registered(client: &Client, user: &str, report: &mut Report) {
 }
 
 /// What runs on the caller's side: an application, or an extension of the dial plan.
-async fn target(client: &Client, rest: &str, report: &mut Report) {
-    if let Some(app) = rest.strip_prefix('&') {
+async fn target(client: &Client, words: &[String], report: &mut Report) {
+    let word = |at: usize| words.get(at).map(String::as_str);
+    let Some(exten) = word(0) else {
+        report.ok("target", "the caller's side is parked");
+        return;
+    };
+    if let Some(app) = exten.strip_prefix('&') {
         let name = app.split(['(', ' ']).next().unwrap_or_default();
         application(client, name, report).await;
         return;
     }
-    let mut words = rest.split_whitespace();
-    let Some(exten) = words.next() else {
-        report.ok("target", "the caller's side is parked");
-        return;
-    };
-    let dialplan = words.next().unwrap_or("XML");
-    let context = words.next().unwrap_or("default");
+    let dialplan = word(1).unwrap_or("XML");
+    let context = word(2).unwrap_or("default");
     if dialplan.eq_ignore_ascii_case("XML") {
         extension(client, exten, context, report).await;
     }
@@ -317,24 +267,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn dial_strings_are_taken_apart() {
-        let (dial, rest) = split("{a='x y',b=1}sofia/external/1@h,user/2 &park()");
-        assert_eq!(
-            (dial.as_str(), rest.trim()),
-            ("{a='x y',b=1}sofia/external/1@h,user/2", "&park()")
-        );
-        assert_eq!(legs(&dial), ["sofia/external/1@h", "user/2"]);
-        assert_eq!(legs("[x=1]user/1|user/2:_:user/3"), ["user/1", "user/2", "user/3"]);
+    fn patterns_of_the_dial_plan() {
         assert!(matches("^919[67]$", "9196") && !matches("^1$", "9196") && !matches("(", "9196"));
     }
 
     #[test]
     fn what_freeswitch_reads_otherwise_is_found() {
         for (line, words) in [
-            ("{a=b user/1 &park", "1 { but 0 }"),
-            ("user/1 &playback(say:(x))", "cuts the application's arguments"),
-            ("user/1 &playback(x", "not closed"),
+            ("{a=b user/1 &park", "{ has no matching }"),
+            ("user/1 &playback(say:(x))", "arguments end at the first )"),
+            ("user/1 &playback(x", "no closing )"),
             ("{a='b}user/1 &park", "' is not closed"),
+            ("{a='b, c'}user/1 &park", "a comma ends the value of a"),
         ] {
             let mut report = Report::default();
             syntax(line, &mut report);

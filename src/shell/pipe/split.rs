@@ -73,7 +73,7 @@ pub(super) fn dangling(line: &str) -> Option<&'static str> {
     let line = line.trim_end();
     let is_own = || !grammar::is_verbatim(line) && grammar::is_verb(grammar::first_word(line).0);
     let sign = ["|", ">>", ">"].into_iter().find(|sign| line.ends_with(&format!(" {sign}")))?;
-    is_own().then_some(sign)
+    (!belongs_to_server(line, line.len() - sign.len()) && is_own()).then_some(sign)
 }
 
 /// What the end of a line that is still typed belongs to.
@@ -147,11 +147,25 @@ fn signs(line: &str) -> impl Iterator<Item = usize> {
             (None, '\'' | '"') => quote = Some(letter),
             (None, '(' | '[' | '{') => depth += 1,
             (None, ')' | ']' | '}') => depth -= 1,
-            (None, '|' | '>') if depth == 0 && is_behind_blank => return Some(at),
+            (None, '|' | '>') if depth == 0 && is_behind_blank && !belongs_to_server(line, at) => {
+                return Some(at);
+            }
             (None, _) => {}
         }
         None
     })
+}
+
+/// Whether a sign is an argument of the server's command: what separates the columns of
+/// `show .. as delim |`, and the first one of `regex TEXT | PATTERN`, which needs it.
+fn belongs_to_server(line: &str, at: usize) -> bool {
+    let before = line.get(..at).unwrap_or_default().trim_start_matches(['@', '/']);
+    let mut words = before.split_whitespace();
+    let is_verb = |word: &&str| !matches!(*word, "api" | "bgapi" | "expand");
+    let is_regex =
+        words.clone().find(is_verb).is_some_and(|verb| verb.eq_ignore_ascii_case("regex"));
+    words.next_back().is_some_and(|word| word.eq_ignore_ascii_case("delim"))
+        || is_regex && !before.contains('|')
 }
 
 fn sink(line: &str, at: usize, care: Care) -> Option<Sink<'_>> {
@@ -247,6 +261,19 @@ mod tests {
             ("!ls", "! ls"),
             ("!", "! "),
             ("\\G", "-"),
+            // The server's own: a separator of columns, a pattern.
+            ("show modules as delim |", "-"),
+            ("show modules as delim >", "-"),
+            ("@pbx show calls as delim |", "-"),
+            ("show modules as delim | | sort", "[show modules as delim |] | sort"),
+            ("show modules as delim | > ./f", "[show modules as delim |] > ./f"),
+            ("show modules as delim , | sort", "[show modules as delim ,] | sort"),
+            ("conference 3000 list delim |", "-"),
+            ("regex abc | test", "-"),
+            ("api regex abc | test", "-"),
+            ("regex abc | test | sort", "[regex abc | test] | sort"),
+            ("originate user/1|user/2 &park", "-"),
+            ("cond 5 > 3 ? a : b", "-"),
         ] {
             assert_eq!(shape(line), expected, "{line}");
         }

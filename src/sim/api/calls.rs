@@ -1,11 +1,12 @@
 //! Commands about calls.
 
 use super::super::channel::{Command, Doing};
-use super::super::dial::{Dial, Exten, Then, separate};
+use super::super::dial::{Exten, Then};
 use super::super::hangup::Tick;
 use super::super::world::{Step, World};
 use super::{Outcome, Waiting};
 use crate::model::HangupCause;
+use crate::model::dial::{DialString, separate_at_most};
 
 pub(super) const NO_CHANNEL: &str = "-ERR No such channel!\n";
 
@@ -16,8 +17,10 @@ pub(super) fn call<'a>(world: &World, asked: &'a Waiting) -> (Option<u64>, &'a s
 }
 
 pub(super) fn originate(world: &mut World, asked: &Waiting) -> Outcome {
-    let words = separate(&asked.args, ' ');
-    let word = |at: usize| words.get(at).map(String::as_str).filter(|word| *word != "undef");
+    let words = separate_at_most(&asked.args, ' ', 10);
+    let word = |at: usize| {
+        words.get(at).map(String::as_str).filter(|word| !word.eq_ignore_ascii_case("undef"))
+    };
     if words.len() < 2 || words.len() > 7 {
         return asked.usage();
     }
@@ -25,14 +28,14 @@ pub(super) fn originate(world: &mut World, asked: &Waiting) -> Outcome {
     let then = Then::parse(word(1).unwrap_or_default(), plan, context);
     let cid = (word(4).unwrap_or_default().to_owned(), word(5).unwrap_or("0000000000").to_owned());
     let timeout = word(6).and_then(|text| text.parse().ok()).unwrap_or(60);
-    let Some(mut dial) = Dial::parse(word(0).unwrap_or_default()) else {
+    let Ok(mut dial) = DialString::parse(word(0).unwrap_or_default()) else {
         return "-ERR DESTINATION_OUT_OF_ORDER\n".into();
     };
     // A caller given behind the extension is a variable of the legs, too.
     for (at, name) in [(4, "origination_caller_id_name"), (5, "origination_caller_id_number")] {
-        if let (Some(value), None) = (word(at), dial.var(name)) {
+        if let (Some(value), None) = (word(at), dial.variable(name)) {
             for lane in &mut dial.lanes {
-                lane.vars.push((name.to_owned(), value.to_owned()));
+                lane.variables.push((name.to_owned(), value.to_owned()));
             }
         }
     }
@@ -104,7 +107,7 @@ pub(super) fn uuid_park(world: &mut World, asked: &Waiting) -> Outcome {
 }
 
 pub(super) fn uuid_transfer(world: &mut World, asked: &Waiting) -> Outcome {
-    let mut words = separate(&asked.args, ' ');
+    let mut words = separate_at_most(&asked.args, ' ', 5);
     // A lone option is taken for the extension.
     let leg = match words.get(1) {
         Some(word) if word.starts_with('-') && words.len() > 2 => words.remove(1),

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use super::super::world::World;
 use super::{Outcome, Waiting};
+use crate::model::dial::encode::is_expanded;
 
 /// `eval` gives the text back with its variables expanded.
 pub(super) fn eval(world: &mut World, asked: &Waiting) -> Outcome {
@@ -60,19 +61,30 @@ impl World {
     }
 
     fn expand_all(&mut self, text: &str, channel: Option<u64>, scope: Scope) -> String {
+        if !is_expanded(text) {
+            return text.to_owned();
+        }
         let (mut out, mut rest) = (String::new(), text);
-        while let Some((head, tail)) = rest.split_once("${") {
-            if let Some(head) = head.strip_suffix("\\\\") {
-                out.extend([head, "\\"]);
-            } else if let Some(head) = head.strip_suffix('\\') {
-                out.extend([head, "${"]);
+        while let Some(at) = rest.find(['\\', '$']) {
+            let (head, tail) = rest.split_at(at);
+            out.push_str(head);
+            // A backslash protects `$` and itself, and takes a quote away with it.
+            let plain = [("\\$$", "$"), ("\\$", "$"), ("\\'", ""), ("\\\\", "\\"), ("\\", "\\")];
+            let plain = plain.iter().find_map(|(read, put)| Some((tail.strip_prefix(read)?, *put)));
+            if let Some((after, put)) = plain {
+                out.push_str(put);
+                rest = after;
+                continue;
+            }
+            let tail = tail.strip_prefix("$$").or_else(|| tail.strip_prefix('$'));
+            let tail = tail.unwrap_or_default();
+            let Some(inside) = tail.strip_prefix('{') else {
+                out.push('$');
                 rest = tail;
                 continue;
-            } else {
-                out.push_str(head.strip_suffix('$').unwrap_or(head));
-            }
-            let Some(end) = closing(tail) else { return out };
-            let (name, after) = tail.split_at(end);
+            };
+            let Some(end) = closing(inside) else { return out };
+            let (name, after) = inside.split_at(end);
             let name = self.expand_all(name, channel, scope);
             let value = self.value_of(&name, channel, scope);
             out.push_str(&value);

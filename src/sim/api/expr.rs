@@ -1,8 +1,8 @@
 //! `expr` and `cond`.
 
-use super::super::dial::separate;
 use super::super::world::World;
 use super::{Outcome, Waiting};
+use crate::model::dial::separate;
 
 /// What is said to an expression that cannot be calculated.
 const ERR: &str = "!err!";

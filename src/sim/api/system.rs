@@ -1,9 +1,9 @@
 //! Commands about the switch as a whole.
 
-use super::super::dial::separate;
 use super::super::log as levels;
 use super::super::world::{HOSTNAME, World};
 use super::{Outcome, Waiter, Waiting};
+use crate::model::dial::separate;
 
 /// The global variables at the start.
 pub(in super::super) fn globals(core_uuid: &str) -> Vec<(String, String)> {
