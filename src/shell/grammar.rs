@@ -241,7 +241,8 @@ fn options<'a>(
             continue;
         }
         let is_optional = argument.get_num_args().is_some_and(|range| range.min_values() == 0);
-        let (value, tail) = quoted_word(rest)?;
+        // As after any other target: `--var "a=say \"x\""`, `--var a='b c'`.
+        let (value, tail) = shell_word(rest)?;
         let looks_right = !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit());
         if !is_optional || looks_right {
             words.push(value);
@@ -368,6 +369,10 @@ mod tests {
             ("bgapi --wait status", "status"),
             (
                 "originate --wait 10 --app 'Tone Play' {a='x y'}user/1000 &park",
+                "{a='x y'}user/1000 &park",
+            ),
+            (
+                r#"originate --var "a=say \"x\"" --var b='c d' {a='x y'}user/1000 &park"#,
                 "{a='x y'}user/1000 &park",
             ),
             ("execute --wait --timeout 3 last set a='b c'  d", "a='b c'  d"),
