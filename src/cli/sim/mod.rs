@@ -2,7 +2,6 @@
 
 mod user;
 
-use std::fs::File;
 use std::io::{self, Write as _};
 use std::path::PathBuf;
 
@@ -10,6 +9,7 @@ use anyhow::Context as _;
 use jiff::Zoned;
 
 use crate::conn::Config;
+use crate::private;
 use crate::sim::{self, FAULTS, FaultError, Planned, Sim};
 
 use user::SimUser;
@@ -19,8 +19,9 @@ pub(super) async fn serve(args: ServeArgs) -> anyhow::Result<u8> {
     let ServeArgs { listen, sim: args, record } = args;
     let sim = Sim::start(args.config());
     if let Some(path) = &record {
-        let file = File::options().create(true).append(true).open(path);
-        sim.record(file.with_context(|| format!("cannot write {}", path.display()))?);
+        sim.record(
+            private::append(path).with_context(|| format!("cannot write {}", path.display()))?,
+        );
     }
     let mut notices = sim.notices();
     let address =
