@@ -288,6 +288,11 @@ impl Tracker {
         self.order.values().filter_map(|id| self.calls.get(id).map(|legs| self.assemble(id, legs)))
     }
 
+    /// The names of the running calls, in no order.
+    pub fn call_ids(&self) -> impl ExactSizeIterator<Item = &Id<Call>> {
+        self.calls.keys()
+    }
+
     /// How many calls run.
     #[must_use]
     pub fn call_count(&self) -> usize {

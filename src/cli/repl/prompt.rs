@@ -40,6 +40,14 @@ pub(super) struct Helper {
 }
 
 impl Helper {
+    fn warn_once(&self, text: &str) {
+        let mut said = lock(&self.trouble);
+        if *said != text {
+            tracing::warn!("{text}");
+            text.clone_into(&mut said);
+        }
+    }
+
     pub(super) fn new(shell: Shell, color: bool, is_plain: bool, board: Board) -> Self {
         Self {
             shell,
@@ -276,14 +284,6 @@ impl Assist for Helper {
         }
         if let Err(err) = self.shell.history().add(&self.shell.history_name(), line) {
             self.warn_once(&format!("the history cannot be written: {err}"));
-        }
-    }
-
-    fn warn_once(&self, text: &str) {
-        let mut said = lock(&self.trouble);
-        if *said != text {
-            tracing::warn!("{text}");
-            text.clone_into(&mut said);
         }
     }
 
