@@ -244,8 +244,8 @@ pub(super) async fn open(
         }
         Target::Replay { path, until, speed } => {
             let opened = shell.replay(path, until.as_deref(), *speed).await?;
-            if let Some(err) = opened.broken {
-                let err = CommandError { kind: Kind::Partial, ..err };
+            if let Some(mut err) = opened.broken {
+                err.kind = Kind::Partial;
                 complain(&err, may_color());
                 return Ok(Some(err));
             }
