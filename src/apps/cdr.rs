@@ -155,7 +155,7 @@ impl App for Cdr {
             let listener = session.client().listener()?;
             let record = listener.with(|tracker| {
                 // The call is over with its last leg only.
-                let is_over = tracker.call(session.call.as_str()).is_none();
+                let is_over = !tracker.is_running(&session.call);
                 let ended = tracker.ended().rev().find(|ended| ended.id == session.call);
                 let app = session.app.clone().and_then(|id| session.client().app(id.as_str()).ok());
                 let app = app.map(|app| app.name().to_owned()).unwrap_or_default();
