@@ -94,7 +94,7 @@ fn is_joining(c: char) -> bool {
 fn joins(before: Option<char>, c: char, next: Option<char>) -> bool {
     let is_variation = |c: char| matches!(c, '\u{fe00}'..='\u{fe0f}');
     let is_seen = |c: char| !c.is_ascii() && !is_unsafe(c) && !is_joining(c);
-    let is_behind = before.is_some_and(|c| is_seen(c));
+    let is_behind = before.is_some_and(is_seen);
     if is_variation(c) {
         return is_behind;
     }

@@ -96,7 +96,7 @@ mod tests {
             while !left.is_empty() {
                 at = (at + step) % left.len();
                 let n = left.remove(at);
-                let place = if n % 5 == 0 { None } else { Some(n * 3) };
+                let place = if n.is_multiple_of(5) { None } else { Some(n * 3) };
                 assert!(alive.remove(place, &Id::new(&n.to_string())));
                 assert!(!alive.remove(place, &Id::new(&n.to_string())));
                 let ids: Vec<String> = alive.iter().map(ToString::to_string).collect();

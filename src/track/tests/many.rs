@@ -3,7 +3,6 @@
 use std::time::{Duration, Instant};
 
 use super::*;
-use crate::wire::{EventData, Format};
 
 const LEGS: usize = 40_000;
 
