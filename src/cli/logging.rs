@@ -105,6 +105,7 @@ impl<S: Subscriber> Layer<S> for Lines {
                     text,
                     merged: None,
                     at: None,
+                    is_requested: false,
                 };
                 // A full channel means a flood of events; they say more than this line.
                 let _is_shown = lines.try_send(line).is_ok();

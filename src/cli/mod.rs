@@ -5,6 +5,7 @@
 //! - A reader that goes away (`| head`) is no error.
 
 mod args;
+mod batch;
 mod config;
 mod editor;
 mod fs_cli;
@@ -163,7 +164,9 @@ fn run(mut args: Args, as_fs_cli: bool) -> anyhow::Result<u8> {
             writeln!(io::stderr(), "warning: {warning}")?;
         }
     }
-    start.settings.listening = Listening::WhenNeeded;
+    if !start.is_batch_desk() {
+        start.settings.listening = Listening::WhenNeeded;
+    }
     // Nobody is asked under that name, and what scripts did they still do.
     start.settings.is_unguarded = as_fs_cli;
     // One thread starts sooner than several.

@@ -7,6 +7,7 @@ use std::sync::OnceLock;
 
 use tokio::io::{AsyncBufReadExt as _, AsyncRead, BufReader};
 
+use super::batch::Feed;
 use super::start::{Start, Target};
 use super::{complain, demo_config, fs_cli, logging, terminal};
 use crate::shell::cmd::is_own;
@@ -17,14 +18,12 @@ use crate::shell::{
 /// Runs the lines and returns the exit code.
 pub(super) async fn run(start: &Start) -> anyhow::Result<u8> {
     logging::to_stderr(start.settings.debug);
-    let shell = Shell::with_history(
-        start.settings.clone(),
-        None,
-        false,
-        History::new(super::history_folder()),
-    );
+    let history = History::new(super::history_folder());
+    let (sender, lines) = if start.is_batch_desk() { Some(Feed::channel()) } else { None }.unzip();
+    let shell = Shell::with_history(start.settings.clone(), sender, false, history);
+    let feed = lines.map(|lines| Feed::start(lines, shell.clone()));
     let outcome = tokio::select! {
-        outcome = lines(start, &shell) => outcome,
+        outcome = run_lines(start, &shell) => outcome,
         _signal = tokio::signal::ctrl_c() => Err(CommandError::new(Kind::Interrupted, "interrupted")),
     };
     let outcome = match GONE.get() {
@@ -39,13 +38,16 @@ pub(super) async fn run(start: &Start) -> anyhow::Result<u8> {
         complain(err, may_color());
     }
     super::close(&shell).await;
+    if let Some(feed) = feed {
+        feed.end().await;
+    }
     Ok(match outcome {
         Err(err) => start.exit_code(err.kind),
         Ok(()) => 0,
     })
 }
 
-async fn lines(start: &Start, shell: &Shell) -> Result<(), CommandError> {
+async fn run_lines(start: &Start, shell: &Shell) -> Result<(), CommandError> {
     start.prepare(shell)?;
     let lines = start.script.once.iter();
     let need = match lines.map(|line| Need::of(line)).max() {
@@ -53,13 +55,14 @@ async fn lines(start: &Start, shell: &Shell) -> Result<(), CommandError> {
         Some(need) if !start.settings.as_fs_cli => need,
         _ => Need::Server,
     };
-    let mut feed = Feed { start, shell, failed: None, unasked: None };
-    if need > Need::Nothing {
-        match open(&start.target, shell).await {
-            Ok(broken) => feed.failed = broken.map(|err| CommandError::new(err.kind, "")),
-            Err(err) if need == Need::Server => return Err(err),
-            Err(err) => feed.unasked = Some(err),
+    let mut feed = Script { start, shell, failed: None, unasked: None };
+    if need > Need::Nothing
+        && let Err(err) = open(&start.target, shell).await
+    {
+        if need == Need::Server {
+            return Err(err);
         }
+        feed.unasked = Some(err);
     }
     start.record(shell).await?;
     if !start.script.once.is_empty() {
@@ -111,7 +114,7 @@ impl Need {
 }
 
 /// Runs lines one after the other.
-struct Feed<'a> {
+struct Script<'a> {
     start: &'a Start,
     shell: &'a Shell,
     /// The first failure, when it did not end the run.
@@ -120,7 +123,7 @@ struct Feed<'a> {
     unasked: Option<CommandError>,
 }
 
-impl Feed<'_> {
+impl Script<'_> {
     /// Runs the lines of a script.
     async fn source(
         &mut self,
@@ -224,11 +227,8 @@ impl Feed<'_> {
     }
 }
 
-/// Connects what the process was started for. Gives what is broken of a recording, after saying so.
-pub(super) async fn open(
-    target: &Target,
-    shell: &Shell,
-) -> Result<Option<CommandError>, CommandError> {
+/// Connects what the process was started for.
+pub(super) async fn open(target: &Target, shell: &Shell) -> Result<(), CommandError> {
     match target {
         Target::Hosts(profiles) => {
             for profile in profiles {
@@ -244,14 +244,12 @@ pub(super) async fn open(
         }
         Target::Replay { path, until, speed } => {
             let opened = shell.replay(path, until.as_deref(), *speed).await?;
-            if let Some(mut err) = opened.broken {
-                err.kind = Kind::Partial;
-                complain(&err, may_color());
-                return Ok(Some(err));
+            if let Some(err) = &opened.broken {
+                complain(err, may_color());
             }
         }
     }
-    Ok(None)
+    Ok(())
 }
 
 /// A name without an address may have been meant for a profile.

@@ -1,6 +1,7 @@
 //! What a process starts with: its options and the configuration, put together.
 
 use std::collections::BTreeMap;
+use std::io::{self, IsTerminal as _};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -155,6 +156,12 @@ impl Start {
             Some(path) => shell.start_transcript(path, false).await,
             None => Ok(()),
         }
+    }
+
+    /// Whether an operator types the lines of `-b`: what happens is shown then as at the prompt.
+    pub(super) fn is_batch_desk(&self) -> bool {
+        let is_script = !self.script.once.is_empty() || !self.script.file.is_empty();
+        self.batchmode && !is_script && io::stdin().is_terminal()
     }
 
     /// The exit code for a failure.

@@ -67,6 +67,9 @@ pub const DEFAULT_EVENTS: &[&str] = &[
     "CHANNEL_UNPARK",
     "CHANNEL_UUID",
     "HEARTBEAT",
+    // Seldom, and part of the account of a call.
+    "RECORD_START",
+    "RECORD_STOP",
 ];
 
 /// Commands that end sessions, now or later.

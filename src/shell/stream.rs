@@ -1,17 +1,21 @@
-//! Events and log lines as JSON, one a line, until they are stopped.
+//! Events and log lines as an answer, as JSON or as text, until they are stopped.
 //!
 //! # Invariants
 //! A reader that does not keep up loses events and is told how many, in a line of its own:
 //! `{"Event-Name":"SWITCHY_LOST","count":N}`. The server is never held up.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use serde_json::json;
 use tokio::time::{Instant, sleep_until};
 
+use super::cmd::refused;
 use super::filter::Filter;
-use super::narrate;
-use super::{CommandError, Context};
+use super::narrate::{self, Narration};
+use super::{CommandError, Context, Format};
+use crate::listener::{EventListener, Logs};
 
 /// When it ends by itself.
 #[derive(Debug, Clone, Default)]
@@ -46,7 +50,11 @@ pub(super) async fn events(
         let is_named = names.is_empty() || names.iter().any(|x| *x == name || *x == kind);
         let holds = filter.is_none_or(|x| x.holds(&|name| narrate::header(&event, name)));
         if is_named && holds {
-            cx.line(&narrate::document(&event).to_string())?;
+            let text = match cx.format() {
+                Format::Jsonl => narrate::document(&event).to_string(),
+                _ => cx.shell.narration().event_text(&event),
+            };
+            cx.line(&text)?;
             written += 1;
             cx.keep_pace().await;
         }
@@ -54,9 +62,31 @@ pub(super) async fn events(
     Ok(())
 }
 
-/// Writes log lines, those that the shell shows.
-pub(super) async fn log(cx: &mut Context<'_>, limits: &Limits) -> Result<(), CommandError> {
-    let mut lines = cx.listener()?.logs();
+/// Writes the lines of the log of this level, of those that the shell shows. Above the prompt none
+/// are shown meanwhile; afterwards the level is as it was.
+pub(super) async fn log(
+    cx: &mut Context<'_>,
+    level: &str,
+    limits: &Limits,
+) -> Result<(), CommandError> {
+    let listener = cx.listener()?;
+    let mut lines = listener.logs();
+    let asked = Asked::new(cx.shell.narration(), &listener, level);
+    let written = match listener.log(asked.wanted().as_deref()).await {
+        Ok(_said) => write_log(cx, &mut lines, limits).await,
+        Err(err) => Err(refused(err)),
+    };
+    let left = asked.end();
+    // A connection that is gone logs nothing.
+    drop(listener.log(left.as_deref()).await);
+    written
+}
+
+async fn write_log(
+    cx: &mut Context<'_>,
+    lines: &mut Logs,
+    limits: &Limits,
+) -> Result<(), CommandError> {
     let end = end(limits);
     let mut written = 0;
     while limits.count.is_none_or(|count| written < count) {
@@ -67,17 +97,21 @@ pub(super) async fn log(cx: &mut Context<'_>, limits: &Limits) -> Result<(), Com
         };
         let Some(line) = line else { break };
         tell_lost(cx, lines.take_lost())?;
-        if cx.shell.narration().wants_log(&line) {
+        if cx.shell.narration().streams_log(&line) {
             let of = |name: &str| line.get(name).unwrap_or_default().into_owned();
-            let document = json!({
-                "level": line.level(),
-                "uuid": line.user_data(),
-                "file": of("Log-File"),
-                "func": of("Log-Func"),
-                "line": of("Log-Line"),
-                "text": line.text(),
-            });
-            cx.line(&document.to_string())?;
+            let text = match cx.format() {
+                Format::Jsonl => json!({
+                    "level": line.level(),
+                    "uuid": line.user_data(),
+                    "file": of("Log-File"),
+                    "func": of("Log-Func"),
+                    "line": of("Log-Line"),
+                    "text": line.text(),
+                })
+                .to_string(),
+                _ => cx.shell.narration().log_text(&line),
+            };
+            cx.line(&text)?;
             written += 1;
             cx.keep_pace().await;
         }
@@ -85,11 +119,63 @@ pub(super) async fn log(cx: &mut Context<'_>, limits: &Limits) -> Result<(), Com
     Ok(())
 }
 
+/// A level of the log that a stream asked for, until it ends or is stopped.
+struct Asked {
+    narration: Arc<Narration>,
+    listener: EventListener,
+    id: u64,
+    is_over: bool,
+}
+
+impl Asked {
+    fn new(narration: &Arc<Narration>, listener: &EventListener, level: &str) -> Self {
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        let id = NEXT.fetch_add(1, Ordering::Relaxed);
+        narration.choose(|choice| choice.log_streams.push((id, level.to_owned())));
+        let (narration, listener) = (Arc::clone(narration), listener.clone());
+        Self { narration, listener, id, is_over: false }
+    }
+
+    /// The level that the server must log at.
+    fn wanted(&self) -> Option<String> {
+        self.narration.choose(|choice| choice.wanted_level())
+    }
+
+    /// The level that is wanted without this stream.
+    fn end(mut self) -> Option<String> {
+        self.is_over = true;
+        self.forget();
+        self.wanted()
+    }
+
+    fn forget(&self) {
+        self.narration.choose(|choice| choice.log_streams.retain(|(id, _)| *id != self.id));
+    }
+}
+
+impl Drop for Asked {
+    /// Stopped by the operator: the server must not log on for a stream that is gone.
+    fn drop(&mut self) {
+        if self.is_over {
+            return;
+        }
+        self.forget();
+        let (listener, level) = (self.listener.clone(), self.wanted());
+        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+            let _task = runtime.spawn(async move { drop(listener.log(level.as_deref()).await) });
+        }
+    }
+}
+
 fn tell_lost(cx: &mut Context<'_>, lost: u64) -> Result<(), CommandError> {
     if lost == 0 {
         return Ok(());
     }
-    cx.line(&json!({"Event-Name": "SWITCHY_LOST", "count": lost}).to_string())
+    let text = match cx.format() {
+        Format::Jsonl => json!({"Event-Name": "SWITCHY_LOST", "count": lost}).to_string(),
+        _ => format!("... {lost} lines lost: they were not read as fast as they came"),
+    };
+    cx.line(&text)
 }
 
 fn end(limits: &Limits) -> Option<Instant> {

@@ -127,8 +127,9 @@ impl Shell {
         if let Some(level) = &profile.log
             && switch.listener().is_connected()
         {
-            switch.listener().log(Some(level)).await?;
+            // Before the server is asked: the first lines may come before its answer is read.
             self.narration().choose(|choice| choice.log_level = Some(level.clone()));
+            switch.listener().log(Some(level)).await?;
         }
         Ok(switch)
     }

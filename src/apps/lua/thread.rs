@@ -126,10 +126,7 @@ pub(super) fn start(
                         return;
                     }
                 };
-                let outcome = tokio::select! {
-                    () = stop.notified() => return,
-                    outcome = engine.load(&source) => outcome,
-                };
+                let outcome = engine.load(&source).await;
                 let is_good = outcome.is_ok();
                 if ready.send(outcome).is_ok() && is_good {
                     tokio::select! {

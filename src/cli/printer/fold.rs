@@ -2,13 +2,27 @@
 
 use unicode_width::UnicodeWidthChar as _;
 
+use crate::shell::sampler::{Frame, FrameLine};
+
 /// Breaks lines that are wider than a terminal at spaces, the later rows indented; what takes more
 /// than three rows is cut. Color sequences take no room.
+#[cfg(test)]
 pub(crate) fn fold(text: &str, columns: u16) -> String {
+    fold_to(text, columns, ROWS)
+}
+
+/// A frame of events, its lines broken as by [`fold`]; what the operator asked for is not cut.
+pub(crate) fn fold_frame(frame: &Frame, columns: u16) -> String {
+    let rows = |is_requested| if is_requested { usize::MAX } else { ROWS };
+    let folded = |line: &FrameLine| fold_to(&line.text, columns, rows(line.is_requested)) + "\n";
+    frame.lines.iter().map(folded).collect()
+}
+
+fn fold_to(text: &str, columns: u16, rows: usize) -> String {
     let columns = usize::from(columns).max(20);
     let mut out = String::with_capacity(text.len());
     for line in text.split_inclusive('\n') {
-        fold_line(line.trim_end_matches('\n'), columns, &mut out);
+        fold_line(line.trim_end_matches('\n'), columns, rows, &mut out);
         if line.ends_with('\n') {
             out.push('\n');
         }
@@ -16,7 +30,7 @@ pub(crate) fn fold(text: &str, columns: u16) -> String {
     out
 }
 
-fn fold_line(line: &str, columns: usize, out: &mut String) {
+fn fold_line(line: &str, columns: usize, rows: usize, out: &mut String) {
     let (mut row, mut column) = (1, 0);
     let (mut word, mut wide) = (String::new(), 0);
     let mut letters = line.chars();
@@ -34,7 +48,7 @@ fn fold_line(line: &str, columns: usize, out: &mut String) {
             }
             ' ' | '\0' => {
                 if column > 0 && column + wide > columns {
-                    if row == ROWS {
+                    if row == rows {
                         out.push('…');
                         // What ends a color must not be cut.
                         out.push_str(if line.contains('\x1b') { "\x1b[0m" } else { "" });
@@ -88,6 +102,9 @@ mod tests {
         }
         let long = fold(&"word ".repeat(40), 20);
         assert!(long.lines().count() == 3 && long.ends_with('…'), "{long}");
+        let line = |is_requested| FrameLine { text: "word ".repeat(40), is_requested };
+        let whole = fold_frame(&Frame { lines: vec![line(true), line(false)] }, 20);
+        assert_eq!(whole.matches("word").count(), 40 + long.matches("word").count(), "{whole}");
         let unbreakable = "x".repeat(50);
         assert_eq!(fold(&unbreakable, 20), unbreakable);
     }

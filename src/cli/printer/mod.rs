@@ -13,7 +13,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-pub(crate) use fold::fold;
+pub(crate) use fold::fold_frame;
 pub(crate) use gate::Gate;
 use gate::Job;
 

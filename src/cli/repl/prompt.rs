@@ -34,20 +34,10 @@ pub(super) struct Helper {
     digits: Mutex<usize>,
     /// What the editor has of the history: of which switch, how many lines, and the last.
     recalled: Mutex<(String, usize, Option<Entry>)>,
-    /// What was said about a history last: it is not said after every line.
-    trouble: Mutex<String>,
     asking: Asking,
 }
 
 impl Helper {
-    fn warn_once(&self, text: &str) {
-        let mut said = lock(&self.trouble);
-        if *said != text {
-            tracing::warn!("{text}");
-            text.clone_into(&mut said);
-        }
-    }
-
     pub(super) fn new(shell: Shell, color: bool, is_plain: bool, board: Board) -> Self {
         Self {
             shell,
@@ -58,7 +48,6 @@ impl Helper {
             room: Mutex::default(),
             digits: Mutex::new(DIGITS),
             recalled: Mutex::default(),
-            trouble: Mutex::default(),
             asking: Asking::default(),
         }
     }
@@ -283,14 +272,14 @@ impl Assist for Helper {
             return;
         }
         if let Err(err) = self.shell.history().add(&self.shell.history_name(), line) {
-            self.warn_once(&format!("the history cannot be written: {err}"));
+            tracing::warn!(%err, "the history cannot be written");
         }
     }
 
     fn recall(&self) -> Option<Vec<String>> {
         let (history, name) = (self.shell.history(), self.shell.history_name());
         if let Err(err) = history.refresh(&name) {
-            self.warn_once(&format!("the history cannot be read: {err}"));
+            tracing::warn!(%err, "the history cannot be read");
         }
         let mut known = lock(&self.recalled);
         history.with(&name, |entries| {

@@ -9,7 +9,7 @@ use tokio::time::MissedTickBehavior;
 use super::suspend::Fate;
 use super::{LINES, Repl};
 use crate::cli::editor::Assist as _;
-use crate::cli::printer::fold;
+use crate::cli::printer::fold_frame;
 use crate::cli::terminal;
 use crate::shell::sampler::{Budget, Line, Sampler};
 
@@ -47,7 +47,7 @@ pub(super) async fn pump(mut lines: mpsc::Receiver<Line>, repl: Repl, is_plain: 
                     sampler.fold();
                 } else if printer.ready()
                     && let Some(frame) = sampler.frame(Instant::now()) {
-                    printer.frame(fold(&frame, terminal::size().0));
+                    printer.frame(fold_frame(&frame, terminal::size().0));
                 }
                 if painted.elapsed() > REPAINT {
                     painted = Instant::now();

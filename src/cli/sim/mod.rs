@@ -2,6 +2,7 @@
 
 mod user;
 
+use std::fs::File;
 use std::io::{self, Write as _};
 use std::path::PathBuf;
 
@@ -9,7 +10,6 @@ use anyhow::Context as _;
 use jiff::Zoned;
 
 use crate::conn::Config;
-use crate::private;
 use crate::sim::{self, FAULTS, FaultError, Planned, Sim};
 
 use user::SimUser;
@@ -19,9 +19,8 @@ pub(super) async fn serve(args: ServeArgs) -> anyhow::Result<u8> {
     let ServeArgs { listen, sim: args, record } = args;
     let sim = Sim::start(args.config());
     if let Some(path) = &record {
-        sim.record(
-            private::append(path).with_context(|| format!("cannot write {}", path.display()))?,
-        );
+        let file = File::options().create(true).append(true).open(path);
+        sim.record(file.with_context(|| format!("cannot write {}", path.display()))?);
     }
     let mut notices = sim.notices();
     let address =

@@ -6,7 +6,7 @@ use crate::listener::DEFAULT_EVENTS;
 use crate::model::EVENT_NAMES;
 use crate::shell::call_name::LAST;
 use crate::shell::filter;
-use crate::shell::narrate::{Condition, Form, Mode, Only, event_named, kind_of_word};
+use crate::shell::narrate::{Condition, Form, Mode, Only, Source, event_named, kind_of_word};
 use crate::shell::stream::{self, Limits};
 
 /// Choose which events are shown above the prompt, or stream them
@@ -21,15 +21,17 @@ use crate::shell::stream::{self, Limits};
 ///   events where FILTER | off      by a column of "channels"; of events by any header
 ///   events mute | unmute KIND ..   leave out CHANNEL_EXECUTE, ringing, jobs ...
 ///   events format line | json | HEADER,HEADER
-///   events last [N]                what was told, also what was only counted
+///   events last [N]                the latest lines again, also those that were only counted
 ///
-/// With "-o jsonl" whole events are written, one a line, until Ctrl-C, --count or --for.
+/// With --count or --for the events are written as lines, into a file or a pipe too, and end by
+/// themselves. With "-o jsonl" they are written whole, one a line, until Ctrl-C, --count or --for.
 ///
 /// Examples:
 ///   events only last
 ///   events add sofia::register HEARTBEAT
 ///   events where gateway=carrier-a
 ///   events last 50
+///   events add sofia::gateway_state HEARTBEAT --for 1m > events.txt
 ///   events all -o jsonl --for 10s | head -3
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]
@@ -40,23 +42,23 @@ pub(crate) struct Args {
     /// Only those for which this holds; "where FILTER" without dashes is the same
     #[arg(long = "where", value_name = "FILTER")]
     filter: Option<String>,
-    /// End a stream after so many
+    /// Write this many events, then end
     #[arg(long, value_name = "N")]
     count: Option<u64>,
-    /// End a stream after so long: 10s, 5m
+    /// Write events for this long, then end: 10s, 5m
     #[arg(long = "for", value_name = "SPAN")]
     lasting: Option<String>,
 }
 
 pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), CommandError> {
     let words: Vec<&str> = args.what.iter().map(String::as_str).collect();
-    if cx.format() == Format::Jsonl && !matches!(words.first(), Some(&("off" | "last" | "format")))
-    {
+    let is_limited = args.count.is_some() || args.lasting.is_some();
+    let is_stream = cx.format() == Format::Jsonl || is_limited;
+    if is_stream && !matches!(words.first(), Some(&("off" | "last" | "format"))) {
         return stream(cx, &words, args).await;
     }
-    if args.count.is_some() || args.lasting.is_some() {
-        return Err(CommandError::usage("only a stream ends with --count or --for")
-            .hint("\"events all -o jsonl --for 10s\" streams"));
+    if is_limited {
+        return Err(not_a_stream("events", words.first().copied()));
     }
     match words.as_slice() {
         [] => {}
@@ -68,11 +70,8 @@ pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), Command
             drop_extra(cx).await?;
             show(cx, Mode::Off, Vec::new());
         }
-        ["last"] => return last(cx, 20),
-        ["last", count] => {
-            let wrong = || CommandError::usage(format!("{count:?} is no number of lines"));
-            return last(cx, count.parse().map_err(|_err| wrong())?);
-        }
+        ["last"] => return last(cx, LATEST, None),
+        ["last", count] => return last(cx, lines(count)?, None),
         ["only", "off"] => cx.shell.narration().choose(|choice| choice.only = None),
         ["only", word] => {
             let only = only(cx, word).await?;
@@ -267,11 +266,38 @@ fn kind_named(word: &str) -> Result<String, CommandError> {
     Err(err.hint("new, ringing, early, answered, bridged, parked, held, ended, jobs, or an event"))
 }
 
-/// Shows again what was told.
-fn last(cx: &mut Context<'_>, count: usize) -> Result<(), CommandError> {
-    let lines = cx.shell.narration().recent(count);
+/// What --count and --for cannot end.
+pub(super) fn not_a_stream(verb: &str, word: Option<&str>) -> CommandError {
+    let word = word.unwrap_or_default();
+    let err = CommandError::usage(format!(
+        "\"{verb} {word}\" writes no stream that --count or --for could end"
+    ));
+    let what = if verb == "log" { "debug" } else { "all" };
+    err.hint(format!("\"{verb} {what} --for 10s\" writes one"))
+}
+
+/// A number of lines.
+pub(super) fn lines(count: &str) -> Result<usize, CommandError> {
+    count.parse().map_err(|_err| {
+        CommandError::usage(format!("{count:?} is not a number of lines")).hint("like this: 50")
+    })
+}
+
+/// Shows the latest lines again: of one source, or of all.
+pub(super) fn last(
+    cx: &mut Context<'_>,
+    count: usize,
+    source: Option<Source>,
+) -> Result<(), CommandError> {
+    let lines = cx.shell.narration().recent(count, source);
     if lines.is_empty() {
-        return cx.line("no events yet");
+        return cx.line(match source {
+            Some(Source::Log) => "no log lines yet",
+            _ => "no events yet",
+        });
     }
     lines.iter().try_for_each(|line| cx.line(line))
 }
+
+/// Lines that "last" shows when no number is given.
+pub(super) const LATEST: usize = 20;

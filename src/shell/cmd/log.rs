@@ -1,6 +1,7 @@
-use super::events::{lasting, only};
+use super::events::{LATEST, last, lasting, lines, not_a_stream, only};
 use super::{CommandError, Context, Format};
 use crate::shell::filter::Pattern;
+use crate::shell::narrate::Source;
 use crate::shell::stream::{self, Limits};
 
 /// Show the server's log above the prompt, or stream it
@@ -11,25 +12,31 @@ use crate::shell::stream::{self, Limits};
 ///   log LEVEL | off         as bad as this, and worse
 ///   log only CALL | off     lines of one call, or of the calls of one number
 ///   log grep TEXT | off     lines with this text, or /EXPRESSION/
+///   log last [N]            the latest lines again, also those that were only counted
 ///
-/// With "-o jsonl" lines are written as JSON until Ctrl-C, --count or --for.
+/// All lines are shown while the terminal keeps up; when it does not, they are counted, and errors
+/// and warnings are shown first. Messages of several lines (SIP, SDP, variables) keep their lines.
+///
+/// With --count or --for the lines are written as an answer, into a file or a pipe too, and end by
+/// themselves. With "-o jsonl" they are written as JSON until Ctrl-C, --count or --for.
 ///
 /// Examples:
 ///   log warning
 ///   log only last
 ///   log grep 'sofia.c'
-///   log debug -o jsonl --for 10s
+///   log debug --for 10s > call.log
+///   log info -o jsonl --count 100
 ///   log off
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]
 pub(crate) struct Args {
-    /// The level, by name or number, "off", "only" or "grep"
+    /// The level, by name or number, "off", "only", "grep" or "last"
     #[arg(value_name = "LEVEL")]
     what: Vec<String>,
-    /// End a stream after so many
+    /// Write this many lines, then end
     #[arg(long, value_name = "N")]
     count: Option<u64>,
-    /// End a stream after so long: 10s, 5m
+    /// Write lines for this long, then end: 10s, 5m
     #[arg(long = "for", value_name = "SPAN")]
     lasting: Option<String>,
 }
@@ -37,7 +44,12 @@ pub(crate) struct Args {
 pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), CommandError> {
     let words: Vec<&str> = args.what.iter().map(String::as_str).collect();
     let narration = |cx: &Context<'_>| cx.shell.narration().choose(|choice| choice.told_log());
-    let is_stream = cx.format() == Format::Jsonl;
+    let is_limited = args.count.is_some() || args.lasting.is_some();
+    let is_stream = cx.format() == Format::Jsonl || is_limited;
+    if is_limited && matches!(words.first(), Some(&("off" | "last"))) {
+        return Err(not_a_stream("log", words.first().copied()));
+    }
+    let mut level = None;
     match words.as_slice() {
         [] => {}
         ["only", "off"] => cx.shell.narration().choose(|choice| choice.log_only = None),
@@ -46,16 +58,19 @@ pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), Command
             cx.shell.narration().choose(|choice| choice.log_only = Some(only));
         }
         ["grep", "off"] => cx.shell.narration().choose(|choice| choice.log_grep = None),
+        ["last"] => return last(cx, LATEST, Some(Source::Log)),
+        ["last", count] => return last(cx, lines(count)?, Some(Source::Log)),
         ["grep", text @ ..] if !text.is_empty() => {
             let text = text.join(" ");
             let pattern = Pattern::parse(&text)?;
             cx.shell.narration().choose(|choice| choice.log_grep = Some((text, pattern)));
         }
-        [level] if !matches!(*level, "only" | "grep") => {
-            let told = set_level(cx, level).await?;
-            if !is_stream {
+        [word] if !matches!(*word, "only" | "grep") => {
+            if !is_stream || word.eq_ignore_ascii_case("off") {
+                let told = set_level(cx, word).await?;
                 return cx.server_text(&told);
             }
+            level = Some((*word).to_owned());
         }
         _ => {
             return Err(CommandError::usage(format!("log {} what?", words.join(" ")))
@@ -64,7 +79,12 @@ pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), Command
     }
     if is_stream {
         let lasting = args.lasting.as_deref().map(lasting).transpose()?;
-        return stream::log(cx, &Limits { count: args.count, lasting }).await;
+        let now = cx.shell.narration().choose(|choice| choice.log_level.clone());
+        let level = level.or(now).ok_or_else(|| {
+            CommandError::usage("the log is off: which level?")
+                .hint("\"log info --for 10s\" writes lines of the level info and worse")
+        })?;
+        return stream::log(cx, &level, &Limits { count: args.count, lasting }).await;
     }
     let told = narration(cx);
     let is_off = told == "log: off" && !words.is_empty();
@@ -85,15 +105,20 @@ async fn set_level(cx: &mut Context<'_>, word: &str) -> Result<String, CommandEr
             if let Some(before) = before {
                 choose(cx, before);
             }
-            let err = CommandError::from(err);
-            return Err(match err.message.as_str() {
-                "-ERR invalid log level" => err.hint(
-                    "levels: console, alert, crit, err, warning, notice, info, debug, or 0 to 7, or off",
-                ),
-                _ => err,
-            });
+            return Err(refused(err));
         }
     };
     choose(cx, level);
     Ok(told)
+}
+
+/// Why the server refused a level.
+pub(crate) fn refused(err: crate::listener::Error) -> CommandError {
+    let err = CommandError::from(err);
+    match err.message.as_str() {
+        "-ERR invalid log level" => err.hint(
+            "levels: console, alert, crit, err, warning, notice, info, debug, or 0 to 7, or off",
+        ),
+        _ => err,
+    }
 }

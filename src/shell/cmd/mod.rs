@@ -76,6 +76,7 @@ pub(crate) use help::{is_command, is_own};
 
 pub(super) use expect::WORDS as WAITED_FOR;
 pub(super) use jobs::brief as brief_command;
+pub(super) use log::refused;
 pub(super) use status::columns as status_columns;
 
 /// One line of the shell.

@@ -25,6 +25,8 @@ pub(in crate::shell) struct Choice {
     pub(in crate::shell) only: Option<Only>,
     pub(in crate::shell) condition: Option<Condition>,
     pub(in crate::shell) log_level: Option<String>,
+    /// The levels of the streams of the log that are under way, with their numbers.
+    pub(in crate::shell) log_streams: Vec<(u64, String)>,
     pub(in crate::shell) log_only: Option<Only>,
     pub(in crate::shell) log_grep: Option<(String, Pattern)>,
 }
@@ -86,6 +88,17 @@ impl Choice {
                 .is_none_or(|it| it.headers.holds(&|name| header(event, name)))
     }
 
+    /// Whether an event that was not chosen by its name belongs to the account of a call.
+    pub(super) fn tells_of(&self, event: &Event) -> bool {
+        let kind = event.name();
+        self.mode == Mode::Calls
+            && MEDIA.contains(&&*kind)
+            && !self.is_muted(&kind)
+            // A filter by the columns of calls says nothing of events.
+            && self.condition.is_none()
+            && self.only.as_ref().is_none_or(|only| only.is_about(event))
+    }
+
     pub(super) fn wants_change(&mut self, session: &Session, kind: &str, is_own: bool) -> bool {
         let belongs = self.only.as_mut().is_none_or(|only| only.takes(session));
         if let Some(only) = &mut self.log_only {
@@ -113,10 +126,22 @@ impl Choice {
     }
 
     pub(super) fn wants_log(&self, log: &LogLine) -> bool {
+        // Who streams it sees it there.
+        self.log_level.is_some() && self.log_streams.is_empty() && self.chooses_log(log)
+    }
+
+    /// Whether a line of the log is among those that were chosen, at any level.
+    pub(super) fn chooses_log(&self, log: &LogLine) -> bool {
         let text = || log.text();
-        self.log_level.is_some()
-            && self.log_only.as_ref().is_none_or(|only| only.ids.contains(&*log.user_data()))
+        self.log_only.as_ref().is_none_or(|only| only.ids.contains(&*log.user_data()))
             && self.log_grep.as_ref().is_none_or(|(_, pattern)| pattern.is_in(&text()))
+    }
+
+    /// The level that the server must log at: the most talkative that is wanted.
+    pub(in crate::shell) fn wanted_level(&self) -> Option<String> {
+        let streamed = self.log_streams.iter().map(|(_, level)| level);
+        let talkative = |level: &&String| level_number(level).unwrap_or(u8::MAX);
+        self.log_level.iter().chain(streamed).max_by_key(talkative).cloned()
     }
 
     fn is_muted(&self, kind: &str) -> bool {
@@ -257,6 +282,16 @@ pub(in crate::shell) fn event_named(word: &str) -> Result<String, CommandError> 
     let otherwise = "Tab lists the names; a CUSTOM subclass has :: in it";
     let err = CommandError::usage(format!("there is no event {name}"));
     Err(err.meant(&name, EVENT_NAMES.iter().copied(), otherwise))
+}
+
+/// Events that are part of the account of a call, where they are subscribed to.
+const MEDIA: &[&str] = &["DTMF", "PLAYBACK_START", "PLAYBACK_STOP", "RECORD_START", "RECORD_STOP"];
+
+/// The number of a level of the log.
+fn level_number(level: &str) -> Option<u8> {
+    let names = ["console", "alert", "crit", "err", "warning", "notice", "info", "debug"];
+    let named = (0..).zip(names).find(|(_, name)| name.eq_ignore_ascii_case(level));
+    named.map(|(number, _)| number).or_else(|| level.parse().ok())
 }
 
 /// A kind of line as it is muted: `ANSWER` for CHANNEL_ANSWER, `sofia::register`.

@@ -2,6 +2,7 @@
 
 use nu_ansi_term::{Color, Style};
 
+use super::describe::describe;
 use super::words::{caller, came_back, clock, kind_of, step};
 use super::{Form, Mode, Narration, document, lock};
 use crate::listener::{Link, Update};
@@ -17,6 +18,8 @@ impl Narration {
         match &update.change {
             Change::Session { what, .. } => {
                 let session = update.session.as_deref()?;
+                // Before anything is left out: it has to see all of a leg.
+                let transferred = lock(&self.transfers).describe(session, *what);
                 // Also what is not told says which legs belong to a call.
                 let is_told =
                     lock(&self.choice).wants_change(session, kind_of(*what), update.is_own);
@@ -24,7 +27,7 @@ impl Narration {
                     return None;
                 }
                 let is_chosen = lock(&self.choice).is_narrowed();
-                self.session(update, session, *what, is_chosen)
+                self.session(update, session, *what, is_chosen, transferred)
             }
             Change::Job(_) => {
                 let job = update.job.as_deref()?;
@@ -64,6 +67,7 @@ impl Narration {
         session: &Session,
         what: What,
         is_chosen: bool,
+        transferred: Option<String>,
     ) -> Option<Line> {
         if let Some(line) = self.ended(update, what, is_chosen) {
             return Some(line);
@@ -72,7 +76,7 @@ impl Narration {
         if what == What::Ended && !update.is_alive {
             return None;
         }
-        let text = step(session, what)?;
+        let text = step(session, what).or(transferred)?;
         let is_odd =
             what == What::Ended && !session.cause.as_ref().is_none_or(HangupCause::is_normal);
         let (name, usual) = match what {
@@ -124,7 +128,7 @@ impl Narration {
         let key = Some(session.call.as_str().to_owned());
         let leg = Some(sanitise::line(session.id.short()).into_owned());
         let merged = Some(self.paint(style, told));
-        Line { priority, key, leg, kind, text, merged, at: None }
+        Line { priority, key, leg, kind, text, merged, at: None, is_requested: false }
     }
 
     fn job(&self, update: &Update, id: &str, command: &str, state: &JobState) -> Line {
@@ -150,13 +154,38 @@ impl Narration {
         let (form, priority) = {
             let mut choice = lock(&self.choice);
             if !choice.wants_event(event) {
-                return None;
+                let is_told = choice.tells_of(event);
+                drop(choice);
+                return is_told.then(|| self.media(event));
             }
             (choice.form.clone(), told_by(choice.is_narrowed()))
         };
         let kind = event.name();
         let kind = kind.strip_prefix("CHANNEL_").unwrap_or(&kind);
-        let text = match form {
+        let text = self.formed(event, form);
+        Some(Line { is_requested: true, ..plain(priority, kind, text) })
+    }
+
+    /// What was played, recorded or keyed on a leg, as a line of its call.
+    fn media(&self, event: &Event) -> Line {
+        let of = |name: &str| sanitise::line(&event.get(name).unwrap_or_default()).into_owned();
+        let (id, kind) = (of("Unique-ID"), event.name());
+        let is_inbound = event.get("Call-Direction").is_some_and(|it| it == "inbound");
+        let text = format!(
+            "{} {} {} {} -> {}  {}",
+            self.paint(Style::new().dimmed(), &clock(event.timestamp())),
+            self.paint(Style::new().bold(), id.get(..8).unwrap_or(&id)),
+            if is_inbound { "in " } else { "out" },
+            of("Caller-Caller-ID-Number"),
+            of("Caller-Destination-Number"),
+            self.paint(Color::Cyan.normal(), &media_step(event)),
+        );
+        plain(Priority::Rest, &kind, text)
+    }
+
+    /// An event in one of the forms.
+    pub(super) fn formed(&self, event: &Event, form: Form) -> String {
+        match form {
             Form::Line => self.raw_line(event),
             Form::Json => sanitise::line(&document(event).to_string()).into_owned(),
             Form::Headers(names) => {
@@ -167,30 +196,64 @@ impl Narration {
                 let clock = self.paint(Style::new().dimmed(), &clock(event.timestamp()));
                 format!("{clock} {}", names.iter().map(of).collect::<Vec<_>>().join(" "))
             }
-        };
-        Some(plain(priority, kind, text))
+        }
     }
 
     fn raw_line(&self, event: &Event) -> String {
         let uuid = event.unique_id().unwrap_or_default();
         let short = uuid.get(..8).unwrap_or(&uuid);
-        let name = event.get("Channel-Name").or_else(|| event.get("Job-UUID")).unwrap_or_default();
+        let short = match short {
+            "" => String::new(),
+            short => format!("{} ", self.paint(Style::new().bold(), &sanitise::line(short))),
+        };
+        let said = describe(event);
+        let gap = if said.is_empty() { "" } else { "  " };
         format!(
-            "{} {} {} {}",
+            "{} {short}{}{gap}{said}",
             self.paint(Style::new().dimmed(), &clock(event.timestamp())),
-            self.paint(Style::new().bold(), &sanitise::line(short)),
             self.paint(Color::Cyan.normal(), &sanitise::line(&event.kind())),
-            sanitise::line(&name),
         )
     }
 
+    /// A line of the log; what has several rows (SIP messages, dumps) keeps them.
     pub(super) fn log_line(&self, log: &LogLine) -> Line {
-        let priority = if log.level() <= 3 { Priority::Alert } else { Priority::Rest };
-        let (prefix, style) = {
+        let priority = if log.level() <= WARNING { Priority::Alert } else { Priority::Rest };
+        let (mut text, style) = {
             let view = lock(&self.log_view);
             (view.prefix_of(log), view.style_of(log.level()))
         };
-        plain(priority, "log", prefix + &self.paint(style, &sanitise::line(&log.text())))
+        for (at, row) in sanitise::rows(&log.text()).enumerate() {
+            text.push_str(if at == 0 { "" } else { "\n" });
+            if !row.is_empty() {
+                // Indented, so that no row of a message passes for a line of its own.
+                text.push_str(if at == 0 { "" } else { "  " });
+                text.push_str(&self.paint(style, &row));
+            }
+        }
+        Line { is_requested: true, ..plain(priority, "log", text) }
+    }
+}
+
+/// What was played, recorded or keyed, in words.
+fn media_step(event: &Event) -> String {
+    let of = |name: &str| sanitise::line(&event.get(name).unwrap_or_default()).into_owned();
+    let file = of(if event.name().starts_with("RECORD") {
+        "Record-File-Path"
+    } else {
+        "Playback-File-Path"
+    });
+    match &*event.name() {
+        "DTMF" => format!("digit {}", of("DTMF-Digit")),
+        "PLAYBACK_START" => format!("plays {file}"),
+        "PLAYBACK_STOP" => match &*of("Playback-Status") {
+            "" | "done" => format!("played {file}"),
+            status => format!("playback of {file} ended: {status}"),
+        },
+        "RECORD_START" => format!("records to {file}"),
+        _ => match &*of("variable_record_seconds") {
+            "" => format!("recorded {file}"),
+            seconds => format!("recorded {file} ({seconds} s)"),
+        },
     }
 }
 
@@ -200,5 +263,17 @@ fn told_by(is_chosen: bool) -> Priority {
 }
 
 pub(super) fn plain(priority: Priority, kind: &str, text: String) -> Line {
-    Line { priority, key: None, leg: None, kind: kind.to_owned(), text, merged: None, at: None }
+    Line {
+        priority,
+        key: None,
+        leg: None,
+        kind: kind.to_owned(),
+        text,
+        merged: None,
+        at: None,
+        is_requested: false,
+    }
 }
+
+/// The level of warnings: what is worse has a lower one.
+const WARNING: u8 = 4;

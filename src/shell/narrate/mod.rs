@@ -2,11 +2,13 @@
 
 mod awaited;
 mod choice;
+mod describe;
 mod late;
 mod lines;
+mod recent;
+mod transfers;
 mod words;
 
-use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -18,11 +20,14 @@ pub(super) use choice::{
     Choice, Condition, Form, KIND_WORDS, Only, document, event_named, header, kind_of_word,
 };
 
+pub(super) use recent::Source;
 pub(super) use words::{caller, clock, ended, minutes};
 
 use awaited::Awaiting;
 use late::Clock;
 use lines::plain;
+use recent::Recent;
+use transfers::Transfers;
 
 use super::sampler::{Line, Priority};
 use super::sanitise;
@@ -30,6 +35,7 @@ use super::switch::Lines;
 use super::transcript::Transcript;
 use super::{Colors, LogView};
 use crate::listener::{EventListener, Link, Update};
+use crate::model::Event;
 use crate::wire::LogLine;
 
 /// What is shown above the prompt.
@@ -58,7 +64,8 @@ pub(super) struct Narration {
     unseen: AtomicU64,
     awaiting: Mutex<Awaiting>,
     /// The latest lines, without color: also those that were only counted on the screen.
-    recent: Mutex<VecDeque<String>>,
+    recent: Mutex<Recent>,
+    transfers: Mutex<Transfers>,
     /// What is written down, if anything is.
     transcript: Mutex<Option<Arc<Transcript>>>,
 }
@@ -84,9 +91,25 @@ impl Narration {
         chosen
     }
 
-    /// Whether a line of the log is shown.
+    /// Whether a line of the log is shown above the prompt.
     pub(super) fn wants_log(&self, log: &LogLine) -> bool {
         lock(&self.choice).wants_log(log) && lock(&self.log_view).shows(log)
+    }
+
+    /// Whether a line of the log belongs to a stream of the log.
+    pub(super) fn streams_log(&self, log: &LogLine) -> bool {
+        lock(&self.choice).chooses_log(log) && lock(&self.log_view).shows(log)
+    }
+
+    /// A line of the log without color, as its rows.
+    pub(super) fn log_text(&self, log: &LogLine) -> String {
+        sanitise::uncolored(&self.log_line(log).text)
+    }
+
+    /// An event in the form that was chosen, without color.
+    pub(super) fn event_text(&self, event: &Event) -> String {
+        let form = lock(&self.choice).form.clone();
+        sanitise::uncolored(&self.formed(event, form))
     }
 
     pub(super) fn change_log_view(&self, change: impl FnOnce(&mut LogView)) {
@@ -121,13 +144,13 @@ impl Narration {
     /// Keeps what a recording tells for `events last`, and shows it nowhere.
     pub(super) fn keep(&self, update: &Update) {
         if let Some(line) = self.change(update) {
-            self.remember(sanitise::uncolored(&line.text));
+            self.remember(Source::Events, &line.text);
         }
     }
 
     /// As [`Narration::keep`], for a line of the log.
     pub(super) fn keep_log(&self, log: &LogLine) {
-        self.remember(sanitise::uncolored(&self.log_line(log).text));
+        self.remember(Source::Log, &self.log_line(log).text);
     }
 
     /// Keeps, and perhaps shows, what a recorded session did.
@@ -135,17 +158,17 @@ impl Narration {
         let at = self.paint(Style::new().dimmed(), &clock(at));
         let line = plain(Priority::Own, "REPLAY", format!("{at} {}", sanitise::line(text)));
         if is_shown {
-            self.show("", line);
+            self.show("", Source::Events, line);
         } else {
-            self.remember(sanitise::uncolored(&line.text));
+            self.remember(Source::Events, &line.text);
         }
     }
 
-    fn show(&self, host: &str, mut line: Line) {
+    fn show(&self, host: &str, source: Source, mut line: Line) {
         if self.many.load(Ordering::Relaxed) && !host.is_empty() {
             line.text = format!("{} {}", self.paint(Style::new().dimmed(), host), line.text);
         }
-        self.remember(sanitise::uncolored(&line.text));
+        self.remember(source, &line.text);
         if !self.lines.offer(line) {
             self.unseen.fetch_add(1, Ordering::Relaxed);
         }
@@ -161,7 +184,7 @@ impl Narration {
     /// Tells something about the stream of events itself.
     pub(super) fn tell(&self, host: &str, text: &str) {
         let text = self.paint(Color::Yellow.bold(), &sanitise::line(text));
-        self.show(host, plain(Priority::Alert, "LINK", text));
+        self.show(host, Source::Events, plain(Priority::Alert, "LINK", text));
     }
 
     /// Tells what the operator asked to be told of, and returns it without color.
@@ -170,7 +193,7 @@ impl Narration {
         let line = format!("{} {text}", clock(at));
         let is_many = self.many.load(Ordering::Relaxed);
         let start = if is_many { format!("{host} {}", clock(at)) } else { clock(at) };
-        self.remember(format!("{start} {text}"));
+        self.remember(Source::Events, &format!("{start} {text}"));
         let (start, told) =
             (self.paint(Style::new().dimmed(), &start), self.paint(Color::Red.bold(), &text));
         // It takes no room on the screen.
@@ -182,18 +205,13 @@ impl Narration {
         line
     }
 
-    fn remember(&self, text: String) {
-        let mut recent = lock(&self.recent);
-        if recent.len() >= RECENT {
-            recent.pop_front();
-        }
-        recent.push_back(text);
+    fn remember(&self, source: Source, text: &str) {
+        lock(&self.recent).push(source, &sanitise::uncolored(text));
     }
 
-    /// The latest lines, shown or only counted, oldest first.
-    pub(super) fn recent(&self, count: usize) -> Vec<String> {
-        let recent = lock(&self.recent);
-        recent.iter().skip(recent.len().saturating_sub(count)).cloned().collect()
+    /// The latest lines, shown or only counted, oldest first: of one source, or all.
+    pub(super) fn recent(&self, count: usize, source: Option<Source>) -> Vec<String> {
+        lock(&self.recent).last(count, source)
     }
 
     fn paint(&self, style: Style, text: &str) -> String {
@@ -220,14 +238,14 @@ pub(super) fn follow(host: &str, listener: &EventListener, narration: Arc<Narrat
     // It ends with the listener, or when the operator disconnects.
     let _task = tokio::spawn(async move {
         loop {
-            let line = tokio::select! {
+            let (source, line) = tokio::select! {
                 update = changes.next() => match update {
                     Some(update) => {
                         clock.saw(update.at, Timestamp::now());
                         let line = narration.change(&update);
                         // What became of an own job is told whenever it comes.
                         let at = || clock.local(update.at).filter(|_| update.job.is_none());
-                        line.map(|line| Line { at: at(), ..line })
+                        (Source::Events, line.map(|line| Line { at: at(), ..line }))
                     }
                     None => break,
                 },
@@ -235,39 +253,39 @@ pub(super) fn follow(host: &str, listener: &EventListener, narration: Arc<Narrat
                     Some(event) => {
                         let at = event.timestamp();
                         clock.saw(at, Timestamp::now());
-                        narration.raw(&event).map(|line| Line { at: clock.local(at), ..line })
+                        let line = narration.raw(&event);
+                        (Source::Events, line.map(|line| Line { at: clock.local(at), ..line }))
                     }
                     None => break,
                 },
                 log = logs.next() => match log {
-                    Some(log) if narration.wants_log(&log) => Some(narration.log_line(&log)),
-                    Some(_) => None,
+                    Some(log) => {
+                        let line = narration.wants_log(&log).then(|| narration.log_line(&log));
+                        (Source::Log, line)
+                    }
                     None => break,
                 },
                 changed = link.changed() => match changed {
                     Ok(()) => {
                         let now = link.borrow_and_update().clone();
                         match narration.link(&host, &now) {
-                            Some(line) => narration.show("", line),
+                            Some(line) => narration.show("", Source::Events, line),
                             None if matches!(now, Link::Down) => break,
                             None => {}
                         }
-                        None
+                        (Source::Events, None)
                     }
                     Err(_gone) => break,
                 },
             };
-            let lost = changes.take_lost() + events.take_lost();
+            let lost = changes.take_lost() + events.take_lost() + logs.take_lost();
             narration.unseen.fetch_add(lost, Ordering::Relaxed);
             if let Some(line) = line {
-                narration.show(&host, line);
+                narration.show(&host, source, line);
             }
         }
     });
 }
-
-/// Lines kept for `events last`.
-const RECENT: usize = 1000;
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
@@ -280,11 +298,13 @@ mod tests {
     #[test]
     fn the_latest_lines_are_kept_without_color() {
         let narration = Narration::new(Lines::default(), true);
-        for n in 0..RECENT + 7 {
+        for n in 0..20_007 {
             let text = narration.paint(Color::Red.bold(), &n.to_string());
-            narration.show("", plain(Priority::Rest, "X", format!("{text} → {text}")));
+            let line = plain(Priority::Rest, "X", format!("{text} → {text}"));
+            narration.show("", Source::Events, line);
         }
-        assert_eq!(narration.recent(2), ["1005 → 1005", "1006 → 1006"]);
-        assert_eq!(narration.recent(usize::MAX).len(), RECENT);
+        assert_eq!(narration.recent(2, None), ["20005 → 20005", "20006 → 20006"]);
+        assert!(narration.recent(usize::MAX, None).len() >= 20_000);
+        assert!(narration.recent(9, Some(Source::Log)).is_empty());
     }
 }

@@ -36,7 +36,7 @@ pub(super) fn step(session: &Session, what: What) -> Option<String> {
 }
 
 /// What happened, and how long after the beginning of the leg.
-fn later(what: &str, session: &Session) -> String {
+pub(super) fn later(what: &str, session: &Session) -> String {
     age(session).map_or_else(|| what.to_owned(), |age| format!("{what} +{}", span(age)))
 }
 

@@ -1,4 +1,5 @@
-//! Chooses which event lines reach the screen: a few each frame, the rest as a count.
+//! Chooses which event lines reach the screen: a few each frame, the rest as a count. Lines that the
+//! operator asked for one by one are all shown while the terminal keeps up with their bytes.
 //!
 //! # Invariants
 //! Pure: the clock is an argument. Memory is bounded whatever is pushed and however rarely a frame
@@ -9,8 +10,10 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 
 use super::sanitise;
+use requested::Requested;
 use tally::Tally;
 
+mod requested;
 mod tally;
 
 /// How much a line matters; the first are shown first.
@@ -45,6 +48,25 @@ pub struct Line {
     pub merged: Option<String>,
     /// When it happened by the clock of this machine; nothing for what is told whenever it comes.
     pub at: Option<Timestamp>,
+    /// Asked for line by line (`log debug`, `events all`): it may have several rows, and is neither
+    /// cut nor merged nor sampled while the terminal keeps up.
+    pub is_requested: bool,
+}
+
+/// What is printed at once.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Frame {
+    /// Its lines, oldest first.
+    pub lines: Vec<FrameLine>,
+}
+
+/// One line of a frame, without the line feed at its end.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FrameLine {
+    /// The text; a line that was asked for may have several rows.
+    pub text: String,
+    /// Whether it was asked for, and so must not be cut.
+    pub is_requested: bool,
 }
 
 /// How much may be shown.
@@ -73,6 +95,9 @@ pub struct Sampler {
     budget: Budget,
     waiting: Vec<Entry>,
     folded: Tally,
+    requested: Requested,
+    /// Lines pushed so far: the order of their arrival.
+    arrived: u64,
     last_frame: Option<Instant>,
     quiet_since: Option<Instant>,
     /// Lines that quiet frames left over.
@@ -88,6 +113,8 @@ impl Sampler {
             budget: allowed,
             waiting: Vec::new(),
             folded: Tally::default(),
+            requested: Requested::default(),
+            arrived: 0,
             last_frame: None,
             quiet_since: None,
             saved: 0,
@@ -96,6 +123,11 @@ impl Sampler {
 
     /// Takes one line.
     pub fn push(&mut self, mut line: Line) {
+        self.arrived += 1;
+        if line.is_requested {
+            line.text = cut(line.text, LONGEST_REQUESTED);
+            return self.requested.push(Entry::new(line, self.arrived));
+        }
         line.text = bounded(line.text);
         if let Some(key) = &line.key
             && let Some(entry) =
@@ -104,7 +136,7 @@ impl Sampler {
             return entry.merge(line);
         }
         if self.waiting.len() < WAITING {
-            return self.waiting.push(Entry::new(line));
+            return self.waiting.push(Entry::new(line, self.arrived));
         }
         // Full: what matters most stays, and of equals the first, which later steps merge into.
         let least = self
@@ -117,7 +149,7 @@ impl Sampler {
             Some((at, priority)) if line.priority < priority => {
                 let evicted = self.waiting.remove(at);
                 self.folded.add_all(&evicted.kinds);
-                self.waiting.push(Entry::new(line));
+                self.waiting.push(Entry::new(line, self.arrived));
             }
             _ => self.folded.add(&line.kind, 1),
         }
@@ -126,6 +158,7 @@ impl Sampler {
     /// Only counts what waits, but for alerts and what is the operator's own: somebody else has the
     /// screen, and what will be shown behind that should not be old.
     pub fn fold(&mut self) {
+        self.requested.skip();
         let Self { waiting, folded, .. } = self;
         waiting.retain(|entry| {
             let is_kept = entry.priority <= Priority::Own;
@@ -139,9 +172,10 @@ impl Sampler {
     /// Returns what to print now, if a frame is due and there is something to say.
     ///
     /// Ask only when the frame can be printed: what is taken is not offered again.
-    pub fn frame(&mut self, now: Instant) -> Option<String> {
+    pub fn frame(&mut self, now: Instant) -> Option<Frame> {
         let due = self.last_frame.is_none_or(|last| now.duration_since(last) >= self.budget.every);
-        if !due || (self.waiting.is_empty() && self.folded.is_empty()) {
+        let is_quiet = self.waiting.is_empty() && self.folded.is_empty();
+        if !due || (is_quiet && self.requested.is_empty()) {
             return None;
         }
         self.save(now);
@@ -160,16 +194,20 @@ impl Sampler {
         let overflows = overflows || shown.len() < self.waiting.len();
         shown.truncate(most - usize::from(overflows));
 
-        let mut frame = String::new();
+        let mut lines: Vec<_> = self.requested.take().into_iter().map(Entry::into_line).collect();
         for (at, entry) in mem::take(&mut self.waiting).into_iter().enumerate() {
             if shown.contains(&at) {
-                entry.write(&mut frame);
+                lines.push(entry.into_line());
             } else {
                 self.folded.add_all(&entry.kinds);
             }
         }
+        lines.sort_by_key(|(arrived, _)| *arrived);
+        let mut frame = Frame::default();
+        frame.summarise(&self.requested.take_skipped());
+        frame.lines.extend(lines.into_iter().map(|(_, line)| line));
         if overflows {
-            mem::take(&mut self.folded).write(&mut frame);
+            frame.summarise(&mem::take(&mut self.folded));
         }
         Some(frame)
     }
@@ -202,6 +240,7 @@ impl Sampler {
 
     /// Learns how long the terminal took for the last frame, and shows less if that was long.
     pub fn printed_in(&mut self, took: Duration) {
+        self.requested.printed_in(took);
         if took <= SLOW {
             return;
         }
@@ -244,14 +283,29 @@ struct Entry {
     text: String,
     steps: usize,
     kinds: Tally,
+    arrived: u64,
+    is_requested: bool,
+}
+
+impl Frame {
+    fn summarise(&mut self, tally: &Tally) {
+        if !tally.is_empty() {
+            self.lines.push(FrameLine { text: tally.line(), is_requested: false });
+        }
+    }
 }
 
 impl Entry {
-    fn new(line: Line) -> Self {
+    fn new(line: Line, arrived: u64) -> Self {
         let mut kinds = Tally::default();
         kinds.add(&line.kind, 1);
-        let Line { priority, key, leg, text, .. } = line;
-        Self { priority, key, leg, text, steps: 0, kinds }
+        let Line { priority, key, leg, text, is_requested, .. } = line;
+        Self { priority, key, leg, text, steps: 0, kinds, arrived, is_requested }
+    }
+
+    /// Bytes on the screen.
+    fn size(&self) -> usize {
+        self.text.len() + 1
     }
 
     fn merge(&mut self, line: Line) {
@@ -270,16 +324,12 @@ impl Entry {
         }
     }
 
-    fn write(&self, out: &mut String) {
-        let start = out.len();
-        out.push_str(&self.text);
+    fn into_line(mut self) -> (u64, FrameLine) {
         if self.steps > STEPS {
-            out.push_str(" → …");
+            self.text.push_str(" → …");
         }
-        if out.get(start..).is_some_and(|line| line.contains('\x1b')) {
-            reset(out);
-        }
-        out.push('\n');
+        reset(&mut self.text);
+        (self.arrived, FrameLine { text: self.text, is_requested: self.is_requested })
     }
 }
 
@@ -295,8 +345,13 @@ fn bounded(mut text: String) -> String {
     if text.contains(['\n', '\r']) {
         text = text.replace('\n', "␊").replace('\r', "␍");
     }
-    if text.len() > LONGEST {
-        let mut end = text.floor_char_boundary(LONGEST);
+    cut(text, LONGEST)
+}
+
+/// Cuts a text to so many bytes.
+fn cut(mut text: String, longest: usize) -> String {
+    if text.len() > longest {
+        let mut end = text.floor_char_boundary(longest);
         // Half a color sequence would swallow what follows it.
         if let Some((before, sequence)) = text.split_at(end).0.rsplit_once('\x1b')
             && !sequence.contains('m')
@@ -319,6 +374,8 @@ const WAITING: usize = 128;
 const STEPS: usize = 8;
 /// Bytes of one line.
 const LONGEST: usize = 2048;
+/// Bytes of a line that was asked for: more than the largest SIP message.
+const LONGEST_REQUESTED: usize = 256 << 10;
 const RESET: &str = "\x1b[0m";
 
 #[cfg(test)]

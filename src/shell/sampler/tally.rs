@@ -32,8 +32,9 @@ impl Tally {
         self.total() == 0
     }
 
-    /// Writes the summary line.
-    pub(super) fn write(&self, out: &mut String) {
+    /// The summary line.
+    pub(super) fn line(&self) -> String {
+        let mut out = String::new();
         let total = self.total();
         let noun = if total == 1 { "event" } else { "events" };
         // Writing to a String cannot fail.
@@ -49,7 +50,8 @@ impl Tally {
         if self.other > 0 {
             _ = write!(out, "{separator}other {}", Thousands(self.other));
         }
-        out.push_str("); events last\n");
+        out.push_str("); events last");
+        out
     }
 
     fn total(&self) -> u64 {

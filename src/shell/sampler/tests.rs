@@ -6,10 +6,18 @@ fn check(budget: usize, lines: &str, expected: &str) {
     for spec in lines.split("; ") {
         sampler.push(line(spec));
     }
-    let frame = sampler.frame(Instant::now()).unwrap_or_default();
+    let frame = sampler.text(Instant::now()).unwrap_or_default();
     assert_eq!(frame.trim_end().replace('\n', " / "), expected, "{lines}");
     assert!(frame.lines().count() <= budget, "{lines}");
     assert!(frame.ends_with('\n'), "{lines}");
+}
+
+impl Sampler {
+    /// A frame as it is printed.
+    fn text(&mut self, now: Instant) -> Option<String> {
+        let frame = self.frame(now)?;
+        Some(frame.lines.iter().map(|line| format!("{}\n", line.text)).collect())
+    }
 }
 
 fn line(spec: &str) -> Line {
@@ -28,6 +36,7 @@ fn line(spec: &str) -> Line {
         text: format!("{key} {kind}"),
         merged: Some(kind.to_lowercase()),
         at: None,
+        is_requested: false,
     }
 }
 
@@ -58,7 +67,7 @@ fn what_was_asked_for_is_never_folded() {
     for alarm in ["a", "b", "c", "d", "e"] {
         sampler.push(line(&format!("alarm {alarm} ALERT")));
     }
-    let frame = sampler.frame(Instant::now()).unwrap();
+    let frame = sampler.text(Instant::now()).unwrap();
     let shown: Vec<&str> = frame.lines().filter_map(|line| line.strip_suffix(" ALERT")).collect();
     assert_eq!(shown, ["a", "b", "c", "d", "e"], "{frame}");
     assert!(frame.contains("+256 events (X 256)"), "{frame}");
@@ -106,7 +115,7 @@ fn a_frame_has_a_budget_of_bytes() {
         long.text = format!("{key} {}", "x".repeat(30));
         sampler.push(long);
     }
-    let frame = sampler.frame(Instant::now()).unwrap();
+    let frame = sampler.text(Instant::now()).unwrap();
     assert!(
         frame.starts_with("a x") && frame.ends_with("\n... +2 events (X 2); events last\n"),
         "{frame}"
@@ -115,7 +124,7 @@ fn a_frame_has_a_budget_of_bytes() {
     let mut longer = line("rest d X");
     longer.text = "y".repeat(90);
     sampler.push(longer);
-    let frame = sampler.frame(Instant::now() + Duration::from_secs(1)).unwrap();
+    let frame = sampler.text(Instant::now() + Duration::from_secs(1)).unwrap();
     assert_eq!(frame.lines().count(), 1);
     // A slow terminal gets fewer bytes, too.
     let mut sampler = Sampler::new(Budget::default());
@@ -130,7 +139,7 @@ fn a_flood_is_counted() {
         sampler.push(line(&format!("rest {n} {}", if n % 2 == 0 { "CREATE" } else { "ANSWER" })));
     }
     sampler.push(line("alert late ERROR"));
-    let frame = sampler.frame(Instant::now()).unwrap();
+    let frame = sampler.text(Instant::now()).unwrap();
     assert_eq!(
         frame,
         "0 CREATE\n1 ANSWER\nlate ERROR\n... +19,998 events (CREATE 9,999, ANSWER 9,999); events last\n"
@@ -159,7 +168,7 @@ fn colors_and_length_stay_in_their_line() {
         key: None,
         ..colored(&format!("{}\x1b[31m{}", "y".repeat(LONGEST - 2), "z"))
     });
-    let frame = sampler.frame(Instant::now()).unwrap();
+    let frame = sampler.text(Instant::now()).unwrap();
     let lines: Vec<&str> = frame.lines().collect();
     assert_eq!(lines[0], "\x1b[31mred\x1b[0m → a\x1b[0m");
     assert_eq!(lines[1], "two␊lines");
@@ -172,7 +181,7 @@ fn a_call_that_loops_stays_one_short_line() {
     for _ in 0..1000 {
         sampler.push(line("rest a HOLD"));
     }
-    let frame = sampler.frame(Instant::now()).unwrap();
+    let frame = sampler.text(Instant::now()).unwrap();
     assert_eq!(frame, format!("a HOLD{} → …\n", " → hold".repeat(STEPS)));
 }
 
@@ -181,12 +190,12 @@ fn frames_keep_their_distance() {
     let mut sampler = Sampler::new(Budget::default());
     let start = Instant::now();
     let after = |ms| start + Duration::from_millis(ms);
-    assert_eq!(sampler.frame(start), None);
+    assert_eq!(sampler.text(start), None);
     for (ms, due) in [(0, true), (50, false), (99, false), (100, true), (199, false), (350, true)] {
         sampler.push(line("rest - A"));
-        assert_eq!(sampler.frame(after(ms)).is_some(), due, "{ms} ms");
+        assert_eq!(sampler.text(after(ms)).is_some(), due, "{ms} ms");
     }
-    assert_eq!(sampler.frame(after(999)), None);
+    assert_eq!(sampler.text(after(999)), None);
 }
 
 #[test]
@@ -212,7 +221,7 @@ fn a_slow_terminal_gets_less() {
         (18, 20, 16, 100),
     ] {
         sampler.push(line("rest - A"));
-        assert!(sampler.frame(start + Duration::from_secs(second)).is_some());
+        assert!(sampler.text(start + Duration::from_secs(second)).is_some());
         sampler.printed_in(Duration::from_millis(took));
         let expected = Budget { lines, every: Duration::from_millis(every), ..sampler.budget() };
         assert_eq!(sampler.budget(), expected, "second {second}");
@@ -229,7 +238,7 @@ fn a_burst_after_quiet_is_shown_whole_and_a_flood_is_not() {
         }
     };
     let shown = |sampler: &mut Sampler, at: u64| {
-        let frame = sampler.frame(start + Duration::from_millis(at));
+        let frame = sampler.text(start + Duration::from_millis(at));
         frame.map_or(0, |frame| frame.lines().count())
     };
     push(&mut sampler, 10);
@@ -249,7 +258,109 @@ fn what_nobody_sees_is_counted() {
         sampler.push(line(spec));
     }
     sampler.fold();
-    let frame = sampler.frame(Instant::now()).unwrap();
+    let frame = sampler.text(Instant::now()).unwrap();
     let lines: Vec<_> = frame.lines().collect();
     assert_eq!(lines, ["b ANSWER", "... +3 events (CREATE 2, ANSWER 1); events last"]);
+}
+
+/// A line of the log, `wide` bytes with its line feed.
+fn requested(priority: Priority, text: &str, wide: usize) -> Line {
+    let text = format!("{text}{}", ".".repeat(wide - 1 - text.len()));
+    Line {
+        priority,
+        key: None,
+        kind: "log".to_owned(),
+        text,
+        is_requested: true,
+        ..line("rest - x")
+    }
+}
+
+/// Takes frames until nothing waits, each printed in `took`; returns their lines.
+fn drained(sampler: &mut Sampler, start: Instant, took: Duration) -> Vec<String> {
+    let mut lines = Vec::new();
+    for n in 1..1000 {
+        let Some(frame) = sampler.text(start + n * Duration::from_millis(200)) else { break };
+        lines.extend(frame.lines().map(str::to_owned));
+        sampler.printed_in(took);
+    }
+    lines
+}
+
+#[test]
+fn what_was_asked_for_is_shown_whole_while_the_terminal_keeps_up() {
+    let mut sampler = Sampler::new(Budget::default());
+    // Several calls at debug level within one frame.
+    for n in 0..4_000 {
+        sampler.push(requested(Priority::Rest, &format!("{n} "), 150));
+    }
+    let lines = drained(&mut sampler, Instant::now(), Duration::from_millis(10));
+    let numbers: Vec<_> = lines.iter().map(|line| line.split(' ').next().unwrap()).collect();
+    assert_eq!(numbers, (0..4_000).map(|n| n.to_string()).collect::<Vec<_>>());
+}
+
+#[test]
+fn a_burst_that_is_too_much_is_counted_and_failures_pass() {
+    // How many lines, of which every hundredth is a failure, and how long the terminal takes.
+    for (count, took, is_all) in [(500, 10, true), (500, 400, true), (50_000, 10, false)] {
+        let mut sampler = Sampler::new(Budget::default());
+        let mut failures = 0;
+        for n in 0..count {
+            let is_failure = n % 100 == 0;
+            failures += usize::from(is_failure);
+            let priority = if is_failure { Priority::Alert } else { Priority::Rest };
+            let word = if is_failure { "FAILURE" } else { "routine" };
+            sampler.push(requested(priority, word, 100));
+        }
+        let lines = drained(&mut sampler, Instant::now(), Duration::from_millis(took));
+        let shown = lines.iter().filter(|line| line.starts_with("FAILURE")).count();
+        assert_eq!(shown, failures, "{count} {took}");
+        let counted = lines.iter().filter(|line| line.starts_with("... +")).count();
+        assert_eq!(counted, usize::from(!is_all), "{count} {took}: {lines:?}");
+        assert_eq!(lines.len() == count, is_all, "{count} {took}");
+        if !is_all {
+            assert!(lines[0].starts_with("... +") && lines[0].contains("(log "), "{}", lines[0]);
+        }
+    }
+}
+
+#[test]
+fn failures_without_end_are_bounded() {
+    let mut sampler = Sampler::new(Budget::default());
+    for n in 0..100_000 {
+        sampler.push(requested(Priority::Alert, &format!("{n} "), 100));
+    }
+    let lines = drained(&mut sampler, Instant::now(), Duration::from_millis(10));
+    assert!(lines[0].starts_with("... +"), "{}", lines[0]);
+    assert!(lines.last().unwrap().starts_with("99999 "), "the latest stay");
+    assert!(lines.len() < 10_000, "{}", lines.len());
+}
+
+#[test]
+fn rows_of_a_line_that_was_asked_for_stay_rows_and_uncut() {
+    let mut sampler = Sampler::new(Budget::default());
+    let text = format!("first\n  second\n  {}", "x".repeat(3 * LONGEST));
+    sampler.push(line("rest a CREATE"));
+    sampler.push(Line { text: text.clone(), ..requested(Priority::Rest, "", 9) });
+    sampler.push(line("rest b CREATE"));
+    assert_eq!(sampler.text(Instant::now()).unwrap(), format!("a CREATE\n{text}\nb CREATE\n"));
+    let huge = "x".repeat(2 * LONGEST_REQUESTED);
+    sampler.push(Line { text: huge, ..requested(Priority::Rest, "", 9) });
+    let frame = sampler.text(Instant::now() + Duration::from_secs(1)).unwrap();
+    assert!(frame.len() < LONGEST_REQUESTED + 9 && frame.ends_with("…\n"));
+}
+
+#[test]
+fn a_slow_terminal_gets_fewer_lines_at_a_time() {
+    let mut sampler = Sampler::new(Budget::default());
+    let start = Instant::now();
+    for _ in 0..2_000 {
+        sampler.push(requested(Priority::Rest, "x", 128));
+    }
+    let mut counts = Vec::new();
+    for n in 1..=5 {
+        counts.push(sampler.text(start + n * Duration::from_secs(1)).unwrap().lines().count());
+        sampler.printed_in(Duration::from_millis(400));
+    }
+    assert_eq!(counts, [128, 64, 32, 16, 16]);
 }

@@ -7,6 +7,7 @@ mod ending;
 mod events;
 mod history;
 mod hostile;
+mod log;
 mod plain;
 mod profiles;
 mod rogue;

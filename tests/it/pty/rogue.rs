@@ -106,7 +106,8 @@ impl Rogue {
     fn log(&self, stream: &mut TcpStream) -> std::io::Result<()> {
         for value in self.values.iter() {
             let flat = value.replace('\n', "");
-            let text = format!("2026-11-22 19:14:50.181523 [ERR] {MARK}{value}\n");
+            // Rows of a message are rows, which the tests of the log look at.
+            let text = format!("2026-11-22 19:14:50.181523 [ERR] {MARK}{flat}.\n");
             write!(
                 stream,
                 "Content-Type: log/data\nContent-Length: {}\nLog-Level: 3\nText-Channel: 0\n\
