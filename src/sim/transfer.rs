@@ -66,7 +66,7 @@ impl World {
     }
 
     /// The called leg of a bridge leaves it: the other one goes on with its plan.
-    fn leave_partner(&mut self, id: u64) {
+    pub(super) fn leave_partner(&mut self, id: u64) {
         let Some(channel) = self.channels.get_mut(&id) else { return };
         let partner = channel.partner.take();
         if partner.is_some() || channel.vars.get("last_bridge_to").is_some() {

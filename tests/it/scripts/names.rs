@@ -49,6 +49,11 @@ impl Names {
             let id = long.unwrap_or(&word);
             return Some((id.len(), self.id(id)));
         }
+        // How many events came by now is a matter of time.
+        let is_number = !word.is_empty() && word.bytes().all(|digit| digit.is_ascii_digit());
+        if is_number && before.trim_end().ends_with("seen") && rest.contains(" events, ") {
+            return Some((word.len(), "COUNT".to_owned()));
+        }
         if rest.starts_with(INSTANT) {
             return Some((INSTANT.len(), "SPAN".to_owned()));
         }
