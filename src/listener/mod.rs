@@ -66,6 +66,8 @@ pub const DEFAULT_EVENTS: &[&str] = &[
     "CHANNEL_UNHOLD",
     "CHANNEL_UNPARK",
     "CHANNEL_UUID",
+    // A conference reads another codec than the call was answered with.
+    "CODEC",
     "HEARTBEAT",
     // Seldom, and part of the account of a call.
     "RECORD_START",

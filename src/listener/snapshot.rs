@@ -13,7 +13,7 @@ use tokio::time::timeout;
 use super::link::TABLE_LAG;
 use super::{Error, EventListener};
 use crate::conn::{Connection, Reply, SendError};
-use crate::model::{ChannelRow, Id, Rows, Session};
+use crate::model::{CallRow, ChannelRow, Id, Rows, Session};
 use crate::track::Difference;
 use crate::wire::{Command, EventData, Format};
 
@@ -87,13 +87,16 @@ impl EventListener {
         connection: &Connection,
         is_restarted: bool,
     ) -> Result<Result<Difference, NoTable>, Error> {
-        let table = match channel_rows(connection).await? {
+        let mut table = match channel_rows(connection).await? {
             Ok(table) => table,
             Err(none) => {
                 self.state().snapshot = Snapshot::Missing { reason: none.reason.clone() };
                 return Ok(Err(none));
             }
         };
+        if let Some(pairs) = bridged_pairs(connection, &table.rows).await {
+            ChannelRow::pair(&mut table.rows, &pairs);
+        }
         let rows = &table.rows;
         let mut difference = if table.unreadable == 0 {
             self.tracker().resync(rows, is_restarted)
@@ -208,6 +211,23 @@ pub(super) async fn channel_rows(
         Ok(table) => Ok(Ok(table)),
         Err(err) => none(format!("\"show channels\": {err}"), true),
     }
+}
+
+/// Which legs are bridged to each other; `None` when the server does not say. The column
+/// `call_uuid` of channels keeps what was true before some transfers, so that it is not enough.
+async fn bridged_pairs(connection: &Connection, rows: &[ChannelRow]) -> Option<Vec<CallRow>> {
+    let is_bridged = |row: &ChannelRow| {
+        row.call_uuid != row.uuid || !row.application.is_empty() || row.state == "CS_EXCHANGE_MEDIA"
+    };
+    if !rows.iter().any(is_bridged) {
+        return Some(Vec::new());
+    }
+    let reply = connection.send(Command::api("show calls as json").ok()?).await.ok()?;
+    if reply.is_denied() {
+        return None;
+    }
+    let table = Rows::parse_as::<CallRow>(&reply.text(), "uuid").ok()?;
+    (table.unreadable == 0).then_some(table.rows)
 }
 
 /// All headers of a channel; `None` when it is gone, or this login may not ask.

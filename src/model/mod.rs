@@ -24,6 +24,7 @@ pub use event::Event;
 pub use id::Id;
 pub use job::{JobRecord, JobState};
 pub use names::EVENT_NAMES;
+pub(crate) use query::CallRow;
 pub use query::{ChannelRow, Status};
 pub use reply::Outcome;
 pub use session::{App, Association, Direction, Origin, Phase, Session, Times};

@@ -1,5 +1,6 @@
 //! Typed answers: the rows of `show channels as json`, and `status`.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use serde::{Deserialize, Deserializer, Serialize};
@@ -46,6 +47,50 @@ pub struct ChannelRow {
     pub initial_cid_name: String,
     #[serde(deserialize_with = "text")]
     pub initial_cid_num: String,
+    /// The leg that it is bridged to, empty for none; `None` when the table of calls was not asked.
+    #[serde(skip)]
+    pub bridged_to: Option<String>,
+}
+
+impl ChannelRow {
+    /// Takes over which legs are bridged from `show calls as json`. A leg that was answered and is
+    /// in no bridge stands for itself, whatever its `call_uuid` says.
+    pub(crate) fn pair(rows: &mut [Self], calls: &[CallRow]) {
+        let places: HashMap<_, _> =
+            rows.iter().enumerate().map(|(at, row)| (row.uuid.clone(), at)).collect();
+        let mut peers = HashMap::new();
+        for call in calls.iter().filter(|call| !call.b_uuid.is_empty()) {
+            let (one, other) = (&*call.uuid, &*call.b_uuid);
+            // The call goes by the older leg: the rows are in the order of their creation.
+            let first = if places.get(other) < places.get(one) { other } else { one };
+            peers.insert(one, (other, first));
+            peers.insert(other, (one, first));
+        }
+        for row in rows {
+            let peer = peers.get(&*row.uuid);
+            row.bridged_to = Some(peer.map_or_else(String::new, |(peer, _)| (*peer).to_owned()));
+            let is_ringing = matches!(&*row.callstate, "DOWN" | "DIALING" | "RINGING" | "EARLY");
+            match peer {
+                Some((_, first)) => row.call_uuid = (*first).to_owned(),
+                // The halves of a loopback are one call without a bridge.
+                None if !is_ringing && !row.name.starts_with("loopback/") => {
+                    row.call_uuid.clone_from(&row.uuid);
+                }
+                None => {}
+            }
+        }
+    }
+}
+
+/// A row of `show calls as json`: a leg, and the one that it is bridged to.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[serde(default)]
+#[non_exhaustive]
+pub(crate) struct CallRow {
+    #[serde(deserialize_with = "text")]
+    pub(crate) uuid: String,
+    #[serde(deserialize_with = "text")]
+    pub(crate) b_uuid: String,
 }
 
 fn text<'de, D: Deserializer<'de>>(value: D) -> Result<String, D::Error> {

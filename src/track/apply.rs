@@ -128,7 +128,10 @@ impl Tracker {
             Kind::Unbridge => {
                 session.is_bridged = false;
                 session.times.unbridged = facts.timestamp;
-                let other = session.other_leg.clone();
+                // `Other-Leg-Unique-ID` may name the next partner already.
+                let ends = [facts.bridge_b, facts.bridge_a].into_iter().flatten();
+                let left = ends.map(text).find(|end| end != id).map(|end| Id::new(&end));
+                let other = left.or_else(|| session.other_leg.clone());
                 self.joins(other.as_ref(), None, facts.timestamp);
                 is_alive.then_some(What::Unbridged)
             }

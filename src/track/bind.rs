@@ -227,9 +227,21 @@ impl Tracker {
             let made = self.made.get(call.as_str());
             return (made.map_or_else(|| call.clone(), Id::cast), association);
         }
-        let partner = ties.loopback.as_ref().and_then(|other| self.session(other.as_str()));
-        if let Some(partner) = partner {
-            return (partner.call.clone(), Association::Loopback);
+        // Of a loopback the half that was dialled gives the call its name, whichever is heard of
+        // first.
+        let half = |ending: &str| {
+            facts.channel_name.is_some_and(|name| {
+                let name = name.value();
+                name.starts_with("loopback/") && name.ends_with(ending)
+            })
+        };
+        if let Some(other) = ties.loopback.as_ref().filter(|_| !half("-a")) {
+            if let Some(partner) = self.session(other.as_str()) {
+                return (partner.call.clone(), Association::Loopback);
+            }
+            if half("-b") && !self.tombstones.contains(other.as_str()) {
+                return (other.cast(), Association::Loopback);
+            }
         }
         if let Some(other) = facts.call_uuid.map(|field| field.value())
             && other != id
@@ -298,6 +310,9 @@ impl Tracker {
         if self.sessions.contains_key(&new) {
             // Its new name was heard before we were told of it: one channel, seen as two.
             self.totals.sessions = self.totals.sessions.saturating_sub(1);
+            if let Some(known) = self.sessions.get_mut(&new) {
+                known.order = known.order.min(entry.order);
+            }
             if call.as_str() == old.as_str() {
                 let now = self.session(new.as_str()).map(|session| session.call.clone());
                 self.leave(&call, &old);

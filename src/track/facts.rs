@@ -10,6 +10,7 @@ pub(super) enum Kind {
     Api,
     BackgroundJob,
     Bridge,
+    Codec,
     Destroy,
     Execute,
     /// Says where a session is and nothing else.
@@ -38,12 +39,12 @@ impl Kind {
             b"CHANNEL_STATE"
             | b"CHANNEL_CALLSTATE"
             | b"CHANNEL_EXECUTE_COMPLETE"
-            | b"CODEC"
             | b"PLAYBACK_START"
             | b"PLAYBACK_STOP"
             | b"PRIVATE_COMMAND"
             | b"DTMF" => Self::State,
             b"CHANNEL_HANGUP_COMPLETE" => Self::HangupComplete,
+            b"CODEC" => Self::Codec,
             b"HEARTBEAT" => Self::Heartbeat,
             b"CHANNEL_HOLD" => Self::Hold,
             b"CHANNEL_PARK" => Self::Park,
@@ -58,7 +59,7 @@ impl Kind {
 
     /// Whether its headers behind `Answer-State` matter even for a session that stays as it is.
     fn tells_more(self) -> bool {
-        !matches!(self, Self::State | Self::Execute | Self::Park | Self::Unpark)
+        !matches!(self, Self::State | Self::Codec | Self::Execute | Self::Park | Self::Unpark)
     }
 }
 
@@ -113,7 +114,13 @@ impl<'a> Facts<'a> {
                 return false;
             }
             facts.take(field);
-            !(field.name == b"Answer-State" && facts.says_no_more(&known))
+            // A leg that was transferred says its new destination with what it runs next.
+            let last: &[u8] = match facts.kind {
+                Kind::Execute => b"Caller-Destination-Number",
+                Kind::Codec => b"Channel-Read-Codec-Name",
+                _ => b"Answer-State",
+            };
+            !(field.name == last && facts.says_no_more(&known))
         });
         facts
     }

@@ -24,16 +24,26 @@ impl Tracker {
         self.join_calls(&first, &second, facts.timestamp);
     }
 
-    /// Makes one call of those of two legs, named after the first leg's call.
+    /// Makes one call of those of two legs, named after the older call.
     fn join_calls(&mut self, first: &Id<Session>, second: &Id<Session>, at: u64) {
         let (Some(one), Some(other)) =
             (self.session(first.as_str()), self.session(second.as_str()))
         else {
             return;
         };
-        let (kept, joined) = (one.call.clone(), other.call.clone());
+        let (mut kept, mut joined) = (one.call.clone(), other.call.clone());
         if kept == joined {
             return;
+        }
+        let order = |call: &Id<Call>| self.calls.get(call).map(|legs| legs.order);
+        // The first half of a loopback is the one that was dialled, whichever is heard of first.
+        let half = |leg: &Session| {
+            let name = leg.channel_name.strip_prefix("loopback/")?;
+            Some(name.rsplit_once('-')?.0.to_owned())
+        };
+        let are_halves = half(one).is_some() && half(one) == half(other);
+        if !are_halves && order(&joined) < order(&kept) {
+            std::mem::swap(&mut kept, &mut joined);
         }
         let how = self.how(first).or_else(|| self.how(second)).unwrap_or_else(|| "bridge".into());
         let is_own = self.is_own_call(&kept) || self.is_own_call(&joined);

@@ -423,8 +423,11 @@ impl Tracker {
     }
 
     fn assemble(&self, id: &Id<Call>, legs: &Legs) -> Call {
-        let alive = legs.alive.iter().filter_map(|id| self.session(id.as_str()).cloned());
-        Call::new(id.clone(), alive.collect()).with_joins(legs.joins.clone())
+        let alive = legs.alive.iter().filter_map(|id| self.sessions.get(id));
+        let mut alive: Vec<_> = alive.map(|entry| (entry.order, &entry.session)).collect();
+        alive.sort_by_key(|(order, _)| *order);
+        let sessions = alive.into_iter().map(|(_, session)| session.clone()).collect();
+        Call::new(id.clone(), sessions).with_joins(legs.joins.clone())
     }
 }
 

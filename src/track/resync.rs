@@ -252,8 +252,11 @@ fn joined(row: &ChannelRow) -> Session {
     session.is_parked = row.application == "park";
     // Behind `uuid_bridge` the first leg's state is CS_SOFT_EXECUTE.
     let is_in_bridge = ["bridge", "uuid_bridge"].contains(&row.application.as_str());
-    session.is_bridged =
-        row.callstate == "ACTIVE" && (is_in_bridge || row.state == "CS_EXCHANGE_MEDIA");
+    session.is_bridged = match row.bridged_to.as_deref() {
+        Some(peer) => !peer.is_empty(),
+        None => row.callstate == "ACTIVE" && (is_in_bridge || row.state == "CS_EXCHANGE_MEDIA"),
+    };
+    session.other_leg = row.bridged_to.as_deref().filter(|peer| !peer.is_empty()).map(Id::new);
     session.times.created = row.created_epoch.parse::<u64>().unwrap_or(0).saturating_mul(1_000_000);
     session.phase = match row.callstate.as_str() {
         "RINGING" => Phase::Ringing,

@@ -7,6 +7,7 @@
 )]
 
 #[cfg(all(unix, feature = "shell"))]
+mod agree;
 mod alerts;
 mod apps;
 #[cfg(feature = "shell")]

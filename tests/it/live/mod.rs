@@ -271,3 +271,18 @@ async fn log_lines_arrive_when_they_are_asked_for() {
     });
     assert_eq!(found.await, Ok(5));
 }
+
+#[tokio::test]
+async fn a_prompt_a_one_shot_and_the_servers_table_have_the_same_calls() {
+    let Some(config) = server() else { return };
+    let driver = commands(config.clone()).await;
+    let fresh = async || {
+        let listener = EventListener::with_config(config.clone());
+        listener.connect().await.unwrap();
+        listener.start().await.unwrap();
+        listener
+    };
+    let observer = fresh().await;
+    let seed = std::env::var("SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(3);
+    crate::agree::storm(&driver, &observer, &fresh, seed, 100).await;
+}
