@@ -206,11 +206,6 @@ impl Tracker {
             leg.call = new.clone();
         }
         if let Some(legs) = self.calls.get_mut(new) {
-            if order < legs.order {
-                self.order.remove(&legs.order);
-                self.order.insert(order, new.clone());
-                legs.order = order;
-            }
             legs.alive.extend(alive);
             legs.gone.extend(gone);
             legs.joins.extend(joins);

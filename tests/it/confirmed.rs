@@ -231,7 +231,7 @@ async fn leaving_says_what_is_left() {
 
 /// A path by which something reaches the server, with `%` where the harm stands.
 const PATHS: &[&str] = &[
-    "originate {api_hangup_hook=%}user/1000 &park",
+    "originate {api_hangup_hook='%'}user/1000 &park",
     "originate 9196@127.0.0.1:5080 --var 'api_on_answer=%'",
     "originate 9196@127.0.0.1:5080 --count 2 --var 'execute_on_answer=set api_hangup_hook=%'",
     "with TonePlay originate 9196@127.0.0.1:5080 --var 'api_on_answer=%'",
