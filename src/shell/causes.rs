@@ -8,6 +8,22 @@ pub(super) fn next_step(cause: &HangupCause) -> &'static str {
     found.map_or("the log of the call tells more: \"trace\" the next one", |(_, step)| step)
 }
 
+/// Whether the switch gives that cause to a call which it refuses to begin: it is paused, shutting
+/// down, or at a limit (`switch_core_session_request_uuid` in `src/switch_core_session.c`).
+pub(super) fn is_refusal(cause: &HangupCause) -> bool {
+    matches!(cause.name(), "DESTINATION_OUT_OF_ORDER" | "SWITCH_CONGESTION")
+}
+
+/// What to check or type next after an originate that made no channel.
+pub(super) fn next_step_without_channel(cause: &HangupCause) -> &'static str {
+    if !is_refusal(cause) {
+        return next_step(cause);
+    }
+    "FreeSWITCH began no call: it is paused (\"api fsctl pause_check\" says so, \"api fsctl resume\" \
+     ends it), shutting down, or at its limit of sessions or calls a second (\"status\" shows both); \
+     \"doctor\" checks all of it"
+}
+
 /// What a final SIP status says, in words.
 pub(super) fn sip_status(code: u16) -> &'static str {
     match code {

@@ -236,6 +236,12 @@ fn refused(text: String) -> CommandError {
 /// What a hangup cause in an `-ERR CAUSE` means.
 fn meaning(text: &str) -> Option<&'static str> {
     let cause = text.strip_prefix("-ERR ")?.split_whitespace().next()?;
+    if cause == "DESTINATION_OUT_OF_ORDER" {
+        return Some(
+            "the destination is out of order, or FreeSWITCH began no call: paused, or at its limit of \
+             sessions; \"status\" shows which",
+        );
+    }
     HangupCause::parse(cause).meaning()
 }
 

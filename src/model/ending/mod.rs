@@ -198,7 +198,8 @@ impl<'a> Account<'a> {
         };
         let answered = self.answered();
         // The lead leg may have left a call that continued.
-        let at = if last.times.hangup > 0 { last.times.hangup } else { root.times.hangup };
+        let at = [last.times.hangup, root.times.hangup].into_iter().find(|at| *at > 0);
+        let at = at.unwrap_or(if last.end.is_complete { last.last_event } else { 0 });
         let talked = answered.filter(|_| at > 0).map(|answered| at.saturating_sub(answered));
         Ending {
             at,

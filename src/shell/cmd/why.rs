@@ -274,7 +274,12 @@ fn failed(job: &JobRecord) -> Fields {
     ];
     if let Some(cause) = cause {
         fields.extend(explained(&cause));
-        fields.push(("next", Cell::text(causes::next_step(&cause))));
+        let (by, word) = match causes::is_refusal(&cause) {
+            true => ("the switch: it made no channel", EndedBy::Switch),
+            false => ("no far end: no channel was made", EndedBy::None),
+        };
+        fields.push(("by", Cell::shown(by, json!(word.word()))));
+        fields.push(("next", Cell::text(causes::next_step_without_channel(&cause))));
     }
     fields
 }
