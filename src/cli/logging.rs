@@ -2,8 +2,11 @@
 
 use std::fmt::{self, Write as _};
 use std::io::Write as _;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::{Arc, OnceLock};
+use std::thread;
+use std::time::Duration;
 
 use jiff::Zoned;
 use nu_ansi_term::Color;
@@ -51,8 +54,48 @@ pub(super) fn to_prompt(lines: mpsc::Sender<Line>, color: bool) -> Verbosity {
 pub(super) fn to_stderr(level: u8) {
     let verbosity = Verbosity::default();
     verbosity.set(level);
-    init(Lines { usual: Level::WARN, verbosity, color: false, target: Target::Stderr });
+    let (queue, lines) = sync_channel(ROOM);
+    // Whoever logs may be the task that drains a socket: it does not wait for a reader of ours.
+    let writing = thread::Builder::new().name("log".to_owned()).spawn(move || write(&lines));
+    // Without a thread nothing is logged: the queue's other end is gone.
+    drop(writing);
+    let _is_first = QUEUE.set(queue.clone()).is_ok();
+    let target = Target::Stderr(queue, AtomicU64::new(0));
+    init(Lines { usual: Level::WARN, verbosity, color: false, target });
 }
+
+/// Waits until what was logged so far is on standard error; not for long, if that takes nothing.
+pub(super) fn settle() {
+    let Some(queue) = QUEUE.get() else { return };
+    let (done, is_done) = sync_channel(1);
+    if queue.try_send(Handed::Mark(done)).is_ok() {
+        let _in_time = is_done.recv_timeout(PATIENCE).is_ok();
+    }
+}
+
+/// What the thread that writes standard error is handed.
+enum Handed {
+    Line(String),
+    /// To be answered.
+    Mark(SyncSender<()>),
+}
+
+fn write(lines: &Receiver<Handed>) {
+    for said in lines {
+        match said {
+            // Nobody reads it when it cannot be written.
+            Handed::Line(text) => drop(writeln!(std::io::stderr(), "{text}")),
+            // One that waited for too long is gone.
+            Handed::Mark(done) => drop(done.send(())),
+        }
+    }
+}
+
+static QUEUE: OnceLock<SyncSender<Handed>> = OnceLock::new();
+
+/// So many lines may wait for standard error; more are dropped, and counted.
+const ROOM: usize = 4096;
+const PATIENCE: Duration = Duration::from_millis(300);
 
 fn init(layer: Lines) {
     // A second initialisation in one process keeps the first.
@@ -76,7 +119,8 @@ impl Lines {
 
 enum Target {
     Prompt(mpsc::Sender<Line>),
-    Stderr,
+    /// The writer's queue, and how many lines had no room since the last that had.
+    Stderr(SyncSender<Handed>, AtomicU64),
 }
 
 impl<S: Subscriber> Layer<S> for Lines {
@@ -92,8 +136,19 @@ impl<S: Subscriber> Layer<S> for Lines {
         event.record(&mut said);
         let text = said.line(&Zoned::now(), *metadata.level(), metadata.target());
         match &self.target {
-            // Nobody reads it when it cannot be written.
-            Target::Stderr => drop(writeln!(std::io::stderr(), "{text}")),
+            Target::Stderr(queue, lost) => {
+                let count = lost.swap(0, Ordering::Relaxed);
+                let text = match count {
+                    0 => text,
+                    1 => format!("(1 line of the log was lost: standard error is slow)\n{text}"),
+                    _ => format!(
+                        "({count} lines of the log were lost: standard error is slow)\n{text}"
+                    ),
+                };
+                if queue.try_send(Handed::Line(text)).is_err() {
+                    lost.fetch_add(count + 1, Ordering::Relaxed);
+                }
+            }
             Target::Prompt(lines) => {
                 let (priority, style) = style(*metadata.level());
                 let text = if self.color { style.paint(text).to_string() } else { text };

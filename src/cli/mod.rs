@@ -13,6 +13,7 @@ mod logging;
 mod oneshot;
 mod printer;
 mod repl;
+mod signals;
 mod sim;
 mod start;
 mod terminal;
@@ -269,6 +270,7 @@ fn demo_config(args: &SimArgs) -> crate::sim::Config {
 
 /// Writes an error to standard error: what happened, then what to do.
 fn complain(err: &CommandError, color: bool) {
+    logging::settle();
     let width = if io::stderr().is_terminal() { terminal::size().0 } else { u16::MAX };
     let text = error_text(err, color, width);
     // Nobody reads it when it cannot be written.

@@ -3,16 +3,19 @@
 
 use std::fmt;
 use std::io::{self, IsTerminal as _, Write as _};
+use std::pin::pin;
 use std::sync::OnceLock;
+use std::time::Duration;
 
 use tokio::io::{AsyncBufReadExt as _, AsyncRead, BufReader};
 
 use super::batch::Feed;
+use super::signals::Stops;
 use super::start::{Start, Target};
 use super::{complain, demo_config, fs_cli, logging, terminal};
 use crate::shell::cmd::is_own;
 use crate::shell::{
-    CommandError, History, Joiner, Kind, Next, Output, Shell, is_secret, script_place,
+    CommandError, History, Joiner, Kind, Next, Outlet, Output, Shell, is_secret, script_place,
 };
 
 /// Runs the lines and returns the exit code.
@@ -22,16 +25,32 @@ pub(super) async fn run(start: &Start) -> anyhow::Result<u8> {
     let (sender, lines) = if start.is_batch_desk() { Some(Feed::channel()) } else { None }.unzip();
     let shell = Shell::with_history(start.settings.clone(), sender, false, history);
     let feed = lines.map(|lines| Feed::start(lines, shell.clone()));
+    let stdout = stdout()?;
+    let suspending = tokio::spawn(suspends(shell.clone()));
+    let mut interrupted = pin!(tokio::signal::ctrl_c());
     let outcome = tokio::select! {
         outcome = run_lines(start, &shell) => outcome,
-        _signal = tokio::signal::ctrl_c() => Err(CommandError::new(Kind::Interrupted, "interrupted")),
+        // Also where nothing is written for long.
+        () = stdout.gone() => Ok(()),
+        _signal = &mut interrupted => Err(CommandError::new(Kind::Interrupted, "interrupted")),
     };
-    let outcome = match GONE.get() {
+    let is_interrupted = outcome.as_ref().is_err_and(|err| err.kind == Kind::Interrupted);
+    if is_interrupted {
+        // What is on its way may arrive; a reader that does not read is not waited for.
+        let _in_time = tokio::time::timeout(SOON, stdout.settled()).await;
+    } else {
+        tokio::select! {
+            () = stdout.settled() => {}
+            _signal = &mut interrupted => {}
+        }
+    }
+    let outcome = match gone() {
         Some(Some(why)) => Err(CommandError::usage(why)),
         // A reader that has seen enough is no error.
         Some(None) => Ok(()),
         None => outcome,
     };
+    suspending.abort();
     if let Err(err) = &outcome
         && !err.message.is_empty()
     {
@@ -41,10 +60,25 @@ pub(super) async fn run(start: &Start) -> anyhow::Result<u8> {
     if let Some(feed) = feed {
         feed.end().await;
     }
+    logging::settle();
     Ok(match outcome {
         Err(err) => start.exit_code(err.kind),
         Ok(()) => 0,
     })
+}
+
+/// Ctrl-Z: no server shall wait for a process that stands still.
+async fn suspends(shell: Shell) {
+    let mut stops = Stops::new();
+    loop {
+        stops.next().await;
+        if terminal::can_come_back() {
+            shell.pause().await;
+            // Those that share the terminal were told, too.
+            terminal::stop_self();
+            shell.unpause();
+        }
+    }
 }
 
 async fn run_lines(start: &Start, shell: &Shell) -> Result<(), CommandError> {
@@ -167,9 +201,14 @@ impl Script<'_> {
         } else {
             self.step(line).await
         };
+        // The answer stands before what is said about it, and before the next one.
+        stdout()?.settled().await;
         let err = match ran {
+            Ok(_) if let Some(why) = gone() => {
+                return Err(CommandError::usage(why.unwrap_or_default()));
+            }
             Ok(next) => return Ok(next),
-            Err(err) if is_gone() => return Err(err),
+            Err(err) if gone().is_some() => return Err(err),
             Err(err) => err,
         };
         let err = match &self.unasked {
@@ -200,10 +239,10 @@ impl Script<'_> {
     }
 
     async fn step(&self, line: &str) -> Result<Next, CommandError> {
-        let mut stdout = Stdout;
+        let (mut stdout, out) = (Stdout, stdout()?);
         let format = self.start.script.output;
         let output = Output::new(&mut stdout).with_format(format).with_width(width()).on_stdout();
-        self.shell.run_line(line, output).await
+        self.shell.run_line(line, output.paced(out.pace())).await
     }
 
     /// Waits for the jobs that no line has asked about, but behind `exit`, and says whether all
@@ -216,7 +255,7 @@ impl Script<'_> {
             match self.shell.settle(until, output.with_width(width())).await {
                 None => break,
                 Some(Ok(())) => {}
-                Some(Err(err)) if is_gone() => return Err(err),
+                Some(Err(err)) if gone().is_some() => return Err(err),
                 Some(Err(err)) => {
                     complain(&err, may_color());
                     self.failed.get_or_insert_with(|| CommandError::new(err.kind, ""));
@@ -275,38 +314,36 @@ fn may_color() -> bool {
 }
 
 /// Standard output; what cannot be written is an error.
+///
+/// A thread writes it, whole lines at once, so that what stands on standard error never falls into
+/// one, and a reader that sleeps holds nothing up.
 pub(super) struct Stdout;
 
-impl Stdout {
-    fn note(written: io::Result<()>) -> fmt::Result {
-        written.map_err(|err| {
-            // The first reason is the one that counts.
-            let _first = GONE.set(match err.kind() {
-                io::ErrorKind::BrokenPipe => None,
-                _ => Some(format!("cannot write standard output: {err}")),
-            });
-            fmt::Error
-        })
-    }
-}
-
 impl fmt::Write for Stdout {
-    /// Whole lines go out at once, so that what stands on standard error never falls into one.
     fn write_str(&mut self, text: &str) -> fmt::Result {
-        Self::note(io::stdout().lock().write_all(text.as_bytes()))
+        stdout().map_err(|_none| fmt::Error)?.clone().write_str(text)
     }
 }
 
-impl Drop for Stdout {
-    /// The rest, which has no end of line.
-    fn drop(&mut self) {
-        let _noted = Self::note(io::stdout().lock().flush());
-    }
+/// What writes standard output.
+fn stdout() -> Result<&'static Outlet, CommandError> {
+    static OUTLET: OnceLock<io::Result<Outlet>> = OnceLock::new();
+    let outlet = OUTLET.get_or_init(|| Outlet::spawn(io::stdout()));
+    outlet.as_ref().map_err(unwritable)
 }
 
 /// That standard output takes nothing more: because its reader has seen enough, or why else.
-static GONE: OnceLock<Option<String>> = OnceLock::new();
-
-fn is_gone() -> bool {
-    GONE.get().is_some()
+fn gone() -> Option<Option<String>> {
+    let why = |err: &io::Error| match err.kind() {
+        io::ErrorKind::BrokenPipe => None,
+        _ => Some(unwritable(err).message),
+    };
+    stdout().ok()?.with_failure(why)
 }
+
+fn unwritable(err: &io::Error) -> CommandError {
+    CommandError::usage(format!("cannot write standard output: {err}"))
+}
+
+/// A reader that reads has taken what there is by then.
+const SOON: Duration = Duration::from_millis(200);

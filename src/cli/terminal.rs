@@ -3,7 +3,8 @@ use std::env;
 use std::io::{self, IsTerminal as _, Write as _};
 
 pub(crate) use attributes::{
-    Guard, Silence, as_found, discard_keys, hostname, is_ours, keep_keys, stop_group,
+    Guard, Silence, as_found, can_come_back, discard_keys, hostname, is_ours, keep_keys,
+    stop_others, stop_self,
 };
 
 /// When to color.
@@ -74,6 +75,7 @@ pub(crate) fn size() -> (u16, u16) {
 mod attributes {
     use std::io::{self, Write as _};
     use std::panic;
+    use std::process::Command;
     use std::sync::{Mutex, PoisonError};
     use std::thread;
 
@@ -204,12 +206,54 @@ mod attributes {
         drop(out.write_all(b"\x1b[?2026l\x1b[?2004l\x1b[?25h\x1b[0m\n").and_then(|()| out.flush()));
     }
 
-    /// Stops this process and those that share its place in the terminal, as Ctrl-Z does where no
-    /// line is edited. The kernel leaves them alone when nobody could make them go on.
-    pub(crate) fn stop_group() {
+    /// Tells all that share this process's place in the terminal to stop, as Ctrl-Z does where no
+    /// line is edited; this process too, which listens for it and does not stop.
+    pub(crate) fn stop_others() {
         use rustix::process::{Signal, kill_current_process_group};
         // Signals to oneself are always allowed.
         let _is_sent = kill_current_process_group(Signal::TSTP).is_ok();
+    }
+
+    /// Stops this process, whatever it listens for. Returns when it is told to go on.
+    pub(crate) fn stop_self() {
+        use rustix::process::{Signal, getpid, kill_process};
+        // Signals to oneself are always allowed.
+        let _is_sent = kill_process(getpid(), Signal::STOP).is_ok();
+    }
+
+    /// Whether a shell waits behind this process that could bring it back. The kernel asks the same
+    /// before it lets Ctrl-Z stop anything: whether a process of the group has a parent in another
+    /// group of the same session.
+    pub(crate) fn can_come_back() -> bool {
+        use rustix::process::{getpgid, getpgrp, getppid, getsid};
+        let (group, session) = (getpgrp(), getsid(None).ok());
+        let mut parent = getppid();
+        for _generation in 0..GENERATIONS {
+            let Some(known) = parent else { return false };
+            match getpgid(Some(known)) {
+                Ok(other) if other == group => parent = parent_of(known),
+                Ok(_) => return getsid(Some(known)).ok() == session,
+                Err(_gone) => return false,
+            }
+        }
+        false
+    }
+
+    /// So many parents may share our place in the terminal: scripts that run scripts.
+    const GENERATIONS: usize = 64;
+
+    /// The parent of another process.
+    fn parent_of(process: rustix::process::Pid) -> Option<rustix::process::Pid> {
+        let id = process.as_raw_nonzero().to_string();
+        let number = match std::fs::read_to_string(format!("/proc/{id}/stat")) {
+            // Behind the name, which may hold anything, stand the state and then the parent.
+            Ok(about) => about.rsplit_once(')')?.1.split_whitespace().nth(1)?.to_owned(),
+            Err(_not_linux) => {
+                let ps = Command::new("ps").args(["-o", "ppid=", "-p", &id]).output().ok()?;
+                String::from_utf8_lossy(&ps.stdout).trim().to_owned()
+            }
+        };
+        rustix::process::Pid::from_raw(number.parse().ok()?)
     }
 
     /// Says whether the terminal listens to this process: to one in the background it does not.
@@ -263,7 +307,15 @@ mod attributes {
     }
 
     /// There is no such thing here.
-    pub(crate) fn stop_group() {}
+    pub(crate) fn stop_others() {}
+
+    /// There is no such thing here.
+    pub(crate) fn stop_self() {}
+
+    /// Nothing is stopped here.
+    pub(crate) fn can_come_back() -> bool {
+        false
+    }
 
     /// Nobody takes it away here.
     pub(crate) fn is_ours() -> bool {

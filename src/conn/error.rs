@@ -209,6 +209,9 @@ pub enum CloseReason {
         /// Its disconnect notice.
         notice: String,
     },
+    /// We closed it before this process was stopped, so that the server does not wait for us.
+    #[error("closed by us before this process was stopped")]
+    Paused,
     /// Nothing came for too long, not even an answer to a question: a frozen server, or a network
     /// that lost the connection.
     #[error("the server does not answer any more")]

@@ -12,7 +12,7 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 
 use super::snapshot::{Snapshot, channel_rows};
-use super::{Error, EventListener, Inner};
+use super::{Error, EventListener, Inner, pause};
 use crate::conn::{Backoff, CloseReason, Connection, Retryable, Verdict, retry};
 use crate::track::Difference;
 use crate::wire::Command;
@@ -58,6 +58,8 @@ pub struct Gap {
     pub is_restarted: bool,
     /// Jobs whose outcome is unknown now.
     pub jobs: usize,
+    /// Whether we closed the connection ourselves, with [`EventListener::pause`].
+    pub was_paused: bool,
 }
 
 impl Retryable for Error {
@@ -118,7 +120,12 @@ impl EventListener {
     }
 
     /// Opens the connection again, as far as the first one was.
-    async fn reopen(&self, lost_at: Instant, jobs: usize) -> Result<(Connection, Gap), Error> {
+    async fn reopen(
+        &self,
+        lost_at: Instant,
+        jobs: usize,
+        was_paused: bool,
+    ) -> Result<(Connection, Gap), Error> {
         let old_core = self.tracker().core_uuid().map(str::to_owned);
         let alone = self.inner.connecting.lock().await;
         // Another `connect` may have been faster: two connections would count each event twice.
@@ -134,7 +141,7 @@ impl EventListener {
         let is_restarted = old_core.is_some() && core.is_some() && core != old_core;
         let calls = self.snapshot(&connection, is_restarted).await?;
         self.state().is_started = true;
-        Ok((connection, Gap { lasted: lost_at.elapsed(), calls, is_restarted, jobs }))
+        Ok((connection, Gap { lasted: lost_at.elapsed(), calls, is_restarted, jobs, was_paused }))
     }
 
     /// The commands that bring back what this connection had besides its subscriptions.
@@ -155,12 +162,21 @@ async fn supervise(inner: Weak<Inner>, mut connection: Connection, backoff: Back
             return;
         }
         let jobs = listener.inner.shared.take_lost_jobs();
+        let was_paused = matches!(reason, CloseReason::Paused);
+        drop(listener);
+        if !pause::is_over(&inner).await {
+            return;
+        }
+        let Some(listener) = inner.upgrade().map(|inner| EventListener { inner }) else { return };
         let link = &listener.inner.link;
         let outcome = retry(
             &backoff,
             || {
                 let listener = listener.clone();
-                async move { listener.reopen(lost_at, jobs).await }
+                async move {
+                    let reopen = || listener.reopen(lost_at, jobs, was_paused);
+                    pause::unless_paused(&listener, reopen).await
+                }
             },
             |attempt, wait, error| {
                 link.send_replace(Link::Lost {

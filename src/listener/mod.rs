@@ -16,6 +16,7 @@ mod error;
 mod intake;
 mod job;
 mod link;
+mod pause;
 mod recorded;
 mod snapshot;
 mod subscribe;
@@ -107,6 +108,10 @@ struct Inner {
     /// Tells the supervisor that the operator wants no connection: it counts the `disconnect`s,
     /// so that none is missed.
     leaving: watch::Sender<u64>,
+    /// The connection is to stay closed: this process is about to stand still.
+    paused: watch::Sender<bool>,
+    /// Held while a lost connection is opened again.
+    opening: tokio::sync::Mutex<()>,
     /// One at a time changes who holds which subscription.
     claiming: tokio::sync::Mutex<()>,
     /// One at a time connects: the events of two connections would be folded in twice.
@@ -158,9 +163,21 @@ impl EventListener {
         let shared = Arc::new(Shared::new(tracker));
         let (link, _) = watch::channel(Link::Down);
         let (leaving, _) = watch::channel(0);
-        let (id, state) = (Id::random(), Mutex::new(state));
+        let (paused, _) = watch::channel(false);
+        let (id, state, opening) = (Id::random(), Mutex::new(state), tokio::sync::Mutex::new(()));
         let (claiming, connecting) = (tokio::sync::Mutex::new(()), tokio::sync::Mutex::new(()));
-        let inner = Inner { id, config, shared, state, link, leaving, claiming, connecting };
+        let inner = Inner {
+            id,
+            config,
+            shared,
+            state,
+            link,
+            leaving,
+            paused,
+            opening,
+            claiming,
+            connecting,
+        };
         Self { inner: Arc::new(inner) }
     }
 

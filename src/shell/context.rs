@@ -106,7 +106,7 @@ impl<'a> Output<'a> {
         Self { forced: format.or(self.forced), ..self }
     }
 
-    pub(super) fn paced(self, pace: Pace) -> Self {
+    pub(crate) fn paced(self, pace: Pace) -> Self {
         Self { pace: Some(pace), ..self }
     }
 
@@ -224,7 +224,8 @@ impl<'a> Context<'a> {
             .with_width(self.output.width)
             .with_operator(self.output.operator.clone())
             .within(self.output.depth)?;
-        let output = Output { notes: self.output.notes.clone(), ..output };
+        let (notes, pace) = (self.output.notes.clone(), self.output.pace.clone());
+        let output = Output { notes, pace, ..output };
         self.shell.clone().run_line(text, output).await
     }
 

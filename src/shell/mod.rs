@@ -90,6 +90,8 @@ pub use near::nearest;
 pub use open::{is_open, whole_lines};
 pub use operator::{Lent, Operator, Wish};
 pub use pipe::Paging;
+#[cfg(feature = "cli")]
+pub(crate) use pipe::{Backlog, Outlet, Pace};
 pub use profile::{GuardRules, Password, Profile};
 pub use prompt::{Part, Place, Template};
 pub use render::Format;

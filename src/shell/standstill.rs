@@ -4,9 +4,12 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use tokio::task::JoinSet;
 
 use super::render::counted;
 use super::{Shell, Switch, completeness};
+use crate::conn::CloseReason;
+use crate::listener::{EventListener, Link};
 use crate::model::{Call, Id};
 
 /// The calls that ran at one moment, by switch.
@@ -21,23 +24,43 @@ impl Shell {
         RunningCalls(switches.iter().map(|it| (it.name().to_owned(), running(it))).collect())
     }
 
+    /// Closes the event connections of all switches, because this process is about to stand still:
+    /// no server shall wait for it. Returns when the sockets are closed.
+    pub async fn pause(&self) {
+        let listeners = self.switches().into_iter().map(|switch| switch.listener());
+        let mut pausing = JoinSet::new();
+        for listener in listeners {
+            pausing.spawn(async move { listener.pause().await });
+        }
+        let _closed = pausing.join_all().await;
+    }
+
+    /// Opens them again.
+    pub fn unpause(&self) {
+        for switch in self.switches() {
+            switch.listener().unpause();
+        }
+    }
+
     /// Says that this process stood still from one moment to another, and that what happened then is
-    /// not shown: it counts and is remembered all the same. A new snapshot tells what became of the
-    /// calls, with `before` what ran before if that is known. Returns at once.
+    /// not shown. A new snapshot tells what became of the calls, with `before` what ran before if
+    /// that is known. Returns at once.
     pub fn resumed(&self, from: Timestamp, to: Timestamp, before: Option<RunningCalls>) {
         self.narration().stood_still(from, to);
         let is_many = self.switches().len() > 1;
         let before = before.unwrap_or_default().0;
-        for switch in self.switches().into_iter().filter(|it| it.listener().is_connected()) {
+        for switch in self.switches() {
+            let listener = switch.listener();
             let before = before.iter().find(|(name, _)| *name == switch.name());
             let before = before.map(|(_, calls)| calls.clone());
             let narration = Arc::clone(&self.inner.narration);
             let _task = tokio::spawn(async move {
+                let Some(jobs) = is_back(&listener).await else { return };
                 // One that is gone is told of by its own line.
-                if switch.listener().resync().await.is_ok() {
+                if listener.resync().await.is_ok() {
                     let text = match completeness::of_calls(&switch) {
                         Some(gap) => gap.error("calls").message,
-                        None => looked_again(&running(&switch), before.as_ref()),
+                        None => looked_again(&running(&switch), before.as_ref(), jobs),
                     };
                     let name = if is_many { String::new() } else { format!("{}: ", switch.name()) };
                     narration.tell(switch.name(), &format!("{name}{text}"));
@@ -47,20 +70,52 @@ impl Shell {
     }
 }
 
+/// Waits until a listener that was paused is connected again, and returns how many jobs that cost.
+/// Nothing when it was not connected, or will not be.
+async fn is_back(listener: &EventListener) -> Option<usize> {
+    let mut link = listener.link();
+    if listener.is_connected() {
+        return Some(0);
+    }
+    // Before its first attempt it still says that it is up.
+    match &*link.borrow_and_update() {
+        Link::Down | Link::GaveUp { .. } => return None,
+        // Its own lines tell of this one.
+        Link::Lost { reason, .. } if !matches!(reason, CloseReason::Paused) => return None,
+        Link::Lost { .. } | Link::Up { .. } => {}
+    }
+    loop {
+        link.changed().await.ok()?;
+        match &*link.borrow_and_update() {
+            Link::Up { gap } => return Some(gap.map_or(0, |gap| gap.jobs)),
+            Link::Lost { .. } => {}
+            Link::Down | Link::GaveUp { .. } => return None,
+        }
+    }
+}
+
 fn running(switch: &Switch) -> HashSet<Id<Call>> {
     switch.listener().calls().into_iter().map(|call| call.id).collect()
 }
 
 /// `meanwhile 3 calls ended, 2 new; 12 calls now`
-fn looked_again(now: &HashSet<Id<Call>>, before: Option<&HashSet<Id<Call>>>) -> String {
+fn looked_again(
+    now: &HashSet<Id<Call>>,
+    before: Option<&HashSet<Id<Call>>>,
+    jobs: usize,
+) -> String {
     let running = counted(now.len(), "call");
-    match before {
+    let text = match before {
         None => format!("looked again: {running} now"),
         Some(before) => {
             let ended = counted(before.difference(now).count(), "call");
             let new = now.difference(before).count();
             format!("meanwhile {ended} ended, {new} new; {running} now")
         }
+    };
+    match jobs {
+        0 => text,
+        jobs => format!("{text}; the outcome of {} is unknown", counted(jobs, "job")),
     }
 }
 
@@ -73,9 +128,12 @@ mod tests {
         let calls = |ids: &[&str]| ids.iter().map(|id| Id::new(id)).collect::<HashSet<_>>();
         let (before, now) = (calls(&["a", "b", "c"]), calls(&["c", "d"]));
         assert_eq!(
-            looked_again(&now, Some(&before)),
+            looked_again(&now, Some(&before), 0),
             "meanwhile 2 calls ended, 1 new; 2 calls now"
         );
-        assert_eq!(looked_again(&before, None), "looked again: 3 calls now");
+        assert_eq!(
+            looked_again(&before, None, 1),
+            "looked again: 3 calls now; the outcome of 1 job is unknown"
+        );
     }
 }

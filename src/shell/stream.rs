@@ -1,21 +1,25 @@
 //! Events and log lines as an answer, as JSON or as text, until they are stopped.
 //!
 //! # Invariants
-//! A reader that does not keep up loses events and is told how many, in a line of its own:
-//! `{"Event-Name":"SWITCHY_LOST","count":N}`. The server is never held up.
+//! - The server is never held up: a task drains the socket and waits for no reader. Between them
+//!   stand two bounded buffers, 8192 events and 1 MiB of text.
+//! - A reader that does not keep up loses events and is told how many, in a line of its own:
+//!   `{"Event-Name":"SWITCHY_LOST","count":N}`. Where the connection was closed for a while, how
+//!   many is not known: `"count":null`, and `"seconds"` says for how long.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use serde_json::json;
+use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
 
 use super::cmd::refused;
 use super::filter::Filter;
 use super::narrate::{self, Narration};
 use super::{CommandError, Context, Format};
-use crate::listener::{EventListener, Logs};
+use crate::listener::{EventListener, Link, Logs};
 
 /// When it ends by itself.
 #[derive(Debug, Clone, Default)]
@@ -36,12 +40,20 @@ pub(super) async fn events(
 ) -> Result<(), CommandError> {
     let listener = cx.listener()?;
     let mut events = listener.events::<&str>(&[]);
+    let mut link = listener.link();
     let end = end(limits);
     let mut written = 0;
     while limits.count.is_none_or(|count| written < count) {
         let event = tokio::select! {
             biased;
-            () = end_of(end) => return Ok(()),
+            () = end_of(end) => break,
+            changed = link.changed() => match changed {
+                Ok(()) => {
+                    tell_gap(cx, &mut link)?;
+                    continue;
+                }
+                Err(_gone) => break,
+            },
             event = events.next() => event,
         };
         let Some(event) = event else { break };
@@ -56,10 +68,10 @@ pub(super) async fn events(
             };
             cx.line(&text)?;
             written += 1;
-            cx.keep_pace().await;
+            keep_pace(cx, end).await;
         }
     }
-    Ok(())
+    tell_lost(cx, events.take_lost())
 }
 
 /// Writes the lines of the log of this level, of those that the shell shows. Above the prompt none
@@ -73,7 +85,10 @@ pub(super) async fn log(
     let mut lines = listener.logs();
     let asked = Asked::new(cx.shell.narration(), &listener, level);
     let written = match listener.log(asked.wanted().as_deref()).await {
-        Ok(_said) => write_log(cx, &mut lines, limits).await,
+        Ok(_said) => {
+            let mut link = listener.link();
+            write_log(cx, &mut lines, &mut link, limits).await
+        }
         Err(err) => Err(refused(err)),
     };
     let left = asked.end();
@@ -85,6 +100,7 @@ pub(super) async fn log(
 async fn write_log(
     cx: &mut Context<'_>,
     lines: &mut Logs,
+    link: &mut watch::Receiver<Link>,
     limits: &Limits,
 ) -> Result<(), CommandError> {
     let end = end(limits);
@@ -92,7 +108,14 @@ async fn write_log(
     while limits.count.is_none_or(|count| written < count) {
         let line = tokio::select! {
             biased;
-            () = end_of(end) => return Ok(()),
+            () = end_of(end) => break,
+            changed = link.changed() => match changed {
+                Ok(()) => {
+                    tell_gap(cx, link)?;
+                    continue;
+                }
+                Err(_gone) => break,
+            },
             line = lines.next() => line,
         };
         let Some(line) = line else { break };
@@ -113,10 +136,26 @@ async fn write_log(
             };
             cx.line(&text)?;
             written += 1;
-            cx.keep_pace().await;
+            keep_pace(cx, end).await;
         }
     }
-    Ok(())
+    tell_lost(cx, lines.take_lost())
+}
+
+/// Waits for a reader that does not keep up, but not beyond the end.
+async fn keep_pace(cx: &mut Context<'_>, end: Option<Instant>) {
+    tokio::select! {
+        () = cx.keep_pace() => {}
+        () = end_of(end) => {}
+    }
+}
+
+/// Says for how long the connection was closed, once it is back.
+fn tell_gap(cx: &mut Context<'_>, link: &mut watch::Receiver<Link>) -> Result<(), CommandError> {
+    let Link::Up { gap: Some(gap) } = link.borrow_and_update().clone() else { return Ok(()) };
+    let seconds = gap.lasted.as_secs_f64();
+    let lost = json!({"Event-Name": "SWITCHY_LOST", "count": null, "seconds": seconds});
+    cx.line(&lost.to_string())
 }
 
 /// A level of the log that a stream asked for, until it ends or is stopped.

@@ -20,12 +20,16 @@ mod confirmed;
 mod docs;
 #[cfg(feature = "shell")]
 mod doctor;
+#[cfg(all(unix, feature = "cli"))]
+mod drain;
 #[cfg(feature = "shell")]
 mod ending;
 mod endings;
 #[cfg(feature = "shell")]
 mod examples;
 mod faults;
+#[cfg(all(unix, feature = "cli"))]
+mod flood;
 #[cfg(all(unix, feature = "cli"))]
 mod fs_cli;
 #[cfg(feature = "shell")]

@@ -1,10 +1,12 @@
 //! What waits to be printed, and who has the terminal.
 use std::collections::VecDeque;
 use std::mem;
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use tokio::sync::Notify;
+
+use crate::shell::{Backlog, Pace};
 
 /// Shared by the printer, its thread and the editor thread.
 #[derive(Debug, Default)]
@@ -12,6 +14,8 @@ pub(crate) struct Gate {
     state: Mutex<State>,
     changed: Condvar,
     drained: Notify,
+    /// How much output waits.
+    backlog: Arc<Backlog>,
 }
 
 /// One write.
@@ -34,6 +38,8 @@ struct State {
     /// Somebody else has the terminal: nothing is written at all.
     is_held: bool,
     outputs: VecDeque<String>,
+    /// How many bytes of it are on their way.
+    taken: usize,
     /// Outputs handed to us, and those of them handed on.
     pushed: u64,
     written: u64,
@@ -146,8 +152,14 @@ impl Gate {
     pub(super) fn output(&self, text: String) {
         let mut state = self.lock();
         state.pushed += 1;
+        self.backlog.add(text.len());
         state.outputs.push_back(text);
         self.changed.notify_all();
+    }
+
+    /// Lets what prints without end wait for the terminal.
+    pub(super) fn pace(&self) -> Pace {
+        Pace::of(&self.backlog)
     }
 
     pub(super) async fn flush(&self) {
@@ -199,6 +211,7 @@ impl Gate {
         state.closed = true;
         state.is_gone = true;
         drop(state);
+        self.backlog.end();
         self.changed.notify_all();
         self.drained.notify_waiters();
     }
@@ -248,6 +261,7 @@ impl Gate {
         state.broken |= failed;
         state.took = took.or(state.took);
         state.settle();
+        self.backlog.wrote(mem::take(&mut state.taken));
         drop(state);
         self.changed.notify_all();
         self.drained.notify_waiters();
@@ -257,8 +271,10 @@ impl Gate {
     pub(super) fn handed_over(&self, taken: bool) {
         let mut state = self.lock();
         state.handing = false;
+        let count = mem::take(&mut state.taken);
         if taken {
             state.settle();
+            self.backlog.wrote(count);
         } else {
             state.editor = false;
             state.phase = Phase::Away;
@@ -348,6 +364,7 @@ impl State {
         if self.outputs.is_empty() {
             return self.frame.take().map(|frame| (frame, true));
         }
+        self.taken = self.outputs.iter().map(String::len).sum();
         Some((self.outputs.drain(..).collect(), false))
     }
 

@@ -17,6 +17,8 @@ pub(crate) use fold::fold_frame;
 pub(crate) use gate::Gate;
 use gate::Job;
 
+use crate::shell::Pace;
+
 mod fold;
 mod gate;
 
@@ -66,6 +68,11 @@ impl Printer {
     /// Prints `text`, after everything that was handed over before. Does not wait.
     pub(crate) fn output(&self, text: String) {
         self.gate.output(ended(text));
+    }
+
+    /// Lets what prints without end wait for the terminal.
+    pub(crate) fn pace(&self) -> Pace {
+        self.gate.pace()
     }
 
     /// Waits until all output handed over so far is on its way to the terminal.

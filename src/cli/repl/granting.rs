@@ -1,11 +1,12 @@
 //! What a command asks of the operator: an answer, an empty screen, the terminal.
 
+use std::pin::pin;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use super::Repl;
-use super::signals::{Continued, Interrupts};
 use crate::cli::editor::{Editor, Input};
+use crate::cli::signals::{Continued, Interrupts, Stops};
 use crate::cli::terminal;
 use crate::shell::{Lent, Wish};
 
@@ -25,6 +26,7 @@ impl Repl {
         editor: &Editor,
         wish: Wish,
         interrupts: &mut Interrupts,
+        stops: &mut Stops,
         continued: &mut Continued,
     ) -> Option<Input> {
         let was = Self::take_away(editor, interrupts).await;
@@ -47,9 +49,17 @@ impl Repl {
                                 Some(input) => input,
                             }
                         }
+                        () = stops.next() => {
+                            let was = Self::take_away(editor, interrupts).await;
+                            self.suspend(editor, stops, continued).await;
+                            match was {
+                                None | Some(Input::Preempted(_)) => continue,
+                                Some(input) => input,
+                            }
+                        }
                     };
                     match input {
-                        Input::Suspend(_) => self.suspend(editor, continued).await,
+                        Input::Suspend(_) => self.suspend(editor, stops, continued).await,
                         input => break input,
                     }
                 };
@@ -77,7 +87,13 @@ impl Repl {
                 }
                 if lent.send(loan).is_ok() {
                     // It ends when the command drops it: that is an error here.
-                    drop(given_back.await);
+                    let mut given_back = pin!(given_back);
+                    loop {
+                        tokio::select! {
+                            _back = &mut given_back => break,
+                            () = stops.next() => self.suspend_lent(continued).await,
+                        }
+                    }
                 }
                 editor.keep_keys();
                 self.is_lent.store(false, Ordering::Relaxed);

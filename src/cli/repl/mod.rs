@@ -8,6 +8,7 @@ use tokio::sync::mpsc;
 
 use super::editor::{Assist, Draft, Editor, Input, Options};
 use super::printer::Printer;
+use super::signals::{Continued, Interrupts, Stops, terminated};
 use super::start::Start;
 use super::{error_text, logging, terminal};
 use crate::shell::{
@@ -18,7 +19,6 @@ use printing::panicked;
 use prompt::Helper;
 use pump::pump;
 use running::{Ended, Run, Running};
-use signals::{Continued, Interrupts, terminated};
 use suspend::Pulse;
 
 mod asking;
@@ -30,7 +30,6 @@ mod printing;
 mod prompt;
 mod pump;
 mod running;
-mod signals;
 mod suspend;
 
 /// Runs the prompt until the operator leaves; returns the exit code.
@@ -93,6 +92,14 @@ pub(super) fn run(start: &Start, rc: Option<&Path>, color: bool) -> anyhow::Resu
     served
 }
 
+/// Waits for a time, or for ever.
+async fn until(deadline: Option<tokio::time::Instant>) {
+    match deadline {
+        Some(deadline) => tokio::time::sleep_until(deadline).await,
+        None => std::future::pending().await,
+    }
+}
+
 /// How many event lines may wait for the sampler.
 const LINES: usize = 4096;
 
@@ -122,6 +129,7 @@ impl Repl {
     ) -> anyhow::Result<()> {
         let mut ending = Box::pin(terminated());
         let (mut interrupts, mut continued) = (Interrupts::new(), Continued::new());
+        let mut stops = Stops::new();
         let mut draft = Draft::default();
         let mut presses = Presses::default();
         editor.keep_keys();
@@ -131,13 +139,7 @@ impl Repl {
                 let text = line.clone();
                 running.start(&line, |run| async move { repl.block(&text, run).await });
             }
-            let deadline = running.deadline();
-            let waiting = async {
-                match deadline {
-                    Some(deadline) => tokio::time::sleep_until(deadline).await,
-                    None => std::future::pending().await,
-                }
-            };
+            let waiting = until(running.deadline());
             let is_free = !running.holds_prompt();
             let input = tokio::select! {
                 biased;
@@ -151,7 +153,7 @@ impl Repl {
                     }
                 },
                 Some(wish) = wishes.recv() => {
-                    let granted = self.grant(editor, wish, &mut interrupts, &mut continued);
+                    let granted = self.grant(editor, wish, &mut interrupts, &mut stops, &mut continued);
                     tokio::select! {
                         () = &mut ending => return Ok(()),
                         was = granted => was,
@@ -165,6 +167,11 @@ impl Repl {
                     // The terminal may be another one: the prompt is drawn from the beginning.
                     let was = Self::take_away(editor, &mut interrupts).await;
                     self.woken(editor);
+                    was
+                }
+                () = stops.next() => {
+                    let was = Self::take_away(editor, &mut interrupts).await;
+                    self.suspend(editor, &mut stops, &mut continued).await;
                     was
                 }
                 () = waiting => None,
@@ -189,7 +196,7 @@ impl Repl {
                 }
                 Some(Input::Suspend(was)) => {
                     draft = was;
-                    self.suspend(editor, &mut continued).await;
+                    self.suspend(editor, &mut stops, &mut continued).await;
                 }
                 Some(Input::Eof) => return Ok(()),
                 Some(Input::Failed(message)) => anyhow::bail!(message),
@@ -244,7 +251,8 @@ impl Repl {
             .with_format(self.format)
             .with_width(Some(columns))
             .with_rows(Some(rows))
-            .with_operator(Some(self.operator.clone()));
+            .with_operator(Some(self.operator.clone()))
+            .paced(self.printer.pace());
         let next = self.shell.run_line(line, output).await;
         self.verbosity.set(self.shell.settings().debug);
         next

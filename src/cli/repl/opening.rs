@@ -10,8 +10,8 @@ use tokio::sync::Mutex;
 use tokio::time::timeout;
 
 use super::Repl;
-use super::signals::{Interrupts, terminated};
 use crate::cli::editor::Editor;
+use crate::cli::signals::{Interrupts, terminated};
 use crate::cli::start::{Start, Target};
 use crate::cli::{oneshot, terminal};
 use crate::conn::ConnectError;

@@ -6,9 +6,10 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 
 use super::Repl;
-use super::signals::Continued;
 use crate::cli::editor::Editor;
+use crate::cli::signals::{Continued, Stops};
 use crate::cli::terminal;
+use crate::shell::RunningCalls;
 
 /// When the process was awake and when it stood still.
 ///
@@ -57,12 +58,12 @@ impl Pulse {
         now
     }
 
-    /// The stop is over, if there was one.
-    fn goes_on(&self, was_stopped: bool) -> Timestamp {
+    /// The stop is over.
+    fn goes_on(&self) -> Timestamp {
         let (mut beats, now) = (self.lock(), Timestamp::now());
         beats.beat(now);
         beats.pause = None;
-        beats.stop = beats.stop.filter(|_| was_stopped).map(|(from, _)| (from, Some(now)));
+        beats.stop = beats.stop.map(|(from, _)| (from, Some(now)));
         now
     }
 
@@ -103,26 +104,54 @@ impl Beats {
 
 impl Repl {
     /// Stops the process and all that were started with it, until the operator brings it back.
-    pub(super) async fn suspend(&self, editor: &Editor, continued: &mut Continued) {
+    pub(super) async fn suspend(
+        &self,
+        editor: &Editor,
+        stops: &mut Stops,
+        continued: &mut Continued,
+    ) {
+        if !terminal::can_come_back() {
+            editor.keep_keys();
+            return self.printer.output(NOT_STOPPED.to_owned());
+        }
         let printer = self.printer.clone();
-        drop(tokio::task::spawn_blocking(move || printer.hold()).await);
-        let (from, known) = (self.pulse.stops(), self.shell.running_calls());
+        let holding = tokio::task::spawn_blocking(move || printer.hold());
+        // A terminal that takes nothing shall not keep the sockets open.
+        drop(tokio::time::timeout(SOON, holding).await);
+        let (from, known) = self.stops().await;
         terminal::as_found();
-        terminal::stop_group();
-        // It does not count on while the process stands still.
-        let is_stopped = tokio::time::timeout(SOON, continued.next()).await.is_ok();
+        stops.stop_group().await;
+        self.shell.unpause();
+        // It is not taken for a stop from outside.
+        let _came = tokio::time::timeout(SOON, continued.next()).await;
         while !terminal::is_ours() {
             // In the background everything goes on but the terminal, which is somebody else's.
             let _again = tokio::time::timeout(LOOK, continued.next()).await;
         }
         editor.keep_keys();
-        let to = self.pulse.goes_on(is_stopped);
+        let to = self.pulse.goes_on();
         self.printer.release();
-        if is_stopped {
-            self.shell.resumed(from, to, Some(known));
-        } else {
-            self.printer.output(NOT_STOPPED.to_owned());
+        self.shell.resumed(from, to, Some(known));
+    }
+
+    /// As [`suspend`](Self::suspend), while another program has the terminal, and was told to stop
+    /// with us.
+    pub(super) async fn suspend_lent(&self, continued: &mut Continued) {
+        if !terminal::can_come_back() {
+            return;
         }
+        let (from, known) = self.stops().await;
+        terminal::stop_self();
+        self.shell.unpause();
+        let _came = tokio::time::timeout(SOON, continued.next()).await;
+        self.shell.resumed(from, self.pulse.goes_on(), Some(known));
+    }
+
+    /// The process is about to be stopped: no server shall wait for it.
+    async fn stops(&self) -> (Timestamp, RunningCalls) {
+        let (from, known) = (self.pulse.stops(), self.shell.running_calls());
+        self.shell.pause().await;
+        (from, known)
     }
 
     /// The process was stopped from outside, and goes on.
@@ -137,7 +166,7 @@ impl Repl {
 const NOT_STOPPED: &str = "\
 Ctrl-Z does nothing here: no shell waits behind this one that could bring it back with \"fg\"";
 
-/// A stop takes effect at once.
+/// A stop, and what has to be done before it, takes no longer.
 const SOON: Duration = Duration::from_millis(300);
 /// How often it is looked whether the terminal is ours again.
 const LOOK: Duration = Duration::from_millis(200);
@@ -189,7 +218,8 @@ mod tests {
         let pulse = Pulse(Arc::new(Mutex::new(beats)));
         let from = pulse.stops();
         assert_eq!(pulse.fate(Some(from)), Fate::Miss);
-        pulse.goes_on(false);
-        assert_eq!(pulse.fate(Some(from)), Fate::Show);
+        let to = pulse.goes_on();
+        assert_eq!(pulse.fate(Some(from)), Fate::Miss);
+        assert_eq!(pulse.fate(Some(to)), Fate::Show);
     }
 }

@@ -231,7 +231,8 @@ lines: F5 = [\"/log debug\", \"/nolog\"] runs them in turn. What can harm asks f
   Ctrl-R           looks for any part of one
   Ctrl-C           drops the line; in an empty one stops waiting for what runs
   Ctrl-D           leaves, in an empty line
-  Ctrl-Z           stops the shell until \"fg\"; what happened meanwhile is looked up
+  Ctrl-Z           stops the shell until \"fg\"; closes the event connection first, so that the server
+                   does not wait, then opens it again and looks up what happened meanwhile
   Ctrl-L           clears the screen
   Enter            behind \\, or in an open quote, goes on below
 

@@ -5,6 +5,7 @@ use nu_ansi_term::{Color, Style};
 use super::describe::describe;
 use super::words::{caller, came_back, clock, kind_of, step};
 use super::{Form, Mode, Narration, document, lock};
+use crate::conn::CloseReason;
 use crate::listener::{Link, Update};
 use crate::model::{Direction, Event, HangupCause, JobState, Outcome, Session};
 use crate::shell::sampler::{Line, Priority};
@@ -45,6 +46,13 @@ impl Narration {
     /// What became of the connection; the prompt shows each attempt to get it back.
     pub(super) fn link(&self, host: &str, link: &Link) -> Option<Line> {
         let (style, text) = match link {
+            // What that pause cost is said by whoever paused.
+            Link::Lost { reason: CloseReason::Paused, attempt: 1, .. } => return None,
+            Link::Up { gap: Some(gap) } if gap.was_paused => return None,
+            Link::Lost { reason: CloseReason::Paused, attempt: 2, error: Some(error), .. } => {
+                let text = format!("{host}: not connected again yet, {error}; events stop here");
+                (Color::Red.bold(), text)
+            }
             Link::Lost { reason, attempt: 1, .. } => {
                 (Color::Red.bold(), format!("{host}: connection lost, {reason}; events stop here"))
             }

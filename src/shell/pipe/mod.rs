@@ -5,16 +5,21 @@
 //! - A program that stops reading is no error; one that fails is.
 //! - While a program has the terminal, nothing else is written to it.
 
+mod outlet;
 mod pager;
 mod program;
 mod split;
 
 use std::fmt;
 use std::fs::{File, OpenOptions};
-use std::io::{self, Write as _};
+use std::io;
 use std::path::Path;
+use std::thread;
 
-pub(super) use program::{Pace, shell as shell_of_system, told as told_status};
+use tokio::sync::oneshot;
+
+pub(crate) use outlet::{Backlog, Outlet, Pace};
+pub(super) use program::{shell as shell_of_system, told as told_status};
 
 use super::{CommandError, Format, Kind, Next, Output, Shell};
 pub(super) use split::{Tail, tail};
@@ -70,10 +75,11 @@ pub(super) async fn run(
                 Sink::Answer => pager::run(shell, line, output.forced(format)).await,
                 Sink::Pipe(program) => to_program(shell, line, program, output, format).await,
                 Sink::File { path, is_appended } => {
-                    let mut file = Target::open(&path, is_appended)?;
-                    let sent = Output::new(&mut file).asked_as(&output).forced(format);
+                    let mut file = Target::open(&path, is_appended).await?;
+                    let pace = file.outlet.pace();
+                    let sent = Output::new(&mut file).asked_as(&output).forced(format).paced(pace);
                     let ran = shell.run_command(line, sent).await;
-                    file.finish(&path, ran)
+                    file.finish(&path, ran).await
                 }
             }
         }
@@ -111,46 +117,79 @@ async fn to_program(
 
 /// A file that takes an answer. What it held is replaced when there is something to write.
 struct Target {
-    file: File,
-    is_fresh: bool,
-    failed: Option<io::Error>,
+    outlet: Outlet,
+    /// To be emptied, if nothing was written by then.
+    fresh: Option<File>,
 }
 
 impl Target {
-    fn open(path: &Path, is_appended: bool) -> Result<Self, CommandError> {
-        let mut options = OpenOptions::new();
-        let options = options.create(true).append(is_appended).write(true).truncate(false);
-        let file = options.open(path).map_err(|err| failed(path, &err))?;
+    /// Opens it. A named pipe that has no reader is waited for.
+    async fn open(path: &Path, is_appended: bool) -> Result<Self, CommandError> {
+        let (opened, opening) = oneshot::channel();
+        let at = path.to_owned();
+        let open = move || {
+            let mut options = OpenOptions::new();
+            let options = options.create(true).append(is_appended).write(true).truncate(false);
+            // Whoever wanted it may have been stopped meanwhile.
+            let _is_wanted = opened.send(options.open(at)).is_ok();
+        };
+        // Not a thread of the runtime: that would wait for it at its end.
+        let start = |_started| opening;
+        let opening = thread::Builder::new().name("opener".to_owned()).spawn(open).map(start);
+        let file = match opening {
+            Ok(opening) => opening.await.unwrap_or_else(|gone| Err(io::Error::other(gone))),
+            Err(err) => Err(err),
+        };
+        let file = file.map_err(|err| failed(path, &err))?;
         // A device or a named pipe holds nothing that could be replaced.
         let is_file = file.metadata().is_ok_and(|about| about.is_file());
-        Ok(Self { file, is_fresh: is_file && !is_appended, failed: None })
+        let is_fresh = is_file && !is_appended;
+        let fresh = if is_fresh { Some(file.try_clone()) } else { None }.transpose();
+        let fresh = fresh.map_err(|err| failed(path, &err))?;
+        let outlet = Outlet::spawn(Replaced { file, is_fresh });
+        Ok(Self { outlet: outlet.map_err(|err| failed(path, &err))?, fresh })
     }
 
-    fn finish(
-        mut self,
+    async fn finish(
+        self,
         path: &Path,
         ran: Result<Next, CommandError>,
     ) -> Result<Next, CommandError> {
-        if let Some(err) = self.failed.take() {
-            return Err(failed(path, &err));
+        if let Some(fresh) = self.fresh.filter(|_| ran.is_ok()) {
+            // An empty answer is one as well; a failure leaves what was there.
+            fresh.set_len(0).map_err(|err| failed(path, &err))?;
         }
-        // An empty answer is one as well; a failure leaves what was there.
-        if ran.is_ok() && self.is_fresh {
-            self.file.set_len(0).map_err(|err| failed(path, &err))?;
+        self.outlet.settled().await;
+        match self.outlet.with_failure(|err| failed(path, err)) {
+            Some(err) => Err(err),
+            None => ran,
         }
-        ran
     }
 }
 
 impl fmt::Write for Target {
     fn write_str(&mut self, text: &str) -> fmt::Result {
-        let emptied =
-            if std::mem::take(&mut self.is_fresh) { self.file.set_len(0) } else { Ok(()) };
-        let written = emptied.and_then(|()| self.file.write_all(text.as_bytes()));
-        written.map_err(|err| {
-            self.failed = Some(err);
-            fmt::Error
-        })
+        self.fresh = None;
+        self.outlet.write_str(text)
+    }
+}
+
+/// A file that is emptied before the first write.
+struct Replaced {
+    file: File,
+    is_fresh: bool,
+}
+
+impl io::Write for Replaced {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if std::mem::take(&mut self.is_fresh) {
+            self.file.set_len(0)?;
+        }
+        self.file.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
     }
 }
 

@@ -3,13 +3,13 @@
 use std::fmt;
 use std::process::{ExitStatus, Stdio};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::process::{Child, ChildStdin, Command};
-use tokio::sync::{Notify, mpsc};
+use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
+use super::outlet::{Backlog, Pace};
 use crate::shell::grammar::first_word;
 use crate::shell::{CommandError, Kind, Lent, Operator, Output, sanitise};
 
@@ -28,12 +28,17 @@ pub(super) struct Place {
     owns_stdout: bool,
     /// Whether keys that were typed before it starts are not for it.
     discards_keys: bool,
+    pace: Option<Pace>,
 }
 
 impl Place {
     pub(super) fn of(output: &Output<'_>) -> Self {
-        let operator = output.operator.clone();
-        Self { operator, owns_stdout: output.owns_stdout, discards_keys: false }
+        Self {
+            operator: output.operator.clone(),
+            owns_stdout: output.owns_stdout,
+            discards_keys: false,
+            pace: output.pace.clone(),
+        }
     }
 
     /// For a program that acts on single keys: those that were typed while the answer was awaited
@@ -68,6 +73,10 @@ impl Program {
             None => None,
         };
         let is_inherited = lent.is_some() || place.owns_stdout;
+        if let Some(pace) = place.pace.filter(|_| place.owns_stdout) {
+            // What was said before stands before what it says.
+            pace.settled().await;
+        }
         let stdout = if is_inherited { Stdio::inherit() } else { Stdio::piped() };
         let input = match stdin {
             Stdin::Answer => Stdio::piped(),
@@ -101,12 +110,12 @@ impl Program {
     /// Takes its input.
     pub(super) fn feed(&self) -> (Feed, Pace) {
         let feed = Feed { sender: self.sender.clone(), backlog: Arc::clone(&self.backlog) };
-        (feed, Pace(Arc::clone(&self.backlog)))
+        (feed, Pace::of(&self.backlog))
     }
 
     /// Whether it reads no more.
     pub(super) fn is_gone(&self) -> bool {
-        self.backlog.is_gone.load(Ordering::Relaxed)
+        self.backlog.is_gone()
     }
 
     /// Waits until a signal has ended it; for ever when it ends by itself.
@@ -176,22 +185,11 @@ async fn feed(
 ) {
     while let Some(part) = parts.recv().await {
         let written = stdin.write_all(part.as_bytes()).await;
-        backlog.bytes.fetch_sub(part.len(), Ordering::Relaxed);
-        backlog.written.notify_waiters();
+        backlog.wrote(part.len());
         if written.is_err() {
-            backlog.is_gone.store(true, Ordering::Relaxed);
-            backlog.written.notify_waiters();
-            return;
+            return backlog.end();
         }
     }
-}
-
-/// What was handed over and not yet read.
-#[derive(Debug, Default)]
-struct Backlog {
-    bytes: AtomicUsize,
-    is_gone: AtomicBool,
-    written: Notify,
 }
 
 /// Hands text to a program.
@@ -202,32 +200,11 @@ pub(super) struct Feed {
 
 impl fmt::Write for Feed {
     fn write_str(&mut self, text: &str) -> fmt::Result {
-        if self.backlog.is_gone.load(Ordering::Relaxed) {
+        if self.backlog.is_gone() {
             return Err(fmt::Error);
         }
-        self.backlog.bytes.fetch_add(text.len(), Ordering::Relaxed);
+        self.backlog.add(text.len());
         let sender = self.sender.as_ref().ok_or(fmt::Error)?;
         sender.send(text.to_owned()).map_err(|_gone| fmt::Error)
     }
 }
-
-/// Lets what writes without end wait for its reader.
-#[derive(Debug, Clone)]
-pub(in crate::shell) struct Pace(Arc<Backlog>);
-
-impl Pace {
-    /// Waits until the reader has caught up, or is gone.
-    pub(in crate::shell) async fn keep(&self) {
-        loop {
-            let written = self.0.written.notified();
-            let is_gone = self.0.is_gone.load(Ordering::Relaxed);
-            if is_gone || self.0.bytes.load(Ordering::Relaxed) < MOST {
-                return;
-            }
-            written.await;
-        }
-    }
-}
-
-/// How many bytes may wait for a program.
-const MOST: usize = 1 << 20;

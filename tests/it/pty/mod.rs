@@ -3,6 +3,7 @@
 mod commands;
 mod completion;
 mod desk;
+mod drain;
 mod ending;
 mod events;
 mod history;

@@ -30,6 +30,7 @@ struct Seen {
     /// Everything written so far, for what leaves the screen.
     bytes: Vec<u8>,
     closed: bool,
+    frozen: bool,
 }
 
 /// The screen at one moment.
@@ -110,13 +111,15 @@ impl Terminal {
 
         let size = |n| NonZeroU16::new(n).unwrap();
         let parser = vt100::Parser::new(size(rows), size(columns), 0);
-        let seen = Seen { parser, bytes: Vec::new(), closed: false };
+        let seen = Seen { parser, bytes: Vec::new(), closed: false, frozen: false };
         let seen = Arc::new((Mutex::new(seen), Condvar::new()));
         let mut output = pty.master.try_clone_reader().unwrap();
         let shared = Arc::clone(&seen);
         thread::spawn(move || {
             let mut buffer = [0; 8192];
             loop {
+                let seen = shared.0.lock().unwrap();
+                drop(shared.1.wait_while(seen, |seen| seen.frozen).unwrap());
                 let read = output.read(&mut buffer).unwrap_or(0);
                 let mut seen = shared.0.lock().unwrap();
                 seen.parser.process(&buffer[..read]);
@@ -137,6 +140,12 @@ impl Terminal {
         let id = self.child.process_id().unwrap().to_string();
         let status = Command::new("kill").args(["-s", name, &id]).status().unwrap();
         assert!(status.success());
+    }
+
+    /// Takes nothing that is written, as a terminal after Ctrl-S, or goes on.
+    pub(super) fn freeze(&self, frozen: bool) {
+        self.seen.0.lock().unwrap().frozen = frozen;
+        self.seen.1.notify_all();
     }
 
     /// How much was written so far, for [`since`](Self::since).

@@ -1,9 +1,12 @@
 //! What the system tells the process.
 
 use std::future::pending;
+use std::time::Duration;
 
 #[cfg(unix)]
 use tokio::signal::unix::{Signal, SignalKind, signal};
+
+use super::terminal;
 
 /// Ctrl-C while no line is edited; in a line it is a key.
 #[derive(Debug)]
@@ -63,6 +66,47 @@ impl Continued {
         pending::<()>().await;
     }
 }
+
+/// SIGTSTP: the process is to stop, from outside or because another program has the terminal and
+/// Ctrl-Z stops all that share it.
+#[derive(Debug)]
+pub(super) struct Stops {
+    #[cfg(unix)]
+    signal: Option<Signal>,
+}
+
+impl Stops {
+    /// Listens from now on: SIGTSTP alone does not stop the process any longer.
+    pub(super) fn new() -> Self {
+        Self {
+            #[cfg(unix)]
+            signal: signal(SignalKind::from_raw(rustix::process::Signal::TSTP.as_raw())).ok(),
+        }
+    }
+
+    /// Waits for the next one. Safe to cancel.
+    pub(super) async fn next(&mut self) {
+        #[cfg(unix)]
+        if let Some(signal) = &mut self.signal
+            && signal.recv().await.is_some()
+        {
+            return;
+        }
+        pending::<()>().await;
+    }
+
+    /// Stops this process and those that share its place in the terminal, as Ctrl-Z does. Returns
+    /// when it is told to go on.
+    pub(super) async fn stop_group(&mut self) {
+        terminal::stop_others();
+        // It reached us, too.
+        let _came = tokio::time::timeout(SOON, self.next()).await;
+        terminal::stop_self();
+    }
+}
+
+/// A signal to oneself comes at once.
+const SOON: Duration = Duration::from_millis(300);
 
 /// Waits for SIGTERM, SIGHUP or SIGQUIT.
 pub(super) async fn terminated() {
