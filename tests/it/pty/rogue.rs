@@ -341,9 +341,12 @@ fn a_hostile_server_changes_nothing_on_the_terminal() {
         });
     }
     // And the session as it was written down, opened again.
-    for line in ["use 127.0.0.1", "transcript stop", "replay session.jsonl"] {
+    for line in ["use 127.0.0.1", "transcript stop"] {
         terminal.keys(&format!("{line}\r"));
+        terminal
+            .wait_until(line, |screen| screen.log.contains(line) && screen.last().ends_with('>'));
     }
+    terminal.keys("replay session.jsonl\r");
     terminal.wait_until("the recording", |screen| {
         screen.last().contains("recording>") && screen.log.contains("replay session.jsonl")
     });
