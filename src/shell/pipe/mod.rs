@@ -18,7 +18,9 @@ use std::thread;
 
 use tokio::sync::oneshot;
 
-pub(crate) use outlet::{Backlog, Outlet, Pace};
+#[cfg(feature = "cli")]
+pub(crate) use outlet::Backlog;
+pub(crate) use outlet::{Outlet, Pace};
 pub(super) use program::{shell as shell_of_system, told as told_status};
 
 use super::{CommandError, Format, Kind, Next, Output, Shell};

@@ -55,6 +55,7 @@ impl Outlet {
     }
 
     /// Waits until nothing can be written any more.
+    #[cfg(feature = "cli")]
     pub(crate) async fn gone(&self) {
         self.backlog.until(|_| false).await;
     }
