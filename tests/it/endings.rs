@@ -15,7 +15,7 @@ fn fold(name: &str) -> (Tracker, Vec<Event>) {
 }
 
 /// `LEGS FROM -> TO: CAUSE by PARTY [SIP] [talked N.N s] [tries ..]`
-fn account(call: &Call) -> String {
+pub(crate) fn account(call: &Call) -> String {
     let (lead, ending) = (call.lead().unwrap(), call.ending().unwrap());
     let mut text = format!(
         "{} {} -> {}: {} by {}",

@@ -69,6 +69,7 @@ mod torture;
 #[cfg(feature = "shell")]
 mod trace;
 mod transcripts;
+mod twenty;
 #[cfg(feature = "shell")]
 mod unknown;
 mod verbs;
