@@ -383,7 +383,13 @@ impl<'a> Account<'a> {
             return Vec::new();
         }
         let tries = dialled.into_iter().filter(|leg| has_left(&leg) || leg.times.answered > 0);
-        tries.map(Try::of).collect()
+        let mut tries: Vec<_> = tries.collect();
+        // By when each was decided: those that lost a race end just after the one that won it.
+        tries.sort_by_key(|leg| match leg.times.answered {
+            0 => leg.times.hangup,
+            answered => answered + 5 * TICK,
+        });
+        tries.into_iter().map(Try::of).collect()
     }
 }
 

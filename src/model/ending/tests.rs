@@ -228,8 +228,9 @@ fn legs_that_ended_before_are_tries() {
         (
             &[
                 "a in 5000 NORMAL_CLEARING recv_bye answered=60 bridged=e",
+                // Whichever of the two was heard of first.
+                "e out 5000 NORMAL_CLEARING send_bye answered=980 bridged=a order=1",
                 "c out 1000 LOSE_RACE send_cancel tries=a sip=487 far=yes",
-                "e out 5000 NORMAL_CLEARING send_bye answered=40 bridged=a order=1",
             ],
             "NORMAL_CLEARING caller a - 4940 [c:LOSE_RACE e:answered]",
         ),
