@@ -118,10 +118,8 @@ impl Tracker {
 
 /// When a hangup is due that is scheduled with `+SECONDS` or a time of day in seconds since 1970.
 pub(super) fn due(time: &str, now: u64) -> Option<u64> {
-    match time.strip_prefix('+') {
-        Some(seconds) => Some(now + seconds.parse::<u64>().ok()?.checked_mul(1_000_000)?),
-        None => time.parse::<u64>().ok()?.checked_mul(1_000_000),
-    }
+    let (start, seconds) = time.strip_prefix('+').map_or((0, time), |seconds| (now, seconds));
+    seconds.parse::<u64>().ok()?.checked_mul(1_000_000)?.checked_add(start)
 }
 
 /// How many ended calls an event about a command may come late for.
@@ -129,3 +127,22 @@ const RECENT: usize = 32;
 
 /// How far apart the ends of the sessions of one `hupall` may be, in microseconds.
 const SPREAD: u64 = 2_000_000;
+
+#[cfg(test)]
+mod tests {
+    use super::due;
+
+    #[test]
+    fn a_time_that_no_clock_has_is_none() {
+        for (time, expected) in [
+            ("+4", Some(9_000_000)),
+            ("7", Some(7_000_000)),
+            ("+18446744073709", None),
+            ("18446744073710", None),
+            ("+", None),
+            ("soon", None),
+        ] {
+            assert_eq!(due(time, 5_000_000), expected, "{time}");
+        }
+    }
+}
