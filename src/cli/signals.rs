@@ -40,6 +40,17 @@ impl Interrupts {
     }
 }
 
+/// Waits for the next signal of a kind; for ever where there is none.
+#[cfg(unix)]
+async fn next(signal: &mut Option<Signal>) {
+    if let Some(signal) = signal
+        && signal.recv().await.is_some()
+    {
+        return;
+    }
+    pending::<()>().await;
+}
+
 /// SIGCONT: the process was stopped, and goes on.
 #[derive(Debug)]
 pub(super) struct Continued {
@@ -58,11 +69,8 @@ impl Continued {
     /// Waits for the next one. Safe to cancel.
     pub(super) async fn next(&mut self) {
         #[cfg(unix)]
-        if let Some(signal) = &mut self.signal
-            && signal.recv().await.is_some()
-        {
-            return;
-        }
+        next(&mut self.signal).await;
+        #[cfg(not(unix))]
         pending::<()>().await;
     }
 }
@@ -87,11 +95,8 @@ impl Stops {
     /// Waits for the next one. Safe to cancel.
     pub(super) async fn next(&mut self) {
         #[cfg(unix)]
-        if let Some(signal) = &mut self.signal
-            && signal.recv().await.is_some()
-        {
-            return;
-        }
+        next(&mut self.signal).await;
+        #[cfg(not(unix))]
         pending::<()>().await;
     }
 
