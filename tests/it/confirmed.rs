@@ -24,7 +24,7 @@ async fn run(shell: &Shell, line: &str) -> Result<String, CommandError> {
 }
 
 /// Runs a line at a prompt, where each question gets this answer.
-async fn at_prompt(
+pub(crate) async fn at_prompt(
     shell: &Shell,
     line: &str,
     answer: &str,

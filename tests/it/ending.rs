@@ -42,22 +42,8 @@ async fn run_with(
     line: &str,
     answer: &str,
 ) -> (Result<String, CommandError>, Vec<String>) {
-    let (wishing, mut wishes) = mpsc::channel(1);
-    let word = answer.to_owned();
-    let operator = tokio::spawn(async move {
-        let mut questions = Vec::new();
-        while let Some(wish) = wishes.recv().await {
-            if let Wish::Answer { question, answer } = wish {
-                questions.push(question);
-                answer.send(word.clone()).unwrap();
-            }
-        }
-        questions
-    });
-    let mut text = String::new();
-    let output = Output::new(&mut text).with_operator(Some(Operator::new(wishing)));
-    let ran = shell.run_line(line, output).await;
-    (ran.map(|_next| text), operator.await.unwrap())
+    let (ran, text, questions) = crate::confirmed::at_prompt(shell, line, answer).await;
+    (ran.map(|_next| text), questions)
 }
 
 /// Repeats a line until its answer is so.
