@@ -225,14 +225,16 @@ mod attributes {
     /// before it lets Ctrl-Z stop anything: whether a process of the group has a parent in another
     /// group of the same session.
     pub(crate) fn can_come_back() -> bool {
-        use rustix::process::{getpgid, getpgrp, getppid, getsid};
-        let (group, session) = (getpgrp(), getsid(None).ok());
-        let mut parent = getppid();
+        // Groups and sessions that began outside of our container are 0 here: nix gives them,
+        // rustix takes a 0 for impossible.
+        use nix::unistd::{getpgid, getpgrp, getppid, getsid};
+        let (group, session) = (getpgrp(), getsid(None));
+        let mut parent = Some(getppid()).filter(|parent| parent.as_raw() > 0);
         for _generation in 0..GENERATIONS {
             let Some(known) = parent else { return false };
             match getpgid(Some(known)) {
                 Ok(other) if other == group => parent = parent_of(known),
-                Ok(_) => return getsid(Some(known)).ok() == session,
+                Ok(_) => return getsid(Some(known)) == session,
                 Err(_gone) => return false,
             }
         }
@@ -243,8 +245,8 @@ mod attributes {
     const GENERATIONS: usize = 64;
 
     /// The parent of another process.
-    fn parent_of(process: rustix::process::Pid) -> Option<rustix::process::Pid> {
-        let id = process.as_raw_nonzero().to_string();
+    fn parent_of(process: nix::unistd::Pid) -> Option<nix::unistd::Pid> {
+        let id = process.to_string();
         let number = match std::fs::read_to_string(format!("/proc/{id}/stat")) {
             // Behind the name, which may hold anything, stand the state and then the parent.
             Ok(about) => about.rsplit_once(')')?.1.split_whitespace().nth(1)?.to_owned(),
@@ -253,13 +255,13 @@ mod attributes {
                 String::from_utf8_lossy(&ps.stdout).trim().to_owned()
             }
         };
-        rustix::process::Pid::from_raw(number.parse().ok()?)
+        number.parse().ok().filter(|parent| *parent > 0).map(nix::unistd::Pid::from_raw)
     }
 
     /// Says whether the terminal listens to this process: to one in the background it does not.
     pub(crate) fn is_ours() -> bool {
         // One that is gone is nobody else's.
-        termios::tcgetpgrp(io::stdin()).map_or(true, |group| group == rustix::process::getpgrp())
+        nix::unistd::tcgetpgrp(io::stdin()).map_or(true, |group| group == nix::unistd::getpgrp())
     }
 
     /// What this machine is called.
