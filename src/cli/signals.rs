@@ -27,16 +27,11 @@ impl Interrupts {
     /// Waits for the next one. Safe to cancel.
     pub(super) async fn next(&mut self) {
         #[cfg(unix)]
-        if let Some(signal) = &mut self.signal
-            && signal.recv().await.is_some()
-        {
-            return;
-        }
+        next(&mut self.signal).await;
         #[cfg(not(unix))]
-        if tokio::signal::ctrl_c().await.is_ok() {
-            return;
+        if tokio::signal::ctrl_c().await.is_err() {
+            pending::<()>().await;
         }
-        pending::<()>().await;
     }
 }
 
@@ -113,22 +108,22 @@ impl Stops {
 /// A signal to oneself comes at once.
 const SOON: Duration = Duration::from_millis(300);
 
-/// Waits for SIGTERM, SIGHUP or SIGQUIT.
-pub(super) async fn terminated() {
+/// Listens for SIGTERM, SIGHUP and SIGQUIT from this call on, and waits for the first.
+pub(super) fn terminated() -> impl Future<Output = ()> {
     #[cfg(unix)]
-    {
-        let signals = (
-            signal(SignalKind::terminate()),
-            signal(SignalKind::hangup()),
-            signal(SignalKind::quit()),
-        );
-        if let (Ok(mut terminate), Ok(mut hangup), Ok(mut quit)) = signals {
+    let mut signals = [SignalKind::terminate(), SignalKind::hangup(), SignalKind::quit()]
+        .map(|kind| signal(kind).ok());
+    async move {
+        #[cfg(unix)]
+        {
+            let [terminate, hangup, quit] = &mut signals;
             tokio::select! {
-                _signal = terminate.recv() => return,
-                _signal = hangup.recv() => return,
-                _signal = quit.recv() => return,
+                () = next(terminate) => {}
+                () = next(hangup) => {}
+                () = next(quit) => {}
             }
         }
+        #[cfg(not(unix))]
+        pending::<()>().await;
     }
-    pending::<()>().await;
 }

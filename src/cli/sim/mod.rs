@@ -5,10 +5,12 @@ mod user;
 use std::fs::File;
 use std::io::{self, Write as _};
 use std::path::PathBuf;
+use std::pin::pin;
 
 use anyhow::Context as _;
 use jiff::Zoned;
 
+use super::signals::{Interrupts, terminated};
 use crate::conn::Config;
 use crate::sim::{self, FAULTS, FaultError, Planned, Sim};
 
@@ -17,6 +19,8 @@ use user::SimUser;
 /// Serves a simulated switch until it is interrupted.
 pub(super) async fn serve(args: ServeArgs) -> anyhow::Result<u8> {
     let ServeArgs { listen, sim: args, record } = args;
+    // Before anybody can connect, who may then end us.
+    let (mut interrupts, mut terminated) = (Interrupts::new(), pin!(terminated()));
     let sim = Sim::start(args.config());
     if let Some(path) = &record {
         let file = File::options().create(true).append(true).open(path);
@@ -33,35 +37,21 @@ pub(super) async fn serve(args: ServeArgs) -> anyhow::Result<u8> {
         address.port(),
         args.describe(record.as_deref())
     )?;
-    let mut stop = std::pin::pin!(interrupted());
     loop {
         tokio::select! {
+            // What happened before the end is written before it.
             biased;
-            () = &mut stop => break,
             notice = notices.recv() => {
                 let Some(notice) = notice else { break };
                 // Nobody reads it when it cannot be written.
                 let _written = writeln!(io::stderr(), "{} {notice}", Zoned::now().strftime("%H:%M:%S"));
             }
+            () = interrupts.next() => break,
+            () = &mut terminated => break,
         }
     }
     sim.stop();
     Ok(0)
-}
-
-/// Waits for Ctrl-C or a polite kill.
-async fn interrupted() {
-    #[cfg(unix)]
-    if let Ok(mut term) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())
-    {
-        tokio::select! {
-            _ = term.recv() => {}
-            _ = tokio::signal::ctrl_c() => {}
-        }
-        return;
-    }
-    // Without handlers the signal ends the process by itself.
-    let _no_handler = tokio::signal::ctrl_c().await;
 }
 
 /// How the simulated switch is.
