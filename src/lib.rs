@@ -79,6 +79,7 @@ pub mod conn;
 pub mod listener;
 pub mod load;
 pub mod model;
+mod private;
 #[cfg(feature = "shell")]
 pub mod shell;
 pub mod sim;

@@ -1,7 +1,7 @@
 //! One record for each call that ended.
 
 use std::collections::VecDeque;
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -13,6 +13,7 @@ use super::kind::{Kind, Param, Takes};
 use crate::client::app::Handling;
 use crate::client::{App, Client, Error, Session};
 use crate::model::{self, Direction, Event, HangupCause, Id};
+use crate::private;
 
 /// Writes a record of each call to a file when its last leg is gone. It touches no call, so it is
 /// loaded together with another app (`load-app TonePlay+Cdr`) or as `default`.
@@ -85,7 +86,7 @@ impl Cdr {
     }
 
     fn open(&self) -> io::Result<()> {
-        let mut file = OpenOptions::new().create(true).append(true).open(&self.path)?;
+        let mut file = private::append(&self.path)?;
         if self.form == Form::Csv && file.metadata()?.len() == 0 {
             writeln!(file, "{HEADER}")?;
         }
@@ -154,7 +155,7 @@ impl App for Cdr {
             let listener = session.client().listener()?;
             let record = listener.with(|tracker| {
                 // The call is over with its last leg only.
-                let is_over = tracker.call(session.call.as_str()).is_none();
+                let is_over = !tracker.is_running(&session.call);
                 let ended = tracker.ended().rev().find(|ended| ended.id == session.call);
                 let app = session.app.clone().and_then(|id| session.client().app(id.as_str()).ok());
                 let app = app.map(|app| app.name().to_owned()).unwrap_or_default();

@@ -90,13 +90,12 @@ async fn run_lines(start: &Start, shell: &Shell) -> Result<(), CommandError> {
         _ => Need::Server,
     };
     let mut feed = Script { start, shell, failed: None, unasked: None };
-    if need > Need::Nothing
-        && let Err(err) = open(&start.target, shell).await
-    {
-        if need == Need::Server {
-            return Err(err);
+    if need > Need::Nothing {
+        match open(&start.target, shell).await {
+            Ok(broken) => feed.failed = broken.map(|err| CommandError::new(err.kind, "")),
+            Err(err) if need == Need::Server => return Err(err),
+            Err(err) => feed.unasked = Some(err),
         }
-        feed.unasked = Some(err);
     }
     start.record(shell).await?;
     if !start.script.once.is_empty() {
@@ -266,8 +265,11 @@ impl Script<'_> {
     }
 }
 
-/// Connects what the process was started for.
-pub(super) async fn open(target: &Target, shell: &Shell) -> Result<(), CommandError> {
+/// Connects what the process was started for. Gives what is broken of a recording, after saying so.
+pub(super) async fn open(
+    target: &Target,
+    shell: &Shell,
+) -> Result<Option<CommandError>, CommandError> {
     match target {
         Target::Hosts(profiles) => {
             for profile in profiles {
@@ -283,12 +285,14 @@ pub(super) async fn open(target: &Target, shell: &Shell) -> Result<(), CommandEr
         }
         Target::Replay { path, until, speed } => {
             let opened = shell.replay(path, until.as_deref(), *speed).await?;
-            if let Some(err) = &opened.broken {
-                complain(err, may_color());
+            if let Some(mut err) = opened.broken {
+                err.kind = Kind::Partial;
+                complain(&err, may_color());
+                return Ok(Some(err));
             }
         }
     }
-    Ok(())
+    Ok(None)
 }
 
 /// A name without an address may have been meant for a profile.

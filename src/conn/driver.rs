@@ -6,6 +6,7 @@ use std::io;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use bytes::BytesMut;
 use tokio::io::{AsyncRead, AsyncReadExt};
@@ -36,6 +37,7 @@ pub(super) struct Driver<R, S> {
     /// When the timer was last told to wake us.
     armed: Option<Instant>,
     notice: Option<String>,
+    unasked: Unasked,
     sink: S,
     closing: watch::Sender<Option<CloseReason>>,
 }
@@ -61,6 +63,7 @@ where
             timer: Box::pin(sleep_until(Instant::now())),
             armed: None,
             notice: None,
+            unasked: Unasked::default(),
             sink,
             closing,
         }
@@ -84,6 +87,7 @@ where
         });
         let reason = reason.await;
         tracing::debug!(%reason, "connection ended");
+        self.unasked.close();
         // The reason first: an asker whose slot is dropped looks for it.
         self.closing.send_replace(Some(reason.clone()));
         self.line.hang_up();
@@ -185,7 +189,7 @@ where
                     tracing::debug!("the asker left, its reply is dropped");
                 }
             }
-            None => tracing::warn!(?reply, "a reply that nobody asked for"),
+            None => self.unasked.count(&reply),
         }
     }
 
@@ -205,6 +209,39 @@ where
         self.notice.take().map(|notice| CloseReason::Notice { notice })
     }
 }
+
+/// Replies to no command of ours. A flood of them is counted, not printed.
+#[derive(Debug, Default)]
+struct Unasked {
+    count: u64,
+    said: u64,
+    at: Option<Instant>,
+}
+
+impl Unasked {
+    fn count(&mut self, reply: &Reply) {
+        self.count += 1;
+        if self.at.is_some_and(|at| at.elapsed() < BETWEEN) {
+            return;
+        }
+        let text = reply.text();
+        let start: String = text.chars().take(80).collect();
+        (self.said, self.at) = (self.count, Some(Instant::now()));
+        let count = self.count;
+        tracing::warn!(count, %start, "the server answered what Switchy did not send");
+    }
+
+    /// Says what was counted since.
+    fn close(&self) {
+        if self.count > self.said {
+            let count = self.count;
+            tracing::warn!(count, "the server answered what Switchy did not send");
+        }
+    }
+}
+
+/// Between two lines about unasked replies.
+const BETWEEN: Duration = Duration::from_secs(10);
 
 /// Waits until somebody wants the socket closed, and says why.
 async fn cut(mut cuts: watch::Receiver<Option<CloseReason>>) -> CloseReason {

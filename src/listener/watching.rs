@@ -207,15 +207,14 @@ fn update(seen: &Seen<'_>) -> Update {
     };
     match seen.change {
         Change::Session { session, call, what } => {
-            let legs = seen.tracker.legs(call);
+            // Of each event: a call of many legs costs no more than another.
             update.is_own = seen.tracker.is_own_call(call);
-            if let [one, other] = legs.as_slice() {
-                let peer = if one.id == *session { other } else { one };
-                update.peer = Some(Box::new((*peer).clone()));
-            }
-            update.is_alive = legs.iter().any(|leg| leg.phase < Phase::Hangup);
-            let session = legs.into_iter().find(|leg| leg.id == *session);
+            let peer = seen.tracker.peer(call, session);
+            update.peer = peer.map(|peer| Box::new(peer.clone()));
+            let session = seen.tracker.leg(call, session);
             update.session = session.map(|session| Box::new(session.clone()));
+            let is_up = update.session.as_ref().is_some_and(|leg| leg.phase < Phase::Hangup);
+            update.is_alive = is_up || seen.tracker.has_living_leg(call);
             update.ended = ended(seen.tracker, call, *what, update.session.as_deref());
         }
         Change::Job(id) => {

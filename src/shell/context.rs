@@ -290,7 +290,7 @@ impl<'a> Context<'a> {
     /// Writes a view in a format of its own.
     pub(super) fn view_in(&mut self, view: &View, format: Format) -> Result<(), CommandError> {
         let text = view.write(format, self.output.width);
-        self.write(&text)
+        self.write_in(format, &text)
     }
 
     /// The time by this machine's clock, in microseconds since 1970.
@@ -298,8 +298,17 @@ impl<'a> Context<'a> {
         u64::try_from(jiff::Timestamp::now().as_microsecond()).unwrap_or(0)
     }
 
-    /// Writes exact values as they are to a file or a pipe, and sanitised to a terminal.
+    /// Writes exact values as they are to a file or a pipe, and sanitised to a terminal. JSON escapes
+    /// what a terminal would act on wherever it goes: it means the same.
     fn write(&mut self, text: &str) -> Result<(), CommandError> {
+        self.write_in(self.format(), text)
+    }
+
+    fn write_in(&mut self, format: Format, text: &str) -> Result<(), CommandError> {
+        let text = match format {
+            Format::Json | Format::Jsonl => &*sanitise::json(text),
+            _ => text,
+        };
         if self.output.width.is_none() {
             return Ok(self.output.text.write_str(text)?);
         }

@@ -138,6 +138,24 @@ pub(super) fn words(text: &str) -> Vec<(usize, &str)> {
     words
 }
 
+/// The word of a text that has no other, with its quotes.
+pub(super) fn only_word(text: &str) -> Option<&str> {
+    let text = text.trim_start();
+    let mut quote = None;
+    let end = text.find(|letter: char| {
+        match quote {
+            Some(open) if letter == open => quote = None,
+            Some(_) => {}
+            None if letter.is_whitespace() => return true,
+            None if matches!(letter, '\'' | '"') => quote = Some(letter),
+            None => {}
+        }
+        false
+    });
+    let (word, rest) = text.split_at(end.unwrap_or(text.len()));
+    (!word.is_empty() && rest.trim_start().is_empty()).then_some(word)
+}
+
 const DIAL: &str = "dial string";
 
 /// Our own options after what goes out word for word would go to the server as part of it.

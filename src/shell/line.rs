@@ -35,7 +35,7 @@ fn step<'a>(cx: &'a mut Context<'_>, typed: String, within: Vec<String>) -> Step
     Box::pin(async move {
         let line = vars::substitute(&typed, &cx.shell.variables());
         let line = line.trim();
-        if cuts(line) > cuts(&typed) {
+        if !is_raw(line) && marks(line) > marks(&typed) {
             return Err(CommandError::usage("the value of a variable has ;; in it")
                 .hint("it would start a command of its own; \"api LINE\" sends it as it is"));
         }
@@ -91,29 +91,86 @@ async fn list(
 }
 
 /// The commands of a `;;` list. FreeSWITCH cuts a console line there, wherever it stands; what
-/// goes out word for word is not cut.
+/// goes out word for word is not cut, nor what stands in quotes of a command of ours.
 fn pieces(line: &str) -> Option<Vec<String>> {
-    if cuts(line) == 0 {
+    if is_raw(line) {
         return None;
     }
-    let pieces = line.split(";;").map(str::trim).filter(|piece| !piece.is_empty());
+    let pieces = cut(line);
+    if pieces.len() == 1 {
+        return None;
+    }
+    let pieces = pieces.into_iter().map(str::trim).filter(|piece| !piece.is_empty());
     Some(pieces.map(str::to_owned).collect())
 }
 
-/// At how many places a line is cut.
-fn cuts(line: &str) -> usize {
-    let (verb, _) = first_word(line);
-    let is_raw = ["api", "bgapi", "originate", "alias", "let", "expect"]
-        .iter()
-        .any(|raw| verb.eq_ignore_ascii_case(raw));
-    if is_raw { 0 } else { line.matches(";;").count() }
+/// A line at its `;;`, but for those in quotes of commands of ours. A quote that is not closed
+/// reaches to the end: what stands in it was not meant to run.
+pub(super) fn cut(line: &str) -> Vec<&str> {
+    let mut pieces = Vec::new();
+    let mut rest = line;
+    while let Some(at) = end_of_piece(rest) {
+        let (piece, behind) = rest.split_at(at);
+        pieces.push(piece);
+        rest = behind.get(MARK.len()..).unwrap_or_default();
+    }
+    pieces.push(rest);
+    pieces
 }
+
+fn end_of_piece(line: &str) -> Option<usize> {
+    let first = line.find(MARK)?;
+    let command = match line.trim_start().strip_prefix('@') {
+        Some(tagged) => first_word(tagged).1,
+        None => line,
+    };
+    if !grammar::is_verb(first_word(command).0) {
+        return Some(first);
+    }
+    let (mut quote, mut is_escaped, mut before) = (None, false, None);
+    for (at, letter) in line.char_indices() {
+        match (quote, letter) {
+            _ if is_escaped => is_escaped = false,
+            (None | Some('"'), '\\') => is_escaped = true,
+            (Some(open), _) if open == letter => quote = None,
+            (Some(_), _) => {}
+            (None, '\'' | '"') => quote = Some(letter),
+            (None, ';') if before == Some(at) => return at.checked_sub(1),
+            (None, ';') => {
+                before = Some(at + 1);
+                continue;
+            }
+            (None, _) => {}
+        }
+        before = None;
+    }
+    None
+}
+
+/// Whether a line is kept whole: it goes out word for word, or is kept to be run later.
+fn is_raw(line: &str) -> bool {
+    let (verb, _) = first_word(line);
+    let raw = ["api", "bgapi", "originate", "alias", "let", "expect"];
+    raw.iter().any(|raw| verb.eq_ignore_ascii_case(raw))
+}
+
+/// At how many places a line could be cut.
+fn marks(line: &str) -> usize {
+    line.matches(MARK).count()
+}
+
+/// What stands between two commands of a list.
+const MARK: &str = ";;";
 
 /// The last command of a `;;` list that is still typed.
 pub(super) fn last_piece(line: &str) -> &str {
-    match pieces(line) {
-        Some(_) => line.rsplit(";;").next().unwrap_or_default().trim_start(),
-        None => line,
+    if is_raw(line) {
+        return line;
+    }
+    match cut(line).as_slice() {
+        [_whole] => line,
+        [.., last] => last.trim_start(),
+        [] => line,
     }
 }
 
@@ -161,9 +218,28 @@ mod tests {
         assert_eq!(pieces("status"), None);
         assert_eq!(pieces("version;;status ;; ").unwrap(), ["version", "status"]);
         assert_eq!(pieces("api eval a;;b"), None);
-        assert_eq!((cuts("a;;b;;"), cuts("bgapi eval a;;b")), (2, 0));
+        assert_eq!(cut("a;;b;;"), ["a", "b", ""]);
         assert_eq!(last_piece("calls;; hang"), "hang");
         assert_eq!(last_piece("api eval a;;b"), "api eval a;;b");
         assert_eq!(last_piece("calls ;;"), "");
+    }
+
+    #[test]
+    fn quotes_of_commands_of_ours_are_not_cut() {
+        for (line, found) in [
+            (r#"setvar u1 note "see;;fsctl x""#, vec![r#"setvar u1 note "see;;fsctl x""#]),
+            ("play u1 'a;;b';;calls", vec!["play u1 'a;;b'", "calls"]),
+            ("calls;;events where 'a;;b'", vec!["calls", "events where 'a;;b'"]),
+            (r#"hangup "a\";;b";;calls"#, vec![r#"hangup "a\";;b""#, "calls"]),
+            ("@all setvar u1 a 'x;;y'", vec!["@all setvar u1 a 'x;;y'"]),
+            ("setvar u1 a 'x;;fsctl crash", vec!["setvar u1 a 'x;;fsctl crash"]),
+            ("hangup u1;;calls", vec!["hangup u1", "calls"]),
+            ("calls;;;x", vec!["calls", ";x"]),
+            // The server's own: as its console cuts it.
+            ("uuid_setvar u1 a 'x;;status'", vec!["uuid_setvar u1 a 'x", "status'"]),
+            ("uuid_setvar u1 O'Brien;;status", vec!["uuid_setvar u1 O'Brien", "status"]),
+        ] {
+            assert_eq!(cut(line), found, "{line}");
+        }
     }
 }

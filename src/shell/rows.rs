@@ -56,6 +56,7 @@ pub(super) fn channels<'a>(
 /// What tells these calls from each other and from all that lives.
 fn starts<'a>(calls: &[&'a Call], tracker: &'a Tracker) -> Starts<'a> {
     let living = tracker.sessions().map(|leg| leg.id.as_str());
+    let living = living.chain(tracker.call_ids().map(|id| id.as_str()));
     Starts::new(calls.iter().map(|call| call.id.as_str()).chain(living))
 }
 

@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::grammar::first_word;
+use super::line::cut;
 use super::{Shell, alias};
 use crate::conn::{Config, Login};
 
@@ -21,7 +22,7 @@ pub(super) const STARS: &str = "***";
 
 /// A typed line without its secrets: logins, what follows `-p`, and all that [`mask_text`] takes.
 pub(super) fn mask_line(line: &str) -> String {
-    let pieces: Vec<String> = line.split(";;").map(mask_command).collect();
+    let pieces: Vec<String> = cut(line).into_iter().map(mask_command).collect();
     pieces.join(";;")
 }
 
@@ -247,7 +248,7 @@ pub(super) fn is_secret_name(name: &str) -> bool {
 pub(super) fn asks_for_secret(line: &str) -> bool {
     const ASK: &[&str] =
         &["getvar", "uuid_getvar", "global_getvar", "eval", "expand", "user_data", "echo", "let"];
-    line.split(";;").any(|piece| {
+    cut(line).into_iter().any(|piece| {
         let mut words = piece.split_whitespace().skip_while(|word| {
             word.starts_with('@')
                 || ["api", "bgapi"].iter().any(|verb| word.eq_ignore_ascii_case(verb))
@@ -315,7 +316,8 @@ impl Shell {
     /// A typed line as it may be kept: also without what an alias would make a password of, and
     /// without the passwords that are known.
     pub(super) fn masked(&self, line: &str) -> String {
-        let pieces: Vec<String> = line.split(";;").map(|piece| self.masked_piece(piece)).collect();
+        let pieces: Vec<String> =
+            cut(line).into_iter().map(|piece| self.masked_piece(piece)).collect();
         self.inner.secrets.mask(pieces.join(";;"))
     }
 
@@ -341,7 +343,7 @@ impl Shell {
     fn is_secret_alias(&self, word: &str, rest: &str, depth: usize) -> bool {
         let Some(text) = self.settings().aliases.get(word).cloned() else { return false };
         let Ok(line) = alias::expand(word, &text, rest) else { return false };
-        line.split(";;").any(|piece| {
+        cut(&line).into_iter().any(|piece| {
             let (word, rest) = first_word(piece.trim_start());
             is_secret(piece)
                 || (depth < alias::DEPTH && self.is_secret_alias(word, rest, depth + 1))

@@ -276,19 +276,27 @@ async fn rows(cx: &mut Context<'_>, line: &str) -> Result<Rows, CommandError> {
     Rows::parse(&text).map_err(|err| no_table(line, &err))
 }
 
-/// That a reply is not the table that was asked for.
+/// That a reply is not the table that was asked for. Of a long one the beginning is shown.
 pub(super) fn no_table(line: &str, err: &TableError) -> CommandError {
     let message = match err {
-        TableError::Refused { text } => text.clone(),
+        TableError::Refused { text } => text.trim_end().to_owned(),
         other => format!("\"{line}\": {other}"),
     };
-    CommandError::new(Kind::Refused, message)
+    let end = message.floor_char_boundary(LONGEST_REFUSAL);
+    match message.get(..end).filter(|start| start.len() < message.len()) {
+        None => CommandError::new(Kind::Refused, message),
+        Some(start) => CommandError::new(Kind::Refused, format!("{start}.."))
+            .hint(format!("the answer has {} bytes: \"api {line} as json\"", message.len())),
+    }
 }
 
 /// A column of a row as text; empty where it has none.
 pub(super) fn text_of(row: &Row, name: &str) -> String {
     row.get(name).and_then(plain_text).unwrap_or_default()
 }
+
+/// Refusals are short; this many bytes of one are shown.
+const LONGEST_REFUSAL: usize = 500;
 
 fn cell(value: Option<&Value>) -> Cell {
     match value {

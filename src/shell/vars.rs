@@ -38,12 +38,13 @@ pub(super) fn substitute(line: &str, variables: &BTreeMap<String, String>) -> St
     let mut rest = line;
     while let Some((before, after)) = rest.split_once('$') {
         text.push_str(before);
-        let (name, left) = match after.strip_prefix('{').and_then(|inner| inner.split_once('}')) {
-            Some((name, left)) => (name, left),
-            None => {
-                let end = after.find(|c: char| !is_letter(c)).unwrap_or(after.len());
-                after.split_at_checked(end).unwrap_or((after, ""))
-            }
+        // Only as far as a name reaches: what is never closed is not looked through at each `${`.
+        let (name, left) = match after.strip_prefix('{').map(split_name) {
+            Some((name, left)) => match left.strip_prefix('}') {
+                Some(left) => (name, left),
+                None => ("", after),
+            },
+            None => split_name(after),
         };
         // `$${name}` is a global of FreeSWITCH.
         let is_global = before.ends_with('$') || text.ends_with('$');
@@ -60,6 +61,11 @@ pub(super) fn substitute(line: &str, variables: &BTreeMap<String, String>) -> St
     }
     text.push_str(rest);
     text
+}
+
+/// The letters of a name at the start of a text, and what follows.
+fn split_name(text: &str) -> (&str, &str) {
+    text.split_at(text.find(|c: char| !is_letter(c)).unwrap_or(text.len()))
 }
 
 /// Checks the name of a variable.
@@ -99,6 +105,8 @@ mod tests {
         ] {
             assert_eq!(substitute(line, &variables), expected, "{line}");
         }
+        let long = "${".repeat(1 << 20);
+        assert_eq!(substitute(&long, &variables), long);
         assert!(name("1a").is_err() && name("a-b").is_err() && name("").is_err());
         assert_eq!(name("a_1").unwrap(), "a_1");
     }

@@ -228,12 +228,12 @@ impl Tracker {
     /// Takes a session out, its call too when it was the last one. Says which, and whether so.
     pub(super) fn remove_session(&mut self, id: &str) -> Option<(Id<Session>, Id<Call>, bool)> {
         let entry = self.sessions.remove(id)?;
-        let (order, mut session) = (entry.order, entry.session);
+        let (order, place, mut session) = (entry.order, entry.place, entry.session);
         session.phase = Phase::Hangup;
         self.tombstones.add(session.id.clone(), self.limits.tombstones);
         let (id, call) = (session.id.clone(), session.call.clone());
         let legs = self.calls.get_mut(&call)?;
-        legs.alive.retain(|leg| *leg != id);
+        legs.alive.remove(Some(place), &id);
         legs.gone.push((order, session));
         // A call that dials on and on for days keeps its first leg and the latest ones.
         while legs.gone.len() > self.limits.gone_legs.max(2) {

@@ -87,6 +87,7 @@ impl Tracker {
             Entry {
                 session,
                 order,
+                place: 0,
                 is_provisional,
                 generation: self.generation,
                 home: None,
@@ -101,15 +102,16 @@ impl Tracker {
     }
 
     pub(super) fn add_leg(&mut self, call: &Id<Call>, session: Id<Session>) {
-        if let Some(legs) = self.calls.get_mut(call) {
-            legs.alive.push(session);
-        } else {
-            self.next_order += 1;
-            let order = self.next_order;
-            self.order.insert(order, call.clone());
-            let legs = Legs::new(order, vec![session]);
-            self.calls.insert(call.clone(), legs);
+        self.next_order += 1;
+        let place = self.next_order;
+        if let Some(entry) = self.sessions.get_mut(&session) {
+            entry.place = place;
         }
+        let legs = self.calls.entry(call.clone()).or_insert_with(|| {
+            self.order.insert(place, call.clone());
+            Legs::new(place)
+        });
+        legs.alive.push(place, session);
         self.note_awaited(call);
     }
 
@@ -128,10 +130,8 @@ impl Tracker {
     pub(super) fn note_awaited(&mut self, call: &Id<Call>) {
         let is_own = self.own.contains(call.as_str());
         let Some(legs) = self.calls.get_mut(call) else { return };
-        let first = match legs.alive.as_slice() {
-            [first] if is_own && legs.gone.is_empty() => self.sessions.get(first),
-            _ => None,
-        };
+        let only = legs.alive.only().filter(|_| is_own && legs.gone.is_empty());
+        let first = only.and_then(|id| self.sessions.get(id));
         let number = first.map(|entry| &entry.session.destination);
         let number = number.filter(|number| !number.is_empty());
         if number == legs.awaits.as_ref() {
@@ -197,7 +197,7 @@ impl Tracker {
     pub(super) fn merge_calls(&mut self, old: &Id<Call>, new: &Id<Call>) {
         let Some(legs) = self.take_legs(old) else { return };
         let Legs { order, alive, mut gone, joins, .. } = legs;
-        for leg in &alive {
+        for leg in alive.iter() {
             if let Some(entry) = self.sessions.get_mut(leg) {
                 entry.session.call = new.clone();
             }
@@ -206,7 +206,13 @@ impl Tracker {
             leg.call = new.clone();
         }
         if let Some(legs) = self.calls.get_mut(new) {
-            legs.alive.extend(alive);
+            for leg in alive.iter() {
+                self.next_order += 1;
+                legs.alive.push(self.next_order, leg.clone());
+                if let Some(entry) = self.sessions.get_mut(leg) {
+                    entry.place = self.next_order;
+                }
+            }
             legs.gone.extend(gone);
             legs.joins.extend(joins);
         } else {
@@ -278,8 +284,9 @@ impl Tracker {
 
     /// Takes a session out of a call that it does not belong to after all.
     pub(super) fn leave(&mut self, call: &Id<Call>, session: &Id<Session>) {
+        let place = self.sessions.get(session).map(|entry| entry.place);
         let Some(legs) = self.calls.get_mut(call) else { return };
-        legs.alive.retain(|leg| leg != session);
+        legs.alive.remove(place, session);
         if !legs.alive.is_empty() {
             self.note_awaited(call);
         } else if legs.gone.is_empty() {
@@ -297,7 +304,7 @@ impl Tracker {
         }
         let Some(mut entry) = self.sessions.remove(old) else { return false };
         let (old, new) = (entry.session.id.clone(), Id::new(new));
-        let call = entry.session.call.clone();
+        let (call, place) = (entry.session.call.clone(), entry.place);
         if self.own.remove(&old) {
             self.own.insert(new.clone());
         }
@@ -321,11 +328,7 @@ impl Tracker {
         let is_named_after_it = entry.is_provisional && call.as_str() == old.as_str();
         self.sessions.insert(new.clone(), entry);
         if let Some(legs) = self.calls.get_mut(&call) {
-            for leg in &mut legs.alive {
-                if *leg == old {
-                    *leg = new.clone();
-                }
-            }
+            legs.alive.rename(Some(place), &old, new.clone());
         }
         if is_named_after_it {
             // It takes along who came before it was bound.

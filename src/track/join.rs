@@ -6,6 +6,8 @@
 //! (`core_event_handler` in `src/switch_core_sqldb.c`), so that `show channels` of that moment
 //! gives the same calls.
 
+use std::collections::HashSet;
+
 use super::facts::Facts;
 use super::{Entry, Map, Tracker};
 use crate::model::{Call, ChannelRow, Id, Join, Phase, Session};
@@ -136,22 +138,37 @@ impl Tracker {
         self.note_awaited(&call);
     }
 
-    /// The living legs of a call that hang together with one of them.
+    /// The living legs of a call that hang together with one of them by more than the call's name.
+    /// Each leg is looked at once, however they hang together.
     fn connected(&self, call: &Id<Call>, from: &Id<Session>) -> Vec<Id<Session>> {
-        let mut left = self.calls.get(call).map(|legs| legs.alive.clone()).unwrap_or_default();
-        let mut found = vec![from.clone()];
-        left.retain(|leg| leg != from);
-        let mut at = 0;
-        while let Some(leg) = found.get(at).and_then(|id| self.sessions.get(id)) {
-            let (mut near, rest) = (Vec::new(), std::mem::take(&mut left));
-            for id in rest {
-                let is_near = self.sessions.get(&id).is_some_and(|other| is_tied(leg, other));
-                if is_near { near.push(id) } else { left.push(id) }
+        let legs = self.calls.get(call).into_iter().flat_map(|legs| legs.alive.iter());
+        let mut near: Map<&Id<Session>, Vec<&Id<Session>>> = Map::default();
+        let mut homes: Map<&Id<Call>, Vec<&Id<Session>>> = Map::default();
+        for (id, entry) in legs.filter_map(|id| self.sessions.get_key_value(id)) {
+            let bridged = entry.session.other_leg.as_ref().filter(|_| entry.session.is_bridged);
+            for other in [bridged, entry.tie.as_ref()].into_iter().flatten() {
+                near.entry(id).or_default().push(other);
+                near.entry(other).or_default().push(id);
             }
-            found.append(&mut near);
+            if let Some(home) = &entry.home {
+                homes.entry(home).or_default().push(id);
+            }
+        }
+        let is_leg = |id: &Id<Session>| {
+            self.sessions.get(id).is_some_and(|entry| entry.session.call == *call)
+        };
+        let (mut found, mut seen, mut at) = (vec![from], HashSet::from([from]), 0);
+        while let Some(id) = found.get(at).copied() {
+            let home = self.sessions.get(id).and_then(|entry| entry.home.as_ref());
+            let by_home = home.and_then(|home| homes.remove(home)).unwrap_or_default();
+            for other in near.remove(id).unwrap_or_default().into_iter().chain(by_home) {
+                if is_leg(other) && seen.insert(other) {
+                    found.push(other);
+                }
+            }
             at += 1;
         }
-        found
+        found.into_iter().cloned().collect()
     }
 
     /// The two legs that an event about a bridge names, the one that began it first.
@@ -214,19 +231,6 @@ impl Tracker {
         let is_bridged = !row.call_uuid.is_empty() && row.call_uuid == other.call_uuid;
         (!is_bridged).then_some(peer)
     }
-}
-
-/// Whether two legs of a call belong together by more than the call's name.
-fn is_tied(one: &Entry, other: &Entry) -> bool {
-    let is_bridged_to = |leg: &Entry, other: &Entry| {
-        leg.session.is_bridged && leg.session.other_leg.as_ref() == Some(&other.session.id)
-    };
-    let is_tied_to = |leg: &Entry, other: &Entry| leg.tie.as_ref() == Some(&other.session.id);
-    (one.home.is_some() && one.home == other.home)
-        || is_bridged_to(one, other)
-        || is_bridged_to(other, one)
-        || is_tied_to(one, other)
-        || is_tied_to(other, one)
 }
 
 /// Applications that bring two calls together, by the name under which they are known.

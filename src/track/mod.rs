@@ -13,6 +13,7 @@
 //! - No I/O, no lock, no clock: time is what the events say.
 //! - Memory is bounded by what is alive, plus [`Limits`].
 
+mod alive;
 mod apply;
 mod bind;
 mod commands;
@@ -27,7 +28,8 @@ use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 
 use foldhash::fast::RandomState;
 
-use crate::model::{App, Call, HangupCause, Id, JobRecord, Join, Session};
+use crate::model::{App, Call, HangupCause, Id, JobRecord, Join, Phase, Session};
+use alive::Alive;
 pub use bind::Rules;
 use jobs::Jobs;
 pub use resync::Difference;
@@ -187,6 +189,8 @@ struct Entry {
     session: Session,
     /// Its place in the order of first events.
     order: u64,
+    /// Its place among the living legs of its call.
+    place: u64,
     /// No event with channel variables was seen: the call may still change.
     is_provisional: bool,
     /// The connection over which it was last heard of.
@@ -209,7 +213,7 @@ struct Entry {
 #[derive(Debug)]
 struct Legs {
     order: u64,
-    alive: Vec<Id<Session>>,
+    alive: Alive,
     gone: Vec<(u64, Session)>,
     /// The calls that became part of it.
     joins: Vec<Join>,
@@ -286,6 +290,11 @@ impl Tracker {
     /// The running calls in the order of their first event.
     pub fn calls(&self) -> impl DoubleEndedIterator<Item = Call> {
         self.order.values().filter_map(|id| self.calls.get(id).map(|legs| self.assemble(id, legs)))
+    }
+
+    /// The names of the running calls, in no order.
+    pub fn call_ids(&self) -> impl ExactSizeIterator<Item = &Id<Call>> {
+        self.calls.keys()
     }
 
     /// How many calls run.
@@ -365,6 +374,47 @@ impl Tracker {
         self.awaited.contains_key(&session.destination)
     }
 
+    /// Whether a call of this name runs.
+    #[must_use]
+    pub fn is_running(&self, call: &Id<Call>) -> bool {
+        self.calls.contains_key(call)
+    }
+
+    /// Whether a leg of a call has not hung up.
+    #[must_use]
+    pub fn has_living_leg(&self, call: &Id<Call>) -> bool {
+        let is_up = |id: &Id<Session>| {
+            self.session(id.as_str()).is_some_and(|session| session.phase < Phase::Hangup)
+        };
+        self.calls.get(call).is_some_and(|legs| legs.alive.inwards().any(is_up))
+    }
+
+    /// A leg of a call, running or ended. As [`legs`](Self::legs) it knows those that are gone, but
+    /// it takes no longer for a call of many.
+    #[must_use]
+    pub fn leg(&self, call: &Id<Call>, leg: &Id<Session>) -> Option<&Session> {
+        if let Some(session) = self.session(leg.as_str()).filter(|session| session.call == *call) {
+            return Some(session);
+        }
+        if let Some(legs) = self.calls.get(call) {
+            return legs.gone.iter().map(|(_, gone)| gone).find(|gone| gone.id == *leg);
+        }
+        let ended = self.ended.iter().rev().find(|ended| ended.id == *call)?;
+        ended.sessions.iter().find(|session| session.id == *leg)
+    }
+
+    /// The other leg of a call that has, or had, two.
+    #[must_use]
+    pub fn peer(&self, call: &Id<Call>, leg: &Id<Session>) -> Option<&Session> {
+        if self.calls.get(call).is_some_and(|legs| legs.alive.len() + legs.gone.len() != 2) {
+            return None;
+        }
+        match self.legs(call).as_slice() {
+            [one, other] => Some(if one.id == *leg { *other } else { *one }),
+            _ => None,
+        }
+    }
+
     /// All legs of a call, those that are gone included, running or ended.
     #[must_use]
     pub fn legs(&self, call: &Id<Call>) -> Vec<&Session> {
@@ -380,6 +430,10 @@ impl Tracker {
     #[must_use]
     pub fn ending_call(&self, id: &Id<Call>) -> Option<Call> {
         let legs = self.calls.get(id)?;
+        let open = |id: &Id<Session>| self.session(id.as_str()).filter(|it| !it.end.is_complete);
+        if legs.alive.inwards().any(|id| open(id).is_some()) {
+            return None;
+        }
         let alive = legs.alive.iter().filter_map(|id| self.sessions.get(id));
         let alive = alive.map(|entry| (entry.order, &entry.session));
         let gone = legs.gone.iter().map(|(order, session)| (*order, session));
@@ -432,8 +486,8 @@ impl Tracker {
 }
 
 impl Legs {
-    fn new(order: u64, alive: Vec<Id<Session>>) -> Self {
-        Self { order, alive, gone: Vec::new(), joins: Vec::new(), awaits: None }
+    fn new(order: u64) -> Self {
+        Self { order, alive: Alive::default(), gone: Vec::new(), joins: Vec::new(), awaits: None }
     }
 }
 

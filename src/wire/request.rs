@@ -45,9 +45,15 @@ impl Request {
 
 /// Cuts what clients send into [`Request`]s. LF and CRLF both end a line; line ends between packets
 /// are ignored (`mod_event_socket.c`, `read_packet`).
+///
+/// Each byte is looked at once, however the stream is cut.
 #[derive(Debug, Default)]
 pub struct RequestDecoder {
     open: Option<(Request, usize)>,
+    /// How much of the open header block is whole lines.
+    lines: usize,
+    /// How much of it was searched for a line's end.
+    searched: usize,
 }
 
 const HEADER_LIMIT: usize = 10 << 20;
@@ -67,7 +73,7 @@ impl RequestDecoder {
     pub fn decode(&mut self, buf: &mut BytesMut) -> Result<Option<Request>, WireError> {
         let (mut request, length) = match self.open.take() {
             Some(open) => open,
-            None => match header_block(buf)? {
+            None => match self.header_block(buf)? {
                 Some(open) => open,
                 None => return Ok(None),
             },
@@ -79,31 +85,43 @@ impl RequestDecoder {
         request.body = buf.split_to(length).freeze();
         Ok(Some(request))
     }
-}
 
-fn header_block(buf: &mut BytesMut) -> Result<Option<(Request, usize)>, WireError> {
-    let leading = buf.iter().take_while(|byte| matches!(byte, b'\n' | b'\r')).count();
-    let _skipped = buf.split_to(leading);
-    let mut lines = Vec::new();
-    let mut at = 0;
-    loop {
-        let rest = buf.get(at..).unwrap_or_default();
-        let Some(end) = memchr(b'\n', rest) else {
-            if buf.len() > HEADER_LIMIT {
+    /// Takes a header block off the front, once it is there up to its empty line.
+    fn header_block(&mut self, buf: &mut BytesMut) -> Result<Option<(Request, usize)>, WireError> {
+        if self.searched == 0 {
+            let leading = buf.iter().take_while(|byte| matches!(byte, b'\n' | b'\r')).count();
+            let _skipped = buf.split_to(leading);
+        }
+        loop {
+            let rest = buf.get(self.searched..).unwrap_or_default();
+            let Some(end) = memchr(b'\n', rest) else {
+                self.searched = buf.len();
+                if buf.len() > HEADER_LIMIT {
+                    return Err(WireError::HeaderTooLong { limit: HEADER_LIMIT });
+                }
+                return Ok(None);
+            };
+            let line = buf.get(self.lines..self.searched + end).unwrap_or_default();
+            let is_last = matches!(line, b"" | b"\r");
+            self.searched += end + 1;
+            self.lines = self.searched;
+            if self.lines > HEADER_LIMIT {
                 return Err(WireError::HeaderTooLong { limit: HEADER_LIMIT });
             }
-            return Ok(None);
-        };
-        let line = rest.get(..end).unwrap_or_default();
-        let line = line.strip_suffix(b"\r").unwrap_or(line);
-        at += end + 1;
-        if line.is_empty() {
-            break;
+            if is_last {
+                break;
+            }
         }
-        lines.push(stray::decode(line));
+        let block = buf.split_to(self.lines);
+        (self.lines, self.searched) = (0, 0);
+        parsed(&block).map(Some)
     }
-    let _block = buf.split_to(at);
-    let mut lines = lines.into_iter();
+}
+
+fn parsed(block: &[u8]) -> Result<(Request, usize), WireError> {
+    let lines = block.split(|byte| *byte == b'\n');
+    let lines = lines.map(|line| line.strip_suffix(b"\r").unwrap_or(line));
+    let mut lines = lines.filter(|line| !line.is_empty()).map(stray::decode);
     let line = lines.next().unwrap_or_default();
     let headers: Vec<(String, String)> = lines
         .filter_map(|line| {
@@ -122,7 +140,7 @@ fn header_block(buf: &mut BytesMut) -> Result<Option<(Request, usize)>, WireErro
     if length > BODY_LIMIT {
         return Err(WireError::BodyTooLong { length: length as u64, limit: BODY_LIMIT });
     }
-    Ok(Some((request, length)))
+    Ok((request, length))
 }
 
 #[cfg(test)]
@@ -163,5 +181,13 @@ mod tests {
         for step in 1..stream.len() {
             assert_eq!(all(stream, step), whole, "in steps of {step}");
         }
+    }
+
+    #[test]
+    fn a_long_header_that_comes_byte_by_byte_is_read_once() {
+        // 2 MB: looked at from its start at each byte, that would be 2,000,000,000,000 steps.
+        let stream = [b"auth x\nA: ", &vec![b'y'; 2 << 20][..], b"\n\n"].concat();
+        let found = all(&stream, 1);
+        assert_eq!(found[0].get("A").map(str::len), Some(2 << 20));
     }
 }

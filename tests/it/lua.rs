@@ -392,6 +392,11 @@ async fn a_hostile_file_harms_neither_other_calls_nor_its_own_next_ones() {
         function evil.resumed() while true do coroutine.resume(coroutine.create(evil.loop)) end end
         function evil.text() local s = string.rep("x", 1 << 30) end
         function evil.table() local t = {} while true do t[#t + 1] = ("x"):rep(1000) end end
+        function evil.short() while true do coroutine.wrap(function() for i = 1, 900 do end end)() end end
+        function evil.moved() table.move({}, 1, 1 << 62, 2) end
+        function evil.inserted() table.insert(setmetatable({}, { __len = function() return 1 << 60 end }), 1, 1) end
+        function evil.removed() table.remove(setmetatable({}, { __len = function() return 1 << 60 end }), 1) end
+        function evil.busy() while true do ("x"):rep(1 << 20) end end
         function evil.deep() local function f(n) return 1 + f(n + 1) end f(1) end
         function evil.meta() local t = setmetatable({}, {}) getmetatable(t).__index = function(t, k) return t[k] end return t.x end
         function evil.finalizer() setmetatable({}, { __gc = function() while true do end end }) end

@@ -67,6 +67,11 @@ impl Engine {
         weak.ok_or_else(|| mlua::Error::runtime("this app has ended"))
     }
 
+    /// Whether nobody waits for what runs here any more.
+    pub(super) fn is_given_up(&self) -> bool {
+        self.pulse.is_given_up.load(Ordering::Relaxed)
+    }
+
     /// The handler that runs right now.
     pub(super) fn current(&self) -> Option<Rc<Run>> {
         self.current.borrow().clone()
@@ -309,7 +314,9 @@ impl Engine {
         std::future::poll_fn(|cx| {
             let before = self.current.replace(Some(Rc::clone(run)));
             self.pulse.enter();
+            run.enter();
             let polled = call.as_mut().poll(cx);
+            run.leave();
             self.pulse.leave();
             self.current.replace(before);
             polled

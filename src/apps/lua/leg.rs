@@ -4,6 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::pin::pin;
 use std::rc::Rc;
+use std::time::{Duration, Instant};
 
 use mlua::{Lua, Table};
 use tokio::sync::Notify;
@@ -84,6 +85,10 @@ pub(super) struct Run {
     /// Whether it goes on when its session has ended.
     pub(super) outlives: bool,
     spent: Cell<u64>,
+    /// How long it ran since it waited, but for the part that runs.
+    ran: Cell<Duration>,
+    /// Since when it runs.
+    since: Cell<Option<Instant>>,
     /// How many coroutines of its own it is inside of.
     depth: Cell<u32>,
     is_stopped: Cell<bool>,
@@ -100,7 +105,8 @@ impl Run {
         let (spent, is_stopped) = (Cell::new(0), Cell::new(false));
         let (what, stopped_at) = (what.to_owned(), RefCell::default());
         let depth = Cell::new(0);
-        Self { what, leg, client, outlives, spent, depth, is_stopped, stopped_at }
+        let (ran, since) = (Cell::default(), Cell::default());
+        Self { what, leg, client, outlives, spent, ran, since, depth, is_stopped, stopped_at }
     }
 
     pub(super) fn spend(&self, instructions: u64) -> u64 {
@@ -108,9 +114,27 @@ impl Run {
         self.spent.get()
     }
 
-    /// It has waited for something: the count starts anew.
+    /// It has waited for something: the counts start anew.
     pub(super) fn rest(&self) {
         self.spent.set(0);
+        self.ran.set(Duration::ZERO);
+        self.since.set(self.since.get().map(|_| Instant::now()));
+    }
+
+    /// It has the thread from here on.
+    pub(super) fn enter(&self) {
+        self.since.set(Some(Instant::now()));
+    }
+
+    /// Another one has the thread.
+    pub(super) fn leave(&self) {
+        self.ran.set(self.ran());
+        self.since.set(None);
+    }
+
+    /// How long it ran without waiting for anything.
+    pub(super) fn ran(&self) -> Duration {
+        self.ran.get() + self.since.get().map_or(Duration::ZERO, |since| since.elapsed())
     }
 
     pub(super) fn nest(&self, by: i32) {
@@ -126,12 +150,17 @@ impl Run {
     }
 
     /// It goes no further, whatever it catches.
-    pub(super) fn stop(&self, place: Option<String>) -> Failure {
+    pub(super) fn stop(&self, place: Option<String>, why: &str) -> Failure {
         self.is_stopped.set(true);
         let mut at = self.stopped_at.borrow_mut();
         if at.is_empty() {
-            *at = place.unwrap_or_default();
+            *at = format!("{}stopped: {why} without a pause", place.unwrap_or_default());
         }
-        Failure::Stopped(format!("{at}stopped: too many instructions without a pause"))
+        Failure::Stopped(at.clone())
+    }
+
+    /// It was stopped and runs on: where and why it was.
+    pub(super) fn stop_again(&self) -> Failure {
+        Failure::Stopped(self.stopped_at.borrow().clone())
     }
 }

@@ -92,6 +92,12 @@ pub enum LuaError {
         /// The function.
         function: String,
     },
+    /// It was given up before, and what it did then still runs: each further try would add to it.
+    #[error("{path} was given up and still runs in one long call; it ends with this process")]
+    GivenUp {
+        /// The file.
+        path: String,
+    },
     /// It did not come to its end.
     #[error("{path} was not through after {after:?}")]
     TooLong {
@@ -102,6 +108,13 @@ pub enum LuaError {
     },
 }
 
+/// The files whose threads were given up and still run, in one long call of C code that nothing can
+/// stop. They cost a processor until the process ends.
+#[must_use]
+pub fn given_up() -> Vec<PathBuf> {
+    watchdog::given_up()
+}
+
 impl LuaApp {
     /// Reads and runs a file. Only what stands outside of its functions runs; nothing is registered
     /// anywhere.
@@ -110,6 +123,9 @@ impl LuaApp {
     /// [`LuaError`]; nothing of it is left then.
     pub async fn open(path: &Path, options: Options) -> Result<Self, LuaError> {
         let shown = path.display().to_string();
+        if watchdog::given_up().iter().any(|given_up| given_up == path) {
+            return Err(LuaError::GivenUp { path: shown });
+        }
         let source =
             std::fs::read(path).map_err(|source| LuaError::Read { path: shown.clone(), source })?;
         let name = path
@@ -122,9 +138,13 @@ impl LuaApp {
             Ok(Err(_ended)) => {
                 return Err(LuaError::Script { text: format!("{shown}: its thread ended") });
             }
-            Err(_elapsed) => return Err(LuaError::TooLong { path: shown, after: START }),
+            Err(_elapsed) => {
+                handle.stop();
+                watchdog::give_up(path, &handle.pulse);
+                return Err(LuaError::TooLong { path: shown, after: START });
+            }
         };
-        watchdog::watch(&handle);
+        watchdog::watch(path, &handle);
         let (path, predecessor) = (path.to_owned(), Mutex::new(None));
         Ok(Self { name, path, options, events: loaded, handle: Arc::new(handle), predecessor })
     }
@@ -178,7 +198,10 @@ impl LuaApp {
         match tokio::time::timeout(START, answer).await {
             Ok(Ok(outcome)) => outcome.map_err(failed),
             Ok(Err(_)) => Err(failed(format!("{}: its thread ended", self.path.display()))),
-            Err(_) => Err(failed(format!("{}: not through after {START:?}", self.path.display()))),
+            Err(_) => {
+                watchdog::give_up(&self.path, &self.handle.pulse);
+                Err(failed(format!("{}: not through after {START:?}", self.path.display())))
+            }
         }
     }
 }

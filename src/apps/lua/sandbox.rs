@@ -1,12 +1,14 @@
 //! A Lua state that can do no harm: what it has, and what it may take.
 
 use std::rc::Weak;
+use std::time::Duration;
 
 use mlua::chunk::ChunkMode;
 use mlua::debug::HookTriggers;
 use mlua::{Function, Lua, LuaOptions, MultiValue, StdLib, Table, Value, VmState};
 
 use super::engine::Engine;
+use super::leg::Run;
 
 /// A library that a script may be allowed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -90,50 +92,76 @@ fn load_text(
     }
 }
 
-/// Counts instructions, lets others have a turn, and stops what does not end.
+/// Counts instructions and time, lets others have a turn, and stops what does not end.
 pub(super) fn guard(lua: &Lua, engine: &Weak<Engine>, limits: Limits) -> mlua::Result<()> {
     let counted = Weak::clone(engine);
     let triggers = HookTriggers::new().every_nth_instruction(STEP);
     lua.set_global_hook(triggers, move |_, debug| {
-        let run = counted.upgrade().and_then(|engine| engine.current());
-        let Some(run) = run else { return Ok(VmState::Continue) };
+        let Some(engine) = counted.upgrade() else { return Ok(VmState::Continue) };
+        let Some(run) = engine.current() else { return Ok(VmState::Continue) };
         let spent = run.spend(u64::from(STEP));
-        if spent > limits.instructions {
+        if let Some(why) = excess(&engine, &run, limits) {
             let place = debug.current_line().map(|line| {
                 let source = debug.source();
                 format!("{}:{line}: ", source.short_src.unwrap_or_default())
             });
-            return Err(run.stop(place).into());
+            return Err(run.stop(place, why).into());
         }
         // Another handler of this app may wait. To a script's own coroutine a pause would look like
         // one of its yields.
-        let is_turn = spent.is_multiple_of(10 * u64::from(STEP)) && !run.is_nested();
-        Ok(if is_turn { VmState::Yield } else { VmState::Continue })
+        let is_turn = spent / TURN != spent.saturating_sub(u64::from(STEP)) / TURN;
+        Ok(if is_turn && !run.is_nested() { VmState::Yield } else { VmState::Continue })
     })?;
     let checked = Weak::clone(engine);
     let check = lua.create_function(move |_, values: MultiValue| {
         let run = checked.upgrade().and_then(|engine| engine.current());
         match run.filter(|run| run.is_stopped()) {
-            Some(run) => Err(run.stop(None).into()),
+            Some(run) => Err(run.stop_again().into()),
             None => Ok(values),
         }
     })?;
+    let charged = Weak::clone(engine);
+    // For what one instruction of Lua makes C do: steps that no hook sees.
+    let charge = lua.create_function(move |_, steps: i64| {
+        let Some(engine) = charged.upgrade() else { return Ok(()) };
+        let Some(run) = engine.current() else { return Ok(()) };
+        run.spend(u64::try_from(steps).unwrap_or(0));
+        excess(&engine, &run, limits).map_or(Ok(()), |why| Err(run.stop(None, why).into()))
+    })?;
     let nested = Weak::clone(engine);
     let nest = lua.create_function(move |_, by: i32| {
-        if let Some(run) = nested.upgrade().and_then(|engine| engine.current()) {
-            run.nest(by);
+        let Some(engine) = nested.upgrade() else { return Ok(()) };
+        let Some(run) = engine.current() else { return Ok(()) };
+        if by > 0 {
+            // A coroutine has a count of its own, and may end before the hook ever sees it.
+            run.spend(u64::from(STEP));
+            if let Some(why) = excess(&engine, &run, limits) {
+                return Err(run.stop(None, why).into());
+            }
         }
+        run.nest(by);
         Ok(())
     })?;
     // What a verb yields while it waits; no script has such a value to yield itself.
     let waits =
         lua.create_function(|_, first: Value| Ok(matches!(first, Value::LightUserData(_))))?;
-    lua.load(PRELUDE).set_name("=switchy").call::<()>((check, nest, waits))
+    lua.load(PRELUDE).set_name("=switchy").call::<()>((check, nest, waits, charge))
+}
+
+/// What a handler took too much of, if anything.
+fn excess(engine: &Engine, run: &Run, limits: Limits) -> Option<&'static str> {
+    if engine.is_given_up() {
+        return Some("it was given up, and ran");
+    }
+    if run.spend(0) > limits.instructions {
+        return Some("too many instructions");
+    }
+    (run.ran() > LONGEST).then_some("it ran for 4 s")
 }
 
 /// A handler that is stopped must not catch that; finalizers run where no limit holds.
 const PRELUDE: &str = r#"
-local check, nest, waits = ...
+local check, nest, waits, charge = ...
 local pcall_, setmetatable_, rawget_, type_, error_ = pcall, setmetatable, rawget, type, error
 function pcall(...) return check(pcall_(...)) end
 -- A message handler would run where no limit holds; here it runs after the error.
@@ -169,8 +197,36 @@ function coroutine.wrap(f)
     local co = create_(f)
     return function(...) return raise(resume(co, ...)) end
 end
+-- These move as many elements as they are asked to, inside one instruction.
+local move_, insert_, remove_, tointeger_ = table.move, table.insert, table.remove, math.tointeger
+local select_, most = select, math.maxinteger
+local function distance(from, to)
+    from, to = tointeger_(from), tointeger_(to)
+    if from and to and to > from then
+        local steps = to - from
+        charge(steps < 0 and most or steps)
+    end
+end
+function table.move(a, f, e, ...)
+    distance(f, e)
+    return move_(a, f, e, ...)
+end
+function table.insert(t, pos, ...)
+    if select_('#', ...) > 0 then distance(pos, #t) end
+    return insert_(t, pos, ...)
+end
+function table.remove(t, ...)
+    if select_('#', ...) > 0 then distance((...), #t) end
+    return remove_(t, ...)
+end
 string.dump = nil
 "#;
 
 /// How many instructions pass between two looks at a handler.
-const STEP: u32 = 10_000;
+const STEP: u32 = 1_000;
+
+/// After how many another handler has a turn.
+const TURN: u64 = 100_000;
+
+/// How long a handler may run without waiting for anything: a call of C code is one instruction.
+const LONGEST: Duration = Duration::from_secs(4);

@@ -126,7 +126,10 @@ pub(super) fn start(
                         return;
                     }
                 };
-                let outcome = engine.load(&source).await;
+                let outcome = tokio::select! {
+                    () = stop.notified() => return,
+                    outcome = engine.load(&source) => outcome,
+                };
                 let is_good = outcome.is_ok();
                 if ready.send(outcome).is_ok() && is_good {
                     tokio::select! {

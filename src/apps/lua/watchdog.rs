@@ -1,5 +1,6 @@
 //! A Lua thread that does not come back: in one long call of C code no limit of instructions holds.
 
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 use std::time::{Duration, Instant};
@@ -14,6 +15,8 @@ pub(super) struct Pulse {
     pub(super) is_stuck: AtomicBool,
     pub(super) is_retired: AtomicBool,
     pub(super) is_done: AtomicBool,
+    /// Whether nobody waits for it any more: Lua stops at its next step.
+    pub(super) is_given_up: AtomicBool,
     pub(super) running: AtomicUsize,
     pub(super) memory: AtomicUsize,
     pub(super) failures: AtomicUsize,
@@ -46,8 +49,29 @@ impl Pulse {
     }
 }
 
+/// Threads that were given up and still run, with their files: one long call of C code cannot be
+/// stopped from outside.
+static GIVEN_UP: Mutex<Vec<(PathBuf, Arc<Pulse>)>> = Mutex::new(Vec::new());
+
+/// Gives a thread up: it ends as soon as it comes back to Lua, and is listed until then.
+pub(super) fn give_up(path: &Path, pulse: &Arc<Pulse>) {
+    pulse.is_given_up.store(true, Ordering::Relaxed);
+    let mut given_up = GIVEN_UP.lock().unwrap_or_else(PoisonError::into_inner);
+    if !given_up.iter().any(|(_, known)| Arc::ptr_eq(known, pulse)) {
+        given_up.push((path.to_owned(), Arc::clone(pulse)));
+    }
+}
+
+/// The files whose threads were given up and still run.
+pub(super) fn given_up() -> Vec<PathBuf> {
+    let mut given_up = GIVEN_UP.lock().unwrap_or_else(PoisonError::into_inner);
+    given_up.retain(|(_, pulse)| !pulse.is_done.load(Ordering::Relaxed));
+    given_up.iter().map(|(path, _)| path.clone()).collect()
+}
+
 /// Looks at a Lua thread from time to time, until nobody has its app any more.
-pub(super) fn watch(handle: &Handle) {
+pub(super) fn watch(path: &Path, handle: &Handle) {
+    let path = path.to_owned();
     let (pulse, file): (Weak<Pulse>, String) = (Arc::downgrade(&handle.pulse), handle.file.clone());
     // It ends with the thread, or when it has told.
     let _task = tokio::spawn(async move {
@@ -59,6 +83,7 @@ pub(super) fn watch(handle: &Handle) {
             }
             if pulse.busy() > STUCK {
                 pulse.is_stuck.store(true, Ordering::Relaxed);
+                give_up(&path, &pulse);
                 tracing::error!(target: "switchy.Client", file, "a Lua app has not come back for {STUCK:?}: it is given up and gets no more events; \"unload-app\" takes it away, its calls go on");
                 return;
             }

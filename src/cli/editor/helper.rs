@@ -298,7 +298,7 @@ fn clean(text: &str) -> Cow<'_, str> {
     if !unclean(text) {
         return Cow::Borrowed(text);
     }
-    let stays = |c: &char| matches!(c, '\n' | '\t') || !sanitise::is_unsafe(*c);
+    let stays = |c: &char| matches!(c, '\n' | '\t') || !sanitise::is_moving(*c);
     Cow::Owned(text.chars().filter(stays).collect())
 }
 
@@ -316,7 +316,7 @@ const LONG: usize = 1000;
 
 /// Says whether a line holds what would not stay in its place.
 fn unclean(text: &str) -> bool {
-    text.contains(sanitise::is_unsafe)
+    text.contains(sanitise::is_moving)
 }
 
 /// Returns how many rows below the first a text takes on this terminal, as rustyline counts.

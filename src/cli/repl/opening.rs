@@ -60,7 +60,7 @@ impl Repl {
             Err(err) if !start.look.has_password() && is_wrong_password(&err) => {
                 self.ask_password(editor, target, reading).await
             }
-            other => other,
+            other => other.map(drop),
         };
         match (opened, target) {
             (Err(err), _) => {

@@ -34,10 +34,20 @@ pub(super) struct Helper {
     digits: Mutex<usize>,
     /// What the editor has of the history: of which switch, how many lines, and the last.
     recalled: Mutex<(String, usize, Option<Entry>)>,
+    /// What was said about a history last: it is not said after every line.
+    trouble: Mutex<String>,
     asking: Asking,
 }
 
 impl Helper {
+    fn warn_once(&self, text: &str) {
+        let mut said = lock(&self.trouble);
+        if *said != text {
+            tracing::warn!("{text}");
+            text.clone_into(&mut said);
+        }
+    }
+
     pub(super) fn new(shell: Shell, color: bool, is_plain: bool, board: Board) -> Self {
         Self {
             shell,
@@ -48,6 +58,7 @@ impl Helper {
             room: Mutex::default(),
             digits: Mutex::new(DIGITS),
             recalled: Mutex::default(),
+            trouble: Mutex::default(),
             asking: Asking::default(),
         }
     }
@@ -272,14 +283,14 @@ impl Assist for Helper {
             return;
         }
         if let Err(err) = self.shell.history().add(&self.shell.history_name(), line) {
-            tracing::warn!(%err, "the history cannot be written");
+            self.warn_once(&format!("the history cannot be written: {err}"));
         }
     }
 
     fn recall(&self) -> Option<Vec<String>> {
         let (history, name) = (self.shell.history(), self.shell.history_name());
         if let Err(err) = history.refresh(&name) {
-            tracing::warn!(%err, "the history cannot be read");
+            self.warn_once(&format!("the history cannot be read: {err}"));
         }
         let mut known = lock(&self.recalled);
         history.with(&name, |entries| {

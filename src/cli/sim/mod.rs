@@ -2,7 +2,6 @@
 
 mod user;
 
-use std::fs::File;
 use std::io::{self, Write as _};
 use std::path::PathBuf;
 use std::pin::pin;
@@ -12,6 +11,7 @@ use jiff::Zoned;
 
 use super::signals::{Interrupts, terminated};
 use crate::conn::Config;
+use crate::private;
 use crate::sim::{self, FAULTS, FaultError, Planned, Sim};
 
 use user::SimUser;
@@ -23,8 +23,9 @@ pub(super) async fn serve(args: ServeArgs) -> anyhow::Result<u8> {
     let (mut interrupts, mut terminated) = (Interrupts::new(), pin!(terminated()));
     let sim = Sim::start(args.config());
     if let Some(path) = &record {
-        let file = File::options().create(true).append(true).open(path);
-        sim.record(file.with_context(|| format!("cannot write {}", path.display()))?);
+        sim.record(
+            private::append(path).with_context(|| format!("cannot write {}", path.display()))?,
+        );
     }
     let mut notices = sim.notices();
     let address =

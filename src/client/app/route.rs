@@ -67,7 +67,7 @@ impl Router {
         let session = match seen.change {
             // It is no longer among the living, but its last event is an event too.
             Change::Session { session, call, what: What::Gone { .. } } => {
-                seen.tracker.legs(call).into_iter().find(|leg| leg.id == *session)
+                seen.tracker.leg(call, session)
             }
             _ => seen.tracker.session(&id),
         };

@@ -62,6 +62,16 @@ fn list(cx: &mut Context<'_>) -> Result<(), CommandError> {
             Cell::text(kind.about),
         ]);
     }
+    #[cfg(feature = "lua")]
+    for path in crate::apps::lua::given_up() {
+        view.push(vec![
+            Cell::text(&path.display().to_string()),
+            Cell::shown("given up", json!("given up")),
+            Cell::none(),
+            Cell::none(),
+            Cell::text("a Lua file that does not come back: it costs a processor until you exit"),
+        ]);
+    }
     cx.view(&view)
 }
 

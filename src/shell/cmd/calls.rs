@@ -46,9 +46,17 @@ pub(crate) fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), CommandError>
             view.with_empty("no calls have ended")
                 .with_hidden(&["state", "age"], &["cause", "sip", "ended by", "tries", "ended"])
         } else {
-            let calls: Vec<Call> = tracker.calls().collect();
+            // Of many calls only those are put together that are shown.
+            let first = args.select.first().filter(|_| who.is_empty());
+            let calls: Vec<Call> = tracker.calls().take(first.unwrap_or(usize::MAX)).collect();
             about.extend(calls.iter().map(|call| rows::is_about(call, who)));
-            rows::calls(calls.iter(), tracker, Some(now), &names)
+            let view = rows::calls(calls.iter(), tracker, Some(now), &names);
+            let all = tracker.call_count();
+            if calls.len() == all {
+                view
+            } else {
+                view.with_foot(format!("{} of {all} calls", calls.len()))
+            }
         }
     });
     if !who.is_empty() {

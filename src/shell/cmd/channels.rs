@@ -22,9 +22,16 @@ pub(crate) struct Args {
 pub(crate) fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), CommandError> {
     let listener = cx.listener()?;
     let (now, names) = (listener.server_time(), cx.app_names()?);
-    let view = listener.with(|tracker| {
-        let calls: Vec<Call> = tracker.calls().collect();
-        rows::channels(calls.iter(), tracker, now, &names)
+    // Of many only those are put together that are shown; each call has one at least.
+    let first = args.select.first();
+    let (view, all) = listener.with(|tracker| {
+        let calls: Vec<Call> = tracker.calls().take(first.unwrap_or(usize::MAX)).collect();
+        (rows::channels(calls.iter(), tracker, now, &names), tracker.sessions().len())
     });
-    cx.followed(&view.select("channels", &args.select)?, args.select.count, "channels")
+    let view = view.select("channels", &args.select)?;
+    let view = match first.filter(|first| *first < all) {
+        Some(first) => view.with_foot(format!("{first} of {all} channels")),
+        None => view,
+    };
+    cx.followed(&view, args.select.count, "channels")
 }

@@ -248,6 +248,8 @@ An answer can go elsewhere:
   ! PROGRAM ..       runs a program of your own shell
 
 What goes to a program or file is exact and has no color; \"-o csv\", \"-o jsonl\" suit programs best.
+A program that writes to the terminal gets control and invisible characters as visible signs (as
+\\u009b in JSON, which means the same), so that no caller's name moves your cursor.
 Errors stay on the screen. A program that fails is an error, one that reads no more is not. At the
 prompt an answer longer than the terminal goes through $PAGER (\"set pager off\" does without).
 

@@ -1,6 +1,6 @@
 use std::path::PathBuf;
 
-use super::{CommandError, Context};
+use super::{CommandError, Context, Kind};
 use crate::shell::render::counted;
 
 /// Open a transcript as if it were a switch
@@ -40,7 +40,8 @@ pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), Command
     }
     cx.line(&text)?;
     if let Some(broken) = opened.broken {
-        cx.line(&format!("{}; what stands before is here", broken.message))?;
+        let message = format!("{}; what stands before is here", broken.message);
+        return Err(CommandError::new(Kind::Partial, message));
     }
     Ok(())
 }

@@ -59,6 +59,16 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_line_of_very_many_expansions_is_judged_at_once() {
+        for part in ["${", "${a}", "${a b", "{}${x("] {
+            let line = format!("eval {}", part.repeat(100_000 / part.len()));
+            assert!(danger(&line, Guard::Normal).is_some() && !only_reads(&line), "{part}");
+            assert_eq!(commands(&line).len(), 1);
+        }
+        assert!(danger(&format!("eval {}", "${a} ".repeat(200)), Guard::Normal).is_none());
+    }
+
+    #[test]
     fn what_harms_is_known_in_any_case_and_behind_wrappers() {
         for line in [
             "hupall",

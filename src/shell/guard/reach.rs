@@ -42,6 +42,9 @@ impl Effect {
 
 /// A line's effects, the outermost first; `None` when they nest too deep to see them all.
 pub(super) fn effects(first: Effect) -> Option<Vec<Effect>> {
+    if is_opaque(&first.line()) {
+        return None;
+    }
     let mut found = vec![first.clone()];
     let mut level = vec![first];
     for _ in 0..DEPTH {
@@ -127,6 +130,14 @@ fn embedded(text: &str) -> Vec<Effect> {
     }
     found
 }
+
+/// Whether a text holds more expansions than anyone follows: each may reach to its end.
+pub(super) fn is_opaque(text: &str) -> bool {
+    text.matches("${").nth(EXPANSIONS).is_some()
+}
+
+/// How many expansions of one text are followed.
+const EXPANSIONS: usize = 200;
 
 /// The commands that FreeSWITCH runs where it expands a text: `${name(args)}` and `${name args}`
 /// (`switch_event.c`, `switch_event_expand_headers_check`).

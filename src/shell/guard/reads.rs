@@ -6,7 +6,8 @@ use super::super::grammar::first_word;
 /// something.
 pub(in crate::shell) fn only_reads(line: &str) -> bool {
     // A list of commands, and what an expansion runs, may be anything.
-    if line.contains(";;") || super::reach::expansions(line).next().is_some() {
+    let is_opaque = super::reach::is_opaque(line);
+    if line.contains(";;") || is_opaque || super::reach::expansions(line).next().is_some() {
         return false;
     }
     let (verb, rest) = first_word(line);

@@ -2,13 +2,15 @@
 //!
 //! # Invariants
 //! A file is only ever appended to, under its lock, so that no session takes another's lines; what
-//! is too long is cut when it is read, under the same lock. Only its owner may read it. No line that
-//! holds a secret is kept, and none that starts with a space.
+//! is too long is cut when it is read, under the same lock. Only its owner may read one that is made
+//! here; the mode of one that is there stays as it is. A link is not followed: its switch is
+//! remembered until the end of the session only. No line that holds a secret is kept, and none that
+//! starts with a space.
 
 mod import;
 
 use std::collections::{HashMap, HashSet};
-use std::fs::{DirBuilder, File, OpenOptions};
+use std::fs::{DirBuilder, File};
 use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -18,6 +20,7 @@ use jiff::Timestamp;
 pub use import::fs_cli_history;
 
 use super::is_secret;
+use crate::private;
 
 /// The lines of all switches; in memory only when there is no folder.
 #[derive(Debug, Default)]
@@ -170,7 +173,8 @@ impl Book {
 
     fn read(&mut self, path: &Path) -> io::Result<()> {
         // One that is not there is not made by looking.
-        if path.metadata().map_or(true, |file| file.len() == self.read) {
+        let about = path.symlink_metadata();
+        if about.map_or(true, |file| file.is_symlink() || file.len() == self.read) {
             return Ok(());
         }
         let mut file = open(path)?;
@@ -245,27 +249,15 @@ fn escaped(line: &str) -> String {
     line.replace('\\', "\\\\").replace('\n', "\\n").replace('\r', "")
 }
 
-/// Opens a file for reading and appending, for its owner only.
+/// Opens a file for reading and appending. A new one is for its owner only.
 fn open(path: &Path) -> io::Result<File> {
     let mut directory = DirBuilder::new();
-    let mut options = OpenOptions::new();
-    options.read(true).append(true).create(true);
     #[cfg(unix)]
-    {
-        use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
-        directory.mode(0o700);
-        options.mode(0o600);
-    }
+    std::os::unix::fs::DirBuilderExt::mode(&mut directory, 0o700);
     if let Some(parent) = path.parent().filter(|parent| !parent.as_os_str().is_empty()) {
         directory.recursive(true).create(parent)?;
     }
-    let file = options.open(path)?;
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt as _;
-        file.set_permissions(std::fs::Permissions::from_mode(0o600))?;
-    }
-    Ok(file)
+    private::append(path)
 }
 
 /// Lines kept of a switch.
@@ -297,6 +289,30 @@ mod tests {
         assert!(lines(&one, "../pbx1").is_empty());
         let names = std::fs::read_dir(&path).unwrap().map(|file| file.unwrap().file_name());
         assert!(names.into_iter().all(|name| !name.to_string_lossy().contains('/')));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_link_is_not_followed_and_no_mode_is_changed() {
+        use std::os::unix::fs::{PermissionsExt as _, symlink};
+
+        let folder = tempfile::tempdir().unwrap();
+        let (victim, own) = (folder.path().join("victim"), folder.path().join("pbx2"));
+        for file in [&victim, &own] {
+            std::fs::write(file, "0\tx\n").unwrap();
+            std::fs::set_permissions(file, std::fs::Permissions::from_mode(0o644)).unwrap();
+        }
+        symlink(&victim, folder.path().join("pbx1")).unwrap();
+        let history = History::new(Some(folder.path().to_owned()));
+        assert!(lines(&history, "pbx1").is_empty());
+        assert!(history.add("pbx1", "status").unwrap_err().to_string().contains("a link"));
+        assert_eq!(lines(&history, "pbx1"), ["status"]);
+        assert!(history.add("pbx2", "status").unwrap());
+        assert_eq!(lines(&history, "pbx2"), ["x", "status"]);
+        assert_eq!(std::fs::read_to_string(&victim).unwrap(), "0\tx\n");
+        for file in [&victim, &own] {
+            assert_eq!(file.metadata().unwrap().permissions().mode() & 0o777, 0o644);
+        }
     }
 
     #[test]

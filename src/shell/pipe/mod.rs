@@ -1,7 +1,8 @@
 //! What becomes of an answer: to a program, to a file, down a pager; and programs by themselves.
 //!
 //! # Invariants
-//! - What goes to a program or a file is exact and has no color; errors go to the screen.
+//! - What goes to a file is exact, and so is what goes to a program that does not write to the
+//!   terminal itself; to one that does, it is sanitised. None has a color; errors go to the screen.
 //! - A program that stops reading is no error; one that fails is.
 //! - While a program has the terminal, nothing else is written to it.
 

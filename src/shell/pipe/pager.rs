@@ -40,7 +40,7 @@ pub(super) async fn run(
     }
     match Program::start(&command, Place::of(&output).for_a_pager(), Stdin::Answer).await {
         Ok(program) => {
-            let (mut feed, _pace) = program.feed();
+            let mut feed = program.feed_pages();
             // A pager that was left early takes no more.
             let _written = fmt::Write::write_str(&mut feed, &kept);
             drop(feed);

@@ -28,6 +28,7 @@ pub(super) struct Place {
     owns_stdout: bool,
     /// Whether keys that were typed before it starts are not for it.
     discards_keys: bool,
+    is_terminal: bool,
     pace: Option<Pace>,
 }
 
@@ -36,6 +37,7 @@ impl Place {
         Self {
             operator: output.operator.clone(),
             owns_stdout: output.owns_stdout,
+            is_terminal: output.width.is_some(),
             discards_keys: false,
             pace: output.pace.clone(),
         }
@@ -55,6 +57,8 @@ pub(super) struct Program {
     feeder: Option<JoinHandle<()>>,
     sender: Option<mpsc::UnboundedSender<String>>,
     backlog: Arc<Backlog>,
+    /// Whether what it writes reaches a terminal as it writes it.
+    is_shown: bool,
     /// What it writes, where it may not write itself.
     captured: Option<JoinHandle<Vec<u8>>>,
     /// The terminal is its own until then.
@@ -77,6 +81,7 @@ impl Program {
             // What was said before stands before what it says.
             pace.settled().await;
         }
+        let is_shown = lent.is_some() || place.owns_stdout && place.is_terminal;
         let stdout = if is_inherited { Stdio::inherit() } else { Stdio::piped() };
         let input = match stdin {
             Stdin::Answer => Stdio::piped(),
@@ -104,13 +109,21 @@ impl Program {
             })
         });
         let name = command.to_owned();
-        Ok(Self { name, child, feeder, sender, backlog, captured, _lent: lent })
+        Ok(Self { name, child, feeder, sender, backlog, is_shown, captured, _lent: lent })
     }
 
-    /// Takes its input.
+    /// Takes its input. Where the program writes to a terminal itself, what a terminal would act on
+    /// is made visible on the way in: `cat` passes it on.
     pub(super) fn feed(&self) -> (Feed, Pace) {
-        let feed = Feed { sender: self.sender.clone(), backlog: Arc::clone(&self.backlog) };
+        let (sender, backlog) = (self.sender.clone(), Arc::clone(&self.backlog));
+        let feed = Feed { sender, backlog, is_sanitised: self.is_shown };
         (feed, Pace::of(&self.backlog))
+    }
+
+    /// Takes the input of a pager: text that was made for a terminal, with our colors.
+    pub(super) fn feed_pages(&self) -> Feed {
+        let (sender, backlog) = (self.sender.clone(), Arc::clone(&self.backlog));
+        Feed { sender, backlog, is_sanitised: false }
     }
 
     /// Whether it reads no more.
@@ -196,6 +209,7 @@ async fn feed(
 pub(super) struct Feed {
     sender: Option<mpsc::UnboundedSender<String>>,
     backlog: Arc<Backlog>,
+    is_sanitised: bool,
 }
 
 impl fmt::Write for Feed {
@@ -203,8 +217,9 @@ impl fmt::Write for Feed {
         if self.backlog.is_gone() {
             return Err(fmt::Error);
         }
+        let text = if self.is_sanitised { sanitise::block(text) } else { text.into() };
         self.backlog.add(text.len());
         let sender = self.sender.as_ref().ok_or(fmt::Error)?;
-        sender.send(text.to_owned()).map_err(|_gone| fmt::Error)
+        sender.send(text.into_owned()).map_err(|_gone| fmt::Error)
     }
 }

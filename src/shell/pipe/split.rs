@@ -117,9 +117,12 @@ pub(in crate::shell) fn tail(line: &str) -> Tail<'_> {
             let name = rest.trim_start_matches('>');
             let is_apart = name.starts_with(char::is_whitespace);
             let name = name.trim_start();
+            // First what ends at the next word: the rest of a long line is looked through once.
+            if name.starts_with(['=', '>']) || name.contains(char::is_whitespace) {
+                continue;
+            }
             let looks_right = name.contains(['/', '.']);
-            let is_file = if has_filter { looks_right } else { is_apart || !is_verbatim };
-            if is_file && !name.starts_with(['=', '>']) && !name.contains(char::is_whitespace) {
+            if if has_filter { looks_right } else { is_apart || !is_verbatim } {
                 return Tail::File(name);
             }
         }
@@ -181,8 +184,7 @@ fn sink(line: &str, at: usize, care: Care) -> Option<Sink<'_>> {
     let is_appended = rest.starts_with(">>");
     let name = rest.trim_start_matches('>');
     let is_apart = name.starts_with(char::is_whitespace);
-    let words = grammar::words(name);
-    let [(_, name)] = words.as_slice() else { return None };
+    let name = grammar::only_word(name)?;
     let name = name.trim_matches(['\'', '"']);
     let looks_right = name.contains(['/', '.']) && !name.starts_with(|x: char| x.is_ascii_digit());
     let is_fit = match care {
@@ -300,6 +302,15 @@ mod tests {
             ("alias x calls | gr", Tail::Command),
         ] {
             assert_eq!(tail(line), expected, "{line}");
+        }
+    }
+
+    #[test]
+    fn a_long_line_is_read_once() {
+        // 300 KB: looked through at each sign, that would be 30,000,000,000 steps and more.
+        for part in ["> ", "| ", ">x ", " > a"] {
+            let line = format!("calls {}", part.repeat(300_000 / part.len()));
+            let _plumbed = (split(&line), tail(&line));
         }
     }
 

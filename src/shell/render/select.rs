@@ -33,6 +33,14 @@ pub(in crate::shell) struct Select {
     pub(in crate::shell) count: bool,
 }
 
+impl Select {
+    /// How many rows are wanted, where it does not take the others to know which.
+    pub(in crate::shell) fn first(&self) -> Option<usize> {
+        let is_plain = self.filter.is_none() && self.sort.is_empty() && !self.count;
+        self.limit.filter(|_| is_plain)
+    }
+}
+
 impl View {
     /// Leaves what was asked for. `rows` is what the rows are called: `calls`.
     pub(in crate::shell) fn select(

@@ -1,9 +1,11 @@
 //! A trace in a file.
 
-use std::fs::File;
+use std::fs::{File, OpenOptions};
 use std::io::Write as _;
+use std::path::Path;
 
 use super::Item;
+use crate::private;
 use crate::shell::{CommandError, Kind};
 
 /// The file that a trace goes to. What came until then is in it, however the trace ends.
@@ -15,9 +17,11 @@ pub(in crate::shell) struct Bundle {
 }
 
 impl Bundle {
-    /// Makes the file; one that is there is not overwritten.
+    /// Makes the file, for its owner only; one that is there is not overwritten.
     pub(in crate::shell) fn create(path: &str) -> Result<Self, CommandError> {
-        let file = File::create_new(path).map_err(|err| {
+        let mut options = OpenOptions::new();
+        options.write(true).create_new(true);
+        let file = private::open(&mut options, Path::new(path)).map_err(|err| {
             CommandError::new(Kind::Refused, format!("cannot write {path}: {err}"))
                 .hint("choose a file that is not there yet")
         })?;

@@ -25,6 +25,7 @@ use writer::{Counts, Entry, now};
 use super::secret::{STARS, Secrets, asks_for_secret, mask_text};
 use super::{CommandError, Kind, Next, Output, Shell, Switch, pipe, sanitise};
 use crate::listener::{EventListener, Link, Logs, Seen};
+use crate::private;
 use crate::track::Change;
 
 /// A transcript under way. Dropping it ends the file once what is queued is written.
@@ -52,10 +53,8 @@ impl Transcript {
     ) -> Result<Self, CommandError> {
         let mut options = OpenOptions::new();
         options.append(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
         let options = if append { options.create(true) } else { options.create_new(true) };
-        let file = options.open(path).map_err(|err| {
+        let file = private::open(options, path).map_err(|err| {
             let shown = path.display();
             if err.kind() == std::io::ErrorKind::AlreadyExists {
                 CommandError::usage(format!("{shown} is there already"))

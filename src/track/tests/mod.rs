@@ -1,9 +1,10 @@
 use bytes::Bytes;
 
 use super::*;
-use crate::model::{Association, ChannelRow, Event, JobState, Origin, Phase};
+use crate::model::{Association, ChannelRow, Event, JobState, Origin};
 use crate::wire::{EventData, Format};
 
+mod many;
 mod snapshot;
 
 fn event(headers: &[(&str, &str)]) -> Event {

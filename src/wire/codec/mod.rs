@@ -200,14 +200,16 @@ impl Decoder {
             if leading > 0 {
                 let _skipped = buf.split_to(leading);
             }
-            if !looks_like_a_header(buf) {
-                return Err(WireError::NotEventSocket { start: excerpt(buf) });
-            }
+        }
+        // Looked at again until enough of it is there: however the stream was cut, the same is said.
+        if self.searched < NAME && !looks_like_a_header(buf) {
+            return Err(WireError::NotEventSocket { start: excerpt(buf) });
         }
         let from = self.searched.saturating_sub(2);
         let Some((end, length)) = end_of_block(buf.get(from..).unwrap_or_default()) else {
             self.searched = buf.len();
-            if buf.len() > self.limits.header {
+            // A block may end with the next byte, which only repeats the line feed.
+            if buf.len() > self.limits.header.saturating_add(1) {
                 return Err(WireError::HeaderTooLong { limit: self.limits.header });
             }
             return Ok(None);
@@ -288,15 +290,18 @@ fn looks_like_a_header(start: &[u8]) -> bool {
     if start.starts_with(b"Content-") {
         return true;
     }
-    for &byte in start.iter().take(128) {
+    for &byte in start.iter().take(NAME) {
         match byte {
             b':' => return true,
             b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' => {}
             _ => return false,
         }
     }
-    start.len() < 128
+    start.len() < NAME
 }
+
+/// No name of a header is as long as this.
+const NAME: usize = 128;
 
 #[cfg(test)]
 mod tests;

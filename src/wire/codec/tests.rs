@@ -84,6 +84,74 @@ fn split_at_every_byte() {
     assert_eq!(decode_in(&single).unwrap(), whole);
 }
 
+/// The frames of a stream in pieces, and what ended it: the kind of error, not its excerpt.
+fn outcome(limits: Limits, stream: &[u8], pieces: &[usize]) -> (Vec<Frame>, Option<String>) {
+    let mut decoder = Decoder::new().with_limits(limits);
+    let (mut buf, mut frames, mut rest) = (BytesMut::new(), Vec::new(), stream);
+    for piece in pieces.iter().copied().chain([usize::MAX]) {
+        let (head, tail) = rest.split_at(piece.min(rest.len()));
+        buf.extend_from_slice(head);
+        rest = tail;
+        loop {
+            match decoder.decode(&mut buf) {
+                Ok(Some(frame)) => frames.push(frame),
+                Ok(None) => break,
+                Err(err) => {
+                    let kind = format!("{err:?}");
+                    let kind = kind.split(['{', '(']).next().unwrap_or_default().trim().to_owned();
+                    return (frames, Some(kind));
+                }
+            }
+        }
+    }
+    (frames, None)
+}
+
+#[test]
+fn broken_streams_end_alike_however_cut() {
+    let limits = Limits { header: 150, body: 32 };
+    let long = |letters: usize| format!("Content-Type: {}\n\nx", "a".repeat(letters));
+    let streams = [
+        "junk\r\nContent-Type: api/response\nContent-Length: 4\n\nabc\n".to_owned(),
+        "SSH-2.0-OpenSSH_9.2\r\n".to_owned(),
+        "Content-Type: auth/request\n\nju nk: x\n\n".to_owned(),
+        "\n\n\nContent-Type: auth/request\n\n\n\n%\n\n".to_owned(),
+        "Content-Length: 5\n\nabcde".to_owned(),
+        "Content-Type: a\nContent-Length: x\n\nabcde".to_owned(),
+        "Content-Type: a\nContent-Length: 33\n\nabcde".to_owned(),
+        "a".repeat(200),
+        long(135),
+        long(136),
+        long(137),
+        long(138),
+    ];
+    for stream in streams {
+        let whole = outcome(limits, stream.as_bytes(), &[]);
+        for at in 0..stream.len() {
+            assert_eq!(outcome(limits, stream.as_bytes(), &[at]), whole, "{stream:?} cut at {at}");
+        }
+        let single = vec![1; stream.len()];
+        assert_eq!(outcome(limits, stream.as_bytes(), &single), whole, "{stream:?} by bytes");
+    }
+}
+
+proptest! {
+    #[test]
+    fn any_stream_gives_the_same_however_cut(
+        parts in prop::collection::vec(prop_oneof![
+            Just(b"Content-Type: ".to_vec()), Just(b"api/response".to_vec()),
+            Just(b"Content-Length: ".to_vec()), Just(b"\n".to_vec()), Just(b"\n\n".to_vec()),
+            Just(b"4".to_vec()), Just(b"abc\n".to_vec()), Just(b"text/event-plain".to_vec()),
+            Just(vec![b'x'; 127]), prop::collection::vec(any::<u8>(), 0..4),
+        ], 0..16),
+        pieces in prop::collection::vec(0_usize..20, 0..30),
+    ) {
+        let stream = parts.concat();
+        let limits = Limits { header: 150, body: 32 };
+        prop_assert_eq!(outcome(limits, &stream, &pieces), outcome(limits, &stream, &[]));
+    }
+}
+
 #[test]
 fn what_is_no_event_socket_is_said_so() {
     let decode = |text: &[u8]| Decoder::new().decode(&mut BytesMut::from(text));

@@ -39,6 +39,12 @@ fn hostile_callers_stay_text() {
         "call last -o csv",
         "show channels",
         "show channels as json",
+        "channels -o csv | cat",
+        "channels -o raw | cat",
+        "channels -o json | cat",
+        "channels -o jsonl | cat",
+        "api show channels as json | cat",
+        "events all -o jsonl --for 300ms | head -c 20000",
         "events CHANNEL_CREATE",
     ] {
         desk.run(line);
