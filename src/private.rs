@@ -53,7 +53,7 @@ mod tests {
         path.metadata().map_or(0, |about| about.permissions().mode() & 0o777)
     }
 
-    #[test]
+    #[limited::test]
     fn a_new_file_is_its_owners_and_one_that_is_there_stays_as_it_is() {
         let folder = tempfile::tempdir().unwrap();
         let (new, old) = (folder.path().join("new"), folder.path().join("old"));
@@ -64,7 +64,7 @@ mod tests {
         assert_eq!(mode(&old), 0o644);
     }
 
-    #[test]
+    #[limited::test]
     fn links_are_refused_and_what_they_point_to_is_left_alone() {
         let folder = tempfile::tempdir().unwrap();
         let (target, nothing) = (folder.path().join("target"), folder.path().join("nothing"));

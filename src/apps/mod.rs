@@ -60,7 +60,7 @@ pub const APPS: &[Kind] = &[
 mod tests {
     use super::*;
 
-    #[test]
+    #[limited::test]
     fn the_table_is_sorted_and_says_the_truth() {
         assert!(APPS.is_sorted_by_key(|kind| kind.name));
         for kind in APPS {
@@ -81,7 +81,7 @@ mod tests {
         }
     }
 
-    #[test]
+    #[limited::test]
     fn parameters_are_checked_by_name_and_type() {
         let wrong = [
             ("TonePlay", "tone", "440"),

@@ -96,7 +96,7 @@ pub(super) async fn execute(start: &Start, shell: &Shell, line: &str) -> Result<
 mod tests {
     use super::*;
 
-    #[test]
+    #[limited::test]
     fn options_may_be_cut_short_as_in_fs_cli() {
         let is_ours = |name: &str| matches!(name, "set" | "echo" | "host");
         for (given, taken) in [

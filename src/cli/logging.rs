@@ -217,7 +217,7 @@ impl Visit for Said {
 mod tests {
     use super::*;
 
-    #[test]
+    #[limited::test]
     fn s32_a_log_line_is_date_level_where_and_what() {
         let now: jiff::Timestamp = "2015-02-25T10:33:05Z".parse().unwrap();
         let now = now.to_zoned(jiff::tz::TimeZone::UTC);

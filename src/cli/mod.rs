@@ -317,14 +317,14 @@ fn wrapped(text: &str, width: u16) -> Vec<String> {
 mod tests {
     use super::*;
 
-    #[test]
+    #[limited::test]
     fn hints_break_at_spaces() {
         assert_eq!(wrapped("hint: short", 80), ["hint: short"]);
         assert_eq!(wrapped("hint: one two three", 14), ["hint: one two", "      three"]);
         assert_eq!(wrapped("hint: unbreakable", 5), ["hint:", "      unbreakable"]);
     }
 
-    #[test]
+    #[limited::test]
     fn the_arguments_are_sound() {
         Args::command().debug_assert();
     }

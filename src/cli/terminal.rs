@@ -338,7 +338,7 @@ mod attributes {
 mod tests {
     use super::*;
 
-    #[test]
+    #[limited::test]
     fn color() {
         for (choice, tty, vars, expected) in [
             (Color::Auto, true, &[][..], true),

@@ -159,7 +159,7 @@ const ISSUED: usize = 256;
 mod tests {
     use super::*;
 
-    #[test]
+    #[limited::test]
     fn ids_that_nobody_needs_are_forgotten() {
         let client = Client::new("vm-host");
         client.note_issued(client.id().clone());

@@ -60,7 +60,7 @@ const MOST: usize = 256;
 mod tests {
     use super::*;
 
-    #[test]
+    #[limited::test]
     fn each_line_is_answered_for_once() {
         let sent = Sent::default();
         for line in ["api status", "bgapi status ", "event plain API"] {

@@ -97,7 +97,7 @@ pub(super) fn is_originate(line: &str) -> bool {
 mod tests {
     use super::*;
 
-    #[test]
+    #[limited::test]
     fn a_direct_originate_names_its_session_in_its_answer() {
         let started = |text: &str| Started::Directly {
             command: "originate user/1000 &park".to_owned(),
@@ -112,7 +112,7 @@ mod tests {
         assert_eq!(started("+OK").session(), None);
     }
 
-    #[test]
+    #[limited::test]
     fn originate_is_known_in_any_case() {
         for (line, is_one) in [
             ("originate user/1000 &park", true),

@@ -65,7 +65,7 @@ fn started(line: &str) -> Option<&str> {
 mod tests {
     use super::*;
 
-    #[test]
+    #[limited::test]
     fn what_a_line_names() {
         for (line, uuid) in [
             ("uuid_hold a-b", Some("a-b")),

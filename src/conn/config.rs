@@ -276,7 +276,7 @@ fn split_port(text: &str) -> (&str, Option<u16>) {
 mod tests {
     use super::*;
 
-    #[test]
+    #[limited::test]
     fn hosts_and_ports() {
         for (text, address) in [
             ("pbx1", "pbx1:8021"),
@@ -293,7 +293,7 @@ mod tests {
         }
     }
 
-    #[test]
+    #[limited::test]
     fn passwords_are_not_shown() {
         for config in [
             Config::new("a").with_password("hunter2"),

@@ -240,7 +240,7 @@ mod tests {
     use super::*;
 
     /// On Linux one whose queue is full says nothing to those who come later.
-    #[tokio::test]
+    #[limited::test]
     #[cfg(target_os = "linux")]
     async fn an_address_that_says_nothing_does_not_hold_up_the_next() {
         use socket2::{Domain, Socket, Type};

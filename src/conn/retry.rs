@@ -90,7 +90,7 @@ where
 mod tests {
     use super::*;
 
-    #[test]
+    #[limited::test]
     fn waits_double_up_to_the_most() {
         let backoff = Backoff::new(Duration::from_millis(100), Duration::from_secs(1));
         for (number, due) in [(1, 100), (2, 200), (4, 800), (5, 1000), (1000, 1000)] {
@@ -99,7 +99,7 @@ mod tests {
         }
     }
 
-    #[tokio::test(start_paused = true)]
+    #[limited::test(paused)]
     async fn a_wrong_password_is_not_tried_again_and_a_refusal_is() {
         let error = |is_final: bool| {
             let peer = String::new();

@@ -209,7 +209,7 @@ mod tests {
         Pin::new(answer).poll(&mut Context::from_waker(Waker::noop()))
     }
 
-    #[test]
+    #[limited::test]
     fn an_asker_that_leaves_takes_its_command_back_until_it_is_written() {
         let (slot, answer) = ends();
         drop(answer);
@@ -225,7 +225,7 @@ mod tests {
         assert!(!slot.answer(Reply::Api(Bytes::new())));
     }
 
-    #[test]
+    #[limited::test]
     fn an_asker_whose_time_is_up_learns_whether_its_command_was_written() {
         let (slot, mut answer) = ends();
         assert!(poll(&mut answer).is_pending() && slot.is_waited_for());
@@ -238,7 +238,7 @@ mod tests {
         assert!(!slot.answer(Reply::Api(Bytes::new())));
     }
 
-    #[test]
+    #[limited::test]
     fn a_reply_or_the_end_reaches_the_asker_once() {
         let (slot, mut answer) = ends();
         assert!(poll(&mut answer).is_pending());

@@ -55,7 +55,7 @@ async fn fails(greeting: &'static [u8], reply: &'static [u8]) -> ConnectError {
     connection.unwrap_err()
 }
 
-#[tokio::test(start_paused = true)]
+#[limited::test(paused)]
 async fn each_way_to_fail_is_told_apart() {
     assert!(matches!(fails(b"", b"").await, ConnectError::Silent { .. }));
     assert!(matches!(fails(GREETING.as_bytes(), b"").await, ConnectError::Unanswered { .. }));
@@ -79,7 +79,7 @@ async fn each_way_to_fail_is_told_apart() {
     assert!(matches!(illegal, ConnectError::IllegalLogin(WireError::IllegalCharacter { .. })));
 }
 
-#[tokio::test]
+#[limited::test]
 async fn a_closed_port_and_an_unknown_host() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
@@ -92,7 +92,7 @@ async fn a_closed_port_and_an_unknown_host() {
     assert!(matches!(unknown, ConnectError::NoAddress { .. }), "{unknown:?}");
 }
 
-#[tokio::test(start_paused = true)]
+#[limited::test(paused)]
 async fn a_userauth_reply_that_the_server_cut_is_accepted() {
     let (client, mut server) = tokio::io::duplex(1 << 16);
     let config = config().with_user("u@d").with_password("p");
@@ -114,7 +114,7 @@ async fn a_userauth_reply_that_the_server_cut_is_accepted() {
     assert_eq!(reply.text(), "UP");
 }
 
-#[tokio::test(start_paused = true)]
+#[limited::test(paused)]
 async fn after_a_timed_out_and_a_cancelled_command_the_next_reply_is_the_next_commands() {
     let (connection, mut server) = logged_in(NoEvents).await;
     let late = connection.send_within(Command::api("one").unwrap(), Duration::from_secs(1)).await;
@@ -134,7 +134,7 @@ async fn after_a_timed_out_and_a_cancelled_command_the_next_reply_is_the_next_co
     assert_eq!(reply.unwrap().text(), "THREE");
 }
 
-#[tokio::test(start_paused = true)]
+#[limited::test(paused)]
 async fn many_askers_each_get_their_own_reply() {
     let (connection, mut server) = logged_in(NoEvents).await;
     let echo = async {
@@ -183,7 +183,7 @@ impl Sink for Seen {
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[limited::test(paused)]
 async fn events_pass_between_replies_and_every_asker_ends_with_the_connection() {
     let seen = Seen::default();
     let (connection, mut server) = logged_in(seen.clone()).await;
@@ -233,7 +233,7 @@ impl Sink for Slow {
     }
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[limited::test(threads)]
 async fn who_waits_for_the_end_finds_the_sink_told() {
     let told = Arc::new(AtomicBool::new(false));
     let (connection, server) = logged_in(Slow(Arc::clone(&told))).await;

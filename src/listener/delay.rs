@@ -54,7 +54,7 @@ const WINDOW: u64 = 300_000_000;
 mod tests {
     use super::*;
 
-    #[test]
+    #[limited::test]
     fn a_late_event_is_late_by_what_others_were_faster() {
         let (start, mut delay) = (Instant::now(), Delay::default());
         assert_eq!(delay.now(), Duration::ZERO);

@@ -249,7 +249,7 @@ mod tests {
     use super::*;
     use crate::listener::watching;
 
-    #[test]
+    #[limited::test]
     fn watches_that_nobody_reads_are_let_go_of_without_an_event() {
         let shared = Shared::new(Tracker::new());
         for _watch in 0..10 {
@@ -261,7 +261,7 @@ mod tests {
         drop(kept);
     }
 
-    #[test]
+    #[limited::test]
     fn jobs_that_nobody_waits_for_are_let_go_of_and_the_others_end_with_the_connection() {
         let shared = Arc::new(Shared::new(Tracker::new()));
         let waited_for: Vec<_> =

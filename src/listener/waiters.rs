@@ -119,7 +119,7 @@ mod tests {
         Event::new(EventData::new(Format::Plain, text.into_bytes().into()))
     }
 
-    #[test]
+    #[limited::test]
     fn an_event_reaches_only_those_who_wait_for_its_session() {
         let shared = Arc::new(Shared::new(Tracker::new()));
         let mut waits: Vec<SessionEvents> = (0..300)
@@ -162,7 +162,7 @@ mod tests {
         }
     }
 
-    #[test]
+    #[limited::test]
     fn a_wait_that_is_over_leaves_nothing_and_the_others_go_on() {
         let shared = Arc::new(Shared::new(Tracker::new()));
         let mut kept = SessionEvents::new(&shared, &["DTMF"]);

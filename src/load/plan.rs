@@ -100,7 +100,7 @@ impl Iterator for Arrivals {
 mod tests {
     use super::*;
 
-    #[test]
+    #[limited::test]
     fn arrivals_keep_the_rate_and_repeat_with_their_seed() {
         let plan = Plan::new(10_000, 50.0).with_seed(7);
         let total: Duration = plan.arrivals().sum();

@@ -98,7 +98,7 @@ impl Latency {
 mod tests {
     use super::*;
 
-    #[test]
+    #[limited::test]
     fn percentiles() {
         let mut latency = Latency::default();
         latency.finish();

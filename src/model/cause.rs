@@ -160,7 +160,7 @@ const CAUSES: &[(&str, u16, &str)] = &[
 mod tests {
     use super::*;
 
-    #[test]
+    #[limited::test]
     fn known_and_unknown() {
         let busy = HangupCause::parse("USER_BUSY");
         assert_eq!((busy.name(), busy.number(), busy.is_normal()), ("USER_BUSY", Some(17), false));
@@ -170,7 +170,7 @@ mod tests {
         assert_eq!(HangupCause::parse("NORMAL_CLEARING"), HangupCause::NORMAL_CLEARING);
     }
 
-    #[test]
+    #[limited::test]
     fn the_table_is_in_order_and_without_doubles() {
         assert!(CAUSES.is_sorted_by(|a, b| a.1 < b.1));
     }

@@ -207,7 +207,7 @@ mod tests {
          4 session(s) per Sec out of max 2000, peak 8, last 5min 8 \n20000 session(s) max\n\
          min idle cpu 0.00/49.77\nCurrent Stack Size/Max 240K/8192K\n";
 
-    #[test]
+    #[limited::test]
     fn status_as_recorded() {
         let status = Status::parse(STATUS);
         assert_eq!(status.uptime, Some(Duration::from_micros(7_297_120_137)));
@@ -223,7 +223,7 @@ mod tests {
         assert!(status.missing().is_empty());
     }
 
-    #[test]
+    #[limited::test]
     fn what_a_cut_status_does_not_say_is_not_zero() {
         for (length, lines) in STATUS.match_indices('\n').map(|(at, _)| at).zip(1..) {
             let status = Status::parse(STATUS.get(..=length).unwrap_or_default());
@@ -236,7 +236,7 @@ mod tests {
         assert_eq!(uptime("0 years, 0 days, 1 hour"), None, "cut at a comma");
     }
 
-    #[test]
+    #[limited::test]
     fn a_row_keeps_what_can_be_read_of_it() {
         let row =
             r#"{"uuid":"a","created_epoch":1796040000,"name":null,"dest":true,"context":[1]}"#;

@@ -87,7 +87,7 @@ const UNMARKED: &[&str] = &[
 mod tests {
     use super::*;
 
-    #[test]
+    #[limited::test]
     fn replies_as_recorded() {
         for (body, ok, text) in [
             ("+OK\n", true, "+OK"),

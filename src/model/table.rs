@@ -222,7 +222,7 @@ mod tests {
         Ok((table.rows.into_iter().map(|row| row.uuid).collect(), table.unreadable))
     }
 
-    #[test]
+    #[limited::test]
     fn rows_with_and_without_rows() {
         assert_eq!(Rows::parse("{\"row_count\": 0}").unwrap(), Rows::default());
         let body = r#"{"row_count":1,"rows":[{"uuid":"a","name":"sofia/x","new_column":"1"}]}"#;
@@ -232,7 +232,7 @@ mod tests {
         assert_eq!(Rows::parse_list("[{\"a\":1},7]").unwrap().unreadable, 1);
     }
 
-    #[test]
+    #[limited::test]
     fn what_is_not_a_whole_table_is_an_error() {
         let whole = r#"{"row_count":2,"rows":[{"uuid":"a","name":"x"},{"uuid":"b"}]}"#;
         assert_eq!(channels(whole), Ok((vec!["a".to_owned(), "b".to_owned()], 0)));
@@ -259,7 +259,7 @@ mod tests {
         }
     }
 
-    #[test]
+    #[limited::test]
     fn an_odd_row_costs_itself_alone() {
         for (odd, kept, lost) in [
             (r#"{"uuid":"odd","created_epoch":1796040000}"#, true, 0),

@@ -202,7 +202,7 @@ async fn session(switch: &Switch, word: &str, err: CommandError) -> CommandError
 mod tests {
     use super::*;
 
-    #[test]
+    #[limited::test]
     fn the_name_that_was_wrong() {
         for (line, text, expected) in [
             ("uuid_kil x", "-ERR uuid_kil Command not found!", Wrong::Command("uuid_kil")),

@@ -49,7 +49,7 @@ pub(super) const DEPTH: usize = 16;
 mod tests {
     use super::*;
 
-    #[test]
+    #[limited::test]
     fn arguments_take_their_places() {
         for (text, rest, line) in [
             ("sofia status", "", "sofia status"),

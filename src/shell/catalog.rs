@@ -144,7 +144,7 @@ mod tests {
 
     use super::*;
 
-    #[test]
+    #[limited::test]
     fn words_follow_the_rules_of_the_server() {
         let row = |words: &[&str]| {
             let cell = |(at, word): (usize, &&str)| (format!("a{}", at + 1), json!(word));

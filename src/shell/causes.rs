@@ -266,7 +266,7 @@ const NEXT: &[(&[&str], &str)] = &[
 mod tests {
     use super::*;
 
-    #[test]
+    #[limited::test]
     fn every_cause_has_a_next_step_and_only_one() {
         for name in HangupCause::names() {
             let rows = NEXT.iter().filter(|(names, _)| names.contains(&name)).count();

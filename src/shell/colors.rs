@@ -45,7 +45,7 @@ impl Shell {
 mod tests {
     use super::*;
 
-    #[test]
+    #[limited::test]
     fn only_what_is_known_gets_a_color() {
         let mut colors = Colors::default();
         assert!(colors.set("prompt", "bold-red") && colors.set("failed", "default"));

@@ -253,7 +253,7 @@ fn pause(text: &str) -> Result<Duration, String> {
 mod tests {
     use super::*;
 
-    #[test]
+    #[limited::test]
     fn rates_are_read() {
         for (text, milliseconds) in [("20/s", 50), ("20", 50), ("60/m", 1000), ("max", 0)] {
             assert_eq!(pause(text), Ok(Duration::from_millis(milliseconds)), "{text}");

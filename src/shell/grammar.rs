@@ -355,7 +355,7 @@ mod tests {
     use super::super::cmd::Command;
     use super::*;
 
-    #[test]
+    #[limited::test]
     fn words_are_read_as_a_shell_reads_them() {
         for (text, words) in [
             ("", &[][..]),
@@ -374,7 +374,7 @@ mod tests {
         }
     }
 
-    #[test]
+    #[limited::test]
     fn tails_are_not_touched() {
         for (line, tail) in [
             (
@@ -414,7 +414,7 @@ mod tests {
         }
     }
 
-    #[test]
+    #[limited::test]
     fn what_is_no_verb_goes_to_the_server_as_it_is() {
         for line in ["not a real command", "sofia status", "uuid_kill 'x"] {
             let Parsed::Api(text) = parse(line).unwrap() else { panic!("{line}") };
@@ -422,7 +422,7 @@ mod tests {
         }
     }
 
-    #[test]
+    #[limited::test]
     fn the_seeds_form_of_originate_has_options_behind_it() {
         let line = "originate 9196@h:5080 --app TonePlay --proxy p:5060 --exten 9197 --wait";
         let Parsed::Builtin(parsed) = parse(line).unwrap() else { panic!() };
@@ -430,7 +430,7 @@ mod tests {
         assert_eq!(args.target(), "9196@h:5080");
     }
 
-    #[test]
+    #[limited::test]
     fn mistakes_are_told() {
         assert!(matches!(parse("calls --help").unwrap(), Parsed::Help(_)));
         assert!(parse("calls --nosuch").unwrap_err().message.contains("--nosuch"));

@@ -131,7 +131,7 @@ mod tests {
     use super::*;
     use crate::shell::Settings;
 
-    #[test]
+    #[limited::test]
     fn brackets_and_quotes() {
         for (line, expected) in [
             ("originate {a=b}user/1 &park()", None),
@@ -148,7 +148,7 @@ mod tests {
         }
     }
 
-    #[test]
+    #[limited::test]
     fn an_alias_is_known() {
         let mut settings = Settings::default();
         settings.aliases.insert("gw".to_owned(), "sofia status gateway".to_owned());
@@ -157,7 +157,7 @@ mod tests {
         assert_eq!(marks(&shell, "@pbx1 gw"), [(6..8, Mark::Known)]);
     }
 
-    #[test]
+    #[limited::test]
     fn marks_lie_in_the_line() {
         let shell = Shell::new(Settings::default(), None, false);
         let found = marks(&shell, "@all hangup 日本 {x");

@@ -160,7 +160,7 @@ mod tests {
     use super::*;
     use crate::shell::Settings;
 
-    #[test]
+    #[limited::test]
     fn arguments_of_our_own() {
         let shell = Shell::new(Settings::default(), None, false);
         for (line, expected) in [

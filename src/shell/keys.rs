@@ -67,7 +67,7 @@ const FS_CLI: [&str; 12] = [
 mod tests {
     use super::*;
 
-    #[test]
+    #[limited::test]
     fn lines_of_a_key_take_turns() {
         let mut keys = Keys::default();
         assert_eq!(keys.line(10, 3), Some("fsctl pause"));

@@ -213,7 +213,7 @@ fn is_servers_alias(word: &str, rest: &str) -> bool {
 mod tests {
     use super::*;
 
-    #[test]
+    #[limited::test]
     fn a_list_is_cut_as_the_server_cuts_it() {
         assert_eq!(pieces("status"), None);
         assert_eq!(pieces("version;;status ;; ").unwrap(), ["version", "status"]);
@@ -224,7 +224,7 @@ mod tests {
         assert_eq!(last_piece("calls ;;"), "");
     }
 
-    #[test]
+    #[limited::test]
     fn quotes_of_commands_of_ours_are_not_cut() {
         for (line, found) in [
             (r#"setvar u1 note "see;;fsctl x""#, vec![r#"setvar u1 note "see;;fsctl x""#]),

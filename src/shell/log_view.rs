@@ -92,7 +92,7 @@ mod tests {
 
     use super::*;
 
-    #[test]
+    #[limited::test]
     fn as_much_of_the_uuid_as_is_wanted_stands_in_front() {
         let line = |owner: &str| {
             LogLine::new(Bytes::from(format!("User-Data: {owner}\n")), Bytes::from_static(b"x"))

@@ -45,7 +45,7 @@ mod tests {
     use super::*;
     use crate::model::HangupCause;
 
-    #[test]
+    #[limited::test]
     fn a_misspelt_word_finds_its_neighbour() {
         for (wrong, right) in [
             ("NORMAL_CLERING", Some("NORMAL_CLEARING")),

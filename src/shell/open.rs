@@ -62,7 +62,7 @@ mod tests {
     use super::*;
     use crate::shell::Settings;
 
-    #[test]
+    #[limited::test]
     fn what_goes_on_and_what_does_not() {
         let shell = Shell::new(Settings::default(), None, false);
         for (text, expected) in [
@@ -86,7 +86,7 @@ mod tests {
         }
     }
 
-    #[test]
+    #[limited::test]
     fn lines_are_put_together() {
         let shell = Shell::new(Settings::default(), None, false);
         let lines = |text| whole_lines(&shell, text);

@@ -175,7 +175,7 @@ const PASSING: &[&str] = &[
 mod tests {
     use super::*;
 
-    #[test]
+    #[limited::test]
     fn only_what_has_the_leg_is_the_extensions_own() {
         let ms = Duration::from_millis;
         let mut plan = Plan::default();

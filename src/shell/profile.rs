@@ -269,7 +269,7 @@ fn has_shape(pattern: &str, word: &str) -> bool {
 mod tests {
     use super::*;
 
-    #[test]
+    #[limited::test]
     fn the_strictest_rule_holds() {
         let rules = GuardRules {
             deny: vec!["fsctl shutdown".to_owned()],
@@ -297,7 +297,7 @@ mod tests {
         }
     }
 
-    #[test]
+    #[limited::test]
     fn a_server_in_production_is_that_by_any_name() {
         let mut known = Profile::new("live", Config::new("10.0.0.1"));
         known.env = Some("prod".to_owned());
@@ -316,7 +316,7 @@ mod tests {
         assert_eq!(chosen.guard.deny, ["fsctl"]);
     }
 
-    #[tokio::test]
+    #[limited::test]
     async fn a_password_command_prints_the_password() {
         let mut profile = Profile::new("pbx", Config::new("pbx"));
         for (command, expected) in [

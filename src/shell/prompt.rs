@@ -188,7 +188,7 @@ mod tests {
         Template::parse(text).unwrap().parts().iter().map(shown).collect()
     }
 
-    #[test]
+    #[limited::test]
     fn templates_are_read() {
         for (text, expected) in [
             ("{name} {mark} {state}{runs}> ", "<name> <mark> <state><runs>> "),
@@ -205,7 +205,7 @@ mod tests {
         }
     }
 
-    #[test]
+    #[limited::test]
     fn what_is_no_template_is_told() {
         for (text, message) in [
             ("{cals}>", "nothing in a prompt is called {cals}"),

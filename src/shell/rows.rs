@@ -355,7 +355,7 @@ mod tests {
         view.select("calls", &Line::parse_from(words).select).unwrap()
     }
 
-    #[test]
+    #[limited::test]
     fn a_session_without_times_has_no_length_since_1970() {
         let mut tracker = Tracker::new();
         for name in ["CHANNEL_CREATE", "CHANNEL_ANSWER", "CHANNEL_HANGUP"] {
@@ -367,7 +367,7 @@ mod tests {
         }
     }
 
-    #[test]
+    #[limited::test]
     fn five_thousand_calls_are_filtered_and_sorted() {
         let mut tracker = Tracker::new();
         for n in 0..5000_i64 {

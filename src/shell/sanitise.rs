@@ -157,7 +157,7 @@ mod tests {
 
     use super::*;
 
-    #[test]
+    #[limited::test]
     fn lines() {
         for (input, expected) in [
             ("", ""),
@@ -185,7 +185,7 @@ mod tests {
         }
     }
 
-    #[test]
+    #[limited::test]
     fn blocks() {
         for (input, expected) in [
             ("a\n\tb\n", "a\n\tb\n"),
@@ -199,7 +199,7 @@ mod tests {
         }
     }
 
-    #[test]
+    #[limited::test]
     fn rows_of_a_text() {
         for (input, expected) in [
             ("", &[""][..]),
@@ -212,7 +212,7 @@ mod tests {
         }
     }
 
-    #[test]
+    #[limited::test]
     fn json_means_the_same_and_holds_nothing_unsafe() {
         let text = "a\u{9b}2J\u{202e}\u{7f}\u{e0041}\u{200b}\x1b[31m\"\\é";
         for document in [serde_json::json!(text), serde_json::json!({text: [text]})] {
@@ -226,14 +226,14 @@ mod tests {
         assert!(matches!(json("{\"é\": 1}\n"), Cow::Borrowed(_)));
     }
 
-    #[test]
+    #[limited::test]
     fn clean_text_is_not_copied() {
         assert!(matches!(line("ünïcode 1000"), Cow::Borrowed(_)));
         assert!(matches!(block("two\nlines\t."), Cow::Borrowed(_)));
     }
 
     proptest! {
-        #[test]
+        #[limited::test]
         fn nothing_unsafe_is_left(text in "(\\PC|\\pC|[\\r\\n\\t\u{1b}\u{7f}-\u{9f}\u{2028}\u{202e}\u{200b}-\u{200d}\u{fe0f}\u{feff}\u{e0041}ae]){0,60}") {
             prop_assert!(!line(&text).contains(is_unsafe));
             let block = block(&text);

@@ -63,14 +63,14 @@ pub fn script_place(file: &str, number: usize, line: &str) -> String {
 mod tests {
     use super::*;
 
-    #[test]
+    #[limited::test]
     fn lines_are_joined_and_counted() {
         let lines: Vec<_> =
             script_lines("\u{feff}# a\nstatus\n\n  api eval \\\n x \n\\\nend\\").collect();
         let expected = [(2, "status"), (4, "api eval  x"), (6, "end")];
         assert_eq!(lines, expected.map(|(number, line)| (number, line.to_owned())));
     }
-    #[test]
+    #[limited::test]
     fn a_place_is_short_and_without_secrets() {
         assert_eq!(script_place("a.txt", 3, "status"), "a.txt:3: status");
         let place =

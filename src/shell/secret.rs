@@ -361,7 +361,7 @@ impl Shell {
 mod tests {
     use super::*;
 
-    #[test]
+    #[limited::test]
     fn secrets_are_masked_and_the_rest_stays() {
         for (line, masked) in [
             ("auth hunter2", "auth ***"),
@@ -419,7 +419,7 @@ mod tests {
         }
     }
 
-    #[test]
+    #[limited::test]
     fn texts_lose_the_values_of_secrets_only() {
         for (text, masked) in [
             (
@@ -450,7 +450,7 @@ mod tests {
         assert!(!asks_for_secret("originate {sip_auth_password=x}user/1"));
     }
 
-    #[test]
+    #[limited::test]
     fn known_passwords_are_found_anywhere() {
         let secrets = Secrets::default();
         for password in ["hunter2hunter2", "8021", "abc", "ClueCon"] {
@@ -460,7 +460,7 @@ mod tests {
         assert_eq!(secrets.mask(text), "x***y *** 18021 abc ClueCon 6c1d-8021");
     }
 
-    #[test]
+    #[limited::test]
     fn an_alias_hides_no_password() {
         let shell = Shell::new(super::super::Settings::default(), None, false);
         shell.change_settings(|settings| {

@@ -183,7 +183,7 @@ impl Prefix {
 mod tests {
     use super::*;
 
-    #[test]
+    #[limited::test]
     fn event_names_are_found_behind_format_and_custom() {
         assert_eq!(names("plain ALL"), ["ALL"]);
         assert_eq!(names("CHANNEL_ANSWER"), ["CHANNEL_ANSWER"]);

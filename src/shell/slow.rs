@@ -60,7 +60,7 @@ const SLOW: &[&str] = &[
 mod tests {
     use super::*;
 
-    #[test]
+    #[limited::test]
     fn what_takes_long() {
         for (line, expected) in [
             ("msleep 5000", true),
@@ -81,7 +81,7 @@ mod tests {
         }
     }
 
-    #[test]
+    #[limited::test]
     fn what_a_line_sends() {
         assert!(sends_slow("api --timeout 600 msleep 5000") && sends_slow("@pbx1 reloadxml"));
         assert!(!sends_slow("api status") && !sends_slow("api") && !sends_slow("bgapi msleep 1"));

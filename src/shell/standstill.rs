@@ -123,7 +123,7 @@ fn looked_again(
 mod tests {
     use super::*;
 
-    #[test]
+    #[limited::test]
     fn what_became_of_the_calls() {
         let calls = |ids: &[&str]| ids.iter().map(|id| Id::new(id)).collect::<HashSet<_>>();
         let (before, now) = (calls(&["a", "b", "c"]), calls(&["c", "d"]));

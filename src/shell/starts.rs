@@ -37,7 +37,7 @@ const SHORT: usize = 8;
 mod tests {
     use super::*;
 
-    #[test]
+    #[limited::test]
     fn a_start_is_as_long_as_its_neighbours_need() {
         let ids =
             ["6c1d2a5e-0001", "cccccccc-0001-77", "cccccccc-0002-78", "cccccccc-0002-79", "é"];

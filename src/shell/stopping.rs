@@ -102,13 +102,13 @@ const ACTING: &[&str] = &[
 mod tests {
     use super::*;
 
-    #[test]
+    #[limited::test]
     fn acting_commands_are_commands() {
         let unknown: Vec<_> = ACTING.iter().filter(|verb| !grammar::is_verb(verb)).collect();
         assert!(unknown.is_empty(), "{unknown:?}");
     }
 
-    #[tokio::test]
+    #[limited::test]
     async fn what_becomes_of_a_line() {
         let shell = Shell::new(crate::shell::Settings::default(), None, false);
         let mut text = String::new();

@@ -153,7 +153,7 @@ fn all_variables(dial: &DialString) -> Variables {
 mod tests {
     use super::*;
 
-    #[test]
+    #[limited::test]
     fn a_dial_string_needs_something_to_do() {
         for (text, is_so) in [
             ("user/1000", true),
@@ -167,7 +167,7 @@ mod tests {
         }
     }
 
-    #[test]
+    #[limited::test]
     fn what_is_read_otherwise_is_reported() {
         for (text, reported) in [
             ("user/1000 &park", ""),

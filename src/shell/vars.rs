@@ -90,7 +90,7 @@ fn is_letter(c: char) -> bool {
 mod tests {
     use super::*;
 
-    #[test]
+    #[limited::test]
     fn only_what_is_defined_is_replaced() {
         let variables = [("id", "6c1d"), ("a_1", "x y"), ("domain", "wrong")];
         let variables = variables.map(|(name, value)| (name.to_owned(), value.to_owned()));

@@ -397,7 +397,7 @@ impl Channel {
 mod tests {
     use super::*;
 
-    #[test]
+    #[limited::test]
     fn a_variable_moves_to_the_end_when_it_is_set_again() {
         let mut vars = Vars::default();
         vars.extend([("a", "1".to_owned()), ("b", "2".to_owned())]);

@@ -181,7 +181,7 @@ impl fmt::Debug for Config {
 mod tests {
     use super::*;
 
-    #[test]
+    #[limited::test]
     fn debug_shows_no_password() {
         let config = Config::new().with_password("hunter2").with_user("bob@lan", "hunter3");
         let shown = format!("{config:?}");

@@ -72,7 +72,7 @@ mod tests {
         (name.to_owned(), value.to_owned())
     }
 
-    #[test]
+    #[limited::test]
     fn targets() {
         let then = Then::parse("&playback(tone_stream://%(251,0,1004))", "XML", "default");
         let data = "tone_stream://%(251,0,1004".to_owned();

@@ -152,7 +152,7 @@ const ORIGINS: &[(&str, &str, &str, &str)] = &[
 mod tests {
     use super::*;
 
-    #[test]
+    #[limited::test]
     fn a_stray_byte_survives() {
         let mut event = Event::bare("X");
         event.push("N", "\u{f7ff}");

@@ -235,7 +235,7 @@ fn phrase_of(status: u16) -> &'static str {
 mod tests {
     use super::*;
 
-    #[test]
+    #[limited::test]
     fn causes_and_statuses() {
         for (cause, status, back) in [
             ("USER_BUSY", 486, "USER_BUSY"),

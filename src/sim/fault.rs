@@ -187,7 +187,7 @@ impl World {
 mod tests {
     use super::*;
 
-    #[test]
+    #[limited::test]
     fn one_time_faults_are_used_up() {
         let mut faults = Faults::default();
         faults.swallow.push("api st".to_owned());

@@ -121,7 +121,7 @@ impl World {
 mod tests {
     use super::*;
 
-    #[test]
+    #[limited::test]
     fn levels_by_number_and_name() {
         let words = ["7", "debug", "ERR", "99", "nosuch", "-1", "64", "3.5", "disable", "300"];
         let found = words.map(level);

@@ -155,14 +155,14 @@ impl World {
 mod tests {
     use super::*;
 
-    #[test]
+    #[limited::test]
     fn either_order_of_the_credentials() {
         assert_eq!(credentials("bob@lan:pw"), ("bob", "lan", "pw"));
         assert_eq!(credentials("bob:pw@lan"), ("bob", "lan", "pw"));
         assert_eq!(credentials("bob"), ("bob", "", ""));
     }
 
-    #[test]
+    #[limited::test]
     fn a_wrapped_command_is_looked_at() {
         let user = User::new("bob@lan", "pw").with_api("status bgapi expand");
         let rights = Rights::of(&user);

@@ -175,7 +175,7 @@ impl Menus {
 mod tests {
     use super::*;
 
-    #[test]
+    #[limited::test]
     fn entries() {
         let mut menus = Menus::open("demo_ivr").unwrap();
         assert_eq!(menus.choose("1003"), Act::Run("transfer 1003 XML default".to_owned()));

@@ -163,7 +163,7 @@ mod tests {
         pairs.iter().collect()
     }
 
-    #[test]
+    #[limited::test]
     fn pairs_are_set_put_and_removed() {
         let mut pairs = Pairs::default();
         for (name, value) in [("a", "1"), ("bb", "22"), ("c", "")] {

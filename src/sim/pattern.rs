@@ -35,7 +35,7 @@ pub(super) fn captures<'t>(expression: &str, text: &'t str) -> Option<Vec<&'t st
 mod tests {
     use super::*;
 
-    #[test]
+    #[limited::test]
     fn cases() {
         for (pattern, text, found) in [
             ("^a", "abc", true),

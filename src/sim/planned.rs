@@ -206,7 +206,7 @@ mod tests {
         assert_eq!(text.parse::<Planned>(), Ok(Planned { fault, when }), "{text}");
     }
 
-    #[test]
+    #[limited::test]
     fn every_listed_example_is_a_fault() {
         for (example, about) in FAULTS {
             assert!(example.parse::<Planned>().is_ok(), "{example}");
@@ -214,7 +214,7 @@ mod tests {
         }
     }
 
-    #[test]
+    #[limited::test]
     fn texts() {
         let second = Duration::from_secs(1);
         let late = |prefix: &str, by| Fault::SlowReplies { command_prefix: prefix.into(), by };

@@ -141,7 +141,7 @@ fn tone_length(script: &str) -> u64 {
 mod tests {
     use super::*;
 
-    #[test]
+    #[limited::test]
     fn lengths() {
         for (path, length) in [
             ("tone_stream://%(200,0,440)", Some(200)),

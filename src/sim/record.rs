@@ -103,7 +103,7 @@ fn masked(line: &str) -> String {
 mod tests {
     use super::*;
 
-    #[test]
+    #[limited::test]
     fn passwords_are_masked() {
         for (line, shown) in [
             ("auth ClueCon", "auth ***"),

@@ -255,7 +255,7 @@ mod tests {
         assert_eq!(got, wanted, "{words:?} with {filters:?} on {name}");
     }
 
-    #[test]
+    #[limited::test]
     fn names_subclasses_and_filters() {
         check("ALL", &[], "CUSTOM", true);
         check("CUSTOM sofia::register", &[], "CUSTOM", true);
@@ -277,7 +277,7 @@ mod tests {
         check("SWITCH_EVENT_DTMF", &[], "DTMF", true);
     }
 
-    #[test]
+    #[limited::test]
     fn nixing_one_of_all_leaves_the_others() {
         let mut subscription = Subscription::default();
         subscription.add(["ALL"].into_iter(), &Rights::default()).unwrap();

@@ -120,7 +120,7 @@ fn list(data: &str) -> Vec<&str> {
 mod tests {
     use super::*;
 
-    #[test]
+    #[limited::test]
     fn lists() {
         assert_eq!(list("a=1 b=2"), ["a=1", "b=2"]);
         assert_eq!(list("^^;a=3;b=4 5"), ["a=3", "b=4 5"]);

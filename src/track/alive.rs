@@ -84,7 +84,7 @@ impl Alive {
 mod tests {
     use super::*;
 
-    #[test]
+    #[limited::test]
     fn legs_keep_their_order_however_others_leave() {
         for step in [1, 7, 37] {
             let mut alive = Alive::default();

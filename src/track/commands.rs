@@ -132,7 +132,7 @@ const SPREAD: u64 = 2_000_000;
 mod tests {
     use super::due;
 
-    #[test]
+    #[limited::test]
     fn a_time_that_no_clock_has_is_none() {
         for (time, expected) in [
             ("+4", Some(9_000_000)),

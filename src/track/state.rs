@@ -98,7 +98,7 @@ mod tests {
         Event::new(EventData::new(Format::Plain, text.into()))
     }
 
-    #[test]
+    #[limited::test]
     fn another_tracker_goes_on_where_this_one_is() {
         let (mut lived, mut again) = (Tracker::new(), Tracker::new());
         lived.expect_session(Id::new("a"));

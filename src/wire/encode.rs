@@ -199,7 +199,7 @@ mod tests {
     use super::*;
     use crate::wire::{Decoder, Frame};
 
-    #[test]
+    #[limited::test]
     fn what_the_server_writes_the_client_reads() {
         let headers =
             [("Event-Name", "CUSTOM"), ("A", "x y\n\u{1}é"), ("E", ""), ("L", "ARRAY::1|:2")];
@@ -216,7 +216,7 @@ mod tests {
         }
     }
 
-    #[test]
+    #[limited::test]
     fn a_body_of_any_bytes() {
         let body = "<&> \"ä\r\n€".as_bytes();
         let headers: [(&str, &str); 0] = [];
@@ -227,7 +227,7 @@ mod tests {
         assert_eq!(json, b"{\"Content-Length\":\"2\",\"_body\":\"\xff\\u0001\"}");
     }
 
-    #[test]
+    #[limited::test]
     fn a_reply_that_is_too_long_is_cut() {
         let (mut out, long) = (Vec::new(), "x".repeat(600));
         reply(&mut out, &long, &[]);
@@ -237,7 +237,7 @@ mod tests {
         assert_eq!(out.len(), "Content-Type: command/reply\n".len() + 510);
     }
 
-    #[test]
+    #[limited::test]
     fn outer_headers_stand_in_the_recorded_order() {
         let mut out = Vec::new();
         reply(&mut out, "+OK Job-UUID: j", &[("Job-UUID", "j")]);

@@ -88,7 +88,7 @@ mod tests {
 
     use super::*;
 
-    #[test]
+    #[limited::test]
     fn decodes_and_keeps_what_is_no_escape() {
         for (raw, text) in [
             ("", ""),
@@ -106,7 +106,7 @@ mod tests {
         }
     }
 
-    #[test]
+    #[limited::test]
     fn encodes_like_freeswitch() {
         for (value, raw) in [
             ("Sun, 22 Nov 2026", "Sun,%2022%20Nov%202026"),
@@ -126,7 +126,7 @@ mod tests {
     }
 
     proptest! {
-        #[test]
+        #[limited::test]
         fn decode_never_panics_and_inverts_encode(bytes in proptest::collection::vec(any::<u8>(), 0..64)) {
             let _text = decode(&bytes);
             let mut out = Vec::new();

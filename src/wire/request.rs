@@ -159,7 +159,7 @@ mod tests {
         found
     }
 
-    #[test]
+    #[limited::test]
     fn stray_bytes_and_odd_headers() {
         let found = all(b"x a\xff\nEmpty:\nFoo:  b\xfe\nno colon\nContent-Length: none\n\n", 99);
         assert_eq!(&*stray::encode(found[0].line()), b"x a\xff");
@@ -170,7 +170,7 @@ mod tests {
         assert!(RequestDecoder::new().decode(&mut buf).is_err());
     }
 
-    #[test]
+    #[limited::test]
     fn packets_with_either_line_end_however_cut() {
         let stream = b"\nauth x\r\n\r\n\n\nsendevent A\nX: 1\ncontent-length: 3\n\na\n\napi b\n\n";
         let whole = all(stream, 1000);
@@ -183,7 +183,7 @@ mod tests {
         }
     }
 
-    #[test]
+    #[limited::test]
     fn a_long_header_that_comes_byte_by_byte_is_read_once() {
         // 2 MB: looked at from its start at each byte, that would be 2,000,000,000,000 steps.
         let stream = [b"auth x\nA: ", &vec![b'y'; 2 << 20][..], b"\n\n"].concat();

@@ -38,7 +38,7 @@ pub fn encode(text: &str) -> Cow<'_, [u8]> {
 mod tests {
     use super::*;
 
-    #[test]
+    #[limited::test]
     fn there_and_back() {
         for bytes in [&b"plain"[..], b"", b"a\xff\xc3\xa9\xc3", b"\x80\xfe end"] {
             assert_eq!(&*encode(&decode(bytes)), bytes);

@@ -18,7 +18,7 @@ use crate::sim::config;
 /// The uuids of each call's legs.
 type Partition = BTreeSet<BTreeSet<String>>;
 
-#[tokio::test(start_paused = true)]
+#[limited::test(paused)]
 async fn a_prompt_a_one_shot_and_the_servers_table_have_the_same_calls() {
     for seed in [1, 7] {
         let sim = Sim::start(config());

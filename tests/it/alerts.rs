@@ -8,9 +8,8 @@ use switchy::shell::sampler::Line;
 use switchy::shell::{Alert, Output, Settings, Shell};
 use switchy::sim::Config;
 use tokio::sync::mpsc;
-use tokio::time::{sleep, timeout};
 
-const SOON: Duration = Duration::from_secs(60);
+use crate::support::{SOON, until, within};
 
 async fn answer(shell: &Shell, line: &str) -> String {
     let mut text = String::new();
@@ -29,14 +28,14 @@ async fn busy(shell: &Shell) {
 /// The next line of an alert.
 async fn alert(lines: &mut mpsc::Receiver<Line>) -> String {
     loop {
-        let line = timeout(SOON, lines.recv()).await.unwrap().unwrap();
+        let line = within(SOON, "a line of an alert", lines.recv()).await.unwrap();
         if line.text.contains("alert ") {
             return line.text;
         }
     }
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[limited::test(threads)]
 async fn an_alert_is_told_once_in_its_time_and_runs_a_program() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("told");
@@ -82,13 +81,7 @@ async fn an_alert_is_told_once_in_its_time_and_runs_a_program() {
     assert!(told[0].starts_with('\x07') && told[0].contains("hangup USER_BUSY ("), "{told:?}");
     assert!(failed[0].ends_with("ended with exit status 3"), "{failed:?}");
 
-    let written = timeout(SOON, async {
-        while !path.exists() {
-            sleep(Duration::from_millis(20)).await;
-        }
-        fs::read_to_string(&path).unwrap()
-    });
-    let written = written.await.unwrap();
+    let written = until(SOON, "what the program wrote", async || fs::read_to_string(&path)).await;
     let (line, json) = written.split_once('\n').unwrap();
     assert_eq!(line, told[0].trim_start_matches('\x07'));
     let json: Value = serde_json::from_str(json).unwrap();
@@ -99,7 +92,7 @@ async fn an_alert_is_told_once_in_its_time_and_runs_a_program() {
     shell.close().await;
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[limited::test(threads)]
 async fn what_comes_too_soon_is_counted_and_told_with_the_next() {
     let mut settings = Settings::default();
     let mut counted = Alert::new("counted", "CHANNEL_HANGUP_COMPLETE");
@@ -121,11 +114,11 @@ async fn what_comes_too_soon_is_counted_and_told_with_the_next() {
             () = told => {}
         }
     };
-    timeout(SOON, both).await.unwrap();
+    within(SOON, "an alert with a count", both).await;
     shell.close().await;
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[limited::test(threads)]
 async fn what_an_alert_needs_is_subscribed_to_whatever_else_is_shown() {
     let mut settings = Settings::default();
     settings.alerts = vec![Alert::new("gateways", "sofia::gateway_state")];

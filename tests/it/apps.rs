@@ -10,7 +10,7 @@ use switchy::client::{Error, LoadAs, Originate};
 use switchy::listener::{EventListener, Job, JobError};
 use switchy::model::{Call, HangupCause, Phase};
 
-use crate::model::{LONG, pair, sim, until};
+use crate::support::{LONG, pair, sim, tracked};
 
 /// Loads an app by its name and parameters, under a name.
 async fn load(client: &Client, app: &str, params: &[(&str, &str)], name: &str) {
@@ -31,7 +31,7 @@ async fn ended(client: &Client, call: &Originate) -> Call {
         listener
             .with(|tracker| tracker.ended().find(|call| call.id.as_str() == id.as_str()).cloned())
     };
-    until(&listener, |listener| find(listener).is_some()).await;
+    tracked(&listener, |listener| find(listener).is_some()).await;
     find(&listener).unwrap()
 }
 
@@ -46,7 +46,7 @@ async fn failure(job: &Job) -> String {
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[limited::test(paused)]
 async fn play_rec_plays_in_turn_records_and_tells() {
     let sim = sim();
     let (client, listener) = pair(&sim).await;
@@ -78,7 +78,7 @@ async fn play_rec_plays_in_turn_records_and_tells() {
     assert_eq!(told.lock().unwrap().len(), 1);
 }
 
-#[tokio::test(start_paused = true)]
+#[limited::test(paused)]
 async fn muted_play_rec_swaps_who_is_heard() {
     let sim = sim();
     let (client, listener) = pair(&sim).await;
@@ -95,7 +95,7 @@ async fn muted_play_rec_swaps_who_is_heard() {
     assert!(count >= 6, "{count}");
 }
 
-#[tokio::test(start_paused = true)]
+#[limited::test(paused)]
 async fn play_rec_ends_a_call_whose_clip_is_not_there() {
     let sim = sim();
     let (client, _listener) = pair(&sim).await;
@@ -104,7 +104,7 @@ async fn play_rec_ends_a_call_whose_clip_is_not_there() {
     assert_eq!(cause(&call), "NORMAL_TEMPORARY_FAILURE");
 }
 
-#[tokio::test(start_paused = true)]
+#[limited::test(paused)]
 async fn bert_counts_who_is_in_sync_and_who_is_not() {
     let sim = sim();
     let (client, listener) = pair(&sim).await;
@@ -115,9 +115,9 @@ async fn bert_counts_who_is_in_sync_and_who_is_not() {
     let counts = |name: &str| client.app(name).unwrap().instance::<Bert>().unwrap().counts();
     for (name, in_sync) in [("One", 1), ("Two", 2)] {
         client.originate(&park().with_app(name)).await.unwrap().get(LONG).await.unwrap();
-        until(&listener, |_| counts(name) == (in_sync, 0, 0)).await;
+        tracked(&listener, |_| counts(name) == (in_sync, 0, 0)).await;
         client.hupall(Some(name), &HangupCause::NORMAL_CLEARING).await.unwrap();
-        until(&listener, |listener| listener.calls().is_empty()).await;
+        tracked(&listener, |listener| listener.calls().is_empty()).await;
     }
     // Nobody sends it back: 9197 plays a tone.
     let foreign = Originate::to("9197@127.0.0.1:5080").without_headers().with_app("Two");
@@ -131,7 +131,7 @@ async fn bert_counts_who_is_in_sync_and_who_is_not() {
     assert!(source.to_string().contains("mod_bert is not loaded"), "{source}");
 }
 
-#[tokio::test(start_paused = true)]
+#[limited::test(paused)]
 async fn dtmf_checker_tells_good_from_wrong_and_cut_off() {
     let sim = sim();
     let (client, listener) = pair(&sim).await;
@@ -139,7 +139,7 @@ async fn dtmf_checker_tells_good_from_wrong_and_cut_off() {
     let counts = || client.app("Dtmf").unwrap().instance::<DtmfChecker>().unwrap().counts();
     let job = client.originate(&park().with_app("Dtmf")).await.unwrap();
     let id = job.get(LONG).await.unwrap();
-    until(&listener, |_| counts() == (1, 0, 0)).await;
+    tracked(&listener, |_| counts() == (1, 0, 0)).await;
     let callee = client.call(&id).unwrap().sessions()[1].clone();
     let mut value = None;
     while value.is_none() {
@@ -147,29 +147,29 @@ async fn dtmf_checker_tells_good_from_wrong_and_cut_off() {
     }
     assert_eq!(value.as_deref(), Some("true"));
     client.call(&id).unwrap().hangup().await.unwrap();
-    until(&listener, |listener| listener.calls().is_empty()).await;
+    tracked(&listener, |listener| listener.calls().is_empty()).await;
     // A digit of somebody else comes first.
     let job = client.originate(&park().with_app("Dtmf")).await.unwrap();
     let id = job.sess_uuid().unwrap().clone();
-    until(&listener, |listener| {
+    tracked(&listener, |listener| {
         listener.call(id.as_str()).is_some_and(|call| call.sessions.len() == 2)
     })
     .await;
     let callee = client.call(id.as_str()).unwrap().sessions()[1].clone();
     callee.parked(LONG).await.ok();
     callee.recv_dtmf("9", Duration::ZERO).await.unwrap();
-    until(&listener, |_| counts().1 == 1).await;
+    tracked(&listener, |_| counts().1 == 1).await;
     client.call(id.as_str()).unwrap().hangup().await.unwrap();
-    until(&listener, |listener| listener.calls().is_empty()).await;
+    tracked(&listener, |listener| listener.calls().is_empty()).await;
     // Hung up before any digit came.
     let job = client.originate(&park().with_app("Dtmf")).await.unwrap();
     job.get(LONG).await.unwrap();
     client.hupall(Some("Dtmf"), &HangupCause::NORMAL_CLEARING).await.unwrap();
-    until(&listener, |_| counts().2 == 1).await;
+    tracked(&listener, |_| counts().2 == 1).await;
     assert_eq!(counts(), (1, 1, 1));
 }
 
-#[tokio::test(start_paused = true)]
+#[limited::test(paused)]
 async fn proxier_passes_on_to_the_request_line_and_both_ends_go_together() {
     let sim = sim();
     let (client, listener) = pair(&sim).await;
@@ -177,7 +177,7 @@ async fn proxier_passes_on_to_the_request_line_and_both_ends_go_together() {
     let call = Originate::to("9196@127.0.0.1:5080").with_proxy("127.0.0.1:5090");
     let job = client.originate(&call.with_app("Proxier")).await.unwrap();
     let id = job.get(LONG).await.unwrap();
-    until(&listener, |listener| {
+    tracked(&listener, |listener| {
         let call = listener.call(&id).unwrap();
         call.sessions.len() == 4 && call.sessions.iter().all(|leg| leg.phase == Phase::Answered)
     })
@@ -187,10 +187,10 @@ async fn proxier_passes_on_to_the_request_line_and_both_ends_go_together() {
     let last = client.session(call.sessions[3].id.as_str()).unwrap();
     last.hangup().await.unwrap();
     // Nobody is left parked.
-    until(&listener, |listener| listener.calls().is_empty()).await;
+    tracked(&listener, |listener| listener.calls().is_empty()).await;
 }
 
-#[tokio::test(start_paused = true)]
+#[limited::test(paused)]
 async fn bridger_sends_each_leg_to_its_place() {
     let sim = sim();
     let (client, listener) = pair(&sim).await;
@@ -200,13 +200,13 @@ async fn bridger_sends_each_leg_to_its_place() {
     load(&client, "Bridger", &[("leg1", "9196@127.0.0.1:5080")], "Bridger").await;
     let job = client.originate(&park().with_app("Bridger")).await.unwrap();
     let id = job.sess_uuid().unwrap().to_string();
-    until(&listener, |listener| listener.call(&id).is_some_and(|call| call.sessions.len() == 4))
+    tracked(&listener, |listener| listener.call(&id).is_some_and(|call| call.sessions.len() == 4))
         .await;
     client.hupall(Some("Bridger"), &HangupCause::NORMAL_CLEARING).await.unwrap();
-    until(&listener, |listener| listener.calls().is_empty()).await;
+    tracked(&listener, |listener| listener.calls().is_empty()).await;
 }
 
-#[tokio::test(start_paused = true)]
+#[limited::test(paused)]
 async fn router_tries_routes_in_order_and_keeps_to_its_guards() {
     let sim = sim();
     let (client, listener) = pair(&sim).await;
@@ -239,14 +239,14 @@ async fn router_tries_routes_in_order_and_keeps_to_its_guards() {
     {
         let call = Originate::to(&format!("{number}@127.0.0.1:5090")).with_timeout(5);
         let job = client.originate(&call).await.unwrap();
-        until(&listener, |_| ran.lock().unwrap().len() == wanted.len()).await;
+        tracked(&listener, |_| ran.lock().unwrap().len() == wanted.len()).await;
         if cause == "USER_BUSY" {
             assert_eq!(failure(&job).await, format!("-ERR {cause}"));
         } else {
             // A route that stops leaves the call to itself.
             client.hupall(None, &HangupCause::NORMAL_CLEARING).await.unwrap();
         }
-        until(&listener, |listener| listener.calls().is_empty()).await;
+        tracked(&listener, |listener| listener.calls().is_empty()).await;
         let was: Vec<String> = std::mem::take(&mut ran.lock().unwrap());
         assert_eq!(was, wanted);
     }
@@ -256,7 +256,7 @@ async fn router_tries_routes_in_order_and_keeps_to_its_guards() {
     load(&client, "Router", &[route, ("reject", "yes")], "default").await;
     let job = client.originate(&Originate::to("79196@127.0.0.1:5090")).await.unwrap();
     job.get(LONG).await.unwrap();
-    until(&listener, |listener| listener.count_sessions() == 4).await;
+    tracked(&listener, |listener| listener.count_sessions() == 4).await;
     client.hupall(None, &HangupCause::NORMAL_CLEARING).await.unwrap();
     let job = client.originate(&Originate::to("8@127.0.0.1:5090")).await.unwrap();
     let failed = "-ERR NO_ROUTE_DESTINATION";
@@ -268,7 +268,7 @@ async fn router_tries_routes_in_order_and_keeps_to_its_guards() {
     assert_eq!(failure(&job).await, failed);
 }
 
-#[tokio::test(start_paused = true)]
+#[limited::test(paused)]
 async fn a_callee_rings_for_a_while_or_refuses_at_once() {
     let sim = sim();
     let (client, _listener) = pair(&sim).await;
@@ -290,7 +290,7 @@ async fn a_callee_rings_for_a_while_or_refuses_at_once() {
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[limited::test(paused)]
 async fn a_record_of_each_call_is_written_once() {
     let folder = tempfile::tempdir().unwrap();
     let sim = sim();
@@ -309,7 +309,7 @@ async fn a_record_of_each_call_is_written_once() {
         text.lines().map(str::to_owned).collect::<Vec<_>>()
     };
     let listener = client.listener().unwrap();
-    until(&listener, |_| lines(&csv).len() == 4 && lines(&jsonl).len() == 3).await;
+    tracked(&listener, |_| lines(&csv).len() == 4 && lines(&jsonl).len() == 3).await;
     let (head, row) = (lines(&csv)[0].clone(), lines(&csv)[1].clone());
     assert_eq!(head.split(',').count(), row.split(',').count());
     assert!(row.starts_with("both,") && row.contains("UNALLOCATED_NUMBER"), "{row}");
@@ -320,7 +320,7 @@ async fn a_record_of_each_call_is_written_once() {
 }
 
 #[cfg(feature = "shell")]
-#[tokio::test]
+#[limited::test]
 async fn an_interrupted_with_leaves_neither_calls_nor_callbacks() {
     use switchy::shell::{Output, Settings, Shell};
 
@@ -335,17 +335,16 @@ async fn an_interrupted_with_leaves_neither_calls_nor_callbacks() {
         let running = shell.run_line(line, output);
         let mut running = std::pin::pin!(running);
         // As Ctrl-C does: it is dropped while the call is held.
-        while listener.count_sessions() < 2 {
-            let tick = Duration::from_millis(20);
-            let ended = tokio::time::timeout(tick, &mut running).await;
-            assert!(ended.is_err(), "{ended:?}");
+        tokio::select! {
+            ended = &mut running => panic!("{ended:?}"),
+            () = tracked(&listener, |listener| listener.count_sessions() >= 2) => {}
         }
     }
-    let start = std::time::Instant::now();
     let client = switch.client();
-    while !client.callbacks().is_empty() || listener.count_sessions() > 0 {
-        assert!(start.elapsed() < LONG, "{:?} {:?}", client.callbacks(), listener.calls());
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
+    tracked(&listener, |listener| {
+        let callbacks = client.callbacks();
+        if callbacks.is_empty() && listener.count_sessions() == 0 { Ok(()) } else { Err(callbacks) }
+    })
+    .await;
     shell.close().await;
 }

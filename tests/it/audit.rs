@@ -7,11 +7,12 @@ use switchy::client::Client;
 use switchy::shell::{Format, Output, Settings, Shell};
 use switchy::sim::{Config, Sim};
 use tokio::sync::mpsc;
-use tokio::time::timeout;
 
 use crate::trace::Feed;
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+use crate::support::{SOON, within};
+
+#[limited::test(threads)]
 async fn commands_of_everybody_are_told_without_secrets() {
     let sim = Sim::start(Config::new().with_seed(7));
     let port = sim.listen("127.0.0.1:0").await.unwrap().port();
@@ -46,7 +47,7 @@ async fn commands_of_everybody_are_told_without_secrets() {
             ended = audit => ended,
         }
     };
-    timeout(Duration::from_secs(20), ended).await.unwrap().unwrap().unwrap();
+    within(SOON, "two lines of the audit", ended).await.unwrap().unwrap();
     let mut text = String::new();
     while let Ok(part) = told.try_recv() {
         text.push_str(&part);

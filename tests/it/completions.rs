@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-#[test]
+#[limited::test]
 fn completion_scripts_are_up_to_date() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("completions");
     for (shell, name) in [("bash", "switchy.bash"), ("zsh", "_switchy"), ("fish", "switchy.fish")] {
@@ -28,7 +28,7 @@ fn completion_scripts_are_up_to_date() {
 }
 
 #[cfg(unix)]
-#[test]
+#[limited::test]
 fn a_reader_that_has_seen_enough_is_no_error() {
     for what in ["completions bash", "man", "config keys", "help originate"] {
         // Nobody reads: the pipe is closed before anything is written to it.

@@ -7,7 +7,7 @@ use switchy::sim::{Config, Fault, Sim};
 use tokio::sync::mpsc;
 use tokio::time::sleep;
 
-const SOON: Duration = Duration::from_secs(20);
+use crate::support::{self, SOON};
 
 async fn start() -> (Sim, Shell) {
     let sim = Sim::start(Config::new().with_seed(7));
@@ -48,15 +48,11 @@ pub(crate) async fn at_prompt(
 }
 
 async fn until(shell: &Shell, line: &str, is_so: impl Fn(&str) -> bool) -> String {
-    let end = Instant::now() + SOON;
-    loop {
+    support::until(SOON, line, async || {
         let answer = run(shell, line).await.unwrap();
-        if is_so(&answer) {
-            return answer;
-        }
-        assert!(Instant::now() < end, "{line}: {answer}");
-        sleep(Duration::from_millis(20)).await;
-    }
+        if is_so(&answer) { Ok(answer) } else { Err(answer) }
+    })
+    .await
 }
 
 async fn call(shell: &Shell, to: &str) -> String {
@@ -65,7 +61,7 @@ async fn call(shell: &Shell, to: &str) -> String {
 }
 
 /// Each verb that sends something and confirms it, where it did not come about.
-#[tokio::test]
+#[limited::test]
 async fn what_was_not_done_is_not_said_to_be_done() {
     let (_sim, shell) = start().await;
     let id = call(&shell, "9196@127.0.0.1:5080").await;
@@ -95,7 +91,7 @@ async fn what_was_not_done_is_not_said_to_be_done() {
     }
 }
 
-#[tokio::test]
+#[limited::test]
 async fn a_slow_line_at_the_prompt_ends_with_its_answer() {
     let (sim, shell) = start().await;
     sim.inject(Fault::Clear);
@@ -108,7 +104,7 @@ async fn a_slow_line_at_the_prompt_ends_with_its_answer() {
     assert!(err.hints[0].contains("job "), "{err:?}");
 }
 
-#[tokio::test]
+#[limited::test]
 async fn a_leg_that_cannot_be_hung_up_keeps_no_other_alive() {
     for line in ["kill where to=9196 --yes --rate max", "hangup ID"] {
         let (sim, shell) = start().await;
@@ -129,7 +125,7 @@ async fn a_leg_that_cannot_be_hung_up_keeps_no_other_alive() {
     }
 }
 
-#[tokio::test]
+#[limited::test]
 async fn a_rate_is_not_exceeded_after_a_pause() {
     let (sim, shell) = start().await;
     for _call in 0..5 {
@@ -144,7 +140,7 @@ async fn a_rate_is_not_exceeded_after_a_pause() {
     assert!(took >= by + Duration::from_millis(600), "{took:?}");
 }
 
-#[tokio::test]
+#[limited::test]
 async fn test_apps_give_a_verdict() {
     let (_sim, shell) = start().await;
     let park = "originate park@127.0.0.1:5090 --wait 20";
@@ -161,7 +157,7 @@ async fn test_apps_give_a_verdict() {
     assert!(passed.contains("Bert passed: legs in sync: 1, that lost it: 0"), "{passed}");
 }
 
-#[tokio::test]
+#[limited::test]
 async fn a_record_is_there_when_its_script_ends() {
     let folder = tempfile::tempdir().unwrap();
     for (round, end) in [
@@ -195,7 +191,7 @@ async fn a_record_is_there_when_its_script_ends() {
     }
 }
 
-#[tokio::test]
+#[limited::test]
 async fn an_app_that_is_unloaded_says_what_became_of_how_many() {
     let (_sim, shell) = start().await;
     run(&shell, "load-app TonePlay").await.unwrap();
@@ -212,7 +208,7 @@ async fn an_app_that_is_unloaded_says_what_became_of_how_many() {
     until(&shell, "channels --count", |text| text.contains('2')).await;
 }
 
-#[tokio::test]
+#[limited::test]
 async fn leaving_says_what_is_left() {
     let (_sim, shell) = start().await;
     let (ran, _, questions) = at_prompt(&shell, "exit", "n").await;
@@ -253,7 +249,7 @@ const PATHS: &[&str] = &[
     "expand %",
 ];
 
-#[tokio::test]
+#[limited::test]
 async fn the_guard_judges_the_effect_on_every_path() {
     for harm in ["fsctl crash", "hupall NORMAL_CLEARING a b c", "system ls"] {
         let (_sim, shell) = start().await;
@@ -279,7 +275,7 @@ async fn the_guard_judges_the_effect_on_every_path() {
 }
 
 /// The SIP trace is one switch of the server: the last user turns it off.
-#[tokio::test]
+#[limited::test]
 async fn traces_do_not_switch_the_sip_trace_off_for_each_other() {
     let (sim, shell) = start().await;
     let port = sim.listen("127.0.0.1:0").await.unwrap().port();

@@ -136,7 +136,7 @@ impl Home {
     }
 }
 
-#[test]
+#[limited::test]
 fn every_shown_command_runs() {
     let config = Config::new().with_seed(7).with_user("1000@pbx1.example.com", "ClueCon");
     let switch = Switch::with(config);
@@ -194,7 +194,7 @@ fn every_shown_command_runs() {
     assert!(REFUSED.iter().all(|line| refused.contains(*line)), "{refused:?}");
 }
 
-#[test]
+#[limited::test]
 fn the_script_of_the_docs_is_ten_lines_and_tells_the_truth() {
     let switch = Switch::start();
     let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/scripts.md");
@@ -259,7 +259,7 @@ fn uuid_behind<'a>(said: &'a str, before: &str, after: &str) -> &'a str {
     found.unwrap_or_else(|| panic!("no line with {before:?} and {after:?}:\n{said}"))
 }
 
-#[test]
+#[limited::test]
 fn the_script_of_the_docs_keeps_to_its_own_call_while_others_call() {
     let (switch, _alone) = busy_switch();
     let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/scripts.md");
@@ -276,7 +276,7 @@ fn the_script_of_the_docs_keeps_to_its_own_call_while_others_call() {
     }
 }
 
-#[test]
+#[limited::test]
 fn the_tour_of_the_first_page_keeps_to_its_own_calls_while_others_call() {
     let (switch, _alone) = busy_switch();
     let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
@@ -313,7 +313,7 @@ fn demo_lines() -> String {
     lines.filter(|line| !line.is_empty()).map(|line| format!("{line}\n")).collect()
 }
 
-#[test]
+#[limited::test]
 fn the_lines_of_the_demo_keep_to_their_own_calls_while_others_call() {
     let (switch, _alone) = busy_switch();
     let home = Home::new(switch.port());

@@ -38,7 +38,7 @@ fn check<'a>(told: &'a str, name: &str) -> &'a str {
     told.lines().find(find).unwrap_or_else(|| panic!("no check {name} in\n{told}"))
 }
 
-#[tokio::test]
+#[limited::test]
 async fn s44_s65_profile_context_extension_and_modules_are_looked_at() {
     let (_sim, port) = sim(Config::new()).await;
     let (told, ran) = examine(&format!("doctor 127.0.0.1:{port}")).await;
@@ -61,7 +61,7 @@ async fn s44_s65_profile_context_extension_and_modules_are_looked_at() {
     assert!(told.contains("Invalid Profile") && told.contains("external"), "{told}");
 }
 
-#[tokio::test]
+#[limited::test]
 async fn s80_what_a_deployment_needs_is_checked() {
     let (sim, port) = sim(Config::new()).await;
     let (told, _) = examine(&format!("doctor 127.0.0.1:{port}")).await;
@@ -82,7 +82,7 @@ async fn s80_what_a_deployment_needs_is_checked() {
     assert!(told.contains("listen-ip"), "{told}");
 }
 
-#[tokio::test]
+#[limited::test]
 async fn a_read_only_session_writes_nothing_into_the_log() {
     let (_sim, port) = sim(Config::new()).await;
     let listener =
@@ -114,7 +114,7 @@ async fn a_read_only_session_writes_nothing_into_the_log() {
     }
 }
 
-#[tokio::test]
+#[limited::test]
 async fn who_accepts_and_says_nothing_or_something_else_is_told_apart() {
     let (sim, port) = sim(Config::new()).await;
     sim.inject(Fault::Silent);
@@ -148,7 +148,7 @@ async fn who_accepts_and_says_nothing_or_something_else_is_told_apart() {
     served.abort();
 }
 
-#[tokio::test]
+#[limited::test]
 async fn what_may_not_be_asked_is_unknown_and_a_paused_server_fails() {
     let (sim, port) = sim(Config::new()).await;
     let shell = Shell::new(Settings::default(), None, false);

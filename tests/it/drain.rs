@@ -55,7 +55,7 @@ const WAYS: &[Way] = &[
     },
 ];
 
-#[test]
+#[limited::test]
 fn no_reader_that_sleeps_reaches_the_server() {
     thread::scope(|scope| {
         for way in WAYS {
@@ -120,7 +120,7 @@ fn reads_lost(name: &str, reader: &mut impl Read) {
 
 /// A reader that has seen enough ends the stream at once, and Ctrl-C ends one that waits for its
 /// reader.
-#[test]
+#[limited::test]
 fn a_stream_ends_with_its_reader_and_with_ctrl_c() {
     let folder = tempfile::tempdir().unwrap();
     let flood = Flood::start();

@@ -1,13 +1,10 @@
 //! Ending calls from the shell: nobody else's, and nothing without a word of the operator.
 
-use std::time::Duration;
-
 use switchy::shell::{CommandError, Kind, Operator, Output, Settings, Shell, Wish};
 use switchy::sim::{Config, Fault, Sim};
 use tokio::sync::mpsc;
-use tokio::time::{Instant, sleep};
 
-const SOON: Duration = Duration::from_secs(20);
+use crate::support::{self, SOON};
 
 /// A simulated switch, and shells on it.
 struct Switch {
@@ -48,18 +45,14 @@ async fn run_with(
 
 /// Repeats a line until its answer is so.
 async fn until(shell: &Shell, line: &str, is_so: impl Fn(&str) -> bool) -> String {
-    let end = Instant::now() + SOON;
-    loop {
+    support::until(SOON, line, async || {
         let answer = run(shell, line).await.unwrap();
-        if is_so(&answer) {
-            return answer;
-        }
-        assert!(Instant::now() < end, "{line}: {answer}");
-        sleep(Duration::from_millis(20)).await;
-    }
+        if is_so(&answer) { Ok(answer) } else { Err(answer) }
+    })
+    .await
 }
 
-#[tokio::test]
+#[limited::test]
 async fn hupall_ends_the_calls_of_one_of_two_shells_with_the_same_app() {
     let switch = Switch::start().await;
     let (one, other) = (switch.shell().await, switch.shell().await);
@@ -78,7 +71,7 @@ async fn hupall_ends_the_calls_of_one_of_two_shells_with_the_same_app() {
     until(&other, "calls", |text| text.contains("no calls")).await;
 }
 
-#[tokio::test]
+#[limited::test]
 async fn nothing_destructive_runs_without_a_terminal_and_without_yes() {
     let switch = Switch::start().await;
     let shell = switch.shell().await;
@@ -108,7 +101,7 @@ async fn nothing_destructive_runs_without_a_terminal_and_without_yes() {
     until(&shell, "calls", |text| text.contains("no calls")).await;
 }
 
-#[tokio::test]
+#[limited::test]
 async fn a_call_that_matches_no_more_when_its_turn_comes_is_left_alone() {
     let switch = Switch::start().await;
     let shell = switch.shell().await;
@@ -141,7 +134,7 @@ async fn a_call_that_matches_no_more_when_its_turn_comes_is_left_alone() {
     run(&shell, "hupall").await.unwrap();
 }
 
-#[tokio::test]
+#[limited::test]
 async fn the_name_of_the_host_has_to_be_typed() {
     let switch = Switch::start().await;
     let shell = switch.shell().await;
@@ -161,7 +154,7 @@ async fn the_name_of_the_host_has_to_be_typed() {
     assert!(questions.concat().contains("no new calls"));
 }
 
-#[tokio::test]
+#[limited::test]
 async fn a_read_only_session_changes_nothing() {
     let switch = Switch::start().await;
     let shell = switch.shell().await;
@@ -190,7 +183,7 @@ async fn a_read_only_session_changes_nothing() {
     assert!(run(&shell, "calls --count").await.unwrap().contains('1'));
 }
 
-#[tokio::test]
+#[limited::test]
 async fn rows_without_a_call_are_ghosts() {
     let switch = Switch::start().await;
     let shell = switch.shell().await;

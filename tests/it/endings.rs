@@ -190,7 +190,7 @@ const ENDED: &[(&str, &[&str])] = &[
     ),
 ];
 
-#[test]
+#[limited::test]
 fn recorded_calls_ended_as_they_did() {
     for (name, expected) in ENDED {
         let (tracker, _) = fold(name);
@@ -201,7 +201,7 @@ fn recorded_calls_ended_as_they_did() {
 
 /// Only the events are known, in whatever order the threads of the server sent them: the last ends
 /// of two legs that are swapped change nothing.
-#[test]
+#[limited::test]
 fn the_account_does_not_depend_on_the_order_of_events_of_different_legs() {
     for name in ["end_bridge_callee", "end_bridge_caller", "end_failover", "end_media_timeout"] {
         let (tracker, events) = fold(name);

@@ -11,7 +11,7 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[limited::test(threads)]
 async fn every_example_of_help_runs() {
     let shell = Shell::new(Settings::default(), None, false);
     let listed = answer(&shell, "help").await.unwrap();

@@ -40,7 +40,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, timeout};
 
-use crate::model::{LONG, pair, sim, until};
+use crate::support::{LONG, pair, sim, tracked, until};
 
 #[path = "../../benches/common/lives.rs"]
 #[expect(clippy::expect_used, reason = "a recording that is gone is a failed test")]
@@ -193,7 +193,7 @@ async fn ended_by(bytes: &[u8]) -> Vec<CloseReason> {
     reasons
 }
 
-#[tokio::test(start_paused = true)]
+#[limited::test(paused)]
 async fn a_late_reply_is_not_taken_for_the_next_commands() {
     let sim = sim();
     let (client, _listener) = pair(&sim).await;
@@ -205,7 +205,7 @@ async fn a_late_reply_is_not_taken_for_the_next_commands() {
     assert_eq!(client.cmd("echo three").await.unwrap(), "three");
 }
 
-#[tokio::test(start_paused = true)]
+#[limited::test(paused)]
 async fn a_cancelled_command_keeps_its_place_in_the_queue() {
     let sim = sim();
     let (client, _listener) = pair(&sim).await;
@@ -220,7 +220,7 @@ async fn a_cancelled_command_keeps_its_place_in_the_queue() {
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[limited::test(paused)]
 async fn a_reply_to_nobody_is_dropped() {
     let (tell, mut told) = Tell::pair();
     let (connection, mut server) = connected(tell).await;
@@ -236,20 +236,20 @@ async fn a_reply_to_nobody_is_dropped() {
     assert_eq!(reply.unwrap().text(), "mine");
 }
 
-#[tokio::test(start_paused = true)]
+#[limited::test(paused)]
 async fn writes_split_into_single_bytes_are_whole_frames_again() {
     let sim = sim();
     sim.inject(Fault::SplitWrites(1));
     let (client, listener) = pair(&sim).await;
     let job = client.originate(&Originate::to("9196@127.0.0.1:5080")).await.unwrap();
     let id = job.get(LONG).await.unwrap();
-    until(&listener, |listener| listener.call(&id).is_some_and(|call| call.sessions.len() == 2))
+    tracked(&listener, |listener| listener.call(&id).is_some_and(|call| call.sessions.len() == 2))
         .await;
     client.call(&id).unwrap().hangup().await.unwrap();
-    until(&listener, |listener| listener.calls().is_empty()).await;
+    tracked(&listener, |listener| listener.calls().is_empty()).await;
 }
 
-#[tokio::test(start_paused = true)]
+#[limited::test(paused)]
 async fn frames_merged_into_one_write_are_told_apart() {
     let (tell, mut told) = Tell::pair();
     let (connection, mut server) = connected(tell).await;
@@ -272,7 +272,7 @@ async fn frames_merged_into_one_write_are_told_apart() {
     assert!(connection.is_open(), "a notice that lingers ends nothing");
 }
 
-#[tokio::test(start_paused = true)]
+#[limited::test(paused)]
 async fn junk_ends_the_connection_and_every_waiting_command() {
     for junk in [
         &b"\x00\xff no frame\n\n"[..],
@@ -289,7 +289,7 @@ async fn junk_ends_the_connection_and_every_waiting_command() {
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[limited::test(paused)]
 async fn a_truncated_frame_ends_the_connection_wherever_it_is_cut() {
     let frame = api("a body");
     for end in 0..frame.len() {
@@ -299,7 +299,7 @@ async fn a_truncated_frame_ends_the_connection_wherever_it_is_cut() {
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[limited::test(paused)]
 async fn a_drop_in_mid_frame_ends_every_waiting_command() {
     let sim = sim();
     let (client, listener) = pair(&sim).await;
@@ -324,7 +324,7 @@ async fn ends_with(listener: &EventListener, sim: &Sim, fault: Fault) -> CloseRe
     timeout(LONG, listener.closed()).await.unwrap()
 }
 
-#[tokio::test(start_paused = true)]
+#[limited::test(paused)]
 async fn an_oversized_header_block_or_body_ends_the_connection_before_it_is_read() {
     let header = format!("Content-Type: api/response\nX: {}", "x".repeat(70 << 10));
     for reason in ended_by(header.as_bytes()).await {
@@ -344,7 +344,7 @@ async fn an_oversized_header_block_or_body_ends_the_connection_before_it_is_read
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[limited::test(paused)]
 async fn a_stalled_server_times_commands_out_and_mixes_none_up() {
     // So little room that the commands themselves cannot be written.
     let (connection, mut server) = connected_with(NoEvents, 64).await;
@@ -381,7 +381,7 @@ async fn a_stalled_server_times_commands_out_and_mixes_none_up() {
     assert_eq!(server.await.unwrap(), expected.collect::<Vec<_>>());
 }
 
-#[tokio::test(start_paused = true)]
+#[limited::test(paused)]
 async fn a_hupall_that_was_given_up_during_a_stall_never_fires() {
     let (connection, mut server) = connected_with(NoEvents, 64).await;
     let stuck = Command::api(&format!("echo {}", "x".repeat(100))).unwrap();
@@ -408,7 +408,7 @@ async fn a_hupall_that_was_given_up_during_a_stall_never_fires() {
     assert_eq!(seen, [format!("api echo {}", "x".repeat(100)), "api echo after".to_owned()]);
 }
 
-#[tokio::test(start_paused = true)]
+#[limited::test(paused)]
 async fn a_stall_fills_a_bounded_queue() {
     let (connection, mut server) = connected_with(NoEvents, 64).await;
     // More than may wait to be taken, to be written and to be answered together.
@@ -437,7 +437,7 @@ async fn a_stall_fills_a_bounded_queue() {
     assert!((2..=8).contains(&count), "{count} commands were sent");
 }
 
-#[tokio::test(start_paused = true)]
+#[limited::test(paused)]
 async fn a_half_open_connection_is_found_and_given_up() {
     let (client, mut server) = Server::pipe(1 << 16);
     // Nobody listens there: it cannot come back.
@@ -459,7 +459,7 @@ async fn a_half_open_connection_is_found_and_given_up() {
     drop(server);
 }
 
-#[tokio::test(start_paused = true)]
+#[limited::test(paused)]
 async fn a_half_open_command_connection_is_given_up_whatever_waits_on_it() {
     // Nobody listens there: who asks whether the server lives learns that it does not.
     let config = Config::new("127.0.0.1").with_port(1);
@@ -482,7 +482,7 @@ async fn a_half_open_command_connection_is_given_up_whatever_waits_on_it() {
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[limited::test(paused)]
 async fn a_command_connection_that_is_used_or_idle_is_left_alone() {
     let config = Config::new("127.0.0.1").with_port(1);
     let (client, mut server) = Server::pipe(1 << 16);
@@ -513,7 +513,7 @@ async fn a_command_connection_that_is_used_or_idle_is_left_alone() {
     server.await.unwrap();
 }
 
-#[tokio::test(start_paused = true)]
+#[limited::test(paused)]
 async fn disconnecting_from_a_frozen_server_is_final() {
     let (client, mut server) = Server::pipe(1 << 16);
     let listener = EventListener::with_config(Config::new("127.0.0.1").with_port(1));
@@ -534,7 +534,7 @@ async fn disconnecting_from_a_frozen_server_is_final() {
     assert!(timeout(600 * SECOND, lost).await.is_err());
 }
 
-#[tokio::test(start_paused = true)]
+#[limited::test(paused)]
 async fn a_restart_makes_calls_and_jobs_unknown_and_none_is_left() {
     let sim = sim();
     let (client, listener) = pair(&sim).await;
@@ -550,7 +550,7 @@ async fn a_restart_makes_calls_and_jobs_unknown_and_none_is_left() {
     assert_eq!(sim.channels().await, 0);
 }
 
-#[tokio::test(start_paused = true)]
+#[limited::test(paused)]
 async fn permission_denied_for_api_event_and_log_is_said_and_changes_nothing() {
     let sim = sim();
     let (client, listener) = pair(&sim).await;
@@ -579,7 +579,7 @@ async fn permission_denied_for_api_event_and_log_is_said_and_changes_nothing() {
     assert!(!barred.is_connected());
 }
 
-#[tokio::test(start_paused = true)]
+#[limited::test(paused)]
 async fn a_disconnect_notice_ends_waiting_commands_with_its_text() {
     let text = "killed listener because of lost events\n";
     let length = text.len();
@@ -593,7 +593,7 @@ async fn a_disconnect_notice_ends_waiting_commands_with_its_text() {
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[limited::test(paused)]
 async fn a_flood_does_not_hold_commands_up() {
     let sim = sim();
     // Events and commands on one connection: the harder case.
@@ -628,7 +628,7 @@ async fn a_flood_does_not_hold_commands_up() {
     assert!(told.len() > 4000, "only {} events meanwhile", told.len());
 }
 
-#[tokio::test(start_paused = true)]
+#[limited::test(paused)]
 async fn a_gap_in_the_event_sequence_is_seen_and_the_calls_are_looked_at() {
     let sim = Sim::start(switchy::sim::Config::new().with_seed(4));
     let listener = EventListener::new("vm-host");
@@ -642,26 +642,21 @@ async fn a_gap_in_the_event_sequence_is_seen_and_the_calls_are_looked_at() {
         let line = format!("originate {{origination_uuid={uuid}}}null/x &park");
         driver.api(&line).await.unwrap();
     }
-    until(&listener, |listener| listener.calls().len() == 2).await;
+    tracked(&listener, |listener| listener.calls().len() == 2).await;
     assert_eq!(listener.missing_events(), 0);
     // Its end is never told, as when the switch's queue is full.
     sim.inject(Fault::LoseEvents(1.0));
     driver.api("uuid_kill goes").await.unwrap();
-    let one_channel = async {
-        while sim.channels().await > 1 {
-            tokio::time::sleep(SECOND / 10).await;
-        }
-    };
-    timeout(LONG, one_channel).await.expect("the channel does not end");
+    until(LONG, "the end of the channel", async || sim.channels().await == 1).await;
     sim.inject(Fault::LoseEvents(0.0));
     driver.api("status").await.unwrap();
     // Far sooner than it would be found out by the regular look.
-    until(&listener, |listener| listener.calls().len() == 1).await;
+    tracked(&listener, |listener| listener.calls().len() == 1).await;
     assert!(listener.missing_events() > 0);
     assert_eq!(listener.calls().len(), 1, "the other call is alive");
 }
 
-#[tokio::test(start_paused = true)]
+#[limited::test(paused)]
 async fn a_slow_consumer_loses_its_own_updates_and_no_one_elses() {
     let (listener, mut server) = listening().await;
     // These two never read.
@@ -705,7 +700,7 @@ async fn a_slow_consumer_loses_its_own_updates_and_no_one_elses() {
     assert_eq!(events.take_lost(), 0);
 }
 
-#[tokio::test(start_paused = true)]
+#[limited::test(paused)]
 async fn a_log_that_nobody_reads_is_counted() {
     let (listener, mut server) = listening().await;
     let mut logs = listener.logs();
@@ -721,7 +716,7 @@ async fn a_log_that_nobody_reads_is_counted() {
     assert_eq!(logs.next().await.unwrap().text(), "hi");
 }
 
-#[tokio::test(start_paused = true)]
+#[limited::test(paused)]
 async fn a_client_with_an_app_that_nobody_holds_closes_its_connections() {
     let (commands, mut server) = Server::pipe(1 << 16);
     let (events, mut event_server) = Server::pipe(1 << 16);
@@ -761,7 +756,7 @@ impl App for Stuck {
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[limited::test(paused)]
 async fn an_app_that_does_not_keep_up_loses_events_and_they_are_counted() {
     let (listener, mut server) = listening().await;
     let client = Client::new("vm-host").with_listener(listener.clone());

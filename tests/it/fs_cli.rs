@@ -175,7 +175,7 @@ fn typed(home: &Home, program: &Path, args: &[String], line: &str) -> String {
     text(&output.stdout) + &text(&output.stderr)
 }
 
-#[test]
+#[limited::test]
 fn lines_at_the_prompt_do_what_they_do_in_fs_cli() {
     let (switch, home) = (Switch::start(), Home::new());
     for (line, _, ours) in LINES {
@@ -184,7 +184,7 @@ fn lines_at_the_prompt_do_what_they_do_in_fs_cli() {
     }
 }
 
-#[test]
+#[limited::test]
 fn invocations_do_what_fs_cli_does_or_better() {
     let (switch, home) = (Switch::start(), Home::new());
     for (args, code, held) in SAME.iter().chain(BETTER) {
@@ -201,12 +201,10 @@ fn invocations_do_what_fs_cli_does_or_better() {
     assert_eq!(text(&output.stdout).trim().len(), 5000, "no line is cut");
 }
 
-#[test]
+#[limited::test(needs = "SWITCHY_FS_CLI SWITCHY_LIVE")]
 fn the_same_invocations_with_a_real_fs_cli() {
-    let (Ok(theirs), Ok(server)) = (std::env::var("SWITCHY_FS_CLI"), std::env::var("SWITCHY_LIVE"))
-    else {
-        return;
-    };
+    let [theirs, server] =
+        ["SWITCHY_FS_CLI", "SWITCHY_LIVE"].map(|name| std::env::var(name).unwrap());
     let (home, theirs) = (Home::new(), PathBuf::from(theirs));
     let mut parts = server.splitn(3, ':');
     let mut part = || parts.next().unwrap().to_owned();
@@ -248,7 +246,7 @@ fn the_same_invocations_with_a_real_fs_cli() {
     assert!(differing.is_empty(), "{}", differing.join("\n"));
 }
 
-#[test]
+#[limited::test]
 fn its_files_are_read() {
     let (switch, home) = (Switch::start(), Home::new());
     let port = switch.port();
@@ -269,7 +267,7 @@ fn its_files_are_read() {
     }
 }
 
-#[test]
+#[limited::test]
 fn its_files_are_read_as_editors_leave_them() {
     let (switch, home) = (Switch::start(), Home::new());
     let right = format!("host => 127.0.0.1\nport => {}\npassword => ClueCon\n", switch.port());
@@ -293,7 +291,7 @@ fn its_files_are_read_as_editors_leave_them() {
 }
 
 /// No question under that name, but what the configuration rules out is not sent.
-#[test]
+#[limited::test]
 fn what_the_configuration_forbids_is_sent_on_no_way() {
     let (switch, home) = (Switch::start(), Home::new());
     fs::create_dir_all(home.directory.path().join(".config/switchy")).unwrap();
@@ -330,7 +328,7 @@ fn what_the_configuration_forbids_is_sent_on_no_way() {
     assert_eq!(home.run(&args).status.code(), Some(1));
 }
 
-#[test]
+#[limited::test]
 fn piped_lines_end_by_themselves() {
     let (switch, home) = (Switch::start(), Home::new());
     let mut command = home.command(&home.program(), &switch.args(&["-b"]));

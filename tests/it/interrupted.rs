@@ -1,13 +1,10 @@
 //! Commands that are given up half-way: what they had set is taken back.
 
-use std::time::Duration;
-
 use switchy::Client;
 use switchy::shell::{Output, Settings, Shell};
 use switchy::sim::{Config, Sim};
-use tokio::time::{Instant, sleep};
 
-const SOON: Duration = Duration::from_secs(30);
+use crate::support::{self, SOON};
 
 async fn run(shell: &Shell, line: &str) -> String {
     let mut text = String::new();
@@ -17,18 +14,14 @@ async fn run(shell: &Shell, line: &str) -> String {
 
 /// Asks until a variable of a leg is so.
 async fn until(client: &Client, leg: &str, name: &str, wanted: &str) {
-    let end = Instant::now() + SOON;
-    loop {
+    support::until(SOON, &format!("{name} to be {wanted}"), async || {
         let reply = client.api(&format!("uuid_getvar {leg} {name}")).await.unwrap().text();
-        if reply.trim_end() == wanted {
-            return;
-        }
-        assert!(Instant::now() < end, "{name} is {reply:?}, not {wanted:?}");
-        sleep(Duration::from_millis(10)).await;
-    }
+        if reply.trim_end() == wanted { Ok(()) } else { Err(reply) }
+    })
+    .await;
 }
 
-#[tokio::test]
+#[limited::test]
 async fn a_bridge_that_is_given_up_takes_back_what_it_set() {
     let sim = Sim::start(Config::new().with_seed(7));
     let port = sim.listen("127.0.0.1:0").await.unwrap().port();

@@ -13,7 +13,7 @@ use switchy::model::{Call, Direction, HangupCause, Phase};
 use switchy::sim::Sim;
 use tempfile::TempDir;
 
-use crate::model::{LONG, pair, sim};
+use crate::support::{LONG, pair, sim, until, until_so};
 
 /// A script in a folder of its own.
 struct Script {
@@ -49,21 +49,11 @@ fn park() -> Originate {
     Originate::to("park@127.0.0.1:5090").with_app("app")
 }
 
-/// Waits until something is so, in real time.
-async fn until(what: &str, is_so: impl Fn() -> bool) {
-    let start = Instant::now();
-    while !is_so() {
-        assert!(start.elapsed() < LONG, "never: {what}");
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
-}
-
 /// The end of a call.
 async fn ended(listener: &EventListener, id: &str) -> Call {
     let find =
         || listener.with(|tracker| tracker.ended().find(|call| call.id.as_str() == id).cloned());
-    until("the end of the call", || find().is_some()).await;
-    find().unwrap()
+    until_so(LONG, "the end of the call", find).await
 }
 
 async fn called(client: &Client, call: &Originate) -> String {
@@ -87,7 +77,7 @@ async fn variable(client: &Client, leg: &str, name: &str) -> Option<String> {
     client.session(leg)?.getvar(name).await.ok()?
 }
 
-#[tokio::test]
+#[limited::test]
 async fn s53_verbs_are_straight_code_that_waits_for_its_events() {
     let text = r#"
         function on_park(session, event, call)
@@ -126,19 +116,15 @@ async fn s53_verbs_are_straight_code_that_waits_for_its_events() {
     let text = text.replace("session:sleep(0.05)", "session:sleep(0.5)");
     let (_sim, client, listener, _script) = loaded(&text).await;
     let id = called(&client, &park()).await;
-    let start = Instant::now();
-    let mut said = None;
-    while said.is_none() && start.elapsed() < LONG {
-        said = variable(&client, &id, "lua_done").await;
-    }
-    assert_eq!(said.as_deref(), Some("yes"));
+    let said = until(LONG, "lua_done", async || variable(&client, &id, "lua_done").await).await;
+    assert_eq!(said, "yes");
     let call = ended(&listener, &id).await;
-    until("the handler ends", || notes(&client, "running") == "0").await;
+    until(LONG, "the handler ends", async || notes(&client, "running") == "0").await;
     assert_eq!(notes(&client, "last failure"), "");
     assert_eq!(cause(&call), "USER_BUSY");
 }
 
-#[tokio::test]
+#[limited::test]
 async fn digits_are_read_with_a_prompt_ahead_of_it_and_with_a_terminator() {
     let text = r#"
         function on_park(session)
@@ -162,29 +148,32 @@ async fn digits_are_read_with_a_prompt_ahead_of_it_and_with_a_terminator() {
     let (_sim, client, listener, _script) = loaded(text).await;
     let id = called(&client, &park()).await;
     let leg = {
-        until("two legs", || listener.call(&id).is_some_and(|call| call.sessions.len() == 2)).await;
+        until(LONG, "two legs", async || {
+            listener.call(&id).is_some_and(|call| call.sessions.len() == 2)
+        })
+        .await;
         client.call(&id).unwrap().sessions()[1].clone()
     };
     let asked = async |number: &str| {
-        while leg.getvar("asked").await.unwrap().as_deref() != Some(number) {}
+        let asked = async || leg.getvar("asked").await.unwrap().as_deref() == Some(number);
+        until(LONG, &format!("question {number}"), asked).await;
     };
     asked("1").await;
     // Four of them are for the first question, the others for the next one.
     leg.recv_dtmf("1234567#", Duration::ZERO).await.unwrap();
     asked("4").await;
     leg.recv_dtmf("89", Duration::ZERO).await.unwrap();
-    let mut all = None;
-    while all.is_none() && notes(&client, "last failure").is_empty() {
-        all = leg.getvar("all").await.unwrap();
-    }
-    assert_eq!(all.as_deref(), Some("1234:max 567:terminator :timeout 89:timeout"));
+    let all = until(LONG, "all answers", async || {
+        leg.getvar("all").await.unwrap().ok_or_else(|| notes(&client, "last failure"))
+    });
+    assert_eq!(all.await, "1234:max 567:terminator :timeout 89:timeout");
     client.hupall(Some("app"), &HangupCause::NORMAL_CLEARING).await.unwrap();
     // It sleeps half a minute, but not without its caller.
-    until("the handler ends", || notes(&client, "running") == "0").await;
+    until(LONG, "the handler ends", async || notes(&client, "running") == "0").await;
     assert_eq!(notes(&client, "last failure"), "");
 }
 
-#[tokio::test]
+#[limited::test]
 async fn timers_calls_of_its_own_and_events_by_name() {
     let text = r#"
         local seen = {}
@@ -224,20 +213,22 @@ async fn timers_calls_of_its_own_and_events_by_name() {
     "#;
     let (sim, client, listener, _script) = loaded(text).await;
     let id = called(&client, &park()).await;
-    until("two legs", || listener.call(&id).is_some_and(|call| call.sessions.len() >= 2)).await;
+    until(LONG, "two legs", async || {
+        listener.call(&id).is_some_and(|call| call.sessions.len() >= 2)
+    })
+    .await;
     let leg = client.call(&id).unwrap().sessions()[1].clone();
     let header = |name: &str, value: &str| (name.to_owned(), value.to_owned());
     let thing =
         vec![header("Event-Subclass", "mod_x::thing"), header("Unique-ID", leg.id.as_str())];
     sim.fire([header("Event-Name", "CUSTOM")].into_iter().chain(thing).collect(), None);
-    let mut seen = None;
-    while seen.is_none() && notes(&client, "last failure").is_empty() {
-        seen = leg.getvar("seen").await.unwrap();
-    }
+    let seen = until(LONG, "what was seen", async || {
+        leg.getvar("seen").await.unwrap().ok_or_else(|| notes(&client, "last failure"))
+    });
+    assert_eq!(seen.await, "after every mod_x::thing");
     assert_eq!(notes(&client, "last failure"), "");
-    assert_eq!(seen.as_deref(), Some("after every mod_x::thing"));
     client.call(&id).unwrap().hangup().await.unwrap();
-    until("everything ends", || notes(&client, "running") == "0").await;
+    until(LONG, "everything ends", async || notes(&client, "running") == "0").await;
     assert_eq!(notes(&client, "last failure"), "");
 }
 
@@ -247,7 +238,7 @@ fn state(client: &Client, listener: &EventListener) -> String {
     format!("{apps:?}\n{callbacks:?}\n{:?}", listener.subscriptions())
 }
 
-#[tokio::test]
+#[limited::test]
 async fn a_broken_file_leaves_nothing_behind_and_says_what_and_where() {
     let sim = sim();
     let (client, listener) = pair(&sim).await;
@@ -299,7 +290,7 @@ async fn a_broken_file_leaves_nothing_behind_and_says_what_and_where() {
     assert!(matches!(missing, Err(LuaError::Read { .. })));
 }
 
-#[tokio::test]
+#[limited::test]
 async fn a_file_may_begin_as_editors_and_shells_like_it() {
     for head in ["\u{feff}", "#!/usr/bin/env lua\n", "\u{feff}#!/usr/bin/env lua\r\n"] {
         let app = Script::new(&format!("{head}function on_park() end\r\n")).open().await;
@@ -311,7 +302,7 @@ async fn a_file_may_begin_as_editors_and_shells_like_it() {
     assert!(Script::new("#!/usr/bin/env lua").open().await.is_err());
 }
 
-#[tokio::test]
+#[limited::test]
 async fn every_failure_names_file_and_line() {
     let text = r#"
         function on_park(session)
@@ -325,13 +316,13 @@ async fn every_failure_names_file_and_line() {
         let (_sim, client, _listener, _script) = loaded(text).await;
         let call = Originate::to(&format!("{name}@127.0.0.1:5090")).with_app("app");
         let _job = client.originate(&call).await.unwrap();
-        until(name, || notes(&client, "failures") == "1").await;
+        until(LONG, name, async || notes(&client, "failures") == "1").await;
         let said = notes(&client, "last failure");
         assert!(said.starts_with("app.lua:"), "{name}: {said}");
     }
 }
 
-#[tokio::test]
+#[limited::test]
 async fn a_script_has_coroutines_of_its_own() {
     let text = r#"
         local function each(n)
@@ -369,16 +360,13 @@ async fn a_script_has_coroutines_of_its_own() {
     let id = called(&client, &park().with_timeout(60)).await;
     let call = listener.call(&id).unwrap();
     let callee = call.sessions.iter().find(|leg| leg.direction == Direction::Inbound).unwrap();
-    let (mut got, end) = (None, Instant::now() + LONG);
-    while got.is_none() && Instant::now() < end {
-        tokio::time::sleep(Duration::from_millis(20)).await;
-        got = variable(&client, callee.id.as_str(), "got").await;
-    }
-    assert_eq!(got.as_deref(), Some("1 2 3 true suspended falseenough falsedead 3"));
+    let got = async || variable(&client, callee.id.as_str(), "got").await;
+    let got = until(LONG, "what the thread got", got).await;
+    assert_eq!(got, "1 2 3 true suspended falseenough falsedead 3");
     assert_eq!(variable(&client, callee.id.as_str(), "inside").await.as_deref(), Some("xy"));
 }
 
-#[tokio::test]
+#[limited::test]
 async fn a_hostile_file_harms_neither_other_calls_nor_its_own_next_ones() {
     let text = r#"
         local evil = {}
@@ -429,7 +417,7 @@ async fn a_hostile_file_harms_neither_other_calls_nor_its_own_next_ones() {
         let call =
             Originate::to(&format!("{name}@127.0.0.1:5090")).with_app("app").with_timeout(60);
         let job = client.originate(&call).await.unwrap();
-        until(name, || notes(&client, "failures") == count.to_string()).await;
+        until(LONG, name, async || notes(&client, "failures") == count.to_string()).await;
         let good = Originate::to("park@127.0.0.1:5090").with_app("TonePlay");
         let id = called(&other, &good).await;
         other.call(&id).unwrap().hangup().await.unwrap();
@@ -437,13 +425,13 @@ async fn a_hostile_file_harms_neither_other_calls_nor_its_own_next_ones() {
         assert!(job.get(LONG).await.is_err(), "{name} survived");
     }
     // The next call of the hostile app itself is served.
-    until("it rests", || notes(&client, "running") == "0").await;
+    until(LONG, "it rests", async || notes(&client, "running") == "0").await;
     called(&client, &Originate::to("good@127.0.0.1:5090").with_app("app")).await;
     let memory: u64 = notes(&client, "memory").trim_end_matches(" KiB").parse().unwrap();
     assert!(memory < 64 << 10, "{memory}");
 }
 
-#[tokio::test]
+#[limited::test]
 async fn a_thread_that_does_not_come_back_is_given_up_and_told_of() {
     // A pattern that takes ages: no limit of instructions holds inside of it.
     let text = r#"
@@ -454,22 +442,14 @@ async fn a_thread_that_does_not_come_back_is_given_up_and_told_of() {
     "#;
     let (_sim, client, listener, _script) = loaded(text).await;
     let job = client.originate(&park()).await.unwrap();
-    until("two legs", || listener.count_sessions() == 2).await;
+    until(LONG, "two legs", async || listener.count_sessions() == 2).await;
     let start = Instant::now();
-    let stuck = async {
-        loop {
-            client.hupall(None, &HangupCause::NORMAL_CLEARING).await.unwrap();
-            if client.app("app").unwrap().parts()[0]
-                .notes()
-                .iter()
-                .any(|(_, value)| value == "stuck")
-            {
-                return;
-            }
-            tokio::time::sleep(Duration::from_millis(100)).await;
-        }
-    };
-    tokio::time::timeout(LONG, stuck).await.unwrap();
+    until(LONG, "a thread that is stuck", async || {
+        client.hupall(None, &HangupCause::NORMAL_CLEARING).await.unwrap();
+        let notes = client.app("app").unwrap().parts()[0].notes();
+        notes.iter().any(|(_, value)| value == "stuck")
+    })
+    .await;
     assert!(start.elapsed() > Duration::from_secs(3));
     assert!(job.get(LONG).await.is_err());
     // It can be taken away, and leaves nothing.
@@ -477,7 +457,7 @@ async fn a_thread_that_does_not_come_back_is_given_up_and_told_of() {
     assert!(client.loaded_apps().is_empty() && client.callbacks().is_empty());
 }
 
-#[tokio::test]
+#[limited::test]
 async fn libraries_are_there_for_whom_they_are_allowed() {
     let script = Script::new(
         "function on_park() end\nlocal file = io.open(args.folder .. '/x', 'w')\nfile:write(os.time())\nfile:close()",
@@ -494,7 +474,7 @@ async fn libraries_are_there_for_whom_they_are_allowed() {
     assert_eq!(Allow::named("debug"), None);
 }
 
-#[tokio::test]
+#[limited::test]
 async fn a_reload_keeps_calls_and_lets_what_runs_end_in_the_old_code() {
     let old = r#"
         function on_park(session)
@@ -508,9 +488,12 @@ async fn a_reload_keeps_calls_and_lets_what_runs_end_in_the_old_code() {
     "#;
     let (_sim, client, listener, script) = loaded(old).await;
     let id = called(&client, &park()).await;
-    until("two legs", || listener.call(&id).is_some_and(|call| call.sessions.len() == 2)).await;
+    until(LONG, "two legs", async || {
+        listener.call(&id).is_some_and(|call| call.sessions.len() == 2)
+    })
+    .await;
     let leg = client.call(&id).unwrap().sessions()[1].clone();
-    while leg.getvar("code").await.unwrap().is_none() {}
+    until(LONG, "the code's mark", async || leg.getvar("code").await.unwrap()).await;
     let app = client.app("app").unwrap();
     let before = state(&client, &listener);
     // One that is broken changes nothing.
@@ -529,12 +512,9 @@ async fn a_reload_keeps_calls_and_lets_what_runs_end_in_the_old_code() {
     // The handler that waits for digits gets them; the next event is the new code's.
     leg.recv_dtmf("42", Duration::ZERO).await.unwrap();
     leg.hold().await.unwrap();
-    let mut found = (None, None);
-    let start = Instant::now();
-    while (found.0.is_none() || found.1.is_none()) && start.elapsed() < LONG {
-        found = (leg.getvar("got").await.unwrap(), leg.getvar("held_by").await.unwrap());
-    }
-    assert_eq!((found.0.as_deref(), found.1.as_deref()), (Some("42"), Some("new")));
+    let got = until(LONG, "the digits", async || leg.getvar("got").await.unwrap()).await;
+    let held = until(LONG, "the hold", async || leg.getvar("held_by").await.unwrap()).await;
+    assert_eq!((got.as_str(), held.as_str()), ("42", "new"));
     client.hupall(Some("app"), &HangupCause::NORMAL_CLEARING).await.unwrap();
     client.unload_app("app").await.unwrap();
     assert!(client.callbacks().is_empty());
@@ -552,15 +532,18 @@ async fn example(name: &str, args: &[(&str, &str)]) -> (Sim, Client, EventListen
     (sim, client, listener)
 }
 
-#[tokio::test]
+#[limited::test]
 async fn the_guides_ivr_reads_digits_and_connects() {
     let (_sim, client, listener) =
         example("ivr.lua", &[("menu", "tone_stream://%(100,0,440)")]).await;
     let id = called(&client, &park()).await;
-    until("two legs", || listener.call(&id).is_some_and(|call| call.sessions.len() == 2)).await;
+    until(LONG, "two legs", async || {
+        listener.call(&id).is_some_and(|call| call.sessions.len() == 2)
+    })
+    .await;
     let callee = client.call(&id).unwrap().sessions()[1].clone();
     callee.recv_dtmf("1", Duration::ZERO).await.unwrap();
-    until("an echo", || {
+    until(LONG, "an echo", async || {
         let call = listener.call(&id);
         call.is_some_and(|call| call.sessions.iter().any(|leg| &*leg.application == "echo"))
     })
@@ -574,12 +557,15 @@ async fn the_guides_ivr_reads_digits_and_connects() {
     assert_eq!(notes(&client, "last failure"), "");
 }
 
-#[tokio::test]
+#[limited::test]
 async fn the_guides_forwarder_goes_on_to_the_next_place() {
     let (_sim, client, listener) = example("forward.lua", &[]).await;
     let id = called(&client, &park()).await;
-    until("four legs", || listener.call(&id).is_some_and(|call| call.sessions.len() == 4)).await;
-    until("all talk", || {
+    until(LONG, "four legs", async || {
+        listener.call(&id).is_some_and(|call| call.sessions.len() == 4)
+    })
+    .await;
+    until(LONG, "all talk", async || {
         listener.call(&id).unwrap().sessions.iter().all(|leg| leg.phase == Phase::Answered)
     })
     .await;
@@ -593,13 +579,16 @@ async fn the_guides_forwarder_goes_on_to_the_next_place() {
     assert_eq!(notes(&client, "last failure"), "");
 }
 
-#[tokio::test]
+#[limited::test]
 async fn the_guides_recorder_records_until_a_key() {
     let (_sim, client, listener) = example("recorder.lua", &[("limit", "20")]).await;
     listener.subscribe(&["RECORD_START", "RECORD_STOP"]).await.unwrap();
     let mut events = listener.events(&["RECORD_START", "RECORD_STOP"]);
     let id = called(&client, &park()).await;
-    until("two legs", || listener.call(&id).is_some_and(|call| call.sessions.len() == 2)).await;
+    until(LONG, "two legs", async || {
+        listener.call(&id).is_some_and(|call| call.sessions.len() == 2)
+    })
+    .await;
     let callee = client.call(&id).unwrap().sessions()[1].clone();
     let first = tokio::time::timeout(LONG, events.next()).await.unwrap().unwrap();
     assert_eq!(first.name(), "RECORD_START");
@@ -612,7 +601,7 @@ async fn the_guides_recorder_records_until_a_key() {
     assert_eq!(notes(&client, "last failure"), "");
 }
 
-#[tokio::test]
+#[limited::test]
 async fn many_calls_at_a_time_go_through_the_guides_ivr_and_none_is_stuck() {
     let (_sim, client, listener) =
         example("ivr.lua", &[("menu", "tone_stream://%(100,0,440)")]).await;
@@ -626,10 +615,10 @@ async fn many_calls_at_a_time_go_through_the_guides_ivr_and_none_is_stuck() {
             // A choice and a bridge, no choice at all, and a caller who does not wait.
             if number % 3 == 0 {
                 let legs = || listener.call(&id).map_or(0, |call| call.sessions.len());
-                until("two legs", || legs() == 2).await;
+                until_so(LONG, "two legs", || legs() == 2).await;
                 let callee = client.call(&id).unwrap().sessions()[1].clone();
                 callee.recv_dtmf("1", Duration::ZERO).await.unwrap();
-                until("a bridge", || legs() == 4).await;
+                until_so(LONG, "a bridge", || legs() == 4).await;
             }
             if number % 3 != 1 {
                 client.call(&id).unwrap().hangup().await.unwrap();
@@ -643,7 +632,7 @@ async fn many_calls_at_a_time_go_through_the_guides_ivr_and_none_is_stuck() {
         causes.map(HangupCause::name).any(|cause| cause == "NO_USER_RESPONSE")
     });
     assert_eq!((calls.len(), unheard.count()), (40, 13));
-    until("every function ends", || notes(&client, "running") == "0").await;
+    until(LONG, "every function ends", async || notes(&client, "running") == "0").await;
     assert_eq!(notes(&client, "last failure"), "");
     assert!(listener.calls().is_empty());
 }

@@ -62,6 +62,7 @@ mod sim_ends;
 mod sim_faults;
 mod sim_frames;
 mod sim_process;
+mod support;
 #[cfg(feature = "cli")]
 mod switch;
 mod tidy;

@@ -3,42 +3,12 @@
 use std::time::Duration;
 
 use switchy::client::Originate;
-use switchy::conn::Config;
 use switchy::load::{Load, Plan};
 use switchy::model::{Association, HangupCause, Origin};
-use switchy::sim::{self, Sim};
-use switchy::{Client, EventListener};
 
-pub(crate) const LONG: Duration = Duration::from_secs(30);
+use crate::support::{LONG, pair, sim, tracked};
 
-/// A simulated switch, and a client with a running listener on it, over in-memory sockets.
-pub(crate) async fn pair(sim: &Sim) -> (Client, EventListener) {
-    let config = Config::new("vm-host");
-    let listener = EventListener::with_config(config.clone());
-    listener.connect_over(sim.connect()).await.unwrap();
-    listener.start().await.unwrap();
-    let client = Client::with_config(config).with_listener(listener.clone());
-    client.connect_over(sim.connect()).await.unwrap();
-    (client, listener)
-}
-
-pub(crate) fn sim() -> Sim {
-    Sim::start(sim::Config::new().with_seed(1))
-}
-
-/// Waits until the tracker says so. The clock is paused, so this takes no time.
-pub(crate) async fn until(listener: &EventListener, what: impl Fn(&EventListener) -> bool) {
-    let mut changes = listener.changes();
-    tokio::time::timeout(LONG, async {
-        while !what(listener) {
-            let _change = tokio::time::timeout(Duration::from_millis(50), changes.next()).await;
-        }
-    })
-    .await
-    .unwrap();
-}
-
-#[tokio::test(start_paused = true)]
+#[limited::test(paused)]
 async fn calls_that_were_there_before_are_joined() {
     let sim = sim();
     let (client, _) = pair(&sim).await;
@@ -59,10 +29,10 @@ async fn calls_that_were_there_before_are_joined() {
     assert!(sessions.iter().all(|leg| leg.origin == Origin::Joined));
     client.cmd(&format!("uuid_kill {}", loopback.trim_start_matches("+OK "))).await.unwrap();
     client.hupall(None, &HangupCause::NORMAL_CLEARING).await.unwrap();
-    until(&late, |late| late.calls().is_empty()).await;
+    tracked(&late, |late| late.calls().is_empty()).await;
 }
 
-#[tokio::test(start_paused = true)]
+#[limited::test(paused)]
 async fn a_load_makes_its_calls_and_accounts_for_each() {
     let sim = sim();
     let (client, listener) = pair(&sim).await;
@@ -76,10 +46,10 @@ async fn a_load_makes_its_calls_and_accounts_for_each() {
     let report = bad.run().await.unwrap();
     assert_eq!((report.offered, report.failed), (5, 5));
     assert_eq!(report.causes.get(&HangupCause::parse("USER_BUSY")), Some(&5));
-    until(&listener, |listener| listener.calls().is_empty()).await;
+    tracked(&listener, |listener| listener.calls().is_empty()).await;
 }
 
-#[tokio::test(start_paused = true)]
+#[limited::test(paused)]
 async fn a_wait_for_an_event_subscribes_for_as_long_as_somebody_waits() {
     let sim = sim();
     let (client, listener) = pair(&sim).await;
@@ -91,7 +61,7 @@ async fn a_wait_for_an_event_subscribes_for_as_long_as_somebody_waits() {
     let (one, other) = (session.expect(kinds).await.unwrap(), session.expect(kinds).await.unwrap());
     assert!(listener.is_subscribed("PLAYBACK_START"));
     drop(one);
-    tokio::time::sleep(LONG).await;
+    tokio::time::sleep(Duration::from_secs(30)).await;
     assert!(listener.is_subscribed("PLAYBACK_START"), "the other one waits");
     // A wait that is given up before it began holds nothing.
     let never = session.expect(&["DTMF"]);
@@ -99,14 +69,14 @@ async fn a_wait_for_an_event_subscribes_for_as_long_as_somebody_waits() {
     let begun = tokio::time::timeout(Duration::ZERO, session.expect(&["DTMF"])).await;
     assert!(begun.is_err());
     drop(other);
-    tokio::time::sleep(LONG).await;
+    tokio::time::sleep(Duration::from_secs(30)).await;
     assert_eq!(listener.subscriptions(), before);
     // It works again, and one that is subscribed to for good stays.
     listener.subscribe(&["DTMF"]).await.unwrap();
     let heard = session.expect(&["DTMF"]).await.unwrap();
     drop(heard);
-    tokio::time::sleep(LONG).await;
+    tokio::time::sleep(Duration::from_secs(30)).await;
     assert!(listener.is_subscribed("DTMF"));
     client.hupall(None, &HangupCause::NORMAL_CLEARING).await.unwrap();
-    until(&listener, |listener| listener.calls().is_empty()).await;
+    tracked(&listener, |listener| listener.calls().is_empty()).await;
 }

@@ -19,7 +19,7 @@ fn texts(output: &Output) -> (String, String) {
     (text(&output.stdout), text(&output.stderr))
 }
 
-#[test]
+#[limited::test]
 fn files_of_other_editors_are_read() {
     let switch = Switch::start();
     for script in [
@@ -37,7 +37,7 @@ fn files_of_other_editors_are_read() {
     }
 }
 
-#[test]
+#[limited::test]
 fn a_file_that_runs_itself_ends_with_a_reason() {
     let switch = Switch::start();
     for script in ["source itself", "let a = $(source itself)", "@all source itself"] {
@@ -50,7 +50,7 @@ fn a_file_that_runs_itself_ends_with_a_reason() {
     assert!(stderr.contains("lines run lines") && stderr.contains("runs itself"), "{stderr}");
 }
 
-#[test]
+#[limited::test]
 fn what_failed_is_told_in_short_and_without_secrets() {
     let switch = Switch::start();
     let script = format!("eval fine\nnosuch {}\n", "x".repeat(100_000));
@@ -74,7 +74,7 @@ fn what_failed_is_told_in_short_and_without_secrets() {
     assert!(echoed.len() == 2 && !echoed.concat().contains("hunter22"), "{echoed:?}");
 }
 
-#[test]
+#[limited::test]
 fn a_value_starts_no_command_of_its_own() {
     let switch = Switch::start();
     for (line, said) in
@@ -97,7 +97,7 @@ fn a_value_starts_no_command_of_its_own() {
 }
 
 /// Linux has a file that is always full.
-#[test]
+#[limited::test]
 #[cfg(target_os = "linux")]
 fn an_answer_that_cannot_be_written_is_told() {
     let switch = Switch::start();

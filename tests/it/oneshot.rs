@@ -27,7 +27,7 @@ fn text(bytes: &[u8]) -> String {
     String::from_utf8(bytes.to_vec()).unwrap()
 }
 
-#[test]
+#[limited::test]
 fn exit_codes() {
     let switch = Switch::start();
     for (args, code, said) in [
@@ -50,7 +50,7 @@ fn exit_codes() {
     }
 }
 
-#[test]
+#[limited::test]
 fn each_command_of_the_program_has_help() {
     for (args, said) in [
         (&["demo", "--help"][..], "--traffic"),
@@ -81,7 +81,7 @@ fn each_command_of_the_program_has_help() {
 }
 
 /// A command of the program is none of its servers, wherever it stands.
-#[test]
+#[limited::test]
 fn commands_of_the_program_stand_behind_options_too() {
     let home = tempfile::tempdir().unwrap();
     let file = home.path().join("mine.toml");
@@ -110,7 +110,7 @@ fn commands_of_the_program_stand_behind_options_too() {
     assert!(code == Some(2) && told.contains("no profile \"mine\""), "{told}");
 }
 
-#[test]
+#[limited::test]
 fn what_only_looks_like_success_is_a_failure() {
     let switch = Switch::start();
     for fault in ["broken-xml", "deny=api version", "deny=bgapi version"] {
@@ -144,7 +144,7 @@ fn what_only_looks_like_success_is_a_failure() {
     }
 }
 
-#[test]
+#[limited::test]
 fn a_part_that_failed_is_told_by_its_code() {
     let (one, other) = (Switch::start(), Switch::start());
     let targets = [&one, &other].map(|switch| format!("127.0.0.1:{}", switch.port()));
@@ -160,7 +160,7 @@ fn a_part_that_failed_is_told_by_its_code() {
     assert!(said.contains(there) && !said.contains(&format!("failed on {here}")), "{said}");
 }
 
-#[test]
+#[limited::test]
 fn a_signal_ends_a_line_with_130() {
     let switch = Switch::start();
     let mut command = command(&switch.args(&["--echo", "-x", "api --timeout 60 msleep 50000"]));
@@ -174,7 +174,7 @@ fn a_signal_ends_a_line_with_130() {
     assert_eq!(child.wait().unwrap().code(), Some(130));
 }
 
-#[test]
+#[limited::test]
 fn what_version_says_was_built() {
     let output = command(&["--version".to_owned()]).output().unwrap();
     let said = text(&output.stdout);
@@ -185,7 +185,7 @@ fn what_version_says_was_built() {
     assert_eq!(said.contains("lua"), cfg!(feature = "lua"), "{said}");
 }
 
-#[test]
+#[limited::test]
 fn completions_of_every_shell_are_printed() {
     for (shell, held) in [
         ("bash", "complete -F _switchy"),
@@ -200,7 +200,7 @@ fn completions_of_every_shell_are_printed() {
     }
 }
 
-#[test]
+#[limited::test]
 fn configured_abbreviations_guards_and_prod_hold() {
     let (switch, home) = (Switch::start(), tempfile::tempdir().unwrap());
     let config = home.path().join("config.toml");
@@ -236,7 +236,7 @@ fn configured_abbreviations_guards_and_prod_hold() {
     }
 }
 
-#[test]
+#[limited::test]
 fn the_password_of_the_environment() {
     let switch = Switch::start();
     // Empty is not set: the stock password is tried.
@@ -247,7 +247,7 @@ fn the_password_of_the_environment() {
     }
 }
 
-#[test]
+#[limited::test]
 fn nobody_listens() {
     // Bound and gone again: nobody answers there.
     let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
@@ -257,7 +257,7 @@ fn nobody_listens() {
     assert!(text(&output.stderr).contains("hint: is FreeSWITCH running"));
 }
 
-#[test]
+#[limited::test]
 fn json_is_one_document() {
     let switch = Switch::start();
     for line in ["status", "calls", "version", "api global_getvar local_ip_v4", "hosts"] {
@@ -267,7 +267,7 @@ fn json_is_one_document() {
     }
 }
 
-#[test]
+#[limited::test]
 fn a_script_ends_with_its_input() {
     let switch = Switch::start();
     let output = run_script(&switch, "status\n\n# a comment\nversion\n");
@@ -277,7 +277,7 @@ fn a_script_ends_with_its_input() {
     assert!(!stdout.contains('\x1b'), "{stdout:?}");
 }
 
-#[test]
+#[limited::test]
 fn a_script_stops_at_the_first_failing_line() {
     let switch = Switch::start();
     for (line, code) in [("not a real command", 1), ("calls --nosuch", 2)] {
@@ -299,7 +299,7 @@ fn a_script_stops_at_the_first_failing_line() {
     }
 }
 
-#[test]
+#[limited::test]
 fn a_reader_that_goes_away_is_no_error() {
     let switch = Switch::start();
     let mut child = command(&switch.args(&[])).stdin(Stdio::piped()).spawn().unwrap();
@@ -314,7 +314,7 @@ fn a_reader_that_goes_away_is_no_error() {
     assert_eq!((output.status.code(), text(&output.stderr).as_str()), (Some(0), ""));
 }
 
-#[test]
+#[limited::test]
 fn events_stream_as_json_until_there_were_enough() {
     let switch = Switch::start();
     let line = "events CHANNEL_CREATE where Caller-Destination-Number=9196 -o jsonl --count 2";
@@ -341,7 +341,7 @@ fn events_stream_as_json_until_there_were_enough() {
     assert_eq!((output.status.code(), text(&output.stderr).as_str()), (Some(0), ""));
 }
 
-#[test]
+#[limited::test]
 fn an_answer_goes_through_a_program_byte_by_byte() {
     let switch = Switch::start();
     let output = run(&switch, &["-x", "version -o json | wc -l", "-x", "! printf 'a\\377b'"]);
@@ -352,7 +352,7 @@ fn an_answer_goes_through_a_program_byte_by_byte() {
     assert!(text(&output.stderr).contains("nothing in the answer matches"));
 }
 
-#[test]
+#[limited::test]
 fn jobs_that_no_line_asked_about_are_waited_for_at_the_end() {
     let switch = Switch::start();
     let told = |args: &[&str]| {
@@ -380,7 +380,7 @@ fn jobs_that_no_line_asked_about_are_waited_for_at_the_end() {
     assert_eq!(lines[1]["state"], "done");
 }
 
-#[test]
+#[limited::test]
 fn a_call_that_failed_fails_a_script_that_does_not_look_after_it() {
     let switch = Switch::start();
     let output = run(&switch, &["-x", "originate error/USER_BUSY &park"]);
@@ -393,7 +393,7 @@ fn a_call_that_failed_fails_a_script_that_does_not_look_after_it() {
     assert_eq!((output.status.code(), text(&output.stderr).as_str()), (Some(0), ""));
 }
 
-#[test]
+#[limited::test]
 fn the_doctor_needs_no_connection() {
     for args in [&["doctor", "127.0.0.1:1"][..], &["127.0.0.1:1", "-x", "doctor"]] {
         let args: Vec<String> = args.iter().map(|arg| (*arg).to_owned()).collect();

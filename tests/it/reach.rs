@@ -27,7 +27,7 @@ fn script(path: &Path, text: &str) {
     fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
 }
 
-#[test]
+#[limited::test]
 fn through_ssh() {
     let (switch, home) = (Switch::start(), tempfile::tempdir().unwrap());
     let ssh = home.path().join("ssh");
@@ -60,7 +60,7 @@ fn through_ssh() {
     assert!(said(&output).contains("cannot be started"), "{}", said(&output));
 }
 
-#[test]
+#[limited::test]
 fn through_a_unix_socket() {
     let (switch, home) = (Switch::start(), tempfile::tempdir().unwrap());
     let path = home.path().join("fs.sock");
@@ -83,7 +83,7 @@ fn through_a_unix_socket() {
     assert!(said(&output).contains("unix:/no/such.sock cannot be reached"), "{}", said(&output));
 }
 
-#[test]
+#[limited::test]
 fn several_addresses_and_ipv6() {
     let (switch, home) = (Switch::start(), tempfile::tempdir().unwrap());
     let port = switch.port();
@@ -104,7 +104,7 @@ fn several_addresses_and_ipv6() {
     }
 }
 
-#[test]
+#[limited::test]
 fn no_way_to_give_a_password_leaves_it_behind() {
     let switch = Switch::with(switchy::sim::Config::new().with_seed(7).with_password(SECRET));
     let home = tempfile::tempdir().unwrap();

@@ -10,7 +10,7 @@ use switchy::model::HangupCause;
 use switchy::sim::{self, Fault, Sim};
 use switchy::{Client, EventListener};
 
-const LONG: Duration = Duration::from_secs(20);
+use crate::support::{LONG, until};
 
 fn quick() -> Backoff {
     Backoff::new(Duration::from_millis(20), Duration::from_millis(100))
@@ -50,21 +50,11 @@ async fn back(listener: &EventListener) -> Gap {
     gap
 }
 
-async fn until(what: impl AsyncFn() -> bool) {
-    tokio::time::timeout(LONG, async {
-        while !what().await {
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
-    })
-    .await
-    .unwrap();
-}
-
 fn echo() -> Originate {
     Originate::to("9196@127.0.0.1:5080")
 }
 
-#[tokio::test]
+#[limited::test]
 async fn a_dropped_connection_comes_back_with_its_calls_jobs_and_apps() {
     let Setup { sim, client, listener } = setup().await;
     client.load_app(TonePlay).await.unwrap();
@@ -79,15 +69,15 @@ async fn a_dropped_connection_comes_back_with_its_calls_jobs_and_apps() {
     assert_eq!((calls.ended, calls.new, calls.kept, gap.jobs), (0, 0, 1, 1));
     let unknown = slow.get(LONG).await.unwrap_err();
     assert_eq!(unknown.to_string(), "the connection was lost, the outcome is unknown");
-    until(async || client.cmd("status").await.is_ok()).await;
+    until(LONG, "the connection", async || client.cmd("status").await.is_ok()).await;
     // Events arrive again, and the app still controls its calls.
     let call = Originate::to("park@127.0.0.1:5090").with_app("TonePlay");
     client.originate(&call).await.unwrap().get(LONG).await.unwrap();
     client.hupall(None, &HangupCause::NORMAL_CLEARING).await.unwrap();
-    until(async || listener.calls().is_empty()).await;
+    until(LONG, "the end of all calls", async || listener.calls().is_empty()).await;
 }
 
-#[tokio::test]
+#[limited::test]
 async fn a_connection_cut_in_mid_frame_comes_back() {
     let Setup { sim, client, listener } = setup().await;
     client.originate(&echo()).await.unwrap().get(LONG).await.unwrap();
@@ -95,7 +85,7 @@ async fn a_connection_cut_in_mid_frame_comes_back() {
     assert_eq!(back(&listener).await.calls.unwrap().kept, 1);
 }
 
-#[tokio::test]
+#[limited::test]
 async fn junk_ends_the_connection_and_it_comes_back() {
     let Setup { sim, listener, .. } = setup().await;
     sim.inject(Fault::Junk(b"\x00\xff no frame\n\n".to_vec()));
@@ -103,30 +93,36 @@ async fn junk_ends_the_connection_and_it_comes_back() {
     assert!(listener.is_running());
 }
 
-#[tokio::test]
+#[limited::test]
 async fn calls_that_ended_in_the_gap_are_over_and_new_ones_are_joined() {
     let Setup { sim, client, listener } = setup().await;
     let gone = client.originate(&echo()).await.unwrap().get(LONG).await.unwrap();
-    until(async || listener.call(&gone).is_some_and(|call| call.sessions.len() == 2)).await;
+    until(LONG, "both legs", async || {
+        listener.call(&gone).is_some_and(|call| call.sessions.len() == 2)
+    })
+    .await;
     // Another client changes things while the listener is away.
     let other = Client::with_config(client.config());
     sim.inject(Fault::RejectAcl);
     sim.inject(Fault::DropAll);
-    until(async || !listener.is_connected()).await;
+    until(LONG, "the loss of the connection", async || !listener.is_connected()).await;
     sim.inject(Fault::Clear);
     other.connect().await.unwrap();
     other.cmd(&format!("uuid_kill {gone}")).await.unwrap();
     let gap = back(&listener).await;
-    until(async || listener.call(&gone).is_none()).await;
+    until(LONG, "the end of the call", async || listener.call(&gone).is_none()).await;
     let calls = gap.calls.unwrap();
     assert!(calls.ended + calls.kept == 1, "{gap:?}");
 }
 
-#[tokio::test]
+#[limited::test]
 async fn a_restarted_switch_is_known_by_its_core_uuid() {
     let Setup { sim, client, listener } = setup().await;
     client.originate(&echo()).await.unwrap().get(LONG).await.unwrap();
-    until(async || listener.with(|tracker| tracker.core_uuid().is_some())).await;
+    until(LONG, "the first look at the switch", async || {
+        listener.with(|tracker| tracker.core_uuid().is_some())
+    })
+    .await;
     sim.inject(Fault::Restart);
     let gap = back(&listener).await;
     assert!(gap.is_restarted);
@@ -135,7 +131,7 @@ async fn a_restarted_switch_is_known_by_its_core_uuid() {
     assert!(listener.calls().is_empty());
 }
 
-#[tokio::test]
+#[limited::test]
 async fn a_frozen_server_is_told_from_a_slow_api() {
     let soon = Duration::from_millis(300);
     let Setup { sim, client, .. } =
@@ -153,10 +149,13 @@ async fn a_frozen_server_is_told_from_a_slow_api() {
     let reason = tokio::time::timeout(LONG, connection.closed()).await.unwrap();
     assert_eq!(reason.to_string(), "the server does not answer any more");
     sim.inject(Fault::Clear);
-    until(async || client.cmd("echo again").await.is_ok_and(|text| text == "again")).await;
+    until(LONG, "the command to work again", async || {
+        client.cmd("echo again").await.is_ok_and(|text| text == "again")
+    })
+    .await;
 }
 
-#[tokio::test]
+#[limited::test]
 async fn a_client_that_connects_anew_closes_the_old_connection_and_keeps_the_new_one() {
     let Setup { sim, client, .. } = setup().await;
     let other = Sim::start(sim::Config::new().with_seed(6));
@@ -171,15 +170,15 @@ async fn a_client_that_connects_anew_closes_the_old_connection_and_keeps_the_new
     // What went away was kept up, and so is what came for it.
     sim.stop();
     other.inject(Fault::DropAll);
-    until(async || !client.is_connected()).await;
-    until(async || client.cmd("status").await.is_ok()).await;
+    until(LONG, "the loss of the connection", async || !client.is_connected()).await;
+    until(LONG, "the connection", async || client.cmd("status").await.is_ok()).await;
     // Nobody keeps a connection that the client gave up, or a client that is gone.
     let last = client.connection().unwrap().downgrade();
     drop(client);
     tokio::time::timeout(LONG, last.closed()).await.unwrap();
 }
 
-#[tokio::test]
+#[limited::test]
 async fn what_cannot_help_is_not_tried_again() {
     let Setup { sim, listener, .. } = setup().await;
     sim.inject(Fault::RejectAcl);
@@ -191,18 +190,21 @@ async fn what_cannot_help_is_not_tried_again() {
     assert!(error.contains("forbids this address"), "{error}");
 }
 
-#[tokio::test]
+#[limited::test]
 async fn disconnect_ends_attempts_to_come_back() {
     let Setup { sim, client, listener } = setup().await;
     sim.stop();
-    until(async || matches!(*listener.link().borrow(), Link::Lost { attempt: 2.., .. })).await;
+    until(LONG, "the second try", async || {
+        matches!(*listener.link().borrow(), Link::Lost { attempt: 2.., .. })
+    })
+    .await;
     listener.disconnect().await;
     client.disconnect().await;
     assert!(matches!(*listener.link().borrow(), Link::Down));
     assert!(!listener.is_connected() && !client.is_connected());
 }
 
-#[tokio::test(start_paused = true)]
+#[limited::test(paused)]
 async fn a_frozen_server_is_told_from_a_quiet_one() {
     let sim =
         Sim::start(sim::Config::new().with_seed(1).with_heartbeat(Duration::from_secs(86_400)));
@@ -221,7 +223,7 @@ async fn a_frozen_server_is_told_from_a_quiet_one() {
     assert_eq!(reason.to_string(), "the server does not answer any more");
 }
 
-#[tokio::test(start_paused = true)]
+#[limited::test(paused)]
 async fn an_end_that_was_never_told_is_found_by_the_regular_check() {
     let sim = Sim::start(sim::Config::new().with_seed(1));
     let listener = EventListener::new("vm-host");

@@ -2,11 +2,12 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
-use std::time::Duration;
 
 use serde_json::Value;
 use switchy::shell::{CommandError, Output, Profile, Settings, Shell};
 use switchy::sim::Config;
+
+use crate::support::{self, SOON};
 
 async fn ask(shell: &Shell, line: &str) -> Result<String, CommandError> {
     let mut text = String::new();
@@ -15,15 +16,11 @@ async fn ask(shell: &Shell, line: &str) -> Result<String, CommandError> {
 
 /// Asks until the answer has something in it.
 async fn until(shell: &Shell, line: &str, wanted: &str) -> String {
-    let mut text = String::new();
-    for _ in 0..3000 {
-        text = ask(shell, line).await.unwrap();
-        if text.contains(wanted) {
-            return text;
-        }
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
-    panic!("{line}: no {wanted} in {text}");
+    support::until(SOON, &format!("{wanted} in the answer to {line}"), async || {
+        let text = ask(shell, line).await.unwrap();
+        if text.contains(wanted) { Ok(text) } else { Err(text) }
+    })
+    .await
 }
 
 /// A shell with a simulated switch under this name.
@@ -52,7 +49,7 @@ const ASKED: &[&str] = &[
     "calls --count -o csv",
 ];
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[limited::test(threads)]
 async fn a_replay_answers_as_the_session_did() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("incident.jsonl");
@@ -109,7 +106,7 @@ async fn a_replay_answers_as_the_session_did() {
     until(&shell, "calls --ended -o json", &id).await;
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[limited::test(threads)]
 async fn what_is_broken_is_opened_as_far_as_it_goes() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("cut.jsonl");
@@ -167,7 +164,7 @@ async fn what_is_broken_is_opened_as_far_as_it_goes() {
     }
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[limited::test(threads)]
 async fn a_transcript_holds_no_secret() {
     const SECRET: &str = "hunter2-of-mine";
     let folder = tempfile::tempdir().unwrap();

@@ -43,7 +43,7 @@ fn shape(call: &Call) -> String {
     )
 }
 
-#[test]
+#[limited::test]
 fn every_recorded_call_ends_with_the_right_legs_and_cause() {
     for (name, expected) in [
         ("call_toneplay", &["NORMAL_CLEARING outbound:header inbound:header"][..]),
@@ -67,7 +67,7 @@ fn every_recorded_call_ends_with_the_right_legs_and_cause() {
     }
 }
 
-#[test]
+#[limited::test]
 fn a_refused_call_tells_its_sip_status() {
     let tracker = fold(&events("call_refused"));
     let refused = tracker
@@ -78,7 +78,7 @@ fn a_refused_call_tells_its_sip_status() {
     assert_eq!(leg.talk_time(leg.last_event), None);
 }
 
-#[test]
+#[limited::test]
 fn a_recording_that_is_joined_in_the_middle_leaves_no_ghost() {
     for name in ["call_toneplay", "call_bridge", "call_loopback_json", "call_control"] {
         let events = events(name);
@@ -90,7 +90,7 @@ fn a_recording_that_is_joined_in_the_middle_leaves_no_ghost() {
     }
 }
 
-#[test]
+#[limited::test]
 fn a_recording_that_is_joined_in_the_middle_has_the_same_legs_in_the_same_call() {
     for name in ["call_toneplay", "call_bridge", "call_loopback", "call_loopback_json"] {
         let events = events(name);
@@ -142,7 +142,7 @@ fn a_recording_that_is_joined_in_the_middle_has_the_same_legs_in_the_same_call()
     }
 }
 
-#[test]
+#[limited::test]
 fn the_tutorials_call_is_told_as_it_happened() {
     let mut tracker = Tracker::new();
     let mut told = Vec::new();

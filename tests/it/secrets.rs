@@ -125,7 +125,7 @@ pub(crate) fn leaks(folder: &Path, given: &[PathBuf]) -> Vec<PathBuf> {
     found
 }
 
-#[test]
+#[limited::test]
 fn no_way_to_give_a_password_leaves_it_anywhere() {
     let switch = Switch::with(sim::Config::new().with_seed(7).with_password(SECRET));
     for way in ways(switch.port()) {
@@ -177,7 +177,7 @@ fn no_way_to_give_a_password_leaves_it_anywhere() {
     }
 }
 
-#[test]
+#[limited::test]
 fn what_a_panic_could_print_holds_no_password() {
     let config = Config::new("pbx1").with_password(SECRET).with_user("a@b");
     let profile = Profile::new("pbx1", config.clone());

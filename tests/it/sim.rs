@@ -344,7 +344,7 @@ fn logs(frames: &[Frame]) -> Vec<Vec<String>> {
     calls.into_iter().map(|(_, lines)| lines).collect()
 }
 
-#[tokio::test(start_paused = true)]
+#[limited::test(paused)]
 async fn logins_and_commands() {
     for name in [
         "auth_ok",
@@ -362,7 +362,7 @@ async fn logins_and_commands() {
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[limited::test(paused)]
 async fn log_lines() {
     let (real, sim) = replay("logstream").await;
     let replies = |frames: &[Frame]| -> Vec<String> {
@@ -373,47 +373,47 @@ async fn log_lines() {
     assert_eq!(logs(&sim), logs(&real));
 }
 
-#[tokio::test(start_paused = true)]
+#[limited::test(paused)]
 async fn call_parked_on_both_sides() {
     compare("call_park_park").await;
 }
 
-#[tokio::test(start_paused = true)]
+#[limited::test(paused)]
 async fn call_with_a_tone() {
     compare("call_toneplay").await;
 }
 
-#[tokio::test(start_paused = true)]
+#[limited::test(paused)]
 async fn call_to_echo() {
     compare("call_echo_plain").await;
 }
 
-#[tokio::test(start_paused = true)]
+#[limited::test(paused)]
 async fn call_over_loopback() {
     compare("call_loopback").await;
 }
 
-#[tokio::test(start_paused = true)]
+#[limited::test(paused)]
 async fn call_nowhere() {
     compare("call_noroute").await;
 }
 
-#[tokio::test(start_paused = true)]
+#[limited::test(paused)]
 async fn call_refused() {
     compare("call_refused").await;
 }
 
-#[tokio::test(start_paused = true)]
+#[limited::test(paused)]
 async fn call_busy() {
     compare("call_busy").await;
 }
 
-#[tokio::test(start_paused = true)]
+#[limited::test(paused)]
 async fn nasty_values() {
     compare("nasty_values").await;
 }
 
-#[tokio::test(start_paused = true)]
+#[limited::test(paused)]
 async fn faults_of_replies() {
     let sim = Sim::start(config());
     let mut client = Client::login(&sim).await;
@@ -439,7 +439,7 @@ async fn faults_of_replies() {
     assert!(client.text("api status").await.starts_with("UP "));
 }
 
-#[tokio::test(start_paused = true)]
+#[limited::test(paused)]
 async fn faults_of_sockets() {
     let sim = Sim::start(config());
     let mut client = Client::login(&sim).await;
@@ -467,7 +467,7 @@ async fn faults_of_sockets() {
     assert!(silent.frames.is_empty());
 }
 
-#[tokio::test(start_paused = true)]
+#[limited::test(paused)]
 async fn a_client_that_does_not_read_hurts_nobody() {
     let sim = Sim::start(config());
     let mut slow = Client::login(&sim).await;
@@ -484,7 +484,7 @@ async fn a_client_that_does_not_read_hurts_nobody() {
     assert!(slow.read_for(Duration::from_secs(1)).await, "the slow client was dropped");
 }
 
-#[tokio::test(start_paused = true)]
+#[limited::test(paused)]
 async fn a_seed_repeats_itself() {
     let mut runs = Vec::new();
     for _ in 0..2 {
@@ -500,7 +500,7 @@ async fn a_seed_repeats_itself() {
     assert!(runs[0] == runs[1], "two runs of one seed differ");
 }
 
-#[tokio::test(start_paused = true)]
+#[limited::test(paused)]
 async fn background_calls_are_ordinary_calls() {
     let sim = Sim::start(config().with_traffic(2.0));
     let mut client = Client::login(&sim).await;
@@ -524,20 +524,20 @@ async fn background_calls_are_ordinary_calls() {
     assert_eq!(sim.channels().await, 0);
 }
 
-#[tokio::test(start_paused = true)]
+#[limited::test(paused)]
 async fn calls_in_json() {
     compare("call_loopback_json").await;
     compare("call_answered_json").await;
 }
 
-#[tokio::test(start_paused = true)]
+#[limited::test(paused)]
 async fn everything_done_to_a_call() {
     // After `uuid_media` the real one sends a re-invite; a display update comes as an INFO.
     compare("call_control").await;
     compare("call_bridge").await;
 }
 
-#[tokio::test(start_paused = true)]
+#[limited::test(paused)]
 async fn api_replies() {
     // What differs on purpose: lists of what is simulated, phones that are registered.
     let other = ["show registrations", "show modules", "sofia xmlstatus", "show help", "help"];
@@ -557,7 +557,7 @@ async fn api_replies() {
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[limited::test(paused)]
 async fn a_slow_command_holds_its_socket_only() {
     let sim = Sim::start(config());
     let (mut slow, mut quick) = (Client::login(&sim).await, Client::login(&sim).await);
@@ -570,7 +570,7 @@ async fn a_slow_command_holds_its_socket_only() {
     assert_eq!(text(&slow.frames[0]), "+OK");
 }
 
-#[tokio::test(start_paused = true)]
+#[limited::test(paused)]
 async fn commands_on_calls() {
     let sim = Sim::start(config());
     let mut client = Client::login(&sim).await;
@@ -628,7 +628,7 @@ async fn park_two(client: &mut Client, dial: &str) -> [(&'static str, String); 2
 
 /// What a real server answered to some nine hundred commands: right, wrong, empty, unknown. A line
 /// is a command and its answer as JSON; `#new` is two fresh calls, to nobody or to whom it says.
-#[tokio::test(start_paused = true)]
+#[limited::test(paused)]
 async fn answers_of_a_real_server() {
     let sim = Sim::start(config());
     let mut client = Client::login(&sim).await;
@@ -672,7 +672,7 @@ fn ids(text: &str) -> String {
         .collect()
 }
 
-#[tokio::test(start_paused = true)]
+#[limited::test(paused)]
 async fn users_log_in() {
     let sim = Sim::start(config().with_user("bob@lan", "pw"));
     for (line, reply) in [
@@ -688,7 +688,7 @@ async fn users_log_in() {
     }
 }
 
-#[tokio::test]
+#[limited::test]
 async fn a_port_is_served_until_the_switch_stops() {
     let sim = Sim::start(Config::new());
     let addr = sim.listen("127.0.0.1:0").await.unwrap();
@@ -706,7 +706,7 @@ async fn a_port_is_served_until_the_switch_stops() {
     assert_eq!(sim.channels().await, 0);
 }
 
-#[tokio::test(start_paused = true)]
+#[limited::test(paused)]
 async fn hostile_names_stay_inside_their_values() {
     let sim = Sim::start(config().with_traffic(5.0));
     sim.inject(Fault::HostileNames);
@@ -731,7 +731,7 @@ async fn hostile_names_stay_inside_their_values() {
     }));
 }
 
-#[tokio::test(start_paused = true)]
+#[limited::test(paused)]
 async fn a_flood_has_the_rate_it_was_asked_for() {
     let sim = Sim::start(config());
     let mut client = Client::login(&sim).await;

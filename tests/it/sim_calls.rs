@@ -56,7 +56,7 @@ fn label(event: &switchy::wire::EventData) -> String {
     format!("{name} {detail}").trim_end().to_owned()
 }
 
-#[tokio::test(start_paused = true)]
+#[limited::test(paused)]
 async fn what_originate_answers() {
     let sim = Sim::start(config());
     let mut client = client(&sim).await;
@@ -101,7 +101,7 @@ async fn what_originate_answers() {
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[limited::test(paused)]
 async fn an_originate_tries_again() {
     let sim = Sim::start(config());
     let mut client = client(&sim).await;
@@ -122,7 +122,7 @@ async fn an_originate_tries_again() {
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[limited::test(paused)]
 async fn one_call_listens_to_another() {
     let sim = Sim::start(config());
     let mut client = client(&sim).await;
@@ -158,7 +158,7 @@ async fn one_call_listens_to_another() {
     assert!(seen.iter().any(|(_, event)| event == "EXECUTE_COMPLETE eavesdrop"), "{seen:?}");
 }
 
-#[tokio::test(start_paused = true)]
+#[limited::test(paused)]
 async fn variables_of_dial_strings() {
     let sim = Sim::start(config());
     let mut client = client(&sim).await;
@@ -185,7 +185,7 @@ async fn variables_of_dial_strings() {
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[limited::test(paused)]
 async fn a_uuid_that_is_taken() {
     let sim = Sim::start(config());
     let mut client = client(&sim).await;
@@ -197,7 +197,7 @@ async fn a_uuid_that_is_taken() {
     assert_eq!(refused, "-ERR DESTINATION_OUT_OF_ORDER");
 }
 
-#[tokio::test(start_paused = true)]
+#[limited::test(paused)]
 async fn a_plan_after_a_failed_bridge() {
     for (vars, goes_on) in [
         ("", false),
@@ -216,7 +216,7 @@ async fn a_plan_after_a_failed_bridge() {
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[limited::test(paused)]
 async fn two_legs_joined_later() {
     let sim = Sim::start(config());
     let mut client = client(&sim).await;
@@ -255,7 +255,7 @@ async fn apart(command: &str) -> [Vec<String>; 2] {
     })
 }
 
-#[tokio::test(start_paused = true)]
+#[limited::test(paused)]
 async fn legs_leave_a_bridge() {
     let ends = ["UNBRIDGE", "EXECUTE_COMPLETE bridge"];
     let goes =
@@ -282,7 +282,7 @@ async fn legs_leave_a_bridge() {
     assert_eq!(b.first().unwrap(), "HANGUP NORMAL_CLEARING", "the cause stays with the caller");
 }
 
-#[tokio::test(start_paused = true)]
+#[limited::test(paused)]
 async fn applications_that_set_and_tell() {
     let sim = Sim::start(config());
     let mut client = client(&sim).await;
@@ -312,7 +312,7 @@ async fn applications_that_set_and_tell() {
     assert!(seen.contains(&gone), "{seen:?}");
 }
 
-#[tokio::test(start_paused = true)]
+#[limited::test(paused)]
 async fn a_conference() {
     let sim = Sim::start(config());
     let mut client = client(&sim).await;
@@ -356,7 +356,7 @@ async fn a_conference() {
     assert_eq!(reply, "-ERR Conference room not found");
 }
 
-#[tokio::test(start_paused = true)]
+#[limited::test(paused)]
 async fn a_restart_empties_the_rooms() {
     let sim = Sim::start(config());
     let mut first = Client::login(&sim).await;

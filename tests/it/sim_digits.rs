@@ -63,7 +63,7 @@ async fn execute(client: &mut Client, uuid: &str, app: &str, data: &str, more: &
     client.send(&command).await;
 }
 
-#[tokio::test(start_paused = true)]
+#[limited::test(paused)]
 async fn the_menu_at_5000_does_what_the_digits_say() {
     let sim = Sim::start(config());
     let mut client = client(&sim).await;
@@ -86,7 +86,7 @@ async fn the_menu_at_5000_does_what_the_digits_say() {
     assert!(seen.ends_with(&["+echo".to_owned()]), "{seen:?}");
 }
 
-#[tokio::test(start_paused = true)]
+#[limited::test(paused)]
 async fn a_digit_during_the_invalid_sound_of_a_menu_counts_in_the_next_round() {
     let sim = Sim::start(config());
     let mut client = client(&sim).await;
@@ -103,7 +103,7 @@ async fn a_digit_during_the_invalid_sound_of_a_menu_counts_in_the_next_round() {
     assert!(seen.ends_with(&["+echo".to_owned()]), "{seen:?}");
 }
 
-#[tokio::test(start_paused = true)]
+#[limited::test(paused)]
 async fn a_menu_that_hears_nothing_ends() {
     let sim = Sim::start(config());
     let mut client = client(&sim).await;
@@ -116,7 +116,7 @@ async fn a_menu_that_hears_nothing_ends() {
     assert_eq!(&seen[seen.len() - 2..], ["-ivr", "PRIVATE_COMMAND"]);
 }
 
-#[tokio::test(start_paused = true)]
+#[limited::test(paused)]
 async fn digits_end_up_in_variables() {
     let sim = Sim::start(config());
     let mut client = client(&sim).await;
@@ -161,7 +161,7 @@ async fn digits_end_up_in_variables() {
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[limited::test(paused)]
 async fn a_record_lasts_and_short_loops_run_once() {
     let sim = Sim::start(config());
     let mut client = client(&sim).await;

@@ -308,7 +308,7 @@ async fn compare(recording: &Recording) -> Vec<String> {
     wrong
 }
 
-#[tokio::test(start_paused = true)]
+#[limited::test(paused)]
 async fn calls_end_as_recorded() {
     let only = std::env::var("ENDS").unwrap_or_default();
     let mut failed = Vec::new();
@@ -326,7 +326,7 @@ async fn api(client: &mut Client, command: &str) -> String {
     client.text(&format!("api {command}")).await.trim_end().to_owned()
 }
 
-#[tokio::test(start_paused = true)]
+#[limited::test(paused)]
 async fn a_paused_server_refuses_calls() {
     let sim = Sim::start(config());
     let (mut client, mut is_paused) = (Client::login(&sim).await, false);
@@ -345,7 +345,7 @@ async fn a_paused_server_refuses_calls() {
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[limited::test(paused)]
 async fn a_shutdown_ends_calls_first_and_sockets_later() {
     let sim = Sim::start(config());
     let mut client = Client::login(&sim).await;
@@ -372,7 +372,7 @@ async fn a_shutdown_ends_calls_first_and_sockets_later() {
     assert!(api(&mut next, "status").await.contains(") is ready"), "it comes back");
 }
 
-#[tokio::test(start_paused = true)]
+#[limited::test(paused)]
 async fn both_legs_of_a_call_end_in_one_step() {
     for recording in recordings().iter().filter(|it| it.name == "end_media_timeout") {
         let (_, sim) = play(recording).await;
@@ -387,7 +387,7 @@ async fn both_legs_of_a_call_end_in_one_step() {
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[limited::test(paused)]
 async fn lots_queues_and_rooms_tell_who_is_in_them() {
     let sim = Sim::start(config());
     let mut client = Client::login(&sim).await;

@@ -25,7 +25,7 @@ fn values(client: &mut Client, name: &str) -> Vec<String> {
     events.filter_map(|event| event.get(name).map(std::borrow::Cow::into_owned)).collect()
 }
 
-#[tokio::test(start_paused = true)]
+#[limited::test(paused)]
 async fn replies_are_late_as_long_as_the_fault_lasts() {
     let sim = Sim::start(config().with_fault(planned("late-reply=api echo:2s")));
     let mut client = Client::login(&sim).await;
@@ -41,7 +41,7 @@ async fn replies_are_late_as_long_as_the_fault_lasts() {
     assert_eq!(client.text("api eval 1").await, "1");
 }
 
-#[tokio::test(start_paused = true)]
+#[limited::test(paused)]
 async fn a_stalled_switch_sends_everything_afterwards() {
     let sim = Sim::start(config().with_fault(planned("stall=5s@1s")));
     let mut client = Client::login(&sim).await;
@@ -53,7 +53,7 @@ async fn a_stalled_switch_sends_everything_afterwards() {
     assert_eq!(replies, ["1", "2"]);
 }
 
-#[tokio::test(start_paused = true)]
+#[limited::test(paused)]
 async fn a_switch_that_restarts_every_minute_has_a_new_core_uuid_each_time() {
     let sim = Sim::start(config().with_fault(planned("restart@every:1m")));
     let mut cores = Vec::new();
@@ -69,7 +69,7 @@ async fn a_switch_that_restarts_every_minute_has_a_new_core_uuid_each_time() {
     assert_eq!(cores.len(), 3);
 }
 
-#[tokio::test(start_paused = true)]
+#[limited::test(paused)]
 async fn lost_events_leave_gaps() {
     let sim = Sim::start(config().with_traffic(5.0).with_fault(planned("lose-events=20%")));
     let mut client = Client::login(&sim).await;
@@ -83,7 +83,7 @@ async fn lost_events_leave_gaps() {
     assert!((0.15..0.25).contains(&share), "{share} of {span} events lost");
 }
 
-#[tokio::test(start_paused = true)]
+#[limited::test(paused)]
 async fn hostile_names_come_in_every_format() {
     for format in ["plain", "json", "xml"] {
         let sim = Sim::start(config().with_traffic(5.0).with_fault(Fault::HostileNames));
@@ -107,7 +107,7 @@ async fn hostile_names_come_in_every_format() {
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[limited::test(paused)]
 async fn junk_and_denials_as_text() {
     let sim = Sim::start(config().with_fault(planned("deny=bgapi originate")));
     let mut client = Client::login(&sim).await;
@@ -135,7 +135,7 @@ impl Write for Book {
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[limited::test(paused)]
 async fn exchanges_are_written_down_without_passwords() {
     let sim = Sim::start(config().with_user("1000@lan", "hunter2"));
     let book = Book::default();
@@ -160,7 +160,7 @@ async fn exchanges_are_written_down_without_passwords() {
     assert!(times.is_sorted() && times[times.len() - 1] >= 1.0, "{times:?}");
 }
 
-#[tokio::test(start_paused = true)]
+#[limited::test(paused)]
 async fn whoever_runs_it_learns_of_connections() {
     let sim = Sim::start(config().with_user("1000@lan", "hunter2"));
     let mut notices = sim.notices();
@@ -182,7 +182,7 @@ async fn whoever_runs_it_learns_of_connections() {
     assert!(!shown.concat().contains("hunter"));
 }
 
-#[tokio::test(start_paused = true)]
+#[limited::test(paused)]
 async fn who_does_not_read_is_cut_alone_and_in_bounds() {
     let sim = Sim::start(config());
     let mut notices = sim.notices();
@@ -214,7 +214,7 @@ async fn who_does_not_read_is_cut_alone_and_in_bounds() {
     assert!(slow.bytes.len() < 1 << 20, "what it did not read is gone");
 }
 
-#[tokio::test(start_paused = true)]
+#[limited::test(paused)]
 async fn faults_are_the_same_in_each_run_of_a_seed() {
     let mut runs = Vec::new();
     for _ in 0..2 {
@@ -237,7 +237,7 @@ async fn faults_are_the_same_in_each_run_of_a_seed() {
     assert!(runs[0] == runs[1], "two runs of one seed differ");
 }
 
-#[tokio::test(start_paused = true)]
+#[limited::test(paused)]
 async fn rows_stay_when_their_channels_end() {
     let sim = Sim::start(config());
     sim.inject(Fault::GhostRows);

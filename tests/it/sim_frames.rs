@@ -97,7 +97,7 @@ async fn answer(sim: &Sim, packets: &[String]) -> Vec<String> {
     cut(&bytes)
 }
 
-#[tokio::test(start_paused = true)]
+#[limited::test(paused)]
 async fn frames_of_a_real_server() {
     let sim = Sim::start(Config::new().with_seed(7));
     let mut wrong = Vec::new();
@@ -116,7 +116,7 @@ async fn frames_of_a_real_server() {
     assert!(wrong.is_empty(), "{} differ:\n{}", wrong.len(), wrong.join("\n"));
 }
 
-#[tokio::test(start_paused = true)]
+#[limited::test(paused)]
 async fn a_user_gets_what_the_directory_allows() {
     let user = User::new("bob@lan", "pw")
         .with_events("HEARTBEAT,CUSTOM,sofia::register")
@@ -163,7 +163,7 @@ async fn a_user_gets_what_the_directory_allows() {
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[limited::test(paused)]
 async fn a_socket_with_a_channel_ends_with_it_or_lingers() {
     let sim = Sim::start(Config::new().with_seed(7));
     let packets = |lines: &[&str]| lines.iter().map(|line| (*line).to_owned()).collect::<Vec<_>>();

@@ -28,7 +28,7 @@ fn interrupt(sim: &Child) {
     assert!(sent.success());
 }
 
-#[test]
+#[limited::test]
 fn it_serves_records_tells_and_ends() {
     let folder = tempfile::tempdir().unwrap();
     let book = folder.path().join("book.jsonl");
@@ -70,7 +70,7 @@ fn it_serves_records_tells_and_ends() {
     assert_eq!(written, heard);
 }
 
-#[test]
+#[limited::test]
 fn a_user_may_do_what_the_command_line_allows() {
     let user = "bob@lan:secret api=echo events=HEARTBEAT,CUSTOM,sofia::register log=off";
     let (mut sim, said) = start(&["--user", user, "--user", "eve@lan"]);
@@ -97,7 +97,7 @@ fn a_user_may_do_what_the_command_line_allows() {
     assert!(sim.wait().unwrap().success());
 }
 
-#[test]
+#[limited::test]
 fn what_it_does_not_understand_it_explains() {
     for (args, told) in [
         (["--fault", "drpo"], "there is no fault"),

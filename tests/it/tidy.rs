@@ -43,7 +43,7 @@ const ROOMS: &[(&str, &[&str])] = &[
 /// Longer files are two files.
 const LINES: usize = 600;
 
-#[test]
+#[limited::test]
 fn layers_look_down_only() {
     let mut wrong = Vec::new();
     for (name, text) in sources() {
@@ -65,7 +65,7 @@ fn layers_look_down_only() {
     report(&wrong);
 }
 
-#[test]
+#[limited::test]
 fn outside_crates_stay_in_their_rooms() {
     let mut wrong = Vec::new();
     for (name, text) in sources() {
@@ -80,7 +80,7 @@ fn outside_crates_stay_in_their_rooms() {
     report(&wrong);
 }
 
-#[test]
+#[limited::test]
 fn files_are_short_and_say_what_they_are() {
     let mut wrong = Vec::new();
     for (name, text) in sources() {
@@ -99,7 +99,7 @@ fn files_are_short_and_say_what_they_are() {
     report(&wrong);
 }
 
-#[test]
+#[limited::test]
 fn every_command_has_a_transcript() {
     let mut wrong = Vec::new();
     let commands = sources().into_iter().filter_map(|(name, _)| {
@@ -117,7 +117,7 @@ fn every_command_has_a_transcript() {
     report(&wrong);
 }
 
-#[test]
+#[limited::test]
 fn every_command_shows_three_examples() {
     let mut wrong = Vec::new();
     for (name, text) in sources() {
@@ -136,7 +136,7 @@ fn every_command_shows_three_examples() {
     report(&wrong);
 }
 
-#[test]
+#[limited::test]
 fn nothing_speaks_of_one_machine() {
     // In two halves, or this file would be the first to speak of them.
     let private = [concat!("/wo", "rk/"), concat!("../sha", "red"), concat!("/ro", "ot/")];
@@ -148,6 +148,27 @@ fn nothing_speaks_of_one_machine() {
             if let Some(word) = private.iter().find(|word| line.contains(**word)) {
                 let name = path.strip_prefix(root()).unwrap().display();
                 wrong.push(format!("{name}:{}: speaks of {word}", at + 1));
+            }
+        }
+    }
+    report(&wrong);
+}
+
+#[limited::test]
+fn every_test_has_a_time_limit() {
+    let mut wrong = Vec::new();
+    for folder in ["src", "tests/it"] {
+        for path in files(&root().join(folder), &[]) {
+            let Ok(text) = fs::read_to_string(&path) else { continue };
+            let name = path.strip_prefix(root()).unwrap().display();
+            for (line, code) in code_lines(&text) {
+                let code = code.trim_start();
+                if ["#[test]", "#[tokio::test"].iter().any(|it| code.starts_with(it)) {
+                    wrong.push(format!(
+                        "{name}:{line}: {code} has no time limit: #[limited::test] has one, with \
+                         paused, threads, seconds = N or needs = \"VARIABLE\" in brackets"
+                    ));
+                }
             }
         }
     }

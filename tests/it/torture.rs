@@ -171,14 +171,14 @@ fn recording() -> impl Strategy<Value = Vec<Event>> {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 60, ..ProptestConfig::default() })]
 
-    #[test]
+    #[limited::test]
     fn a_recording_that_begins_anywhere_leaves_no_ghost(
         events in recording(), start in any::<prop::sample::Index>(),
     ) {
         Fold::all(&events[start.index(events.len())..]).assert_empty();
     }
 
-    #[test]
+    #[limited::test]
     fn events_that_come_twice_change_nothing(events in recording(), seed in any::<u64>()) {
         let mut random = fastrand::Rng::with_seed(seed);
         // Each again at once, or a while later.
@@ -197,7 +197,7 @@ proptest! {
         prop_assert_eq!(&fold.tracker.totals().causes, &once.tracker.totals().causes);
     }
 
-    #[test]
+    #[limited::test]
     fn legs_that_interleave_otherwise_end_all_the_same(
         events in recording(), seed in any::<u64>(), start in any::<prop::sample::Index>(),
     ) {
@@ -210,7 +210,7 @@ proptest! {
         Fold::all(&merged[start.index(merged.len())..]).assert_empty();
     }
 
-    #[test]
+    #[limited::test]
     fn what_is_missing_is_made_good_by_a_snapshot(
         events in recording(), seed in any::<u64>(), share in 0.05_f64..0.95,
         end in any::<prop::sample::Index>(),
@@ -235,7 +235,7 @@ proptest! {
         fold.assert_empty();
     }
 
-    #[test]
+    #[limited::test]
     fn any_bytes_as_events_never_panic(
         bytes in prop::collection::vec(any::<u8>(), 0..300),
         format in prop::sample::select(&[Format::Plain, Format::Json, Format::Xml][..]),
@@ -245,7 +245,7 @@ proptest! {
         let _all = (event.kind(), event.body(), event.get("Unique-ID"), format!("{event:?}"));
     }
 
-    #[test]
+    #[limited::test]
     fn recorded_bytes_with_some_spoiled_never_panic(
         events in recording(), seed in any::<u64>(),
     ) {
@@ -313,7 +313,7 @@ fn anything() -> impl Strategy<Value = Event> {
 }
 
 proptest! {
-    #[test]
+    #[limited::test]
     fn events_that_make_no_sense_leave_the_tracker_consistent(
         events in prop::collection::vec(anything(), 1..60),
     ) {

@@ -8,7 +8,7 @@ use switchy::shell::{CommandError, Format, Kind, Output, Settings, Shell};
 use switchy::sim::{Config, Fault, Sim};
 use tokio::time::timeout;
 
-const SOON: Duration = Duration::from_secs(20);
+use crate::support::{SOON, within};
 
 async fn switch() -> (Sim, switchy::conn::Config) {
     let sim = Sim::start(Config::new().with_seed(7));
@@ -50,10 +50,10 @@ async fn said(events: &mut switchy::listener::Events, line: &str) {
         }
         panic!("the listener is gone");
     };
-    assert!(timeout(SOON, heard).await.is_ok(), "nobody said {line}");
+    within(SOON, line, heard).await;
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[limited::test(threads)]
 async fn a_call_is_followed_from_before_its_beginning_to_its_end() {
     let (_sim, config) = switch().await;
     let shell = shell(&config, Settings::default()).await;
@@ -75,7 +75,7 @@ async fn a_call_is_followed_from_before_its_beginning_to_its_end() {
     let made = run(&other, "originate 9196@127.0.0.1:5080 --wait 20", None).await.unwrap();
     let uuid = made.trim().rsplit(' ').next().unwrap().to_owned();
     run(&other, &format!("hangup {uuid} USER_BUSY"), None).await.unwrap();
-    timeout(SOON, tracing).await.unwrap().unwrap().unwrap();
+    within(SOON, "the end of the trace", tracing).await.unwrap().unwrap();
     while let Some(part) = lines.recv().await {
         told.push_str(&part);
     }
@@ -95,7 +95,7 @@ async fn a_call_is_followed_from_before_its_beginning_to_its_end() {
     std::fs::remove_file(&path).unwrap();
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[limited::test(threads)]
 async fn the_sip_trace_is_switched_off_on_every_way_out() {
     let (sim, config) = switch().await;
     let shell = shell(&config, Settings::default()).await;
@@ -117,11 +117,11 @@ async fn the_sip_trace_is_switched_off_on_every_way_out() {
     });
     said(&mut events, "sofia global siptrace on").await;
     sim.inject(Fault::DropAll);
-    let ended = timeout(SOON, tracing).await.unwrap().unwrap();
+    let ended = within(SOON, "the end of the trace", tracing).await.unwrap();
     assert_eq!(ended.unwrap_err().kind, Kind::Connection);
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[limited::test(threads)]
 async fn a_trace_that_is_stopped_tells_its_ladder_and_finishes_its_file() {
     let (_sim, config) = switch().await;
     let shell = shell(&config, Settings::default()).await;
@@ -158,7 +158,7 @@ impl std::fmt::Write for Feed {
     }
 }
 
-#[tokio::test]
+#[limited::test]
 async fn a_read_only_session_does_not_switch_the_sip_trace_on() {
     let (_sim, config) = switch().await;
     let shell = shell(&config, Settings::default()).await;

@@ -46,7 +46,7 @@ pub(crate) fn decode<'a>(chunks: impl IntoIterator<Item = &'a [u8]>) -> Vec<Fram
     frames
 }
 
-#[test]
+#[limited::test]
 fn every_recording_decodes_the_same_however_it_is_cut() {
     let recordings = all();
     assert!(recordings.len() >= 20, "the recordings are gone");
@@ -70,7 +70,7 @@ fn every_recording_decodes_the_same_however_it_is_cut() {
     }
 }
 
-#[test]
+#[limited::test]
 fn every_recorded_event_has_a_name_and_unspoiled_values() {
     let mut events = 0;
     for path in all() {

@@ -58,7 +58,7 @@ enum Deed {
     Transfer,
 }
 
-#[tokio::test(start_paused = true)]
+#[limited::test(paused)]
 async fn each_ending_is_the_same_twenty_times() {
     let sim = Sim::start(config());
     let driver = Client::new("127.0.0.1");

@@ -15,9 +15,9 @@ use switchy::wire::RequestDecoder;
 use switchy::{Client, EventListener};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpListener;
-use tokio::time::{sleep, timeout};
+use tokio::time::timeout;
 
-const SOON: Duration = Duration::from_secs(20);
+use crate::support::{SOON, until};
 
 const CHANNELS: &str = r#"{"row_count":2,"rows":[
     {"uuid":"aaaa-1","direction":"inbound","created_epoch":"1796040000","name":"sofia/x/1","state":"CS_EXECUTE","cid_num":"1001","dest":"9196","callstate":"ACTIVE"},
@@ -202,7 +202,7 @@ const COMMANDS: &[(&str, &str)] = &[
     ("conferences --count", "conference json_list"),
 ];
 
-#[tokio::test]
+#[limited::test]
 async fn a_table_that_cannot_be_had_is_an_error_in_every_command_that_needs_it() {
     use Broken::{Cut, Denied, Empty, Err, NotJson, Unloaded};
     let fake = Fake::start().await;
@@ -271,7 +271,7 @@ const ODD: &[(&str, &str, Broken, &str, bool)] = &[
     ("conferences", "conference json_list", Broken::Odd("\"member_count\":2", "nan"), "two", true),
 ];
 
-#[tokio::test]
+#[limited::test]
 async fn an_odd_row_costs_itself_and_is_counted() {
     let fake = Fake::start().await;
     for (line, table, broken, kept, is_lost) in ODD {
@@ -291,7 +291,7 @@ async fn an_odd_row_costs_itself_and_is_counted() {
     }
 }
 
-#[tokio::test]
+#[limited::test]
 async fn calls_that_events_told_of_are_shown_and_said_to_be_some_of_them() {
     let fake = Fake::start().await;
     let shell = fake.shell(Some(("show channels as json", Broken::Err))).await;
@@ -300,17 +300,13 @@ async fn calls_that_events_told_of_are_shown_and_said_to_be_some_of_them() {
     assert!(reason.contains("SQL disabled"), "{reason}");
     // The answer comes late: it is found without a new connection.
     *fake.fault.lock().unwrap() = None;
-    let known = async {
-        while listener.snapshot_state() != Snapshot::Complete {
-            sleep(Duration::from_millis(50)).await;
-        }
-    };
-    timeout(SOON, known).await.expect("the snapshot is not tried again");
+    let state = async || listener.snapshot_state() == Snapshot::Complete;
+    until(SOON, "another try at the snapshot", state).await;
     let (text, ran) = run(&shell, "calls --count -o csv").await;
     assert_eq!((text.as_str(), ran), ("calls\n2\n", Ok(())));
 }
 
-#[tokio::test]
+#[limited::test]
 async fn a_row_that_can_be_read_later_is_known_then() {
     let fake = Fake::start().await;
     let odd = Broken::Odd("\"aaaa-1\"", "null");
@@ -323,16 +319,12 @@ async fn a_row_that_can_be_read_later_is_known_then() {
     let (_, ran) = run(&shell, "kill where from=9999 --yes").await;
     assert_eq!(ran.unwrap_err().kind, Kind::Partial);
     *fake.fault.lock().unwrap() = None;
-    let known = async {
-        while listener.snapshot_state() != Snapshot::Complete {
-            sleep(Duration::from_millis(50)).await;
-        }
-    };
-    timeout(SOON, known).await.expect("the snapshot is not tried again");
+    let state = async || listener.snapshot_state() == Snapshot::Complete;
+    until(SOON, "another try at the snapshot", state).await;
     assert_eq!(listener.calls().len(), 2);
 }
 
-#[tokio::test]
+#[limited::test]
 async fn a_gateway_that_waits_is_found_by_its_state() {
     let fake = Fake::start().await;
     let shell = fake.shell(None).await;
@@ -345,7 +337,7 @@ async fn a_gateway_that_waits_is_found_by_its_state() {
     assert_eq!((document["uptime_ms"].as_u64(), ran), (Some(7_297_120), Ok(())));
 }
 
-#[tokio::test(start_paused = true)]
+#[limited::test(paused)]
 async fn a_server_that_does_not_greet_is_quoted_in_its_own_words() {
     for (greeting, wanted) in [
         (
@@ -392,7 +384,7 @@ async fn a_server_that_does_not_greet_is_quoted_in_its_own_words() {
     assert!(matches!(refused, Err(ConnectError::Dismissed { text, .. }) if text == "bye"));
 }
 
-#[tokio::test]
+#[limited::test]
 async fn one_of_two_that_connect_at_once_is_refused() {
     let fake = Fake::start().await;
     let listener = EventListener::with_config(fake.config.clone());
@@ -401,7 +393,7 @@ async fn one_of_two_that_connect_at_once_is_refused() {
     assert!(listener.is_connected());
 }
 
-#[tokio::test(start_paused = true)]
+#[limited::test(paused)]
 async fn a_background_job_that_was_never_written_is_not_pending_for_ever() {
     let (to_listener, events) = tokio::io::duplex(1 << 16);
     let _task = tokio::spawn(serve(events, Fault::default()));
@@ -431,7 +423,7 @@ async fn a_background_job_that_was_never_written_is_not_pending_for_ever() {
     }
 }
 
-#[tokio::test]
+#[limited::test]
 async fn a_switch_that_is_forgotten_is_not_the_one_before() {
     let fake = Fake::start().await;
     let shell = fake.shell(None).await;

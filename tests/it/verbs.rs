@@ -6,18 +6,18 @@ use switchy::client::{Error, Leg, MuteSide, Originate, Pool, Recording, Session}
 use switchy::model::{HangupCause, Phase};
 use switchy::sim;
 
-use crate::model::{LONG, pair, sim, until};
+use crate::support::{LONG, pair, sim, tracked};
 
 /// An answered, parked session of a call to echo.
 async fn answered(client: &switchy::Client) -> Session {
     let job = client.originate(&Originate::to("9196@127.0.0.1:5080")).await.unwrap();
     let id = job.get(LONG).await.unwrap();
     let listener = client.listener().unwrap();
-    until(&listener, |listener| listener.session(&id).is_some_and(|leg| leg.is_parked)).await;
+    tracked(&listener, |listener| listener.session(&id).is_some_and(|leg| leg.is_parked)).await;
     client.session(&id).unwrap()
 }
 
-#[tokio::test(start_paused = true)]
+#[limited::test(paused)]
 async fn verbs_do_what_their_events_say() {
     let sim = sim();
     let (client, listener) = pair(&sim).await;
@@ -77,10 +77,10 @@ async fn verbs_do_what_their_events_say() {
     moved.within(LONG).await.unwrap();
     leg.gone(LONG).await.unwrap();
     leg.gone(LONG).await.unwrap();
-    until(&listener, |listener| listener.calls().is_empty()).await;
+    tracked(&listener, |listener| listener.calls().is_empty()).await;
 }
 
-#[tokio::test(start_paused = true)]
+#[limited::test(paused)]
 async fn an_application_is_waited_for_by_its_own_mark() {
     let sim = sim();
     let (client, _listener) = pair(&sim).await;
@@ -90,7 +90,7 @@ async fn an_application_is_waited_for_by_its_own_mark() {
     assert!(matches!(late, Error::NotConfirmed { .. }), "{late:?}");
 }
 
-#[tokio::test(start_paused = true)]
+#[limited::test(paused)]
 async fn a_wait_ends_with_its_session_and_with_the_connection() {
     let sim = sim();
     let (client, listener) = pair(&sim).await;
@@ -99,14 +99,14 @@ async fn a_wait_ends_with_its_session_and_with_the_connection() {
     leg.hangup_with(&HangupCause::parse("CALL_REJECTED")).await.unwrap();
     let gone = never.within(LONG).await.unwrap_err();
     assert_eq!(gone.to_string(), format!("{} is gone: CALL_REJECTED", leg.id));
-    until(&listener, |listener| listener.calls().is_empty()).await;
+    tracked(&listener, |listener| listener.calls().is_empty()).await;
     let leg = answered(&client).await;
     let never = leg.expect(&["DTMF"]).await.unwrap();
     sim.inject(sim::Fault::DropAll);
     assert!(matches!(never.within(LONG).await, Err(Error::ListenerNotRunning)));
 }
 
-#[tokio::test(start_paused = true)]
+#[limited::test(paused)]
 async fn two_parked_calls_are_bridged() {
     let sim = sim();
     let (client, listener) = pair(&sim).await;
@@ -119,7 +119,7 @@ async fn two_parked_calls_are_bridged() {
     assert!(one.bridge_to(&switchy::model::Id::new("nosuch")).await.is_err());
 }
 
-#[tokio::test(start_paused = true)]
+#[limited::test(paused)]
 async fn a_pool_answers_for_each_switch() {
     let (good, bad) = (sim(), sim());
     let (one, _) = pair(&good).await;
@@ -133,7 +133,7 @@ async fn a_pool_answers_for_each_switch() {
     let call = Originate::to("9196@127.0.0.1:5080");
     let client = pool.get("good").unwrap();
     client.originate(&call).await.unwrap().get(LONG).await.unwrap();
-    until(&client.listener().unwrap(), |listener| listener.calls().len() == 1).await;
+    tracked(&client.listener().unwrap(), |listener| listener.calls().len() == 1).await;
     assert_eq!(pool.calls().len(), 1);
     assert!(pool.hupall().await.iter().all(|(_, done)| done.is_ok()));
 }

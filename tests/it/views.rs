@@ -7,9 +7,9 @@ use serde_json::Value;
 use switchy::conn::Config;
 use switchy::shell::{CommandError, Output, Settings, Shell};
 use switchy::sim;
-use tokio::time::{Instant, sleep};
+use tokio::time::sleep;
 
-const SOON: Duration = Duration::from_secs(30);
+use crate::support::{self, SOON};
 
 async fn answer(shell: &Shell, line: &str) -> Result<String, CommandError> {
     let mut text = String::new();
@@ -27,15 +27,11 @@ fn text<'a>(row: &'a Value, key: &str) -> &'a str {
 
 /// Asks again until what was asked for is so.
 async fn until(shell: &Shell, line: &str, is_so: impl Fn(&[Value]) -> bool) -> Vec<Value> {
-    let start = Instant::now();
-    loop {
+    support::until(SOON, line, async || {
         let rows = rows(shell, line).await;
-        if is_so(&rows) {
-            return rows;
-        }
-        assert!(start.elapsed() < SOON, "{line}: {rows:#?}");
-        sleep(Duration::from_millis(50)).await;
-    }
+        if is_so(&rows) { Ok(rows) } else { Err(rows) }
+    })
+    .await
 }
 
 /// Originates and returns the uuid of the answered leg.
@@ -198,7 +194,7 @@ async fn simulated(shell: &Shell) {
     shell.connect("pbx", config).await.unwrap();
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[limited::test(threads)]
 async fn views_are_right_on_a_simulated_switch() {
     let host = Shell::new(Settings::default(), None, false);
     let config = host.start_sim(sim::Config::new().with_seed(7)).await.unwrap();
@@ -206,13 +202,13 @@ async fn views_are_right_on_a_simulated_switch() {
     host.close().await;
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[limited::test(threads, needs = "SWITCHY_LIVE", seconds = 900)]
 async fn live_views_are_right() {
-    let Some(config) = crate::live::server() else { return };
+    let config = crate::live::server();
     views_are_right(config, true).await;
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[limited::test(threads)]
 async fn every_view_has_the_fields_that_help_lists() {
     let shell = Shell::new(Settings::default(), None, false);
     simulated(&shell).await;

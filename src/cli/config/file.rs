@@ -298,7 +298,7 @@ mod tests {
 
     use super::TAKEN;
 
-    #[test]
+    #[limited::test]
     fn every_command_of_the_program_is_taken() {
         let program = crate::cli::args::Args::command();
         for command in program.get_subcommands() {

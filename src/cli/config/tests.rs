@@ -50,7 +50,7 @@ password = "hunter2"
 deny = ["fsctl shutdown"]
 "##;
 
-#[test]
+#[limited::test]
 fn a_profile_has_what_it_inherits_and_knows_from_where() {
     let files = files(OWN, "");
     files.sound().unwrap();
@@ -94,7 +94,7 @@ alerts.carrier-down.on = "off"
 alerts.noroute.every = 5
 "#;
 
-#[test]
+#[limited::test]
 fn a_profile_has_the_alerts_of_all_and_its_own_word_on_them() {
     let files = files(ALERTING, "");
     files.sound().unwrap();
@@ -121,7 +121,7 @@ fn a_profile_has_the_alerts_of_all_and_its_own_word_on_them() {
     assert_eq!(of("alerts.noroute.bell"), "/c/config.toml:10");
 }
 
-#[test]
+#[limited::test]
 fn mistakes_in_alerts_are_told_with_their_line() {
     for (own, told) in [
         (
@@ -154,7 +154,7 @@ fn mistakes_in_alerts_are_told_with_their_line() {
     assert!(bad.len() == 1 && bad[0].starts_with("3: alerts.a.where: the quote"), "{bad:?}");
 }
 
-#[test]
+#[limited::test]
 fn every_color_that_can_be_configured_is_one() {
     for name in keys::COLORS {
         assert!(crate::shell::style_named(name).is_some(), "{name}");
@@ -162,7 +162,7 @@ fn every_color_that_can_be_configured_is_one() {
     assert!(crate::shell::style_named("boldred").is_none());
 }
 
-#[test]
+#[limited::test]
 fn an_option_comes_before_the_profile() {
     let files = files(OWN, "");
     let mut over = Section::new();
@@ -176,7 +176,7 @@ fn an_option_comes_before_the_profile() {
     assert_eq!(files.effective(Some("pbx1"), &over).unwrap().profile().name, "other");
 }
 
-#[test]
+#[limited::test]
 fn mistakes_are_told_with_their_line() {
     for (own, told) in [
         ("[defaults]\nhots = 'x'", "2: unknown key \"hots\" | did you mean host?"),
@@ -215,7 +215,7 @@ fn mistakes_are_told_with_their_line() {
     assert_eq!(faults("[defaults]\na1 = 1\nb2 = 2\n").len(), 2);
 }
 
-#[test]
+#[limited::test]
 fn an_unknown_profile_is_never_another_one() {
     let err = files(OWN, "").effective(Some("pbx3"), &Section::new()).unwrap_err();
     assert_eq!(err.message, "there is no profile \"pbx3\"");
@@ -245,7 +245,7 @@ __END__
 host => x
 ";
 
-#[test]
+#[limited::test]
 fn fs_clis_file_is_read_as_profiles() {
     let files = files(OWN, THEIRS);
     files.sound().unwrap();
@@ -270,7 +270,7 @@ fn fs_clis_file_is_read_as_profiles() {
     assert_eq!(ignored, ["/c/fs_cli.conf:16: unknown key \"nonsense\""]);
 }
 
-#[test]
+#[limited::test]
 fn the_default_is_fs_clis_only_under_its_name() {
     let files = files("", THEIRS);
     assert_eq!(files.default_name(false), None);
@@ -279,7 +279,7 @@ fn the_default_is_fs_clis_only_under_its_name() {
     assert_eq!(files.default_name(false), Some("default"));
 }
 
-#[test]
+#[limited::test]
 fn the_first_file_that_init_writes_is_sound() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("switchy/config.toml");
@@ -303,7 +303,7 @@ fn the_first_file_that_init_writes_is_sound() {
     assert!(run(&Action::Init, &files, false, &Section::new()).is_err(), "an existing one stays");
 }
 
-#[test]
+#[limited::test]
 fn names_that_nobody_could_use_are_faults() {
     for (text, told) in [
         ("profile = 'x'", "1: profile is a section: [profile.NAME] | default = "),

@@ -108,7 +108,7 @@ mod tests {
         assert_eq!(found, note, "{count} {size:?}");
     }
 
-    #[test]
+    #[limited::test]
     fn one_screen_is_listed() {
         check(0, (80, 24), 0, None);
         check(200, (80, 24), 200, None);
@@ -119,7 +119,7 @@ mod tests {
         check(5, (1, 1), 1, Some(("... 4 more, keep typing", "uuid-0000")));
     }
 
-    #[test]
+    #[limited::test]
     fn descriptions_stand_in_a_column() {
         let candidate = |name: &str, display: &str| shell::complete::Candidate {
             replacement: name.to_owned(),
@@ -138,7 +138,7 @@ mod tests {
         );
     }
 
-    #[test]
+    #[limited::test]
     fn hostile_candidates() {
         let candidate = |text: &str| shell::complete::Candidate {
             replacement: text.to_owned(),

@@ -151,7 +151,7 @@ impl History for Past {
 mod tests {
     use super::*;
 
-    #[test]
+    #[limited::test]
     fn up_and_down_mean_what_is_before_the_cursor() {
         let [(_, up), (_, down), (_, other)] = Walk::all();
         assert_eq!(up.command("ev", ""), Some(Cmd::HistorySearchBackward));
@@ -168,7 +168,7 @@ mod tests {
         assert_eq!(down.command("one", "\ntwo"), Some(Cmd::LineDownOrNextHistory(1)));
     }
 
-    #[test]
+    #[limited::test]
     fn behind_the_newest_stands_what_was_typed() {
         let mut past = Past::new(&Config::default());
         for line in ["calls", "events", "status"] {

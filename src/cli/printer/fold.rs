@@ -88,7 +88,7 @@ const INDENT: &str = "         ";
 mod tests {
     use super::*;
 
-    #[test]
+    #[limited::test]
     fn lines_break_at_spaces() {
         for (text, expected) in [
             ("short\n", "short\n"),

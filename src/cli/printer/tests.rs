@@ -32,7 +32,7 @@ fn next(screen: &mpsc::Receiver<String>) -> String {
     screen.recv_timeout(Duration::from_secs(10)).unwrap()
 }
 
-#[test]
+#[limited::test]
 fn text_is_ended() {
     for (text, expected) in [
         ("", ""),
@@ -46,7 +46,7 @@ fn text_is_ended() {
     }
 }
 
-#[test]
+#[limited::test]
 fn the_gate_chooses_the_way() {
     let (printer, gate, plain, above) = printer();
     printer.output("answer".to_owned());
@@ -76,7 +76,7 @@ fn the_gate_chooses_the_way() {
     assert_eq!(plain.try_iter().chain(above.try_iter()).count(), 0);
 }
 
-#[test]
+#[limited::test]
 fn a_redraw_for_a_key_is_not_taken_for_ours_at_once() {
     let (printer, gate, _plain, above) = printer();
     gate.enter();
@@ -91,7 +91,7 @@ fn a_redraw_for_a_key_is_not_taken_for_ours_at_once() {
     printer.close();
 }
 
-#[test]
+#[limited::test]
 fn closing_prints_what_the_editor_never_drew() {
     let (printer, gate, plain, above) = printer();
     gate.enter();
@@ -104,7 +104,7 @@ fn closing_prints_what_the_editor_never_drew() {
     assert_eq!(plain.try_iter().collect::<String>().replace("two\n", ""), "one\n");
 }
 
-#[test]
+#[limited::test]
 fn a_closed_pipe_is_noticed() {
     let (printer, _gate, plain, _above) = printer();
     drop(plain);
@@ -113,7 +113,7 @@ fn a_closed_pipe_is_noticed() {
     assert!(printer.broken());
 }
 
-#[tokio::test]
+#[limited::test]
 async fn flushing_waits_for_all_output() {
     let (printer, _gate, plain, _above) = printer();
     for n in 0..40 {
@@ -124,7 +124,7 @@ async fn flushing_waits_for_all_output() {
     printer.close();
 }
 
-#[tokio::test]
+#[limited::test]
 async fn nobody_waits_for_a_printer_that_panicked() {
     struct Bad;
     impl Write for Bad {

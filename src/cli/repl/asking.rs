@@ -95,7 +95,7 @@ mod tests {
 
     use super::*;
 
-    #[test]
+    #[limited::test]
     fn a_late_answer_is_for_the_next_tab() {
         let runtime =
             tokio::runtime::Builder::new_multi_thread().worker_threads(1).build().unwrap();

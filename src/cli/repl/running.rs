@@ -244,7 +244,7 @@ mod tests {
         Next::Go
     }
 
-    #[tokio::test(start_paused = true)]
+    #[limited::test(paused)]
     async fn lines_start_in_order_and_slow_ones_step_aside() {
         let mut running = Running::default();
         for line in ["msleep 5000", "status", "wait", "calls"] {
@@ -274,7 +274,7 @@ mod tests {
         assert_eq!(running.len(), 1);
     }
 
-    #[tokio::test]
+    #[limited::test]
     async fn a_panic_is_told_and_the_rest_goes_on() {
         let mut running = Running::default();
         running.start("bad", |_| async { panic!("on purpose") });
@@ -284,7 +284,7 @@ mod tests {
         assert!(matches!(running.ended().await, Ended::Done(Next::Go)));
     }
 
-    #[test]
+    #[limited::test]
     fn lines_are_named_briefly() {
         assert_eq!(brief(" status "), "status");
         assert_eq!(brief("one\ntwo"), "one...");

@@ -183,7 +183,7 @@ mod tests {
         Timestamp::from_millisecond(1_000_000 + milliseconds).unwrap()
     }
 
-    #[test]
+    #[limited::test]
     fn what_happened_in_a_stop_is_missed() {
         let mut beats = Beats::default();
         for time in [0, 999] {
@@ -207,7 +207,7 @@ mod tests {
         assert_eq!(pulse.fate(Some(at(59_999))), Fate::Miss);
     }
 
-    #[test]
+    #[limited::test]
     fn a_stop_of_ones_own_has_an_open_end() {
         let mut beats = Beats { stop: Some((at(0), None)), ..Beats::default() };
         assert_eq!(beats.fate(Some(at(9_999)), at(9_999)), Fate::Miss);

@@ -113,7 +113,7 @@ fn events(list: &str) -> Result<String, String> {
 mod tests {
     use super::*;
 
-    #[test]
+    #[limited::test]
     fn a_user_and_the_limits() {
         for (text, shown) in [
             ("bob@lan", "bob@lan"),

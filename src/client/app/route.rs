@@ -192,7 +192,7 @@ mod tests {
         is_genuine(tracker, session)
     }
 
-    #[test]
+    #[limited::test]
     fn an_app_id_of_an_invite_is_believed_where_the_call_is_ours() {
         let invite = "variable_sip_h_X-switchy_app: app\n\
                       variable_sip_h_X-switchy_originating_session: a";

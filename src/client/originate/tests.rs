@@ -15,7 +15,7 @@ fn check_many(call: &Originate, tail: &str) {
     assert_eq!(call.render(&Id::new("u"), &Id::new("a")).unwrap(), format!("{ours}{tail}"));
 }
 
-#[test]
+#[limited::test]
 fn the_seeds_form() {
     check(&Originate::to("9196@h:5080"), "}sofia/external/9196@h:5080 &park()");
     check(
@@ -38,7 +38,7 @@ fn the_seeds_form() {
     );
 }
 
-#[test]
+#[limited::test]
 fn values_are_quoted_so_that_freeswitch_reads_them_as_meant() {
     for (value, rendered) in [
         ("plain", "plain"),
@@ -52,7 +52,7 @@ fn values_are_quoted_so_that_freeswitch_reads_them_as_meant() {
     }
 }
 
-#[test]
+#[limited::test]
 fn freeswitchs_own_form_goes_out_as_it_is() {
     let dial = "{a='x y'}sofia/external/1@h &park";
     check(&Originate::verbatim(&format!(" {dial} ")), &format!("}}{dial}"));
@@ -63,7 +63,7 @@ fn freeswitchs_own_form_goes_out_as_it_is() {
     assert!(line.ends_with("}{origination_uuid=mine,a=1}user/1000 9196"), "{line}");
 }
 
-#[test]
+#[limited::test]
 fn a_variable_of_ours_can_be_replaced() {
     let call = Originate::to("1@h").with_variable("ignore_early_media", "false");
     let line = call.render(&Id::new("u"), &Id::new("a")).unwrap();
@@ -71,7 +71,7 @@ fn a_variable_of_ours_can_be_replaced() {
     assert!(line.contains("ignore_early_media=false"));
 }
 
-#[test]
+#[limited::test]
 fn traps_are_refused() {
     for call in [
         Originate::to("1 2@h"),
@@ -94,7 +94,7 @@ fn traps_are_refused() {
 }
 
 /// A dial string says these things itself: an option that changes nothing would be a lie.
-#[test]
+#[limited::test]
 fn options_that_mean_nothing_for_a_dial_string_are_refused() {
     let dial = || Originate::verbatim("sofia/external/1@h &park");
     for (call, instead) in [
@@ -128,7 +128,7 @@ fn legs_of(line: &str) -> Vec<(String, Vec<(String, String)>)> {
     lanes.collect()
 }
 
-#[test]
+#[limited::test]
 fn our_tags_land_on_every_leg_and_the_users_variables_stay() {
     for (text, targets) in [
         ("{x=1}null/a &park", vec!["null/a"]),
@@ -162,7 +162,7 @@ fn our_tags_land_on_every_leg_and_the_users_variables_stay() {
     }
 }
 
-#[test]
+#[limited::test]
 fn a_limit_that_only_some_legs_have_does_not_take_ours_from_the_others() {
     let call = Originate::verbatim("{originate_timeout=5}null/a:_:null/b &park");
     let legs = legs_of(&call.render(&Id::new("u"), &Id::new("a")).unwrap());
@@ -170,7 +170,7 @@ fn a_limit_that_only_some_legs_have_does_not_take_ours_from_the_others() {
     assert_eq!(limits.collect::<Vec<_>>(), [Some("5"), Some("60")]);
 }
 
-#[test]
+#[limited::test]
 fn a_uuid_names_one_leg() {
     for (text, uuid) in [
         ("{origination_uuid='mine'}null/x &park", Some("mine")),
@@ -197,7 +197,7 @@ fn a_uuid_names_one_leg() {
 }
 
 /// `bridge` takes one level of quotes less, and expands what it is given.
-#[test]
+#[limited::test]
 fn the_arguments_of_bridge_hold_the_same_values() {
     for value in [
         "plain",
@@ -235,7 +235,7 @@ fn expanded(text: &str) -> String {
     out
 }
 
-#[test]
+#[limited::test]
 fn several_legs_share_no_uuid() {
     for (text, many) in [
         ("sofia/external/1@h &park", false),

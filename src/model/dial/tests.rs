@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use super::encode::Brackets;
 use super::*;
 
-#[test]
+#[limited::test]
 fn quotes_and_backslashes() {
     for (text, separator, parts) in [
         ("a b  c", ' ', vec!["a", "b", "c"]),
@@ -56,7 +56,7 @@ fn shape(text: &str) -> String {
 }
 
 /// As a FreeSWITCH 1.10.12 reads them: in `bridge`, where the first column stands as it is.
-#[test]
+#[limited::test]
 fn dial_strings_are_taken_apart() {
     for (text, expected) in [
         ("user/1", "user/1"),
@@ -95,7 +95,7 @@ fn dial_strings_are_taken_apart() {
 }
 
 /// The same in `originate`, whose words are cut first.
-#[test]
+#[limited::test]
 fn an_originate_takes_one_more_level_of_quotes() {
     for (line, expected, words) in [
         ("{v='Smith, J.'}null/x &park", "v=Smith;null/x", vec!["&park"]),
@@ -118,7 +118,7 @@ fn an_originate_takes_one_more_level_of_quotes() {
     assert_eq!(lost, [Lost { after: "c".to_owned(), text: "y".to_owned() }]);
 }
 
-#[test]
+#[limited::test]
 fn several_legs_share_no_uuid() {
     for (text, many, chosen) in [
         ("sofia/external/1@h", false, None),
@@ -145,7 +145,7 @@ fn several_legs_share_no_uuid() {
     }
 }
 
-#[test]
+#[limited::test]
 fn the_place_of_a_half_typed_dial_string() {
     for (text, expected) in [
         ("", Typed::Endpoint { at: 0 }),
@@ -168,7 +168,7 @@ fn the_place_of_a_half_typed_dial_string() {
 }
 
 /// How values look on the wire; that they come back is for the tests below.
-#[test]
+#[limited::test]
 fn values_are_written_as_plainly_as_possible() {
     for (value, in_bridge, in_originate) in [
         ("plain", "plain", "plain"),
@@ -186,7 +186,7 @@ fn values_are_written_as_plainly_as_possible() {
     }
 }
 
-#[test]
+#[limited::test]
 fn what_no_quoting_brings_across_is_refused() {
     for value in ["", "a\nb", "a\rb", "a\0b", "ARRAY::"] {
         assert!(encode::value(value).is_err(), "{value:?}");
@@ -220,7 +220,7 @@ fn nasty() -> impl Strategy<Value = String> {
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(2000) })]
 
-    #[test]
+    #[limited::test]
     fn any_value_comes_back(values in prop::collection::vec(nasty(), 1..4)) {
         let pairs: Vec<_> = values.iter().map(|value| format!("v={}", encode::value(value).unwrap())).collect();
         for brackets in [Brackets::Braces, Brackets::Angles] {
@@ -241,7 +241,7 @@ proptest! {
         }
     }
 
-    #[test]
+    #[limited::test]
     fn any_argument_comes_back(value in nasty(), other in nasty()) {
         let line = format!("uuid {} {}", encode::word(&other), encode::word(&value));
         prop_assert_eq!(separate(&line, ' '), ["uuid", &other, &value]);
@@ -252,7 +252,7 @@ proptest! {
         prop_assert_eq!(separate(&line, ';'), [format!("v={value}"), format!("v={other}")]);
     }
 
-    #[test]
+    #[limited::test]
     fn no_text_is_too_odd(text in nasty()) {
         let _read = DialString::parse(&text).map(|dial| dial.has_many_legs());
         let _line = OriginateLine::parse(&text);

@@ -61,7 +61,7 @@ fn told(legs: &[&str]) -> String {
     format!("{} {by} {} {sip} {talked} [{}]", ending.cause, ending.leg, tries.join(" "))
 }
 
-#[test]
+#[limited::test]
 fn two_bridged_legs_end_with_the_side_that_hung_up() {
     for (legs, expected) in [
         (
@@ -126,7 +126,7 @@ fn two_bridged_legs_end_with_the_side_that_hung_up() {
     }
 }
 
-#[test]
+#[limited::test]
 fn one_dialog_inside_the_switch_ends_at_the_leg_that_sent() {
     for (legs, expected) in [
         (
@@ -169,7 +169,7 @@ fn one_dialog_inside_the_switch_ends_at_the_leg_that_sent() {
     }
 }
 
-#[test]
+#[limited::test]
 fn an_unanswered_call_ends_with_what_its_last_try_says() {
     for (legs, expected) in [
         (
@@ -212,7 +212,7 @@ fn an_unanswered_call_ends_with_what_its_last_try_says() {
     }
 }
 
-#[test]
+#[limited::test]
 fn legs_that_ended_before_are_tries() {
     for (legs, expected) in [
         // Failover.
@@ -256,7 +256,7 @@ fn legs_that_ended_before_are_tries() {
     }
 }
 
-#[test]
+#[limited::test]
 fn a_call_that_lives_has_no_ending() {
     let mut alive = leg("a in 0 NORMAL_CLEARING recv_bye");
     alive.phase = Phase::Answered;

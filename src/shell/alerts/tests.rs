@@ -34,7 +34,7 @@ fn watch(on: &str, filter: Option<&str>, every: u64) -> Watch {
     Watch::new(&alert).unwrap()
 }
 
-#[test]
+#[limited::test]
 fn an_event_is_named_as_people_write_it() {
     for (text, expected) in [
         ("CUSTOM sofia::gateway_state", Ok(Some("sofia::gateway_state"))),
@@ -54,7 +54,7 @@ fn an_event_is_named_as_people_write_it() {
     }
 }
 
-#[test]
+#[limited::test]
 fn what_matches_is_told_once_in_its_time_and_the_others_are_counted() {
     let mut down = watch("sofia::gateway_state", Some("State=down and gateway=carrier-a"), 60);
     let start = Instant::now();
@@ -69,7 +69,7 @@ fn what_matches_is_told_once_in_its_time_and_the_others_are_counted() {
     assert_eq!(down.takes(&gateway("DOWN"), at(200)), Some(0));
 }
 
-#[test]
+#[limited::test]
 fn a_filter_knows_headers_short_names_and_variables() {
     for (filter, is_meant) in [
         ("Hangup-Cause=NO_ROUTE_DESTINATION", true),
@@ -85,7 +85,7 @@ fn a_filter_knows_headers_short_names_and_variables() {
     }
 }
 
-#[test]
+#[limited::test]
 fn it_is_told_in_words_on_one_line() {
     assert_eq!(told(&gateway("DOWN"), None), "gateway carrier-a is DOWN");
     let text = told(&hangup("NO_ROUTE_DESTINATION"), None);
@@ -100,7 +100,7 @@ fn it_is_told_in_words_on_one_line() {
     assert_eq!(told(&other, Some(&filter)), "TRAP condition=network-address-change");
 }
 
-#[tokio::test]
+#[limited::test]
 async fn a_program_that_fails_is_told() {
     assert_eq!(run("read line; test \"$line\" = 'a $(b)'", "a $(b)\n").await, Ok(()));
     assert_eq!(run("exec <&-; true", &"x".repeat(1 << 20)).await, Ok(()));

@@ -42,7 +42,7 @@ const READS: &[(&str, &str)] = &[
     ("why last", ""),
 ];
 
-#[test]
+#[limited::test]
 fn every_command_that_takes_a_call_is_in_the_list() {
     for (verb, _) in grammar::abouts() {
         let mut command = grammar::command(&verb).unwrap();
@@ -143,7 +143,7 @@ impl Desk {
 const FIRST: &str = "11111111-0000-4000-8000-000000000001";
 const SECOND: &str = "22222222-0000-4000-8000-000000000002";
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[limited::test(threads)]
 async fn no_change_reaches_a_call_of_another_party_by_last() {
     let mut tried = JoinSet::new();
     for (verb, purpose) in CALL_COMMANDS {
@@ -221,7 +221,7 @@ async fn change(verb: &str, rest: &str) {
 /// These wait for nothing.
 const CHANGES_AT_ONCE: &[&str] = &["setvar"];
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[limited::test(threads)]
 async fn what_reads_says_whose_the_newest_call_is_until_there_is_one_of_its_own() {
     for (start, rest) in READS {
         let desk = Desk::new().await;
@@ -242,7 +242,7 @@ async fn what_reads_says_whose_the_newest_call_is_until_there_is_one_of_its_own(
     }
 }
 
-#[tokio::test]
+#[limited::test]
 async fn at_a_prompt_a_number_of_another_party_is_asked_about() {
     let desk = Desk::new().await;
     desk.stranger("4444", "5555", FIRST).await;
@@ -273,7 +273,7 @@ async fn at_a_prompt_a_number_of_another_party_is_asked_about() {
     desk.shell.close().await;
 }
 
-#[tokio::test]
+#[limited::test]
 async fn last_is_of_the_switch_that_a_line_is_for() {
     let desk = Desk::new().await;
     let other = desk.shell.start_sim(sim::Config::new().with_seed(8)).await.unwrap();
@@ -286,7 +286,7 @@ async fn last_is_of_the_switch_that_a_line_is_for() {
     desk.shell.close().await;
 }
 
-#[tokio::test]
+#[limited::test]
 async fn every_way_to_start_a_call_and_to_write_a_line_means_the_same_last() {
     for start in [
         "originate --wait 10 {origination_uuid=own-0001}null/1 &park",
@@ -310,7 +310,7 @@ async fn every_way_to_start_a_call_and_to_write_a_line_means_the_same_last() {
     }
 }
 
-#[tokio::test]
+#[limited::test]
 async fn a_value_that_is_kept_has_no_note_in_it() {
     let desk = Desk::new().await;
     desk.stranger("4444", "5555", FIRST).await;
@@ -320,7 +320,7 @@ async fn a_value_that_is_kept_has_no_note_in_it() {
     desk.shell.close().await;
 }
 
-#[tokio::test]
+#[limited::test]
 async fn an_older_call_does_not_take_the_place_of_the_last() {
     let desk = Desk::new().await;
     desk.run("originate --wait 10 {origination_uuid=older-0001}null/1 &park").await;
@@ -334,7 +334,7 @@ async fn an_older_call_does_not_take_the_place_of_the_last() {
     desk.shell.close().await;
 }
 
-#[tokio::test]
+#[limited::test]
 async fn why_explains_the_last_originate_whatever_others_do() {
     for (line, wanted) in [
         // Its channel is there, and is not.
@@ -363,7 +363,7 @@ async fn why_explains_the_last_originate_whatever_others_do() {
     }
 }
 
-#[test]
+#[limited::test]
 fn numbers_are_the_same_with_and_without_the_international_sign() {
     for (one, other, same) in [
         ("+18005551234", "18005551234", true),
@@ -379,7 +379,7 @@ fn numbers_are_the_same_with_and_without_the_international_sign() {
     }
 }
 
-#[test]
+#[limited::test]
 fn a_start_counts_as_an_id_when_it_is_as_long_as_tables_show_it() {
     for (word, is_whole, by) in [
         ("6c1d2a5e", false, By::Id),

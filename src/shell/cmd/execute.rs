@@ -122,7 +122,7 @@ async fn known(client: &Client, app: &str) -> Result<(), CommandError> {
 mod tests {
     use super::has_failed;
 
-    #[test]
+    #[limited::test]
     fn a_response_says_whether_it_worked() {
         for (response, expected) in [
             ("FILE NOT FOUND", true),

@@ -283,7 +283,7 @@ wrong one lists them. What is not known (how long an unanswered call talks) is n
 mod tests {
     use super::*;
 
-    #[test]
+    #[limited::test]
     fn what_a_newcomer_looks_for_is_there_and_can_be_typed() {
         for need in [
             "what is going on",
@@ -302,7 +302,7 @@ mod tests {
         }
     }
 
-    #[test]
+    #[limited::test]
     fn the_readme_names_every_command() {
         let readme = include_str!("../../../README.md");
         for verb in grammar::verbs() {
@@ -312,7 +312,7 @@ mod tests {
         }
     }
 
-    #[test]
+    #[limited::test]
     fn every_command_is_in_a_group() {
         let mut listed: Vec<_> =
             GROUPS.iter().flat_map(|(_, verbs)| verbs.iter().copied()).collect();

@@ -74,7 +74,7 @@ mod tests {
     use super::*;
     use crate::model::Id;
 
-    #[test]
+    #[limited::test]
     fn a_start_has_to_name_one_job() {
         let job = |(id, is_foreign): (&str, bool)| JobRecord {
             id: Id::new(id),

@@ -171,7 +171,7 @@ mod tests {
         found.candidates.iter().map(|it| format!("{kept}{}", it.replacement)).collect()
     }
 
-    #[test]
+    #[limited::test]
     fn columns_and_filters() {
         for (line, expected) in [
             ("calls --sort tal", &["calls --sort talk"][..]),

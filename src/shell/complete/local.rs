@@ -66,7 +66,7 @@ mod tests {
         candidates.into_iter().map(|candidate| candidate.replacement).collect()
     }
 
-    #[test]
+    #[limited::test]
     fn programs_where_one_begins_and_files_elsewhere() {
         let root = concat!(env!("CARGO_MANIFEST_DIR"), "/Carg");
         for (text, word) in [(" gr", "gr"), ("sort |gr", "gr"), (" grep x ", ""), ("a|", "")] {

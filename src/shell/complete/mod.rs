@@ -329,7 +329,7 @@ mod tests {
         completions.candidates.into_iter().map(|candidate| candidate.replacement).collect()
     }
 
-    #[test]
+    #[limited::test]
     fn verbs_options_and_values() {
         assert_eq!(offered("hup"), ["hupall"]);
         assert_eq!(offered("hupall --d"), ["--dry-run"]);

@@ -282,7 +282,7 @@ pub(super) fn variables() -> Vec<Candidate> {
 mod tests {
     use super::*;
 
-    #[test]
+    #[limited::test]
     fn no_name_is_there_twice() {
         for names in [VARIABLES, SUBCLASSES] {
             let mut known: Vec<_> = names.to_vec();

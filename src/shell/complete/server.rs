@@ -104,7 +104,7 @@ const LONGEST: Duration = Duration::from_secs(2);
 mod tests {
     use super::*;
 
-    #[test]
+    #[limited::test]
     fn the_list_of_the_server_is_read() {
         let text = "\n\n[            internal]\t[            external]\t[                  a b]\t[   x]\t\n[   x]\t\n\nwrite=3:ext";
         assert_eq!(listed(text), ["a b", "external", "internal", "x"]);
@@ -112,7 +112,7 @@ mod tests {
         assert!(listed("-ERR no reply\n").is_empty());
     }
 
-    #[test]
+    #[limited::test]
     fn own_options_are_not_asked_about() {
         assert_eq!(tail(&["--timeout", "5", "sofia", "status"]), ["sofia", "status"]);
         assert_eq!(tail(&["--wait", "status"]), ["status"]);

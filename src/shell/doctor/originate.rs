@@ -266,12 +266,12 @@ pub(super) fn matches(pattern: &str, number: &str) -> bool {
 mod tests {
     use super::*;
 
-    #[test]
+    #[limited::test]
     fn patterns_of_the_dial_plan() {
         assert!(matches("^919[67]$", "9196") && !matches("^1$", "9196") && !matches("(", "9196"));
     }
 
-    #[test]
+    #[limited::test]
     fn what_freeswitch_reads_otherwise_is_found() {
         for (line, words) in [
             ("{a=b user/1 &park", "{ has no matching }"),

@@ -38,7 +38,7 @@ fn attribute<'a>(tag: &'a str, name: &str) -> Option<&'a str> {
 mod tests {
     use super::*;
 
-    #[test]
+    #[limited::test]
     fn params_and_patterns_are_found() {
         let xml = "<configuration name=\"event_socket.conf\"><settings>\n\
                    <param name=\"listen-ip\" value=\"127.0.0.1\"></param>\n\

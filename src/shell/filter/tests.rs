@@ -26,7 +26,7 @@ fn value(key: &str) -> Value<'static> {
     }
 }
 
-#[test]
+#[limited::test]
 fn times_are_compared_as_times() {
     let now: jiff::Timestamp = "2026-11-30T14:05:00Z".parse().unwrap();
     for (text, holds) in [
@@ -57,7 +57,7 @@ fn times_are_compared_as_times() {
     }
 }
 
-#[test]
+#[limited::test]
 fn what_holds_and_what_does_not() {
     for (text, holds) in [
         ("gateway=carrier-a", true),
@@ -125,7 +125,7 @@ fn what_holds_and_what_does_not() {
     }
 }
 
-#[test]
+#[limited::test]
 fn mistakes_are_told() {
     for (text, message, hint) in [
         ("", "where what?", "for example"),
@@ -155,7 +155,7 @@ fn mistakes_are_told() {
     assert!(Filter::parse(&deep, Names::Any).unwrap_err().message.contains("too deeply"));
 }
 
-#[test]
+#[limited::test]
 fn spans_of_every_unit() {
     for (text, expected) in [
         ("90s", Some(90_000.0)),

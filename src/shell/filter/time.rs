@@ -70,7 +70,7 @@ fn precision(text: &str) -> SignedDuration {
 mod tests {
     use super::*;
 
-    #[test]
+    #[limited::test]
     fn points_in_time_and_what_they_cover() {
         let now: Timestamp = "2026-11-30T15:30:00Z".parse().unwrap();
         let zone = TimeZone::fixed(jiff::tz::offset(1));

@@ -58,7 +58,7 @@ pub(super) fn commands(line: &str) -> Vec<String> {
 mod tests {
     use super::*;
 
-    #[test]
+    #[limited::test]
     fn a_line_of_very_many_expansions_is_judged_at_once() {
         for part in ["${", "${a}", "${a b", "{}${x("] {
             let line = format!("eval {}", part.repeat(100_000 / part.len()));
@@ -68,7 +68,7 @@ mod tests {
         assert!(danger(&format!("eval {}", "${a} ".repeat(200)), Guard::Normal).is_none());
     }
 
-    #[test]
+    #[limited::test]
     fn what_harms_is_known_in_any_case_and_behind_wrappers() {
         for line in [
             "hupall",
@@ -145,7 +145,7 @@ mod tests {
     }
 
     /// Each path by which a command or an application reaches the server inside something else.
-    #[test]
+    #[limited::test]
     fn an_effect_is_judged_on_every_path() {
         const COMMANDS: &[&str] = &[
             "hupall",
@@ -198,7 +198,7 @@ mod tests {
         }
     }
 
-    #[test]
+    #[limited::test]
     fn an_application_is_judged_on_every_path() {
         for path in [
             "originate user/1 &%(ls)",
@@ -250,7 +250,7 @@ mod tests {
         }
     }
 
-    #[test]
+    #[limited::test]
     fn what_cannot_be_seen_is_asked_about() {
         for line in [
             "expand ${name}",
@@ -262,7 +262,7 @@ mod tests {
         }
     }
 
-    #[test]
+    #[limited::test]
     fn a_hupall_with_a_forgotten_cause_is_explained() {
         for (line, words) in [
             ("hupall accountcode 100", "you may mean: hupall NORMAL_CLEARING accountcode 100"),
@@ -276,7 +276,7 @@ mod tests {
         }
     }
 
-    #[test]
+    #[limited::test]
     fn a_strict_guard_stops_all_that_changes() {
         for (line, is_stopped) in [
             ("reloadxml", true),

@@ -147,7 +147,7 @@ const READS: &[&str] = &[
 mod tests {
     use super::*;
 
-    #[test]
+    #[limited::test]
     fn what_reads_is_told_from_what_changes() {
         for line in [
             "status",

@@ -79,14 +79,14 @@ mod tests {
     use crate::shell::history::History;
     use crate::shell::{Output, Settings};
 
-    #[test]
+    #[limited::test]
     fn the_file_is_read_as_libedit_wrote_it() {
         let text = b"_HiStOrY_V2_\nstatus\nshow\\040calls\neval\\040\\134\\134x\\\\\n\\303\\251\nbad\\033[2J\n\n";
         assert_eq!(lines(text), ["status", "show calls", "eval \\\\x\\", "\u{e9}"]);
         assert_eq!(lines(b"status\nshow calls\n"), ["status", "show calls"]);
     }
 
-    #[tokio::test]
+    #[limited::test]
     async fn it_comes_before_what_is_there_and_without_secrets() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join(".fs_cli_history");

@@ -272,7 +272,7 @@ mod tests {
         history.with(switch, |entries| entries.iter().map(|entry| entry.line.clone()).collect())
     }
 
-    #[test]
+    #[limited::test]
     fn sessions_keep_each_others_lines() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("history.d");
@@ -292,7 +292,7 @@ mod tests {
     }
 
     #[cfg(unix)]
-    #[test]
+    #[limited::test]
     fn a_link_is_not_followed_and_no_mode_is_changed() {
         use std::os::unix::fs::{PermissionsExt as _, symlink};
 
@@ -315,7 +315,7 @@ mod tests {
         }
     }
 
-    #[test]
+    #[limited::test]
     fn what_is_private_is_not_kept() {
         let history = History::default();
         for line in [" status", "", "  ", "connect x -p secret", "calls\nconnect x -p secret"] {
@@ -324,7 +324,7 @@ mod tests {
         assert!(history.with("pbx", <[Entry]>::is_empty));
     }
 
-    #[test]
+    #[limited::test]
     fn a_file_that_grows_too_long_is_cut() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("pbx");

@@ -74,7 +74,7 @@ const MOST: usize = 100;
 mod tests {
     use super::*;
 
-    #[test]
+    #[limited::test]
     fn what_is_given_up_is_told() {
         let narration = Arc::new(Narration::default());
         let [mut one, other, third] =

@@ -408,7 +408,7 @@ mod tests {
             .collect()
     }
 
-    #[test]
+    #[limited::test]
     fn each_event_has_a_default_line() {
         let known: BTreeSet<_> = TABLE.iter().map(|(name, _)| *name).collect();
         assert_eq!(known.len(), TABLE.len(), "each once");
@@ -436,7 +436,7 @@ mod tests {
         }
     }
 
-    #[test]
+    #[limited::test]
     fn what_an_event_says() {
         for (name, headers, expected) in [
             (
@@ -487,7 +487,7 @@ mod tests {
         }
     }
 
-    #[test]
+    #[limited::test]
     fn a_line_is_bounded() {
         let long = "x".repeat(100_000);
         let headers: String = (0..50).map(|n| format!("H{n}: {long}\n")).collect();

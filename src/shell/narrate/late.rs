@@ -32,7 +32,7 @@ fn known(at: u64) -> Option<Timestamp> {
 mod tests {
     use super::*;
 
-    #[test]
+    #[limited::test]
     fn how_late_an_event_comes_is_told_by_the_quickest() {
         let ours = |second: i64| Timestamp::from_second(second).unwrap();
         let theirs = |second: u64| (second + 500) * 1_000_000;

@@ -295,7 +295,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 mod tests {
     use super::*;
 
-    #[test]
+    #[limited::test]
     fn the_latest_lines_are_kept_without_color() {
         let narration = Narration::new(Lines::default(), true);
         for n in 0..20_007 {

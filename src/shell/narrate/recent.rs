@@ -88,7 +88,7 @@ const LONGEST: usize = 256 << 10;
 mod tests {
     use super::*;
 
-    #[test]
+    #[limited::test]
     fn the_latest_lines_are_kept_in_order() {
         let mut recent = Recent::default();
         recent.push(Source::Events, "one");
@@ -100,7 +100,7 @@ mod tests {
         assert!(recent.last(0, None).is_empty() && Recent::default().last(9, None).is_empty());
     }
 
-    #[test]
+    #[limited::test]
     fn memory_is_bounded_and_reaches_far_back() {
         for (wide, least) in [(10, 100_000), (150, 100_000), (800, 20_000), (LONGEST * 2, 60)] {
             let mut recent = Recent::default();

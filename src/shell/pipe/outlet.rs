@@ -201,7 +201,7 @@ mod tests {
         }
     }
 
-    #[tokio::test]
+    #[limited::test]
     async fn a_writer_that_stalls_holds_up_what_keeps_pace_and_nothing_else() {
         let (let_through, allowed) = channel();
         let (taken, written) = channel();
@@ -231,7 +231,7 @@ mod tests {
         outlet.settled().await;
     }
 
-    #[tokio::test]
+    #[limited::test]
     async fn lines_are_written_whole() {
         let (let_through, allowed) = channel();
         let (taken, written) = channel();

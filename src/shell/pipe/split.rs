@@ -244,7 +244,7 @@ mod tests {
         }
     }
 
-    #[test]
+    #[limited::test]
     fn what_is_plumbing() {
         for (line, expected) in [
             ("calls", "-"),
@@ -281,7 +281,7 @@ mod tests {
         }
     }
 
-    #[test]
+    #[limited::test]
     fn the_end_of_a_line_that_is_typed() {
         for (line, expected) in [
             ("calls | gr", Tail::Program(" gr")),
@@ -305,7 +305,7 @@ mod tests {
         }
     }
 
-    #[test]
+    #[limited::test]
     fn a_long_line_is_read_once() {
         // 300 KB: looked through at each sign, that would be 30,000,000,000 steps and more.
         for part in ["> ", "| ", ">x ", " > a"] {
@@ -314,7 +314,7 @@ mod tests {
         }
     }
 
-    #[test]
+    #[limited::test]
     fn filters_compare() {
         for (line, expected) in [
             ("calls where age > 1h", "-"),
@@ -330,7 +330,7 @@ mod tests {
         }
     }
 
-    #[test]
+    #[limited::test]
     fn the_switchs_own_signs_are_left_alone() {
         for line in [
             "originate user/1000|user/1001 &park",

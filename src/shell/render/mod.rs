@@ -416,7 +416,7 @@ mod tests {
         view
     }
 
-    #[test]
+    #[limited::test]
     fn six_formats() {
         let exact = "x, \"y\"\u{1b}[31m";
         let document: Value = serde_json::from_str(&view().write(Format::Json, None)).unwrap();
@@ -444,7 +444,7 @@ mod tests {
         assert_eq!(nested.write(Format::Csv, None), "n\na=1;x;b=\n");
     }
 
-    #[test]
+    #[limited::test]
     fn spans() {
         for (microseconds, text) in [
             (0, "0 ms"),

@@ -279,7 +279,7 @@ mod tests {
         write(&columns, &[row], width)
     }
 
-    #[test]
+    #[limited::test]
     fn fitted_to_the_terminal() {
         assert_eq!(
             table(None),

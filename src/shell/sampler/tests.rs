@@ -40,7 +40,7 @@ fn line(spec: &str) -> Line {
     }
 }
 
-#[test]
+#[limited::test]
 fn frames() {
     check(4, "rest a CREATE", "a CREATE");
     check(4, "rest a A; rest b B; rest c C; rest d D", "a A / b B / c C / d D");
@@ -58,7 +58,7 @@ fn frames() {
     );
 }
 
-#[test]
+#[limited::test]
 fn what_was_asked_for_is_never_folded() {
     let mut sampler = Sampler::new(Budget { lines: 2, burst: 0, bytes: 8, ..Budget::default() });
     for _ in 0..2 * WAITING {
@@ -73,7 +73,7 @@ fn what_was_asked_for_is_never_folded() {
     assert!(frame.contains("+256 events (X 256)"), "{frame}");
 }
 
-#[test]
+#[limited::test]
 fn one_call_is_one_line() {
     check(
         4,
@@ -106,7 +106,7 @@ fn one_call_is_one_line() {
     check(1, "rest a A; rest a A; rest b A", "... +3 events (A 3); events last");
 }
 
-#[test]
+#[limited::test]
 fn a_frame_has_a_budget_of_bytes() {
     let budget = Budget { burst: 0, bytes: 40, ..Budget::default() };
     let mut sampler = Sampler::new(budget);
@@ -132,7 +132,7 @@ fn a_frame_has_a_budget_of_bytes() {
     assert_eq!(sampler.budget().bytes, Budget::default().bytes / 2);
 }
 
-#[test]
+#[limited::test]
 fn a_flood_is_counted() {
     let mut sampler = Sampler::new(Budget { burst: 0, ..Budget::default() });
     for n in 0..20_000 {
@@ -147,7 +147,7 @@ fn a_flood_is_counted() {
     assert!(sampler.waiting.capacity() <= 2 * WAITING);
 }
 
-#[test]
+#[limited::test]
 fn kinds_are_bounded() {
     let kinds: Vec<String> = (0..20).map(|n| format!("rest - K{n}")).collect();
     check(
@@ -157,7 +157,7 @@ fn kinds_are_bounded() {
     );
 }
 
-#[test]
+#[limited::test]
 fn colors_and_length_stay_in_their_line() {
     let mut sampler = Sampler::new(Budget::default());
     let colored = |text: &str| Line { text: text.to_owned(), ..line("rest a A") };
@@ -175,7 +175,7 @@ fn colors_and_length_stay_in_their_line() {
     assert_eq!(lines[2], format!("{}…", "y".repeat(LONGEST - 2)));
 }
 
-#[test]
+#[limited::test]
 fn a_call_that_loops_stays_one_short_line() {
     let mut sampler = Sampler::new(Budget::default());
     for _ in 0..1000 {
@@ -185,7 +185,7 @@ fn a_call_that_loops_stays_one_short_line() {
     assert_eq!(frame, format!("a HOLD{} → …\n", " → hold".repeat(STEPS)));
 }
 
-#[test]
+#[limited::test]
 fn frames_keep_their_distance() {
     let mut sampler = Sampler::new(Budget::default());
     let start = Instant::now();
@@ -198,7 +198,7 @@ fn frames_keep_their_distance() {
     assert_eq!(sampler.text(after(999)), None);
 }
 
-#[test]
+#[limited::test]
 fn a_slow_terminal_gets_less() {
     let mut sampler = Sampler::new(Budget {
         lines: 16,
@@ -228,7 +228,7 @@ fn a_slow_terminal_gets_less() {
     }
 }
 
-#[test]
+#[limited::test]
 fn a_burst_after_quiet_is_shown_whole_and_a_flood_is_not() {
     let mut sampler = Sampler::new(Budget::default());
     let start = Instant::now();
@@ -251,7 +251,7 @@ fn a_burst_after_quiet_is_shown_whole_and_a_flood_is_not() {
     assert_eq!(shown(&mut sampler, 5000), 10, "quiet earns a burst again");
 }
 
-#[test]
+#[limited::test]
 fn what_nobody_sees_is_counted() {
     let mut sampler = Sampler::new(Budget::default());
     for spec in ["rest a CREATE", "own b ANSWER", "watched c CREATE", "rest a ANSWER"] {
@@ -287,7 +287,7 @@ fn drained(sampler: &mut Sampler, start: Instant, took: Duration) -> Vec<String>
     lines
 }
 
-#[test]
+#[limited::test]
 fn what_was_asked_for_is_shown_whole_while_the_terminal_keeps_up() {
     let mut sampler = Sampler::new(Budget::default());
     // Several calls at debug level within one frame.
@@ -299,7 +299,7 @@ fn what_was_asked_for_is_shown_whole_while_the_terminal_keeps_up() {
     assert_eq!(numbers, (0..4_000).map(|n| n.to_string()).collect::<Vec<_>>());
 }
 
-#[test]
+#[limited::test]
 fn a_burst_that_is_too_much_is_counted_and_failures_pass() {
     // How many lines, of which every hundredth is a failure, and how long the terminal takes.
     for (count, took, is_all) in [(500, 10, true), (500, 400, true), (50_000, 10, false)] {
@@ -324,7 +324,7 @@ fn a_burst_that_is_too_much_is_counted_and_failures_pass() {
     }
 }
 
-#[test]
+#[limited::test]
 fn failures_without_end_are_bounded() {
     let mut sampler = Sampler::new(Budget::default());
     for n in 0..100_000 {
@@ -336,7 +336,7 @@ fn failures_without_end_are_bounded() {
     assert!(lines.len() < 10_000, "{}", lines.len());
 }
 
-#[test]
+#[limited::test]
 fn rows_of_a_line_that_was_asked_for_stay_rows_and_uncut() {
     let mut sampler = Sampler::new(Budget::default());
     let text = format!("first\n  second\n  {}", "x".repeat(3 * LONGEST));
@@ -350,7 +350,7 @@ fn rows_of_a_line_that_was_asked_for_stay_rows_and_uncut() {
     assert!(frame.len() < LONGEST_REQUESTED + 9 && frame.ends_with("…\n"));
 }
 
-#[test]
+#[limited::test]
 fn a_slow_terminal_gets_fewer_lines_at_a_time() {
     let mut sampler = Sampler::new(Budget::default());
     let start = Instant::now();

@@ -171,7 +171,7 @@ pub(super) fn without_stamp(text: &str) -> String {
 mod tests {
     use super::*;
 
-    #[test]
+    #[limited::test]
     fn log_lines_find_their_time_in_any_zone() {
         let near = 1_795_374_480_000_000;
         let line = "2026-11-22 21:08:01.250000 97.17% [INFO] a.c:1 text";

@@ -205,14 +205,14 @@ fn profiles(status: &str) -> impl Iterator<Item = SocketAddr> {
 mod tests {
     use super::*;
 
-    #[test]
+    #[limited::test]
     fn who_counts() {
         assert_eq!(counting("", 100), Vec::<String>::new());
         assert_eq!(counting(NONE, 100), Vec::<String>::new());
         assert_eq!(counting("a@99,b@101,hand@0", 100), ["b@101", "hand@0"]);
     }
 
-    #[test]
+    #[limited::test]
     fn lines_that_switch_it_are_known() {
         for (line, expected) in [
             ("sofia global siptrace on", Some(true)),
@@ -226,7 +226,7 @@ mod tests {
         }
     }
 
-    #[test]
+    #[limited::test]
     fn profiles_are_found() {
         let status = "  external\tprofile\t  sip:mod_sofia@127.0.0.1:5080\tRUNNING (0)\n\
                       external::example.com\tgateway\tsip:joe@example.com\tNOREG\n\

@@ -167,7 +167,7 @@ fn common(matches: &[String]) -> Option<&str> {
 mod tests {
     use super::*;
 
-    #[test]
+    #[limited::test]
     fn the_cursor_cuts_the_line() {
         assert_eq!(cursor("c=3;status"), "sta");
         assert_eq!(cursor("c=99;status"), "status");
@@ -175,7 +175,7 @@ mod tests {
         assert_eq!(cursor("sta"), "sta");
     }
 
-    #[test]
+    #[limited::test]
     fn what_is_written() {
         let words = |list: &[&str]| list.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>();
         assert_eq!(common(&words(&["status"])), Some("status"));

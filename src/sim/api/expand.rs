@@ -139,7 +139,7 @@ fn closing(text: &str) -> Option<usize> {
 mod tests {
     use super::*;
 
-    #[test]
+    #[limited::test]
     fn slices() {
         assert_eq!(slice("hello", 1, None), "ello");
         assert_eq!(slice("hello", 0, Some(1)), "h");

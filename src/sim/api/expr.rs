@@ -254,7 +254,7 @@ fn decide(text: &str) -> Option<String> {
 mod tests {
     use super::*;
 
-    #[test]
+    #[limited::test]
     fn decisions() {
         for (text, answer) in [
             ("1 == 1 ? yes : no", Some("yes")),

@@ -60,7 +60,7 @@ pub(super) fn loaded(world: &World) -> impl Iterator<Item = &'static Interface> 
 mod tests {
     use super::*;
 
-    #[test]
+    #[limited::test]
     fn the_list_is_whole() {
         assert!(ALL.iter().all(|one| !one.name.is_empty() && !one.module.is_empty()));
         assert_eq!(command("STATUS").map(|one| one.about), Some("Show current status"));

@@ -94,7 +94,7 @@ pub(super) fn file_exists(_: &mut World, _: &Waiting) -> Outcome {
 mod tests {
     use super::*;
 
-    #[test]
+    #[limited::test]
     fn networks() {
         let inside = |address: &str, network: &str| within(address.parse().unwrap(), network);
         assert!(inside("10.1.1.1", "10.0.0.0/8") && !inside("11.1.1.1", "10.0.0.0/8"));

@@ -161,7 +161,7 @@ pub(super) fn uuid_drop_dtmf(world: &mut World, asked: &Waiting) -> Outcome {
 mod tests {
     use super::*;
 
-    #[test]
+    #[limited::test]
     fn every_one_is_a_command() {
         for says in ALL {
             assert!(super::super::interfaces::command(says.name).is_some(), "{}", says.name);

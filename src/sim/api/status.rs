@@ -236,14 +236,14 @@ pub(super) fn uptime(world: &mut World, asked: &Waiting) -> Outcome {
 mod tests {
     use super::*;
 
-    #[test]
+    #[limited::test]
     fn up_times() {
         let text =
             "0 years, 0 days, 0 hours, 1 minute, 37 seconds, 120 milliseconds, 137 microseconds";
         assert_eq!(up_time(97_120_137), text);
     }
 
-    #[test]
+    #[limited::test]
     fn laid_out() {
         let value = json!({ "a": { "b": 1, "c": [1, "x"] }, "d": {} });
         assert_eq!(

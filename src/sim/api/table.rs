@@ -199,7 +199,7 @@ mod tests {
     use super::super::interfaces;
     use super::*;
 
-    #[test]
+    #[limited::test]
     fn the_table_is_in_order_and_described() {
         assert!(TABLE.is_sorted_by(|a, b| a.0 < b.0));
         for (name, _) in TABLE {

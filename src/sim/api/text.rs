@@ -156,7 +156,7 @@ pub(super) fn xml_wrap(world: &mut World, asked: &Waiting) -> Outcome {
 mod tests {
     use super::*;
 
-    #[test]
+    #[limited::test]
     fn groups_in_their_places() {
         assert_eq!(substitute("<$0> $1$2 $x $", &["ab", "a"]), "<ab> a $x $");
     }

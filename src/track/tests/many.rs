@@ -49,7 +49,7 @@ fn lived(orders: &[Vec<usize>]) {
     assert!(start.elapsed() < Duration::from_secs(60), "{:?}", start.elapsed());
 }
 
-#[test]
+#[limited::test]
 fn legs_of_one_call_end_in_any_order() {
     let forth: Vec<usize> = (0..LEGS).collect();
     let back: Vec<usize> = (0..LEGS).rev().collect();
@@ -58,7 +58,7 @@ fn legs_of_one_call_end_in_any_order() {
     lived(&[forth, back]);
 }
 
-#[test]
+#[limited::test]
 fn a_chain_of_legs_is_walked_once() {
     let mut tracker = Tracker::new();
     for leg in 0..LEGS {

@@ -52,7 +52,7 @@ fn check(lines: &[&str], expected: &str) {
     assert_eq!(shape(&fold(lines)), expected, "{lines:#?}");
 }
 
-#[test]
+#[limited::test]
 fn a_session_begins_with_any_event_and_ends_with_destroy() {
     check(&["CHANNEL_STATE a Answer-State=ringing"], "a[a:new]");
     check(&["CHANNEL_ANSWER a Answer-State=answered"], "a[a:answered]");
@@ -61,7 +61,7 @@ fn a_session_begins_with_any_event_and_ends_with_destroy() {
     check(&["CHANNEL_CREATE a", "CHANNEL_DESTROY a", "CHANNEL_STATE a Answer-State=hangup"], "");
 }
 
-#[test]
+#[limited::test]
 fn phases_only_go_on_but_for_hold() {
     let held = ["CHANNEL_ANSWER a Answer-State=answered", "CHANNEL_HOLD a Answer-State=answered"];
     check(&held, "a[a:held]");
@@ -78,7 +78,7 @@ fn phases_only_go_on_but_for_hold() {
     check(&["CHANNEL_CALLSTATE a Answer-State=ringing Channel-Call-State=RINGING"], "a[a:ringing]");
 }
 
-#[test]
+#[limited::test]
 fn how_long_it_was_on_hold_and_through_which_gateway_is_known() {
     let mut tracker = fold(&[
         "CHANNEL_CREATE a Event-Date-Timestamp=1000 variable_sip_gateway_name=carrier-a",
@@ -98,7 +98,7 @@ fn how_long_it_was_on_hold_and_through_which_gateway_is_known() {
     assert_eq!(tracker.session("b").unwrap().hold_time(9000), None);
 }
 
-#[test]
+#[limited::test]
 fn legs_are_bound_by_the_first_rule_that_matches() {
     for (tie, association) in [
         ("variable_sip_h_X-switchy_originating_session=a", Association::Header),
@@ -124,7 +124,7 @@ fn legs_are_bound_by_the_first_rule_that_matches() {
     assert_eq!(over.session("b").unwrap().association, Association::OwnUuid);
 }
 
-#[test]
+#[limited::test]
 fn legs_that_come_before_the_one_that_they_belong_to_are_with_it_in_the_end() {
     let a = "CHANNEL_ANSWER a Channel-Call-UUID=a variable_x=1";
     let other_half = "CHANNEL_ANSWER a Channel-Call-UUID=a variable_other_loopback_leg_uuid=b";
@@ -148,7 +148,7 @@ fn legs_that_come_before_the_one_that_they_belong_to_are_with_it_in_the_end() {
     );
 }
 
-#[test]
+#[limited::test]
 fn a_leg_is_bound_by_its_first_variables_and_never_again() {
     let tracker = fold(&[
         "CHANNEL_CREATE a variable_x=1",
@@ -161,7 +161,7 @@ fn a_leg_is_bound_by_its_first_variables_and_never_again() {
     assert_eq!(&*tracker.session("b").unwrap().application, "park");
 }
 
-#[test]
+#[limited::test]
 fn a_bridged_leg_joins_the_call_of_the_leg_that_dialled_it() {
     check(
         &[
@@ -173,7 +173,7 @@ fn a_bridged_leg_joins_the_call_of_the_leg_that_dialled_it() {
     );
 }
 
-#[test]
+#[limited::test]
 fn both_ends_of_a_bridge_know_it_though_one_is_told() {
     let mut tracker = fold(&[
         "CHANNEL_CREATE a variable_x=1",
@@ -191,7 +191,7 @@ fn both_ends_of_a_bridge_know_it_though_one_is_told() {
     assert!(tracker.session("a").unwrap().is_parked);
 }
 
-#[test]
+#[limited::test]
 fn a_call_ends_with_its_last_session_and_is_remembered_whole() {
     let mut tracker = fold(&[
         "CHANNEL_CREATE a variable_x=1 Caller-Channel-Created-Time=1",
@@ -209,7 +209,7 @@ fn a_call_ends_with_its_last_session_and_is_remembered_whole() {
     assert_eq!(tracker.totals().causes.len(), 2);
 }
 
-#[test]
+#[limited::test]
 fn channel_uuid_renames() {
     check(
         &["CODEC old", "CHANNEL_UUID new Old-Unique-ID=old variable_x=1", "CODEC old"],
@@ -244,7 +244,7 @@ fn channel_uuid_renames() {
     assert_eq!(tracker.totals().sessions, 2);
 }
 
-#[test]
+#[limited::test]
 fn changes_are_told_once() {
     let mut tracker = Tracker::new();
     let told: Vec<_> = [
@@ -277,7 +277,7 @@ fn changes_are_told_once() {
     assert_eq!((ended.sip_status, ended.ended_by_far_end()), (Some(200), Some(true)));
 }
 
-#[test]
+#[limited::test]
 fn jobs_of_ours_and_of_others() {
     let mut tracker = Tracker::new();
     tracker.expect_job(Id::new("j1"), "status");
@@ -293,7 +293,7 @@ fn jobs_of_ours_and_of_others() {
     assert_eq!(tracker.job("j2").unwrap().state, JobState::Unknown);
 }
 
-#[test]
+#[limited::test]
 fn what_is_over_is_bounded() {
     let limits = Limits { ended_calls: 2, tombstones: 2, jobs: 2, ..Limits::default() };
     let mut tracker = Tracker::new().with_limits(limits);
@@ -310,7 +310,7 @@ fn row(uuid: &str) -> ChannelRow {
     ChannelRow { uuid: uuid.to_owned(), callstate: "ACTIVE".to_owned(), ..ChannelRow::default() }
 }
 
-#[test]
+#[limited::test]
 fn a_snapshot_adds_what_was_never_seen_and_nothing_that_is_over() {
     let mut tracker = fold(&["CHANNEL_CREATE a", "CHANNEL_CREATE b", "CHANNEL_DESTROY b"]);
     let difference = tracker.resync(&[row("a"), row("b"), row("c")], false);
@@ -319,7 +319,7 @@ fn a_snapshot_adds_what_was_never_seen_and_nothing_that_is_over() {
     assert_eq!((joined.origin, joined.phase), (Origin::Joined, Phase::Answered));
 }
 
-#[test]
+#[limited::test]
 fn a_call_of_ours_is_awaited_until_its_second_leg_comes() {
     let mut tracker = Tracker::new();
     for id in ["a", "b"] {
@@ -347,7 +347,7 @@ fn a_call_of_ours_is_awaited_until_its_second_leg_comes() {
     assert!(!tracker.is_awaited(&awaited));
 }
 
-#[test]
+#[limited::test]
 fn after_a_gap_what_is_not_in_the_snapshot_is_over_unless_it_was_heard_of_since() {
     let mut tracker = fold(&["CHANNEL_CREATE a", "CHANNEL_CREATE b", "CHANNEL_CREATE c"]);
     tracker.begin();
@@ -362,7 +362,7 @@ fn after_a_gap_what_is_not_in_the_snapshot_is_over_unless_it_was_heard_of_since(
     assert_eq!(shape(&tracker), "a[a:new] c[c:answered] d[d:new]");
 }
 
-#[test]
+#[limited::test]
 fn a_session_that_ended_in_the_gap_and_that_the_table_still_had_is_over_at_the_second_look() {
     let mut tracker = fold(&["CHANNEL_CREATE a", "CHANNEL_CREATE b"]);
     tracker.begin();
@@ -373,7 +373,7 @@ fn a_session_that_ended_in_the_gap_and_that_the_table_still_had_is_over_at_the_s
     assert_eq!(shape(&tracker), "b[b:answered]");
 }
 
-#[test]
+#[limited::test]
 fn a_restarted_switch_has_none_of_the_old_calls() {
     let mut tracker = fold(&["CHANNEL_CREATE a", "CHANNEL_CREATE b"]);
     tracker.begin();
@@ -381,7 +381,7 @@ fn a_restarted_switch_has_none_of_the_old_calls() {
     assert_eq!((difference.ended, tracker.call_count()), (2, 0));
 }
 
-#[test]
+#[limited::test]
 fn what_ended_and_began_between_the_connection_and_its_snapshot_is_in_the_difference() {
     let mut tracker = fold(&["CHANNEL_CREATE a", "CHANNEL_CREATE b"]);
     tracker.begin();
@@ -391,7 +391,7 @@ fn what_ended_and_began_between_the_connection_and_its_snapshot_is_in_the_differ
     assert_eq!(difference, Difference { ended: 1, new: 1, kept: 1 });
 }
 
-#[test]
+#[limited::test]
 fn another_core_uuid_ends_what_the_old_process_had() {
     let mut tracker = fold(&["CHANNEL_CREATE a Core-UUID=one", "CHANNEL_CREATE b Core-UUID=one"]);
     tracker.begin();
@@ -401,7 +401,7 @@ fn another_core_uuid_ends_what_the_old_process_had() {
     assert_eq!(difference, Difference { ended: 2, new: 1, kept: 0 });
 }
 
-#[test]
+#[limited::test]
 fn what_is_kept_of_texts_and_of_results_is_bounded() {
     let long = "ä".repeat(5000);
     let tracker = fold(&[&format!("CHANNEL_CREATE a Caller-Destination-Number={long}")]);
@@ -436,7 +436,7 @@ fn what_is_kept_of_texts_and_of_results_is_bounded() {
     assert!(!tracker.job("doubted").unwrap().is_foreign);
 }
 
-#[test]
+#[limited::test]
 fn gaps_in_the_sequence_are_counted_whatever_the_order() {
     let mut tracker = Tracker::new();
     for sequence in [5, 7, 6, 10] {
@@ -452,7 +452,7 @@ fn gaps_in_the_sequence_are_counted_whatever_the_order() {
     assert_eq!((tracker.sequence_gaps(), tracker.core_uuid()), (0, Some("d")));
 }
 
-#[test]
+#[limited::test]
 fn a_call_whose_last_living_leg_belongs_elsewhere_is_over() {
     let mut tracker = fold(&[
         "CHANNEL_STATE c",
@@ -467,12 +467,12 @@ fn a_call_whose_last_living_leg_belongs_elsewhere_is_over() {
     assert_eq!(tracker.ended().next().unwrap().sessions.len(), 2);
 }
 
-#[test]
+#[limited::test]
 fn an_empty_id_is_no_session() {
     check(&["CHANNEL_CREATE _undef_", "CHANNEL_CREATE "], "");
 }
 
-#[test]
+#[limited::test]
 fn our_own_sessions_are_remembered_as_long_as_their_calls() {
     let limits = Limits { ended_calls: 1, tombstones: 2, ..Limits::default() };
     let mut tracker = Tracker::new().with_limits(limits);
@@ -498,7 +498,7 @@ fn our_own_sessions_are_remembered_as_long_as_their_calls() {
     assert!(tracker.own.is_empty());
 }
 
-#[test]
+#[limited::test]
 fn a_call_that_dials_on_and_on_and_jobs_without_results_are_bounded_and_counted() {
     let limits = Limits { gone_legs: 3, jobs: 1, pending_jobs: 2, ..Limits::default() };
     let mut tracker = Tracker::new().with_limits(limits);
@@ -518,7 +518,7 @@ fn a_call_that_dials_on_and_on_and_jobs_without_results_are_bounded_and_counted(
     assert_eq!((tracker.jobs().count(), tracker.totals().forgotten), (2, 9));
 }
 
-#[test]
+#[limited::test]
 fn causes_that_a_stranger_makes_up_are_bounded() {
     let mut tracker = Tracker::new();
     for number in 0..1000 {
@@ -531,7 +531,7 @@ fn causes_that_a_stranger_makes_up_are_bounded() {
     assert_eq!(causes.values().sum::<u64>(), 1000);
 }
 
-#[test]
+#[limited::test]
 fn a_session_made_under_another_uuid_takes_its_legs_along() {
     let leg = |id: &str| format!("CHANNEL_CREATE {id} variable_{}=asked", Rules::CALL_VARIABLE);
     let (asked, made) = (Id::new("asked"), Id::new("made"));

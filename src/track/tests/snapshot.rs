@@ -13,7 +13,7 @@ fn leg(text: &str) -> ChannelRow {
     }
 }
 
-#[test]
+#[limited::test]
 fn legs_known_from_a_snapshot_only_are_in_one_call_whatever_the_order_of_the_rows() {
     // As a FreeSWITCH 1.10.12 lists a loopback leg that is bridged to another loopback, beside a
     // bridged call and a lone leg.
@@ -52,7 +52,7 @@ fn legs_known_from_a_snapshot_only_are_in_one_call_whatever_the_order_of_the_row
     }
 }
 
-#[test]
+#[limited::test]
 fn legs_that_uuid_bridge_joined_are_bridged() {
     // As a FreeSWITCH 1.10.12 lists them, and a parked leg.
     let of = |uuid: &str, state: &str, application: &str| ChannelRow {
@@ -69,7 +69,7 @@ fn legs_that_uuid_bridge_joined_are_bridged() {
     assert_eq!([is_bridged("a"), is_bridged("b"), is_bridged("c")], [true, true, false]);
 }
 
-#[test]
+#[limited::test]
 fn loopback_halves_that_the_table_cannot_tell_apart_are_told_apart_by_their_variables() {
     let rows = [
         "a1 loopback/9-a 100 a1",

@@ -24,7 +24,7 @@ fn decode_in(chunks: &[&[u8]]) -> Result<Vec<Frame>, WireError> {
     Ok(frames)
 }
 
-#[test]
+#[limited::test]
 fn every_kind_of_frame() {
     let frames = decode_in(&[STREAM.as_bytes()]).unwrap();
     let kinds: Vec<String> = frames
@@ -58,7 +58,7 @@ fn every_kind_of_frame() {
     );
 }
 
-#[test]
+#[limited::test]
 fn lines_that_end_with_cr_lf_are_read_too() {
     let stream = "Content-Type: auth/request\r\n\r\nContent-Type: command/reply\r\n\
                   Reply-Text: +OK accepted\r\n\r\nContent-Type: api/response\r\n\
@@ -73,7 +73,7 @@ fn lines_that_end_with_cr_lf_are_read_too() {
     assert_eq!((&*reply.text(), &body[..]), ("+OK accepted", &b"\r\nx"[..]));
 }
 
-#[test]
+#[limited::test]
 fn split_at_every_byte() {
     let whole = decode_in(&[STREAM.as_bytes()]).unwrap();
     for at in 0..=STREAM.len() {
@@ -107,7 +107,7 @@ fn outcome(limits: Limits, stream: &[u8], pieces: &[usize]) -> (Vec<Frame>, Opti
     (frames, None)
 }
 
-#[test]
+#[limited::test]
 fn broken_streams_end_alike_however_cut() {
     let limits = Limits { header: 150, body: 32 };
     let long = |letters: usize| format!("Content-Type: {}\n\nx", "a".repeat(letters));
@@ -136,7 +136,7 @@ fn broken_streams_end_alike_however_cut() {
 }
 
 proptest! {
-    #[test]
+    #[limited::test]
     fn any_stream_gives_the_same_however_cut(
         parts in prop::collection::vec(prop_oneof![
             Just(b"Content-Type: ".to_vec()), Just(b"api/response".to_vec()),
@@ -152,7 +152,7 @@ proptest! {
     }
 }
 
-#[test]
+#[limited::test]
 fn what_is_no_event_socket_is_said_so() {
     let decode = |text: &[u8]| Decoder::new().decode(&mut BytesMut::from(text));
     assert_eq!(
@@ -169,7 +169,7 @@ fn what_is_no_event_socket_is_said_so() {
     assert_eq!(decode(b"Content-Type"), Ok(None));
 }
 
-#[test]
+#[limited::test]
 fn limits_hold() {
     let mut decoder = Decoder::new().with_limits(Limits { header: 40, body: 10 });
     let mut buf = BytesMut::from(&b"Content-Type: a/b\nContent-Length: 11\n\n"[..]);
@@ -182,14 +182,14 @@ fn limits_hold() {
 }
 
 proptest! {
-    #[test]
+    #[limited::test]
     fn any_bytes_never_panic(bytes in proptest::collection::vec(any::<u8>(), 0..400)) {
         let mut decoder = Decoder::new().with_limits(Limits { header: 100, body: 100 });
         let mut buf = BytesMut::from(&bytes[..]);
         while let Ok(Some(_)) = decoder.decode(&mut buf) {}
     }
 
-    #[test]
+    #[limited::test]
     fn any_cut_gives_the_same_frames(cuts in proptest::collection::vec(0..STREAM.len(), 0..12)) {
         let mut cuts = cuts;
         cuts.push(0);

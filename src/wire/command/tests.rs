@@ -10,7 +10,7 @@ fn bytes(command: Result<Command, WireError>) -> String {
     String::from_utf8(out).unwrap()
 }
 
-#[test]
+#[limited::test]
 fn every_verb_as_recorded() {
     for (command, expected) in [
         (Command::auth("ClueCon"), "auth ClueCon\n\n"),
@@ -51,7 +51,7 @@ fn every_verb_as_recorded() {
     }
 }
 
-#[test]
+#[limited::test]
 fn nothing_smuggles_a_second_command() {
     for bad in ["a\nb", "a\r", "\0", "x\n\napi fsctl shutdown"] {
         for refused in [
@@ -80,7 +80,7 @@ fn nothing_smuggles_a_second_command() {
     assert!(Command::api("x").unwrap().with_header("A: b", "c").is_err());
 }
 
-#[test]
+#[limited::test]
 fn passwords_are_not_shown() {
     for command in [
         Command::auth("hunter2").unwrap(),
@@ -92,7 +92,7 @@ fn passwords_are_not_shown() {
     }
 }
 
-#[test]
+#[limited::test]
 fn replies_are_expected_in_their_shape() {
     assert_eq!(Command::api("x").unwrap().shape(), ReplyShape::Api);
     assert_eq!(Command::raw("API x").unwrap().shape(), ReplyShape::Api);
@@ -101,7 +101,7 @@ fn replies_are_expected_in_their_shape() {
 }
 
 proptest! {
-    #[test]
+    #[limited::test]
     fn what_we_write_the_server_side_reads(
         line in "[a-z][\\PC]{0,30}", name in "[A-Za-z-]{1,12}", value in "[!-~]{0,20}", body in "\\PC{1,20}",
     ) {

@@ -10,7 +10,7 @@ fn json(text: &[u8]) -> EventData {
     EventData::new(Format::Json, Bytes::copy_from_slice(text))
 }
 
-#[test]
+#[limited::test]
 fn plain_headers_are_found_by_name_and_decoded() {
     let event = plain(
         "Event-Subclass: sofia%3A%3Aregister\nEvent-Name: CUSTOM\nEmpty: _undef_\nBare:\n\
@@ -33,20 +33,20 @@ fn plain_headers_are_found_by_name_and_decoded() {
     assert_eq!(event.body(), None);
 }
 
-#[test]
+#[limited::test]
 fn a_value_cannot_forge_a_header() {
     let event = plain("Caller: x%0AUnique-ID: forged\nUnique-ID: real\n\n");
     assert_eq!(event.get("Unique-ID").as_deref(), Some("real"));
     assert_eq!(event.get("Caller").as_deref(), Some("x\nUnique-ID: forged"));
 }
 
-#[test]
+#[limited::test]
 fn the_last_content_length_measures_the_body() {
     let event = plain("Content-Length: 999\nContent-Length: 4\n\n+OK\nmore");
     assert_eq!(event.body().as_deref(), Some("+OK\n"));
 }
 
-#[test]
+#[limited::test]
 fn json_headers_with_duplicates_arrays_escapes_and_stray_bytes() {
     let event = json(
         b"{\"Event-Name\":\"CUSTOM\",\"Hangup-Cause\":\"A\",\"Hangup-Cause\":\"B\", \"q\":\"say \\\"hi\\\"\\n\\u00fc\\ud83d\\ude00\",\
@@ -67,7 +67,7 @@ fn json_headers_with_duplicates_arrays_escapes_and_stray_bytes() {
     assert_eq!(event.body().as_deref(), Some("+OK\n"));
 }
 
-#[test]
+#[limited::test]
 fn lone_surrogates_and_cut_objects_are_survived() {
     assert_eq!(json(b"{\"a\":\"\\ud83dx\"}").get("a").as_deref(), Some("\u{fffd}x"));
     assert_eq!(json(b"{\"a\":\"1\",\"b\":\"2").get("a").as_deref(), Some("1"));
@@ -76,7 +76,7 @@ fn lone_surrogates_and_cut_objects_are_survived() {
 }
 
 proptest! {
-    #[test]
+    #[limited::test]
     fn any_bytes_are_walked_without_panic(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
         for format in [Format::Plain, Format::Json, Format::Xml] {
             let event = EventData::new(format, Bytes::copy_from_slice(&bytes));
@@ -86,7 +86,7 @@ proptest! {
         }
     }
 
-    #[test]
+    #[limited::test]
     fn json_strings_survive_a_round_trip(name in "[a-zA-Z_-]{1,12}", value in "\\PC{0,40}|[\\n\\t\"\\\\]{0,6}") {
         let text = serde_json::to_vec(&serde_json::json!({ name.as_str(): value })).unwrap();
         prop_assert_eq!(json(&text).get(&name).unwrap().into_owned(), value);

@@ -17,10 +17,10 @@ fn make(app: &str, params: &[(&str, &str)]) -> Arc<dyn App> {
 }
 
 /// A server, and an app that is loaded there under a name of its own.
-async fn loaded(parts: Vec<Arc<dyn App>>, name: &str) -> Option<(Client, EventListener)> {
-    let (client, listener) = client(server()?).await;
+async fn loaded(parts: Vec<Arc<dyn App>>, name: &str) -> (Client, EventListener) {
+    let (client, listener) = client(server()).await;
     client.load_apps(parts, &LoadAs::new().with_name(name)).await.unwrap();
-    Some((client, listener))
+    (client, listener)
 }
 
 /// Originates calls of an app, a few each second.
@@ -69,11 +69,9 @@ fn runs(tracker: &Tracker, id: &str, application: &str) -> bool {
     call.is_some_and(|call| call.sessions.iter().any(|leg| &*leg.application == application))
 }
 
-#[tokio::test]
+#[limited::test(needs = "SWITCHY_LIVE", seconds = 900)]
 async fn tone_play_plays_and_echoes() {
-    let Some((client, listener)) = loaded(vec![make("TonePlay", &[])], "live-tone").await else {
-        return;
-    };
+    let (client, listener) = loaded(vec![make("TonePlay", &[])], "live-tone").await;
     let jobs = dial(&client, "live-tone", &park()).await;
     each(&listener, &jobs, "a tone and an echo", |tracker, id| {
         runs(tracker, id, "echo") && runs(tracker, id, "playback")
@@ -82,13 +80,11 @@ async fn tone_play_plays_and_echoes() {
     end(&client, &listener, "live-tone", &jobs).await;
 }
 
-#[tokio::test]
+#[limited::test(needs = "SWITCHY_LIVE", seconds = 900)]
 async fn play_rec_plays_in_turn_and_hangs_up() {
     for name in ["PlayRec", "MutedPlayRec"] {
         let params = [("filename", "tone_stream://%(300,0,440)"), ("tail", "0.5")];
-        let Some((client, listener)) = loaded(vec![make(name, &params)], "live-rec").await else {
-            return;
-        };
+        let (client, listener) = loaded(vec![make(name, &params)], "live-rec").await;
         let jobs = dial(&client, "live-rec", &park()).await;
         each(&listener, &jobs, "the end of the clips", |tracker, id| {
             cause(tracker, id).is_some_and(|cause| cause == "NORMAL_CLEARING")
@@ -98,14 +94,14 @@ async fn play_rec_plays_in_turn_and_hangs_up() {
     }
 }
 
-#[tokio::test]
+#[limited::test(needs = "SWITCHY_LIVE", seconds = 900)]
 async fn bert_gets_in_sync() {
-    let Some(config) = server() else { return };
+    let config = server();
     if commands(config).await.cmd("module_exists mod_bert").await.unwrap() != "true" {
-        return;
+        return crate::support::skipped("the server has no mod_bert");
     }
     let app = make("Bert", &[]);
-    let (client, listener) = loaded(vec![app], "live-bert").await.unwrap();
+    let (client, listener) = loaded(vec![app], "live-bert").await;
     let jobs = dial(&client, "live-bert", &park().with_absolute_codec("PCMU")).await;
     let counts = || client.app("live-bert").unwrap().instance::<Bert>().unwrap().counts();
     until(&listener, "all in sync", |_| (counts().0 == 20).then_some(())).await;
@@ -113,10 +109,10 @@ async fn bert_gets_in_sync() {
     end(&client, &listener, "live-bert", &jobs).await;
 }
 
-#[tokio::test]
+#[limited::test(needs = "SWITCHY_LIVE", seconds = 900)]
 async fn dtmf_arrives() {
     let app = make("DtmfChecker", &[("sequence", "12#")]);
-    let Some((client, listener)) = loaded(vec![app], "live-dtmf").await else { return };
+    let (client, listener) = loaded(vec![app], "live-dtmf").await;
     let jobs = dial(&client, "live-dtmf", &park()).await;
     let counts = || client.app("live-dtmf").unwrap().instance::<DtmfChecker>().unwrap().counts();
     until(&listener, "all are checked", |_| {
@@ -128,7 +124,7 @@ async fn dtmf_arrives() {
     end(&client, &listener, "live-dtmf", &jobs).await;
 }
 
-#[tokio::test]
+#[limited::test(needs = "SWITCHY_LIVE", seconds = 900)]
 async fn proxier_bridger_and_router_bridge() {
     let bridges = "9196@127.0.0.1:5080";
     let route = ("route", r"^7(\d+)$ bridge $1@127.0.0.1:5080");
@@ -137,9 +133,7 @@ async fn proxier_bridger_and_router_bridge() {
         ("Bridger", [("leg1", bridges)], "park@127.0.0.1:5090"),
         ("Router", [route], "79196@127.0.0.1:5090"),
     ] {
-        let Some((client, listener)) = loaded(vec![make(app, &params)], "live-bridge").await else {
-            return;
-        };
+        let (client, listener) = loaded(vec![make(app, &params)], "live-bridge").await;
         let mut call = Originate::to(to).with_variable("execute_on_answer", "sched_hangup +60");
         if app == "Proxier" {
             call = call.with_proxy("127.0.0.1:5090");
@@ -154,16 +148,14 @@ async fn proxier_bridger_and_router_bridge() {
     }
 }
 
-#[tokio::test]
+#[limited::test(needs = "SWITCHY_LIVE", seconds = 900)]
 async fn callees_ring_or_refuse() {
     for (app, params, wanted) in [
         ("CalleeRingback", &[("callee_hup_after", "2")][..], None),
         ("CalleeBlockOnInvite", &[("response", "486")], Some("USER_BUSY")),
         ("CalleeBlockOnInvite", &[("response", "CALL_REJECTED")], Some("CALL_REJECTED")),
     ] {
-        let Some((client, listener)) = loaded(vec![make(app, params)], "live-callee").await else {
-            return;
-        };
+        let (client, listener) = loaded(vec![make(app, params)], "live-callee").await;
         let jobs = dial(&client, "live-callee", &park()).await;
         each(&listener, &jobs, app, |tracker, id| {
             let call = tracker.ended().find(|call| call.id.as_str() == id);
@@ -179,13 +171,13 @@ async fn callees_ring_or_refuse() {
     }
 }
 
-#[tokio::test]
+#[limited::test(needs = "SWITCHY_LIVE", seconds = 900)]
 async fn a_record_of_each_call_is_written() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("calls.csv");
     let parts =
         vec![make("Cdr", &[("file", path.to_str().unwrap())]), make("CalleeBlockOnInvite", &[])];
-    let Some((client, listener)) = loaded(parts, "live-cdr").await else { return };
+    let (client, listener) = loaded(parts, "live-cdr").await;
     let jobs = dial(&client, "live-cdr", &park()).await;
     each(&listener, &jobs, "the end", |tracker, id| cause(tracker, id).is_some()).await;
     let rows = |path: &Path| std::fs::read_to_string(path).unwrap().lines().count() - 1;

@@ -11,8 +11,8 @@ struct Desk {
 }
 
 impl Desk {
-    async fn open(target: &str) -> Option<Self> {
-        let config = server()?;
+    async fn open(target: &str) -> Self {
+        let config = server();
         let shell = Shell::new(Settings::default(), None, false);
         shell.connect("live", config).await.unwrap();
         let mut desk = Self { shell, uuid: String::new() };
@@ -20,7 +20,7 @@ impl Desk {
         let made = desk.run(&format!("originate {target} {limit} --wait 30")).await.unwrap();
         let uuid = made.lines().last().and_then(|line| line.strip_prefix("answered "));
         desk.uuid = uuid.unwrap_or_else(|| panic!("{made}")).to_owned();
-        Some(desk)
+        desk
     }
 
     /// The answer to a line in which `ID` stands for the call.
@@ -54,9 +54,9 @@ impl Desk {
     }
 }
 
-#[tokio::test]
+#[limited::test(needs = "SWITCHY_LIVE", seconds = 900)]
 async fn media_of_a_call_is_controlled() {
-    let Some(desk) = Desk::open("9196@127.0.0.1:5080").await else { return };
+    let desk = Desk::open("9196@127.0.0.1:5080").await;
     desk.fails("play ID /nosuch/file.wav", "FILE NOT FOUND").await;
     desk.says("hold ID", "put on hold (CHANNEL_HOLD").await;
     desk.says("hold ID", "is on hold already").await;
@@ -75,9 +75,9 @@ async fn media_of_a_call_is_controlled() {
     desk.close().await;
 }
 
-#[tokio::test]
+#[limited::test(needs = "SWITCHY_LIVE", seconds = 900)]
 async fn variables_and_applications_of_a_call() {
-    let Some(desk) = Desk::open("9196@127.0.0.1:5080").await else { return };
+    let desk = Desk::open("9196@127.0.0.1:5080").await;
     desk.run("dump ID").await.unwrap();
     desk.says("setvar ID switchy_test a  b", "switchy_test is a  b, was (not set)").await;
     desk.says("getvar ID switchy_test", "a  b").await;
@@ -100,9 +100,9 @@ async fn variables_and_applications_of_a_call() {
     desk.close().await;
 }
 
-#[tokio::test]
+#[limited::test(needs = "SWITCHY_LIVE", seconds = 900)]
 async fn a_call_that_came_in_is_answered() {
-    let Some(desk) = Desk::open("9196@127.0.0.1:5080").await else { return };
+    let desk = Desk::open("9196@127.0.0.1:5080").await;
     // The other side only parks: its leg waits to be answered.
     let made = desk.run("originate park@127.0.0.1:5090 --timeout 50").await.unwrap();
     let uuid = made.trim().rsplit(' ').next().unwrap();
@@ -116,9 +116,9 @@ async fn a_call_that_came_in_is_answered() {
     desk.close().await;
 }
 
-#[tokio::test]
+#[limited::test(needs = "SWITCHY_LIVE", seconds = 900)]
 async fn two_calls_are_bridged_and_one_is_deflected() {
-    let Some(desk) = Desk::open("9196@127.0.0.1:5080").await else { return };
+    let desk = Desk::open("9196@127.0.0.1:5080").await;
     let made = desk.run("originate 9197@127.0.0.1:5080 --wait 30").await.unwrap();
     let other = made.lines().last().unwrap().strip_prefix("answered ").unwrap();
     desk.says(&format!("bridge ID {other}"), "(CHANNEL_BRIDGE").await;

@@ -1,4 +1,4 @@
-//! A real FreeSWITCH, named by `SWITCHY_LIVE=HOST:PORT:PASSWORD`; without it there is nothing to do.
+//! A real FreeSWITCH, named by `SWITCHY_LIVE=HOST:PORT:PASSWORD`; without it these are skipped.
 //!
 //! It must have the layout of the recordings: profile `external` on 5080 with the stock dialplan,
 //! 5090 with one that parks every call, both on 127.0.0.1.
@@ -32,15 +32,17 @@ thread_local! {
     static MINE: RefCell<Option<MutexGuard<'static, ()>>> = const { RefCell::new(None) };
 }
 
-/// The server, if there is one, once it is our turn.
-pub(crate) fn server() -> Option<Config> {
-    let text = std::env::var("SWITCHY_LIVE").ok()?;
+/// The server, once it is our turn.
+pub(crate) fn server() -> Config {
+    let text = std::env::var("SWITCHY_LIVE").unwrap();
     MINE.with_borrow_mut(|mine| {
         mine.get_or_insert_with(|| TURN.lock().unwrap_or_else(PoisonError::into_inner));
     });
-    let mut parts = text.splitn(3, ':');
-    let (host, port) = (parts.next()?, parts.next()?.parse().ok()?);
-    Some(Config::new(host).with_port(port).with_password(parts.next()?))
+    let [host, port, password] = text.splitn(3, ':').collect::<Vec<_>>()[..] else {
+        panic!("SWITCHY_LIVE is HOST:PORT:PASSWORD, not {text:?}");
+    };
+    let port = port.parse().unwrap();
+    Config::new(host).with_port(port).with_password(password)
 }
 
 async fn commands(config: Config) -> Client {
@@ -114,9 +116,9 @@ fn bounded(call: Originate) -> Originate {
     call.with_variable("execute_on_answer", "sched_hangup +30")
 }
 
-#[tokio::test]
+#[limited::test(needs = "SWITCHY_LIVE", seconds = 900)]
 async fn logs_in_and_says_how_it_is() {
-    let Some(config) = server() else { return };
+    let config = server();
     let client = commands(config).await;
     assert!(client.is_connected());
     let status = Status::parse(&client.cmd("status").await.unwrap());
@@ -127,16 +129,16 @@ async fn logs_in_and_says_how_it_is() {
     assert!(address.parse::<IpAddr>().is_ok(), "{address:?}");
 }
 
-#[tokio::test]
+#[limited::test(needs = "SWITCHY_LIVE", seconds = 900)]
 async fn a_wrong_password_is_told_from_other_failures() {
-    let Some(config) = server() else { return };
+    let config = server();
     let outcome = Client::with_config(config.with_password("not the password")).connect().await;
     assert!(matches!(outcome, Err(Error::Connect(ConnectError::WrongPassword { .. }))));
 }
 
-#[tokio::test]
+#[limited::test(needs = "SWITCHY_LIVE", seconds = 900)]
 async fn errors_are_the_servers_own_words() {
-    let Some(config) = server() else { return };
+    let config = server();
     let client = commands(config).await;
     for (line, words) in [
         ("not a real command", "-ERR not Command not found!"),
@@ -149,27 +151,27 @@ async fn errors_are_the_servers_own_words() {
     }
 }
 
-#[tokio::test]
+#[limited::test(needs = "SWITCHY_LIVE", seconds = 900)]
 async fn a_late_reply_is_not_the_next_commands() {
-    let Some(config) = server() else { return };
+    let config = server();
     let client = commands(config).await;
     let late = client.api_within("msleep 700", Duration::from_millis(100)).await;
     assert!(matches!(late, Err(Error::Send(SendError::TimedOut { .. }))), "{late:?}");
     assert_eq!(client.cmd("eval after").await.unwrap(), "after");
 }
 
-#[tokio::test]
+#[limited::test(needs = "SWITCHY_LIVE", seconds = 900)]
 async fn a_job_has_the_result_of_its_command() {
-    let Some(config) = server() else { return };
+    let config = server();
     let (client, _listener) = client(config).await;
     let job = client.bgapi("status").await.unwrap();
     let text = job.get(SOON).await.unwrap();
     assert!(text.starts_with("UP "), "{text}");
 }
 
-#[tokio::test]
+#[limited::test(needs = "SWITCHY_LIVE", seconds = 900)]
 async fn a_call_is_tracked_from_its_answer_to_its_end() {
-    let Some(config) = server() else { return };
+    let config = server();
     let (client, listener) = client(config).await;
     let call = answered(&client, &echo(), 2).await;
     assert!(listener.calls().iter().any(|running| running.id == call.id));
@@ -179,9 +181,9 @@ async fn a_call_is_tracked_from_its_answer_to_its_end() {
     assert_eq!(ended.sessions.len(), 2);
 }
 
-#[tokio::test]
+#[limited::test(needs = "SWITCHY_LIVE", seconds = 900)]
 async fn a_listener_that_comes_later_knows_what_runs() {
-    let Some(config) = server() else { return };
+    let config = server();
     let (first, listener) = client(config.clone()).await;
     let call = answered(&first, &echo(), 2).await;
     shown(&first, &call).await;
@@ -197,9 +199,9 @@ async fn a_listener_that_comes_later_knows_what_runs() {
     .await;
 }
 
-#[tokio::test]
+#[limited::test(needs = "SWITCHY_LIVE", seconds = 900)]
 async fn toneplay_answers_what_is_parked() {
-    let Some(config) = server() else { return };
+    let config = server();
     let (client, listener) = client(config).await;
     let app = client.load_app(TonePlay).await.unwrap();
     let parked = bounded(Originate::to("park@127.0.0.1:5090").with_app("TonePlay"));
@@ -215,9 +217,9 @@ async fn toneplay_answers_what_is_parked() {
     assert_eq!(ended(&listener, &call).await.cause(), Some(HangupCause::NORMAL_CLEARING));
 }
 
-#[tokio::test]
+#[limited::test(needs = "SWITCHY_LIVE", seconds = 900)]
 async fn a_refused_call_fails_with_its_cause() {
-    let Some(config) = server() else { return };
+    let config = server();
     let (client, _listener) = client(config).await;
     // Nobody listens on the discard port.
     let job = client.originate(&Originate::to("1@127.0.0.1:9").with_timeout(5)).await.unwrap();
@@ -226,9 +228,9 @@ async fn a_refused_call_fails_with_its_cause() {
     assert_eq!(failed, Err(JobError::Failed { text }));
 }
 
-#[tokio::test]
+#[limited::test(needs = "SWITCHY_LIVE", seconds = 900)]
 async fn hupall_ends_own_calls_only() {
-    let Some(config) = server() else { return };
+    let config = server();
     let ((one, first), (other, second)) = (client(config.clone()).await, client(config).await);
     let (own, foreign) = (answered(&one, &echo(), 2).await, answered(&other, &echo(), 2).await);
     one.hupall(None, &HangupCause::NORMAL_CLEARING).await.unwrap();
@@ -238,9 +240,9 @@ async fn hupall_ends_own_calls_only() {
     ended(&second, &foreign).await;
 }
 
-#[tokio::test]
+#[limited::test(needs = "SWITCHY_LIVE", seconds = 900)]
 async fn a_hundred_instant_failures_all_get_their_results() {
-    let Some(config) = server() else { return };
+    let config = server();
     let (client, _listener) = client(config).await;
     let mut jobs: Vec<Job> = Vec::new();
     for _ in 0..100 {
@@ -252,9 +254,9 @@ async fn a_hundred_instant_failures_all_get_their_results() {
     }
 }
 
-#[tokio::test]
+#[limited::test(needs = "SWITCHY_LIVE", seconds = 900)]
 async fn log_lines_arrive_when_they_are_asked_for() {
-    let Some(config) = server() else { return };
+    let config = server();
     let (client, listener) = client(config).await;
     let mut logs = listener.logs();
     listener.log(Some("7")).await.unwrap();
@@ -272,9 +274,9 @@ async fn log_lines_arrive_when_they_are_asked_for() {
     assert_eq!(found.await, Ok(5));
 }
 
-#[tokio::test]
+#[limited::test(needs = "SWITCHY_LIVE", seconds = 900)]
 async fn a_prompt_a_one_shot_and_the_servers_table_have_the_same_calls() {
-    let Some(config) = server() else { return };
+    let config = server();
     let driver = commands(config.clone()).await;
     let fresh = async || {
         let listener = EventListener::with_config(config.clone());

@@ -63,9 +63,9 @@ async fn one_call(client: &Client) -> &'static str {
     }
 }
 
-#[tokio::test]
+#[limited::test(needs = "SWITCHY_LIVE", seconds = 900)]
 async fn two_hundred_calls_survive_cut_connections() {
-    let Some(server) = super::server() else { return };
+    let server = super::server();
     let (port, cut) = proxy(server.clone()).await;
     let config = Config::new("127.0.0.1").with_port(port).with_login(server.login().clone());
     let quick = Backoff::new(Duration::from_millis(50), Duration::from_millis(500));

@@ -14,7 +14,7 @@ use switchy::sim::{Fault, Sim};
 use switchy::{Client, EventListener};
 
 use super::{Log, called, echo, overheard, park};
-use crate::model::{LONG, pair, sim, until};
+use crate::support::{LONG, pair, sim, tracked};
 
 /// Notes what reaches it. A clone notes in the same book.
 #[derive(Clone, Default)]
@@ -98,7 +98,7 @@ impl App for Probe {
     }
 }
 
-#[tokio::test]
+#[limited::test]
 async fn s52_s54_an_app_is_code_of_ours_over_a_plain_inbound_connection() {
     let sim = Sim::start(switchy::sim::Config::new().with_seed(3));
     let port = sim.listen("127.0.0.1:0").await.unwrap().port();
@@ -112,14 +112,14 @@ async fn s52_s54_an_app_is_code_of_ours_over_a_plain_inbound_connection() {
     client.load_app(probe.clone()).await.unwrap();
     let id = called(&client, &echo().with_app("Probe")).await;
     client.call(id.as_str()).unwrap().hangup().await.unwrap();
-    until(&listener, |_| probe.has("CHANNEL_DESTROY", &id)).await;
+    tracked(&listener, |_| probe.has("CHANNEL_DESTROY", &id)).await;
     // From the first event of a session to its last, in order.
     let own = probe.book().into_iter().filter(|note| note.ends_with(id.as_str()));
     let kinds: Vec<_> = own.map(|note| note.split(' ').nth(1).unwrap().to_owned()).collect();
     assert_eq!(kinds, ["CHANNEL_CREATE", "CHANNEL_ANSWER", "CHANNEL_DESTROY"]);
 }
 
-#[tokio::test(start_paused = true)]
+#[limited::test(paused)]
 async fn s55_apps_are_loaded_on_many_switches_and_several_under_one_id_keep_their_order() {
     let (one, two) = (sim(), sim());
     let (first, listener) = pair(&one).await;
@@ -145,14 +145,14 @@ async fn s55_apps_are_loaded_on_many_switches_and_several_under_one_id_keep_thei
     assert_eq!(first.loaded_apps(), [("both".to_owned(), ids[0].clone())]);
     for _turn in 0..5 {
         let id = called(&first, &echo().with_app("both")).await;
-        until(&listener, |_| a.book().contains(&format!("B CHANNEL_ANSWER {id}"))).await;
+        tracked(&listener, |_| a.book().contains(&format!("B CHANNEL_ANSWER {id}"))).await;
         let book = a.book();
         let own: Vec<_> = book.iter().filter(|note| note.ends_with(id.as_str())).collect();
         assert!(own[0].starts_with("A ") && own[1].starts_with("B "), "{own:?}");
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[limited::test(paused)]
 async fn s56_options_and_hooks_parameters_are_checked_before_anything_is_registered() {
     let sim = sim();
     let (client, listener) = pair(&sim).await;
@@ -167,7 +167,7 @@ async fn s56_options_and_hooks_parameters_are_checked_before_anything_is_registe
     assert_eq!(client.load_apps(vec![tone], &options).await.unwrap(), id);
     let call = called(&client, &park().with_app("Tone")).await;
     let plays = "{loops=-1}tone_stream://%(500,500,440)";
-    until(&listener, |listener| {
+    tracked(&listener, |listener| {
         listener.session(call.as_str()).is_some_and(|leg| &*leg.application_data == plays)
     })
     .await;
@@ -178,7 +178,7 @@ async fn s56_options_and_hooks_parameters_are_checked_before_anything_is_registe
     assert_eq!(probe.counts(), (1, 1));
 }
 
-#[tokio::test(start_paused = true)]
+#[limited::test(paused)]
 async fn s57_s59_s60_s61_s62_s64_a_loaded_app_has_a_name_an_id_and_one_instance() {
     let log = Log::start();
     let sim = sim();
@@ -206,7 +206,7 @@ async fn s57_s59_s60_s61_s62_s64_a_loaded_app_has_a_name_an_id_and_one_instance(
     for client in [&client, &other] {
         client.load_app_as(shared.clone(), "Shared").await.unwrap();
         let id = called(client, &echo().with_app("Shared")).await;
-        until(&listener, |_| shared.has("CHANNEL_ANSWER", &id)).await;
+        tracked(&listener, |_| shared.has("CHANNEL_ANSWER", &id)).await;
     }
     let instance = |client: &Client| {
         let app = client.app("Shared").unwrap();
@@ -215,7 +215,7 @@ async fn s57_s59_s60_s61_s62_s64_a_loaded_app_has_a_name_an_id_and_one_instance(
     assert_eq!(instance(&client), instance(&other));
 }
 
-#[tokio::test(start_paused = true)]
+#[limited::test(paused)]
 async fn s58_s66_s73_tone_play_answers_plays_and_echoes_over_a_parking_dial_plan() {
     let sim = sim();
     let (client, listener) = pair(&sim).await;
@@ -231,7 +231,7 @@ async fn s58_s66_s73_tone_play_answers_plays_and_echoes_over_a_parking_dial_plan
         assert_eq!(started.unique_id().as_deref(), Some(session.as_str()));
         let file = started.get("Playback-File-Path").unwrap().into_owned();
         assert!(file.contains("tone_stream://%(251,0,1004)"), "{file}");
-        until(&listener, |listener| {
+        tracked(&listener, |listener| {
             let call = listener.call(session.as_str()).unwrap();
             let peer = call.peer(&session);
             peer.is_some_and(|peer| &*peer.application == "echo" && peer.phase == Phase::Answered)
@@ -240,13 +240,13 @@ async fn s58_s66_s73_tone_play_answers_plays_and_echoes_over_a_parking_dial_plan
         let call = client.call(session.as_str()).unwrap();
         assert!(call.sessions.iter().all(|leg| leg.app.as_ref() == Some(&id)));
         call.hangup().await.unwrap();
-        until(&listener, |listener| listener.calls().is_empty()).await;
+        tracked(&listener, |listener| listener.calls().is_empty()).await;
     }
     let unknown = client.originate(&park().with_app("Nothing")).await.unwrap_err();
     assert!(matches!(unknown, Error::NoSuchApp { .. }), "{unknown:?}");
 }
 
-#[tokio::test(start_paused = true)]
+#[limited::test(paused)]
 async fn s63_a_load_that_fails_at_any_step_leaves_everything_as_it_was() {
     let sim = sim();
     let (client, listener) = pair(&sim).await;
@@ -303,7 +303,7 @@ async fn s63_a_load_that_fails_at_any_step_leaves_everything_as_it_was() {
     client.load_app(probe).await.unwrap();
 }
 
-#[tokio::test(start_paused = true)]
+#[limited::test(paused)]
 async fn s67_an_event_finds_its_app_by_the_id_that_its_session_carries() {
     let log = Log::start();
     let sim = sim();
@@ -319,25 +319,25 @@ async fn s67_an_event_finds_its_app_by_the_id_that_its_session_carries() {
         .recv_dtmf("5", Duration::from_millis(100))
         .await
         .unwrap();
-    until(&listener, |_| own.has("DTMF", &mine)).await;
+    tracked(&listener, |_| own.has("DTMF", &mine)).await;
     // An id that nobody issued, as any INVITE can carry, reaches the default app or none.
     let forged = Originate::verbatim("{switchy_app=forged}loopback/9196 &park");
     let stray = called(&client, &forged).await;
-    until(&listener, |listener| listener.session(stray.as_str()).is_some()).await;
+    tracked(&listener, |listener| listener.session(stray.as_str()).is_some()).await;
     let default = Probe::new("rest", &["CHANNEL_ANSWER"]);
     let options = LoadAs::new().with_name("default");
     client.load_apps(vec![Arc::new(default.clone())], &options).await.unwrap();
     let stray = called(&client, &forged).await;
-    until(&listener, |_| default.has("CHANNEL_ANSWER", &stray)).await;
+    tracked(&listener, |_| default.has("CHANNEL_ANSWER", &stray)).await;
     assert!(!own.book().iter().any(|note| note.contains(stray.as_str())));
     // It is told once. So is nothing of our own calls without an app, which go there too.
     assert_eq!(log.count(&["no app has the id 'forged'"]), 1, "{:#?}", log.lines());
     let untagged = called(&client, &echo()).await;
-    until(&listener, |_| default.has("CHANNEL_ANSWER", &untagged)).await;
+    tracked(&listener, |_| default.has("CHANNEL_ANSWER", &untagged)).await;
     assert_eq!(log.count(&["no app has the id"]), 1);
 }
 
-#[tokio::test(start_paused = true)]
+#[limited::test(paused)]
 async fn s67_an_id_in_an_invite_counts_only_where_the_call_is_ours() {
     let log = Log::start();
     let sim = sim();
@@ -346,7 +346,7 @@ async fn s67_an_id_in_an_invite_counts_only_where_the_call_is_ours() {
     let id = client.load_app(own.clone()).await.unwrap();
     // Our call comes back with our headers: both legs are the app's.
     let mine = called(&client, &echo().with_app("Own")).await;
-    until(&listener, |_| own.book().len() == 2).await;
+    tracked(&listener, |_| own.book().len() == 2).await;
     // Somebody got to know the id, as every far end does, and puts it into an INVITE: alone, and
     // with the call that it belongs to made up.
     for header in ["", ",sip_h_X-switchy_originating_session=made-up"] {
@@ -354,7 +354,7 @@ async fn s67_an_id_in_an_invite_counts_only_where_the_call_is_ours() {
         let call = format!("originate {{{variables}}}sofia/external/9196@127.0.0.1:5080 &park");
         let stranger = pair(&sim).await.0;
         stranger.bgapi(&call).await.unwrap();
-        until(&listener, |listener| listener.count_sessions() == 4).await;
+        tracked(&listener, |listener| listener.count_sessions() == 4).await;
         tokio::time::sleep(Duration::from_secs(1)).await;
         let legs = own.book();
         // The outbound leg has the header as a variable of its own call, not the app's: no event.
@@ -364,17 +364,17 @@ async fn s67_an_id_in_an_invite_counts_only_where_the_call_is_ours() {
                 client.session(leg.id.as_str()).unwrap().hangup().await.unwrap();
             }
         }
-        until(&listener, |listener| listener.count_sessions() == 2).await;
+        tracked(&listener, |listener| listener.count_sessions() == 2).await;
     }
     assert!(log.count(&["WARN", "no part of a call of ours"]) >= 2, "{:#?}", log.lines());
 }
 
-#[tokio::test(start_paused = true)]
+#[limited::test(paused)]
 async fn s70_s71_a_call_hangs_up_all_that_lives_and_says_what_became_of_each_leg() {
     let sim = sim();
     let (client, listener) = pair(&sim).await;
     let id = called(&client, &echo()).await;
-    until(&listener, |listener| listener.count_sessions() == 2).await;
+    tracked(&listener, |listener| listener.count_sessions() == 2).await;
     let call = client.call(id.as_str()).unwrap();
     let (first, last) = (call.first().unwrap(), call.last().unwrap());
     assert_eq!((&first.id, &call.sessions[0].id), (&id, &id));
@@ -383,13 +383,13 @@ async fn s70_s71_a_call_hangs_up_all_that_lives_and_says_what_became_of_each_leg
     let header = |name: &str, value: &str| (name.to_owned(), value.to_owned());
     let destroy = vec![header("Event-Name", "CHANNEL_DESTROY"), header("Unique-ID", id.as_str())];
     sim.fire(destroy, None);
-    until(&listener, |listener| listener.count_sessions() == 1).await;
+    tracked(&listener, |listener| listener.count_sessions() == 1).await;
     let left = client.call(call.id.as_str()).unwrap();
     assert!(left.first().is_none() && left.last().unwrap().id == last.id);
     assert_eq!(left.sessions[0].id, last.id);
     let ends = left.hangup().await.unwrap();
     assert_eq!(ends, [(last.id.clone(), LegEnd::HungUp)]);
-    until(&listener, |listener| listener.calls().is_empty()).await;
+    tracked(&listener, |listener| listener.calls().is_empty()).await;
     // Once more, on what was looked up before: each leg is gone, which is no error.
     tokio::time::sleep(Duration::from_secs(1)).await;
     let ends = call.hangup().await.unwrap();
@@ -397,7 +397,7 @@ async fn s70_s71_a_call_hangs_up_all_that_lives_and_says_what_became_of_each_leg
     assert_eq!(ends, [gone(&id), gone(&last.id)]);
 }
 
-#[tokio::test(start_paused = true)]
+#[limited::test(paused)]
 async fn s72_unloading_takes_back_everything_and_then_keeps_or_ends_the_calls() {
     let log = Log::start();
     let sim = sim();
@@ -422,7 +422,7 @@ async fn s72_unloading_takes_back_everything_and_then_keeps_or_ends_the_calls() 
     let default = Probe::new("default", &["CHANNEL_HOLD"]);
     client.load_app(default.clone()).await.unwrap();
     client.session(kept.as_str()).unwrap().hold().await.unwrap();
-    until(&listener, |_| default.has("CHANNEL_HOLD", &kept)).await;
+    tracked(&listener, |_| default.has("CHANNEL_HOLD", &kept)).await;
     let booked = one.book().len();
     // Twice is fine; never is not.
     assert_eq!(client.unload_app("One").await.unwrap(), id);
@@ -431,17 +431,17 @@ async fn s72_unloading_takes_back_everything_and_then_keeps_or_ends_the_calls() 
     assert!(matches!(client.unload_app("Never").await, Err(Error::NoSuchApp { .. })));
     // Or its calls end with it, and no others.
     called(&client, &echo().with_app("Two")).await;
-    until(&listener, |listener| listener.count_sessions() == 4).await;
+    tracked(&listener, |listener| listener.count_sessions() == 4).await;
     client.unload_app_with("Two", LiveCalls::HangUp).await.unwrap();
     assert!(!own.is_subscribed("DTMF"));
-    until(&listener, |listener| listener.count_sessions() == 2).await;
+    tracked(&listener, |listener| listener.count_sessions() == 2).await;
     assert!(listener.call(kept.as_str()).is_some());
     client.hupall(Some("One"), &HangupCause::NORMAL_CLEARING).await.unwrap();
-    until(&listener, |listener| listener.calls().is_empty()).await;
+    tracked(&listener, |listener| listener.calls().is_empty()).await;
     assert_eq!(one.book().len(), booked);
 }
 
-#[tokio::test(start_paused = true)]
+#[limited::test(paused)]
 async fn apps_follow_their_client_to_another_listener() {
     let sim = sim();
     let (client, first) = pair(&sim).await;
@@ -455,8 +455,8 @@ async fn apps_follow_their_client_to_another_listener() {
         client.restore_apps().await.unwrap();
         assert!(listener.is_subscribed("DTMF"));
         let id = called(&client, &echo().with_app("Probe")).await;
-        until(listener, |_| probe.has("CHANNEL_ANSWER", &id)).await;
-        until(other, |other| other.session(id.as_str()).is_some()).await;
+        tracked(listener, |_| probe.has("CHANNEL_ANSWER", &id)).await;
+        tracked(other, |other| other.session(id.as_str()).is_some()).await;
         tokio::time::sleep(Duration::from_secs(1)).await;
         let note = format!("Probe CHANNEL_ANSWER {id}");
         assert_eq!(probe.book().iter().filter(|other| **other == note).count(), 1, "once each");
@@ -464,5 +464,5 @@ async fn apps_follow_their_client_to_another_listener() {
     // The other one is not needed any more.
     first.disconnect().await;
     let id = called(&client, &echo().with_app("Probe")).await;
-    until(&second, |_| probe.has("CHANNEL_ANSWER", &id)).await;
+    tracked(&second, |_| probe.has("CHANNEL_ANSWER", &id)).await;
 }

@@ -17,7 +17,7 @@ use switchy::sim::Sim;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
 use tracing::field::{Field, Visit};
 
-use crate::model::LONG;
+use crate::support::LONG;
 
 mod apps;
 mod objects;
@@ -28,7 +28,7 @@ mod prompt;
 /// Points without a test, and why.
 const MISSING: &[(u8, &str)] = &[];
 
-#[test]
+#[limited::test]
 fn every_point_has_a_test() {
     let mut found = BTreeSet::new();
     for folder in ["tests/it", "src"] {

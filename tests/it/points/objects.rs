@@ -14,9 +14,9 @@ use switchy::{Client, EventListener, get_listener};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use super::{Log, called, echo, overheard};
-use crate::model::{LONG, pair, sim, until};
+use crate::support::{LONG, pair, sim, tracked};
 
-#[tokio::test(start_paused = true)]
+#[limited::test(paused)]
 async fn s01_s02_each_layer_is_public_and_works_alone() {
     // Bytes to frames, without a socket.
     let mut bytes = BytesMut::from(
@@ -39,10 +39,10 @@ async fn s01_s02_each_layer_is_public_and_works_alone() {
     listener.connect_over(sim.connect()).await.unwrap();
     listener.start().await.unwrap();
     client.cmd("originate loopback/9196 &park").await.unwrap();
-    until(&listener, |listener| !listener.calls().is_empty()).await;
+    tracked(&listener, |listener| !listener.calls().is_empty()).await;
 }
 
-#[tokio::test(start_paused = true)]
+#[limited::test(paused)]
 async fn s03_many_tasks_share_a_connection_and_each_gets_its_own_replies() {
     fn shareable<T: Clone + Send + Sync>(it: &T) -> T {
         it.clone()
@@ -84,7 +84,7 @@ impl App for Clumsy {
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[limited::test(paused)]
 async fn s04_a_failing_callback_is_logged_and_the_chain_goes_on_in_order() {
     let log = Log::start();
     let sim = sim();
@@ -92,7 +92,7 @@ async fn s04_a_failing_callback_is_logged_and_the_chain_goes_on_in_order() {
     client.load_app(Clumsy).await.unwrap();
     let mut seen = listener.events(&["CHANNEL_CREATE", "CHANNEL_ANSWER", "CHANNEL_PARK"]);
     let id = called(&client, &echo().with_app("Clumsy")).await;
-    until(&listener, |_| log.count(&["app panicked"]) > 0).await;
+    tracked(&listener, |_| log.count(&["app panicked"]) > 0).await;
     for (what, event) in [("app failed", "CHANNEL_ANSWER"), ("app panicked", "CHANNEL_PARK")] {
         let texts = ["ERROR switchy.Client", what, event, id.as_str(), "Clumsy"];
         assert!(log.count(&texts) > 0, "{texts:?} in {:#?}", log.lines());
@@ -115,12 +115,12 @@ async fn s04_a_failing_callback_is_logged_and_the_chain_goes_on_in_order() {
     assert_eq!((&*event.name(), &*event.kind()), ("CUSTOM", "mod_test::thing"));
 }
 
-#[tokio::test(start_paused = true)]
+#[limited::test(paused)]
 async fn s05_a_listener_counts_what_its_switch_does() {
     let sim = sim();
     let (client, listener) = pair(&sim).await;
     let id = called(&client, &echo()).await;
-    until(&listener, |listener| listener.count_sessions() == 2).await;
+    tracked(&listener, |listener| listener.count_sessions() == 2).await;
     assert_eq!((listener.count_calls(), listener.count_jobs()), (1, 0));
     assert_eq!(listener.sessions_per_app().get(client.id()), Some(&2));
     let slow = client.bgapi("msleep 60000").await.unwrap();
@@ -129,12 +129,12 @@ async fn s05_a_listener_counts_what_its_switch_does() {
     failing.wait(LONG).await;
     assert_eq!(listener.failed_jobs().get("-ERR USER_BUSY"), Some(&1));
     client.hupall(None, &HangupCause::NORMAL_CLEARING).await.unwrap();
-    until(&listener, |listener| listener.calls().is_empty()).await;
+    tracked(&listener, |listener| listener.calls().is_empty()).await;
     assert_eq!((listener.count_failed(), listener.failed_sessions().len()), (0, 0));
     let id_of_rejected = called(&client, &echo()).await;
     let rejected = HangupCause::parse("CALL_REJECTED");
     client.session(id_of_rejected.as_str()).unwrap().hangup_with(&rejected).await.unwrap();
-    until(&listener, |listener| listener.calls().is_empty()).await;
+    tracked(&listener, |listener| listener.calls().is_empty()).await;
     let causes = listener.hangup_causes();
     assert_eq!(causes.get(&HangupCause::NORMAL_CLEARING), Some(&2));
     let failed = listener.failed_sessions();
@@ -157,7 +157,7 @@ async fn s05_a_listener_counts_what_its_switch_does() {
     assert!(slow.ready());
 }
 
-#[tokio::test(start_paused = true)]
+#[limited::test(paused)]
 async fn s06_a_second_listener_on_one_server_is_warned_of() {
     let log = Log::start();
     let sim = sim();
@@ -174,7 +174,7 @@ async fn s06_a_second_listener_on_one_server_is_warned_of() {
     assert_eq!(log.count(&["WARN switchy.Pool"]), 1);
 }
 
-#[tokio::test(start_paused = true)]
+#[limited::test(paused)]
 async fn s07_s24_the_listener_only_listens_verbs_go_over_the_command_connection() {
     let sim = sim();
     let (events, heard_events) = overheard(&sim);
@@ -186,13 +186,13 @@ async fn s07_s24_the_listener_only_listens_verbs_go_over_the_command_connection(
     client.connect_over(commands).await.unwrap();
     client.load_app(switchy::apps::TonePlay).await.unwrap();
     let id = called(&client, &super::park().with_app("TonePlay")).await;
-    until(&listener, |_| client.session(id.as_str()).is_some_and(|leg| leg.is_parked)).await;
+    tracked(&listener, |_| client.session(id.as_str()).is_some_and(|leg| leg.is_parked)).await;
     let leg = client.session(id.as_str()).unwrap();
     leg.setvar("colour", "blue").await.unwrap();
     leg.playback("silence_stream://-1").await.unwrap();
     leg.hold().await.unwrap();
     leg.hangup().await.unwrap();
-    until(&listener, |listener| listener.calls().is_empty()).await;
+    tracked(&listener, |listener| listener.calls().is_empty()).await;
     let said = heard_events.take();
     let only = ["auth ", "event plain ", "api show channels as json"];
     let is_allowed = |command: &&String| only.iter().any(|start| command.starts_with(start));
@@ -204,7 +204,7 @@ async fn s07_s24_the_listener_only_listens_verbs_go_over_the_command_connection(
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[limited::test(paused)]
 async fn s08_both_logins_work_and_say_what_they_may_do() {
     let sim = Sim::start(sim::Config::new().with_password("one").with_user("joe@lan", "two"));
     for config in [
@@ -241,7 +241,7 @@ async fn s08_both_logins_work_and_say_what_they_may_do() {
     assert_eq!((rights.api, rights.log), (names(&["show", "status"]), Some(false)));
 }
 
-#[tokio::test(start_paused = true)]
+#[limited::test(paused)]
 async fn s09_s11_s14_a_client_runs_api_commands_without_a_listener() {
     let sim = sim();
     let client = Client::new("vm-host");
@@ -256,7 +256,7 @@ async fn s09_s11_s14_a_client_runs_api_commands_without_a_listener() {
     assert!(client.cmd("version").await.unwrap().starts_with("FreeSWITCH Version"));
 }
 
-#[tokio::test(start_paused = true)]
+#[limited::test(paused)]
 async fn s10_a_shared_listener_binds_the_calls_of_each_client() {
     let sim = sim();
     let (one, listener) = pair(&sim).await;
@@ -269,7 +269,8 @@ async fn s10_a_shared_listener_binds_the_calls_of_each_client() {
     assert_eq!(listener.subscriptions(), subscriptions);
     for client in [&one, &two] {
         let id = called(client, &echo()).await;
-        until(&listener, |listener| listener.call(id.as_str()).unwrap().sessions.len() == 2).await;
+        tracked(&listener, |listener| listener.call(id.as_str()).unwrap().sessions.len() == 2)
+            .await;
         let call = listener.call(id.as_str()).unwrap();
         assert!(call.sessions.iter().all(|leg| leg.app.as_ref() == Some(client.id())));
     }
@@ -277,7 +278,7 @@ async fn s10_a_shared_listener_binds_the_calls_of_each_client() {
     assert!(listener.is_running() && one.listener().is_ok());
 }
 
-#[test]
+#[limited::test]
 fn s12_construction_takes_the_host_and_does_no_io() {
     // No runtime runs here: I/O would panic.
     let client = Client::new("vm-host");
@@ -290,7 +291,7 @@ fn s12_construction_takes_the_host_and_does_no_io() {
     assert_eq!(format!("{client:?}"), "<Client 10.0.0.1:8022 [disconnected]>");
 }
 
-#[tokio::test]
+#[limited::test]
 async fn s13_connect_takes_another_host_and_tells_failures_apart() {
     let sim = Sim::start(sim::Config::new().with_password("right"));
     let port = sim.listen("127.0.0.1:0").await.unwrap().port();
@@ -333,7 +334,7 @@ async fn s13_connect_takes_another_host_and_tells_failures_apart() {
     assert_eq!(hints.len(), 4);
 }
 
-#[tokio::test(start_paused = true)]
+#[limited::test(paused)]
 async fn s15_cmd_returns_the_text_without_white_space_around_it() {
     let sim = sim();
     let client = Client::new("vm-host");
@@ -344,7 +345,7 @@ async fn s15_cmd_returns_the_text_without_white_space_around_it() {
     assert!(status.lines().count() > 3 && status.trim() == status, "{status}");
 }
 
-#[tokio::test(start_paused = true)]
+#[limited::test(paused)]
 async fn s16_a_failed_command_is_an_error_in_the_servers_words() {
     let sim = sim();
     let client = Client::new("vm-host");
@@ -369,7 +370,7 @@ async fn s16_a_failed_command_is_an_error_in_the_servers_words() {
     assert!(client.is_connected());
 }
 
-#[tokio::test(start_paused = true)]
+#[limited::test(paused)]
 async fn s20_s21_s25_what_needs_a_listener_says_so_before_it_sends_anything() {
     let sim = sim();
     let (stream, said) = overheard(&sim);
@@ -393,7 +394,7 @@ async fn s20_s21_s25_what_needs_a_listener_says_so_before_it_sends_anything() {
     assert_eq!(sim.channels().await, 1);
 }
 
-#[tokio::test(start_paused = true)]
+#[limited::test(paused)]
 async fn s23_results_are_subscribed_to_before_the_first_background_command() {
     let sim = sim();
     let (stream, said) = overheard(&sim);
@@ -413,7 +414,7 @@ async fn s23_results_are_subscribed_to_before_the_first_background_command() {
     assert!(job.get(LONG).await.unwrap().starts_with("FreeSWITCH"));
 }
 
-#[tokio::test(start_paused = true)]
+#[limited::test(paused)]
 async fn s26_s27_s31_s33_a_new_listener_shows_its_state_live() {
     let sim = sim();
     let listener = get_listener("vm-host:8022");
@@ -428,7 +429,7 @@ async fn s26_s27_s31_s33_a_new_listener_shows_its_state_live() {
     assert_eq!(listener.to_string(), "<EventListener [disconnected]>");
 }
 
-#[tokio::test(start_paused = true)]
+#[limited::test(paused)]
 async fn s28_s29_default_events_can_be_dropped_before_and_after_connecting() {
     let sim = sim();
     let listener = get_listener("vm-host");
@@ -455,7 +456,7 @@ async fn s28_s29_default_events_can_be_dropped_before_and_after_connecting() {
     assert!(!listener.is_subscribed("CHANNEL_UNPARK"));
 }
 
-#[tokio::test(start_paused = true)]
+#[limited::test(paused)]
 async fn s30_connected_is_said_when_the_server_has_acknowledged_the_subscription() {
     let log = Log::start();
     let sim = sim();
@@ -478,7 +479,7 @@ async fn s30_connected_is_said_when_the_server_has_acknowledged_the_subscription
     assert!(log.lines().contains(&line), "{:#?}", log.lines());
 }
 
-#[test]
+#[limited::test]
 fn s32_passwords_are_in_no_text_about_a_command_or_a_login() {
     let commands = [Command::auth("hunter2"), Command::userauth("joe@lan", "hunter2")];
     for command in commands.map(Result::unwrap) {
@@ -489,7 +490,7 @@ fn s32_passwords_are_in_no_text_about_a_command_or_a_login() {
     assert!(!format!("{client:?} {:?}", client.config()).contains("hunter2"));
 }
 
-#[tokio::test(start_paused = true)]
+#[limited::test(paused)]
 async fn s34_start_wants_a_connection_and_may_be_said_twice() {
     let log = Log::start();
     let sim = sim();
@@ -508,7 +509,7 @@ async fn s34_start_wants_a_connection_and_may_be_said_twice() {
     assert_eq!(log.lines().iter().filter(|said| *said == line).count(), 1, "{:#?}", log.lines());
 }
 
-#[tokio::test(start_paused = true)]
+#[limited::test(paused)]
 async fn s35_s36_a_listener_is_assigned_later_or_at_construction() {
     let sim = sim();
     for is_at_construction in [true, false] {

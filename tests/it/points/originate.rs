@@ -10,14 +10,14 @@ use switchy::{Client, EventListener};
 use tokio::time::Instant;
 
 use super::{Log, called, echo, overheard, park};
-use crate::model::{LONG, pair, sim, until};
+use crate::support::{LONG, pair, sim, tracked};
 
 /// What every call of session `S` for app `A` carries.
 const OURS: &str = "originate {origination_uuid=S,switchy_originating_session=S,switchy_app=A,\
     sip_h_X-switchy_originating_session=S,sip_h_X-switchy_app=A,originate_timeout=60,\
     ignore_early_media=true,ignore_display_updates=true}";
 
-#[test]
+#[limited::test]
 fn s18_s19_s37_s76_what_is_dialled_reads_as_freeswitch_means_it() {
     let to = |dest: &str| Originate::to(dest);
     for (call, line) in [
@@ -44,7 +44,7 @@ fn s18_s19_s37_s76_what_is_dialled_reads_as_freeswitch_means_it() {
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[limited::test(paused)]
 async fn s22_s38_s45_a_call_is_one_bgapi_and_its_job_is_there_at_once() {
     let sim = sim();
     let (stream, said) = overheard(&sim);
@@ -66,7 +66,7 @@ async fn s22_s38_s45_a_call_is_one_bgapi_and_its_job_is_there_at_once() {
     assert!(job.get(LONG).await.unwrap().starts_with("FreeSWITCH Version"));
 }
 
-#[tokio::test(start_paused = true)]
+#[limited::test(paused)]
 async fn s39_s40_s41_calls_are_in_the_order_of_their_first_event_and_found_by_uuid() {
     let sim = sim();
     let (client, listener) = pair(&sim).await;
@@ -74,7 +74,7 @@ async fn s39_s40_s41_calls_are_in_the_order_of_their_first_event_and_found_by_uu
     for _call in 0..3 {
         ids.push(client.originate(&echo()).await.unwrap().sess_uuid().unwrap().clone());
     }
-    until(&listener, |listener| {
+    tracked(&listener, |listener| {
         let calls = listener.calls();
         calls.len() == 3 && calls.iter().all(|call| call.sessions.len() == 2)
     })
@@ -83,7 +83,7 @@ async fn s39_s40_s41_calls_are_in_the_order_of_their_first_event_and_found_by_uu
     let gone = ids.remove(1);
     client.call(gone.as_str()).unwrap().hangup().await.unwrap();
     ids.push(called(&client, &echo()).await);
-    until(&listener, |listener| listener.count_sessions() == 6).await;
+    tracked(&listener, |listener| listener.count_sessions() == 6).await;
     let order: Vec<String> = listener.calls().iter().map(|call| call.id.to_string()).collect();
     assert_eq!(order, ids.iter().map(ToString::to_string).collect::<Vec<_>>());
     for id in &ids {
@@ -96,13 +96,13 @@ async fn s39_s40_s41_calls_are_in_the_order_of_their_first_event_and_found_by_uu
     assert!(listener.call(gone.as_str()).is_none());
 }
 
-#[tokio::test(start_paused = true)]
+#[limited::test(paused)]
 async fn s42_s43_both_legs_are_one_call_and_each_says_why() {
     let log = Log::start();
     let sim = sim();
     let (client, listener) = pair(&sim).await;
     let id = called(&client, &echo()).await;
-    until(&listener, |listener| listener.call(id.as_str()).unwrap().sessions.len() == 2).await;
+    tracked(&listener, |listener| listener.call(id.as_str()).unwrap().sessions.len() == 2).await;
     let call = listener.call(id.as_str()).unwrap();
     assert_eq!(call.to_string(), format!("<Call({id}, 2 sessions)>"));
     let legs: Vec<_> = call.sessions.iter().map(|leg| (leg.direction, leg.association)).collect();
@@ -111,7 +111,7 @@ async fn s42_s43_both_legs_are_one_call_and_each_says_why() {
     assert_eq!(log.count(&["Unable to associate"]), 0, "{:#?}", log.lines());
     // A device on the way that takes our header off: the second leg cannot be bound, and that is said.
     let bare = called(&client, &echo().without_headers()).await;
-    until(&listener, |listener| listener.count_sessions() == 4).await;
+    tracked(&listener, |listener| listener.count_sessions() == 4).await;
     let legs = listener.calls().into_iter().flat_map(|call| call.sessions);
     let stray = legs.filter(|leg| leg.association == Association::OwnUuid).collect::<Vec<_>>();
     assert_eq!((stray.len(), stray[0].direction), (1, Direction::Inbound));
@@ -128,7 +128,7 @@ async fn s42_s43_both_legs_are_one_call_and_each_says_why() {
     assert!(log.count(&["DEBUG", "Unable to associate"]) > 0);
 }
 
-#[tokio::test(start_paused = true)]
+#[limited::test(paused)]
 async fn s46_s68_a_job_is_waited_for_as_an_async_result() {
     let sim = sim();
     let (client, _listener) = pair(&sim).await;
@@ -156,7 +156,7 @@ async fn s46_s68_a_job_is_waited_for_as_an_async_result() {
     assert!(!failed.successful().unwrap());
 }
 
-#[tokio::test(start_paused = true)]
+#[limited::test(paused)]
 async fn s47_s77_get_returns_the_session_or_raises_and_can_be_given_up() {
     let sim = sim();
     let (client, _listener) = pair(&sim).await;
@@ -175,7 +175,7 @@ async fn s47_s77_get_returns_the_session_or_raises_and_can_be_given_up() {
     slow.get(Duration::from_secs(60)).await.unwrap();
 }
 
-#[tokio::test(start_paused = true)]
+#[limited::test(paused)]
 async fn s48_the_session_is_known_at_once_and_corrected_when_the_switch_made_another() {
     let log = Log::start();
     let sim = sim();
@@ -186,13 +186,13 @@ async fn s48_the_session_is_known_at_once_and_corrected_when_the_switch_made_ano
     let refused = client.originate(&taken).await.unwrap().get(LONG).await.unwrap_err();
     assert_eq!(refused.to_string(), "-ERR DESTINATION_OUT_OF_ORDER");
     client.api("hupall").await.unwrap();
-    until(&listener, |listener| listener.calls().is_empty()).await;
+    tracked(&listener, |listener| listener.calls().is_empty()).await;
     let echo = || Originate::verbatim("loopback/9196/default &park");
     let wanted = Id::random();
     let job = client.originate(&echo().with_uuid(wanted.clone())).await.unwrap();
     assert_eq!(job.sess_uuid(), Some(&wanted));
     assert_eq!(job.get(LONG).await.unwrap(), wanted.as_str());
-    until(&listener, |listener| listener.count_sessions() == 2).await;
+    tracked(&listener, |listener| listener.count_sessions() == 2).await;
     // The uuid is in use now: the simulated switch goes on under another one.
     let job = client.originate(&echo().with_uuid(wanted.clone())).await.unwrap();
     let made = job.get(LONG).await.unwrap();
@@ -210,23 +210,23 @@ async fn s48_the_session_is_known_at_once_and_corrected_when_the_switch_made_ano
     let destroy =
         vec![header("Event-Name", "CHANNEL_DESTROY"), header("Unique-ID", wanted.as_str())];
     sim.fire(destroy, None);
-    until(&listener, |listener| listener.session(wanted.as_str()).is_none()).await;
+    tracked(&listener, |listener| listener.session(wanted.as_str()).is_none()).await;
     for leg in client.call(wanted.as_str()).unwrap().sessions() {
         sim.fire(
             vec![header("Event-Name", "CHANNEL_DESTROY"), header("Unique-ID", leg.id.as_str())],
             None,
         );
     }
-    until(&listener, |listener| listener.call(wanted.as_str()).is_none()).await;
+    tracked(&listener, |listener| listener.call(wanted.as_str()).is_none()).await;
     let job = client.originate(&echo().with_uuid(wanted.clone())).await.unwrap();
     let made = job.get(LONG).await.unwrap();
     assert_ne!(made, wanted.as_str());
-    until(&listener, |listener| listener.call(&made).unwrap().sessions.len() == 2).await;
+    tracked(&listener, |listener| listener.call(&made).unwrap().sessions.len() == 2).await;
     assert_eq!(listener.call(&made).unwrap().id.as_str(), made);
     assert!(listener.call(wanted.as_str()).is_none());
 }
 
-#[tokio::test(start_paused = true)]
+#[limited::test(paused)]
 async fn s49_hupall_ends_the_calls_of_every_id_that_this_client_ever_used() {
     let sim = sim();
     let (client, listener) = pair(&sim).await;
@@ -236,7 +236,7 @@ async fn s49_hupall_ends_the_calls_of_every_id_that_this_client_ever_used() {
     // One without an app, as in the tutorial, and one of an app that is unloaded by then.
     called(&client, &echo()).await;
     called(&client, &park().with_app("TonePlay")).await;
-    until(&listener, |listener| listener.count_sessions() == 4).await;
+    tracked(&listener, |listener| listener.count_sessions() == 4).await;
     client.unload_app("TonePlay").await.unwrap();
     said.take();
     let done = client.hupall(None, &HangupCause::NORMAL_CLEARING).await.unwrap();
@@ -248,11 +248,11 @@ async fn s49_hupall_ends_the_calls_of_every_id_that_this_client_ever_used() {
         [client.id(), &app].map(|id| format!("api hupall NORMAL_CLEARING switchy_app {id}"));
     expected.sort();
     assert_eq!(said, expected);
-    until(&listener, |listener| listener.calls().is_empty()).await;
+    tracked(&listener, |listener| listener.calls().is_empty()).await;
     assert_eq!(sim.channels().await, 0);
 }
 
-#[tokio::test(start_paused = true)]
+#[limited::test(paused)]
 async fn s50_two_clients_with_the_same_app_do_not_touch_each_others_calls() {
     let sim = sim();
     let (mine, listener) = pair(&sim).await;
@@ -262,10 +262,10 @@ async fn s50_two_clients_with_the_same_app_do_not_touch_each_others_calls() {
         called(client, &park().with_app("TonePlay")).await;
         called(client, &echo()).await;
     }
-    until(&listener, |listener| listener.count_sessions() == 8).await;
+    tracked(&listener, |listener| listener.count_sessions() == 8).await;
     mine.hupall(None, &HangupCause::NORMAL_CLEARING).await.unwrap();
-    until(&listener, |listener| listener.count_sessions() == 4).await;
-    tokio::time::sleep(LONG).await;
+    tracked(&listener, |listener| listener.count_sessions() == 4).await;
+    tokio::time::sleep(Duration::from_secs(30)).await;
     assert_eq!(sim.channels().await, 4);
     // An empty value would end every channel of the switch: no way leads to it.
     for nothing in ["", " ", "nosuch"] {
@@ -283,7 +283,7 @@ async fn s50_two_clients_with_the_same_app_do_not_touch_each_others_calls() {
     assert_eq!(sim.channels().await, 4);
 }
 
-#[tokio::test(start_paused = true)]
+#[limited::test(paused)]
 async fn clients_that_use_the_same_app_id_do_not_touch_each_others_calls() {
     let sim = sim();
     let (mine, listener) = pair(&sim).await;
@@ -295,25 +295,25 @@ async fn clients_that_use_the_same_app_id_do_not_touch_each_others_calls() {
         client.load_apps(vec![app], &options).await.unwrap();
         calls.push(called(client, &park().with_app("x")).await);
     }
-    until(&listener, |listener| listener.count_sessions() == 4).await;
+    tracked(&listener, |listener| listener.count_sessions() == 4).await;
     let preview = mine.hupall_preview(None).unwrap();
     let victims = preview.iter().flat_map(|hung_up| &hung_up.victims);
     assert!(
         victims.clone().any(|id| *id == calls[0]) && !victims.clone().any(|id| *id == calls[1])
     );
     mine.hupall(Some("x"), &HangupCause::NORMAL_CLEARING).await.unwrap();
-    until(&listener, |listener| listener.count_sessions() == 2).await;
-    tokio::time::sleep(LONG).await;
+    tracked(&listener, |listener| listener.count_sessions() == 2).await;
+    tokio::time::sleep(Duration::from_secs(30)).await;
     assert_eq!(sim.channels().await, 2);
     mine.unload_app_with("x", switchy::client::LiveCalls::HangUp).await.unwrap();
-    tokio::time::sleep(LONG).await;
+    tokio::time::sleep(Duration::from_secs(30)).await;
     assert_eq!(sim.channels().await, 2);
     theirs.hupall(None, &HangupCause::NORMAL_CLEARING).await.unwrap();
-    tokio::time::sleep(LONG).await;
+    tokio::time::sleep(Duration::from_secs(30)).await;
     assert_eq!(sim.channels().await, 0);
 }
 
-#[tokio::test(start_paused = true)]
+#[limited::test(paused)]
 async fn s51_hupall_takes_an_app_and_a_cause_and_can_be_tried_first() {
     let sim = sim();
     let (client, listener) = pair(&sim).await;
@@ -322,7 +322,7 @@ async fn s51_hupall_takes_an_app_and_a_cause_and_can_be_tried_first() {
     client.load_app(switchy::apps::TonePlay).await.unwrap();
     let other = called(&client, &echo()).await;
     let id = called(&client, &park().with_app("TonePlay")).await;
-    until(&listener, |listener| listener.count_sessions() == 4).await;
+    tracked(&listener, |listener| listener.count_sessions() == 4).await;
     said.take();
     let unknown = HangupCause::parse("NORMAL_CLERING");
     for refused in
@@ -336,30 +336,30 @@ async fn s51_hupall_takes_an_app_and_a_cause_and_can_be_tried_first() {
     assert_eq!(victims[0].victims[0], id);
     assert_eq!(said.take(), Vec::<String>::new());
     assert_eq!(client.hupall(Some("TonePlay"), &busy).await.unwrap(), victims);
-    until(&listener, |listener| listener.count_calls() == 1).await;
+    tracked(&listener, |listener| listener.count_calls() == 1).await;
     let ended = listener.with(|tracker| tracker.ended().next_back().unwrap().clone());
     assert_eq!((ended.id.as_str(), ended.cause()), (id.as_str(), Some(busy)));
     assert!(listener.call(other.as_str()).is_some());
 }
 
-#[tokio::test(start_paused = true)]
+#[limited::test(paused)]
 async fn s69_s78_a_call_is_found_by_its_job_before_the_answer_and_its_first_leg_ends_it() {
     let sim = sim();
     let (client, listener) = pair(&sim).await;
     let job = client.originate(&park()).await.unwrap();
     let id = job.sess_uuid().unwrap().clone();
-    until(&listener, |listener| listener.call(id.as_str()).is_some()).await;
+    tracked(&listener, |listener| listener.call(id.as_str()).is_some()).await;
     let call = client.call(id.as_str()).unwrap();
     assert!(!job.ready() && call.phase() < Phase::Answered, "{call:?}");
     assert_eq!(call.sessions()[0].id, id);
     call.sessions()[0].hangup().await.unwrap();
-    until(&listener, |listener| listener.calls().is_empty()).await;
+    tracked(&listener, |listener| listener.calls().is_empty()).await;
     let ended = listener.with(|tracker| tracker.ended().next_back().unwrap().clone());
     assert_eq!(ended.id.as_str(), id.as_str());
     assert!(job.get(LONG).await.is_err());
 }
 
-#[tokio::test(start_paused = true)]
+#[limited::test(paused)]
 async fn a_thousand_instantly_failing_jobs_lose_none() {
     let sim = sim();
     let (client, _listener) = pair(&sim).await;
@@ -372,7 +372,7 @@ async fn a_thousand_instantly_failing_jobs_lose_none() {
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[limited::test(paused)]
 async fn jobs_in_flight_become_unknown_when_the_connection_goes() {
     let sim = sim();
     let (client, listener) = pair(&sim).await;

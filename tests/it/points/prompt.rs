@@ -13,10 +13,10 @@ use switchy::sim::{self, Sim};
 use switchy::{Client, EventListener};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpListener;
-use tokio::time::{sleep, timeout};
+use tokio::time::timeout;
 
 use super::{called, echo, park};
-use crate::model::{LONG, sim, until};
+use crate::support::{LONG, sim, tracked, until};
 
 /// A shell on a simulated switch called `pbx`, and the switch's port.
 async fn shell() -> (Shell, u16) {
@@ -49,19 +49,15 @@ async fn refused(shell: &Shell, line: &str) -> CommandError {
 
 /// Types a line until its answer holds all of these.
 async fn until_said(shell: &Shell, line: &str, texts: &[&str]) -> String {
-    let said = async {
-        loop {
-            let answer = typed(shell, line).await.unwrap();
-            if texts.iter().all(|text| answer.contains(text)) {
-                return answer;
-            }
-            sleep(Duration::from_millis(10)).await;
-        }
-    };
-    timeout(LONG, said).await.unwrap()
+    until(LONG, &format!("{texts:?} in the answer to {line}"), async || {
+        let answer = typed(shell, line).await.unwrap();
+        let is_so = texts.iter().all(|text| answer.contains(text));
+        if is_so { Ok(answer) } else { Err(answer) }
+    })
+    .await
 }
 
-#[tokio::test]
+#[limited::test]
 async fn s01_s05_s29_every_layer_is_seen_from_the_prompt() {
     let (shell, _port) = shell().await;
     let hosts = typed(&shell, "hosts").await.unwrap();
@@ -80,7 +76,7 @@ async fn s01_s05_s29_every_layer_is_seen_from_the_prompt() {
     shell.close().await;
 }
 
-#[tokio::test]
+#[limited::test]
 async fn s08_a_login_with_rights_of_its_own_is_told_at_the_connection() {
     let server = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = server.local_addr().unwrap().port();
@@ -116,7 +112,7 @@ async fn s08_a_login_with_rights_of_its_own_is_told_at_the_connection() {
     serving.abort();
 }
 
-#[tokio::test]
+#[limited::test]
 async fn s13_a_failed_connection_says_where_and_what_to_check() {
     let (shell, port) = shell().await;
     let gone = refused(&shell, "connect 127.0.0.1:1").await;
@@ -129,7 +125,7 @@ async fn s13_a_failed_connection_says_where_and_what_to_check() {
     shell.close().await;
 }
 
-#[tokio::test]
+#[limited::test]
 async fn s14_s16_s17_a_failed_line_is_one_line_and_the_prompt_goes_on() {
     let (shell, _port) = shell().await;
     let status = typed(&shell, "api status").await.unwrap();
@@ -145,7 +141,7 @@ async fn s14_s16_s17_a_failed_line_is_one_line_and_the_prompt_goes_on() {
     shell.close().await;
 }
 
-#[tokio::test]
+#[limited::test]
 async fn s18_s19_s37_a_dry_run_shows_the_rendered_command() {
     let (shell, _port) = shell().await;
     let line = "originate 9196@vm-host:5060 --exten 9197 --proxy other:5060 --dry-run";
@@ -161,7 +157,7 @@ async fn s18_s19_s37_a_dry_run_shows_the_rendered_command() {
     shell.close().await;
 }
 
-#[tokio::test]
+#[limited::test]
 async fn s20_s27_s35_without_a_listener_the_operator_is_told_what_to_type() {
     let (shell, _port) = shell().await;
     assert_eq!(typed(&shell, "listen off").await.unwrap(), "<EventListener [disconnected]>\n");
@@ -175,7 +171,7 @@ async fn s20_s27_s35_without_a_listener_the_operator_is_told_what_to_type() {
     shell.close().await;
 }
 
-#[tokio::test]
+#[limited::test]
 async fn s38_s39_s41_s42_s43_s47_a_call_from_its_job_to_its_legs() {
     let (shell, _port) = shell().await;
     let answer = typed(&shell, "originate 9196@127.0.0.1:5080 --wait 30").await.unwrap();
@@ -195,7 +191,7 @@ async fn s38_s39_s41_s42_s43_s47_a_call_from_its_job_to_its_legs() {
     shell.close().await;
 }
 
-#[tokio::test]
+#[limited::test]
 async fn s51_a_dry_run_of_hupall_lists_the_victims() {
     let (shell, _port) = shell().await;
     let answer = typed(&shell, "originate 9196@127.0.0.1:5080 --wait 30").await.unwrap();
@@ -209,7 +205,7 @@ async fn s51_a_dry_run_of_hupall_lists_the_victims() {
     shell.close().await;
 }
 
-#[tokio::test]
+#[limited::test]
 async fn s56_s60_s61_s62_s66_s72_apps_from_the_prompt() {
     let (shell, port) = shell().await;
     let bad = refused(&shell, "load-app TonePlay --param colour=blue").await;
@@ -256,7 +252,7 @@ async fn served() -> (Sim, Config) {
     (sim, Config::new("127.0.0.1").with_port(port))
 }
 
-#[tokio::test]
+#[limited::test]
 async fn s74_s75_s76_s77_s78_the_tutorials_snippet_in_any_order_of_its_steps() {
     let (_sim, config) = served().await;
     for order in ["CLS", "LCS", "LSC"] {
@@ -273,10 +269,10 @@ async fn s74_s75_s76_s77_s78_the_tutorials_snippet_in_any_order_of_its_steps() {
         let job = client.originate(&park().with_app(id.as_str())).await.unwrap();
         let session = job.get(LONG).await.unwrap();
         assert_eq!(Some(session.as_str()), job.sess_uuid().map(Id::as_str));
-        until(&listener, |listener| listener.call(&session).unwrap().sessions.len() == 2).await;
+        tracked(&listener, |listener| listener.call(&session).unwrap().sessions.len() == 2).await;
         let call = client.call(&session).unwrap();
         call.sessions()[0].hangup().await.unwrap();
-        until(&listener, |listener| listener.call(&session).is_none()).await;
+        tracked(&listener, |listener| listener.call(&session).is_none()).await;
         client.disconnect().await;
         listener.disconnect().await;
     }
@@ -323,7 +319,7 @@ impl App for Refuses {
     }
 }
 
-#[tokio::test]
+#[limited::test]
 async fn s79_an_active_client_leaves_nothing_behind_on_any_path() {
     let (sim, config) = served().await;
     let active = active_client(config.clone(), vec![Arc::new(TonePlay)]).await.unwrap();
@@ -343,12 +339,7 @@ async fn s79_an_active_client_leaves_nothing_behind_on_any_path() {
         });
         let stop = holder.abort_handle();
         if !is_panic {
-            let answered = async {
-                while sim.channels().await < 2 {
-                    sleep(Duration::from_millis(10)).await;
-                }
-            };
-            timeout(LONG, answered).await.unwrap();
+            until(LONG, "both channels", async || sim.channels().await >= 2).await;
             stop.abort();
         }
         assert!(holder.await.is_err());
@@ -359,24 +350,15 @@ async fn s79_an_active_client_leaves_nothing_behind_on_any_path() {
     let apps: Vec<Arc<dyn App>> = vec![Arc::new(TonePlay), Arc::new(refuses.clone())];
     assert!(active_client(config, apps).await.is_err());
     let client = refuses.0.lock().unwrap().take().unwrap();
-    let gone = async {
-        while client.is_connected() || !client.loaded_apps().is_empty() {
-            sleep(Duration::from_millis(10)).await;
-        }
-    };
-    timeout(LONG, gone).await.unwrap();
+    let is_gone = async || !client.is_connected() && client.loaded_apps().is_empty();
+    until(LONG, "the end of what was begun", is_gone).await;
 }
 
 async fn until_gone(sim: &Sim) {
-    let gone = async {
-        while sim.channels().await > 0 {
-            sleep(Duration::from_millis(10)).await;
-        }
-    };
-    timeout(LONG, gone).await.unwrap();
+    until(LONG, "the end of all channels", async || sim.channels().await == 0).await;
 }
 
-#[tokio::test]
+#[limited::test]
 async fn s81_a_host_is_a_name_or_an_address_of_either_family_and_is_shown_resolved() {
     let (shell, port) = shell().await;
     let answer = typed(&shell, &format!("connect localhost:{port}")).await.unwrap();
@@ -394,10 +376,10 @@ async fn s81_a_host_is_a_name_or_an_address_of_either_family_and_is_shown_resolv
     shell.close().await;
 }
 
-#[tokio::test(start_paused = true)]
+#[limited::test(paused)]
 async fn s82_ids_are_random_uuids_that_give_no_time_and_no_machine_away() {
     let sim = sim();
-    let (client, listener) = crate::model::pair(&sim).await;
+    let (client, listener) = crate::support::pair(&sim).await;
     let app = client.load_app(TonePlay).await.unwrap();
     let job = client.originate(&Originate::to("9196@127.0.0.1:5080")).await.unwrap();
     let ids = [

@@ -5,7 +5,7 @@ use switchy::sim::Fault;
 
 use super::desk::*;
 
-#[test]
+#[limited::test]
 fn ctrl_c_gives_the_prompt_back() {
     let mut desk = Desk::new();
     let terminal = &mut desk.terminal;
@@ -20,7 +20,7 @@ fn ctrl_c_gives_the_prompt_back() {
     assert!(desk.run("apps").contains("TonePlay"));
 }
 
-#[test]
+#[limited::test]
 fn ctrl_c_says_what_goes_on() {
     let mut desk = Desk::new();
     let terminal = &mut desk.terminal;
@@ -44,7 +44,7 @@ fn ctrl_c_says_what_goes_on() {
     }
 }
 
-#[test]
+#[limited::test]
 fn a_slow_command_leaves_the_prompt() {
     let mut desk = Desk::new();
     desk.switch.flood(100);
@@ -68,7 +68,7 @@ fn a_slow_command_leaves_the_prompt() {
     at_prompt(terminal);
 }
 
-#[test]
+#[limited::test]
 fn a_slow_command_of_the_server_holds_nothing_up() {
     let mut desk = Desk::new();
     // One that is known to take long, and one that nobody knew of; the shell itself asks for neither
@@ -105,7 +105,7 @@ fn a_slow_command_of_the_server_holds_nothing_up() {
     assert_eq!(terminal.count("its result is told when it comes"), 1);
 }
 
-#[test]
+#[limited::test]
 fn a_slow_command_answers_once() {
     let mut desk = Desk::new();
     let said = desk.run("api msleep 700");
@@ -127,7 +127,7 @@ fn a_slow_command_answers_once() {
     assert!(said.contains("-ERR USER_BUSY"), "{said}");
 }
 
-#[test]
+#[limited::test]
 fn a_question_takes_the_place_of_the_prompt() {
     let mut desk = Desk::new();
     let terminal = &mut desk.terminal;
@@ -172,7 +172,7 @@ fn a_question_takes_the_place_of_the_prompt() {
     assert!(kept.len() == 3 && !kept.contains(&"yes".to_owned()), "{kept:?}");
 }
 
-#[test]
+#[limited::test]
 fn the_acceptance_dialogue() {
     let mut desk = Desk::new();
     assert!(desk.run("status").contains("uptime"));
@@ -231,7 +231,7 @@ fn the_acceptance_dialogue() {
     assert_eq!(desk.switch.channels(), 2);
 }
 
-#[test]
+#[limited::test]
 fn with_cleans_up_after_ctrl_c() {
     let mut desk = Desk::new();
     let before = desk.run("apps --callbacks");
@@ -257,7 +257,7 @@ fn with_cleans_up_after_ctrl_c() {
     assert_eq!(desk.terminal.count("is left") + desk.terminal.count("not unloaded"), 0);
 }
 
-#[test]
+#[limited::test]
 fn behind_a_pager_events_are_only_counted() {
     let (home, switch) = (tempfile::tempdir().unwrap(), Switch::start());
     let pager = "cat > /dev/null; echo THE PAGER; read key < /dev/tty; echo CLOSED";

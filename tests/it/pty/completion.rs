@@ -3,7 +3,7 @@ use switchy::sim::Config;
 
 use super::desk::*;
 
-#[test]
+#[limited::test]
 fn tab_lists_and_events_go_on() {
     let mut desk = Desk::new();
     desk.switch.flood(1_000);
@@ -24,7 +24,7 @@ fn tab_lists_and_events_go_on() {
     terminal.wait_until("the answer", |screen| screen.log.contains("this shell started no calls"));
 }
 
-#[test]
+#[limited::test]
 fn tab_lists_live_calls() {
     let mut desk = Desk::new();
     let answer = desk.switch.api(
@@ -49,7 +49,7 @@ fn tab_lists_live_calls() {
     terminal.wait_until("the answer", |screen| screen.rows().contains(&"true".to_owned()));
 }
 
-#[test]
+#[limited::test]
 fn tab_in_a_wrapped_line_keeps_the_list() {
     let mut desk = Desk::with(Config::new().with_seed(7), NARROW);
     let terminal = &mut desk.terminal;
@@ -63,7 +63,7 @@ fn tab_in_a_wrapped_line_keeps_the_list() {
     });
 }
 
-#[test]
+#[limited::test]
 fn tab_among_5000_calls_lists_a_screen() {
     let mut desk = Desk::new();
     for number in 0..5_000 {
@@ -97,7 +97,7 @@ fn tab_among_5000_calls_lists_a_screen() {
     assert!(rows < 600, "{rows} rows are no screen");
 }
 
-#[test]
+#[limited::test]
 fn a_blank_behind_an_abbreviation_writes_it_out() {
     let config = "[abbr]\nst = 'sofia status'\ngw = 'no'\n[alias]\ngw = 'eval gateway $1'\n";
     let mut desk = Desk::configured(config);

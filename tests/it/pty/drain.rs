@@ -36,7 +36,7 @@ fn stops(name: &str, flood: &Flood, terminal: &mut Terminal) {
     flood.flows(name);
 }
 
-#[test]
+#[limited::test]
 fn ctrl_z_at_the_prompt_closes_the_socket_first() {
     let (home, flood) = (tempfile::tempdir().unwrap(), Flood::start());
     let mut terminal = in_shell(&home, &flood, &[]);
@@ -54,7 +54,7 @@ fn ctrl_z_at_the_prompt_closes_the_socket_first() {
     });
 }
 
-#[test]
+#[limited::test]
 fn ctrl_z_in_a_program_that_has_the_terminal_closes_the_socket_first() {
     let (home, flood) = (tempfile::tempdir().unwrap(), Flood::start());
     let mut terminal = in_shell(&home, &flood, &[]);
@@ -68,7 +68,7 @@ fn ctrl_z_in_a_program_that_has_the_terminal_closes_the_socket_first() {
     terminal.wait_until("what was missed", |screen| screen.log.contains("were not shown"));
 }
 
-#[test]
+#[limited::test]
 fn ctrl_z_of_a_stream_closes_the_socket_first() {
     let (home, flood) = (tempfile::tempdir().unwrap(), Flood::start());
     let file = home.path().join("events");
@@ -101,7 +101,7 @@ fn at_the_prompt(name: &str, more: &[&str], keys: &str, wake: impl FnOnce(&mut T
     terminal.wait_until("the prompt", is_prompt);
 }
 
-#[test]
+#[limited::test]
 fn what_has_the_terminal_and_does_not_read_holds_nothing_up() {
     for (name, keys, wake) in [
         ("a pager", "api long | less\r", "q"),
@@ -112,7 +112,7 @@ fn what_has_the_terminal_and_does_not_read_holds_nothing_up() {
     }
 }
 
-#[test]
+#[limited::test]
 fn a_terminal_that_takes_nothing_holds_nothing_up() {
     let (home, flood) = (tempfile::tempdir().unwrap(), Flood::start());
     let mut terminal = Terminal::start(home.path(), NARROW, &flood.args(&[]));

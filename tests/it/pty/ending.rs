@@ -1,7 +1,7 @@
 //! Leaving, by whichever way.
 use super::desk::*;
 
-#[test]
+#[limited::test]
 fn ctrl_c_drops_the_line_and_ctrl_d_leaves() {
     let mut desk = Desk::new();
     let terminal = &mut desk.terminal;
@@ -24,7 +24,7 @@ fn ctrl_c_drops_the_line_and_ctrl_d_leaves() {
     terminal.wait_until("the paste mode", |screen| !screen.screen.bracketed_paste());
 }
 
-#[test]
+#[limited::test]
 fn exit_and_sigterm_put_the_terminal_back() {
     let endings = [
         "exit",

@@ -50,17 +50,17 @@ fn types_under_a_flood(rate: u32) {
     });
 }
 
-#[test]
+#[limited::test]
 fn a_line_survives_1000_events_a_second() {
     types_under_a_flood(1_000);
 }
 
-#[test]
+#[limited::test]
 fn a_line_survives_20000_events_a_second() {
     types_under_a_flood(MANY);
 }
 
-#[test]
+#[limited::test]
 fn a_wrapped_line_survives() {
     let mut desk = Desk::with(Config::new().with_seed(7), NARROW);
     desk.switch.flood(MANY);
@@ -84,7 +84,7 @@ fn a_wrapped_line_survives() {
     terminal.wait_until("the answer", |screen| screen.log.contains("-ERR 1234567 日"));
 }
 
-#[test]
+#[limited::test]
 fn the_prompt_counts_calls_while_a_line_is_typed() {
     for color in ["--color=always", "--color=never"] {
         let (home, switch) = (tempfile::tempdir().unwrap(), Switch::start());
@@ -114,7 +114,7 @@ fn the_prompt_counts_calls_while_a_line_is_typed() {
     }
 }
 
-#[test]
+#[limited::test]
 fn a_line_survives_resizing_in_a_flood() {
     let mut desk = Desk::new();
     desk.switch.flood(MANY);

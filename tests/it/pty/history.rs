@@ -4,7 +4,7 @@ use std::os::unix::fs::PermissionsExt as _;
 
 use super::desk::*;
 
-#[test]
+#[limited::test]
 fn history_search_holds_events_and_lets_go() {
     let mut desk = Desk::new();
     desk.run("alpha");
@@ -19,7 +19,7 @@ fn history_search_holds_events_and_lets_go() {
     watch(terminal, 5, |_| {});
 }
 
-#[test]
+#[limited::test]
 fn history_is_private_and_shared() {
     let mut desk = Desk::new();
     let home = &desk.home;
@@ -62,7 +62,7 @@ fn history_is_private_and_shared() {
     third.wait_until("the line", |screen| screen.cursor_column() == PROMPT + 5);
 }
 
-#[test]
+#[limited::test]
 fn up_and_down_lead_through_the_past() {
     let mut desk = Desk::new();
     for line in ["one a", "two b", "one c"] {

@@ -8,7 +8,7 @@ use switchy::sim::{Config, Fault};
 
 use super::desk::*;
 
-#[test]
+#[limited::test]
 fn hostile_text_stays_text() {
     let mut desk = Desk::new();
     let terminal = &mut desk.terminal;
@@ -21,7 +21,7 @@ fn hostile_text_stays_text() {
     assert_eq!(terminal.count("\u{202e}") + terminal.count("\u{9b}"), 0);
 }
 
-#[test]
+#[limited::test]
 fn hostile_callers_stay_text() {
     let config = Config::new().with_seed(7).with_traffic(20.0);
     let mut desk = Desk::with(config, WIDE);
@@ -182,7 +182,7 @@ pub(super) fn offences(written: &str) -> Vec<String> {
     found
 }
 
-#[test]
+#[limited::test]
 fn offences_are_found() {
     for bad in ["EVIL\x1b[31m", "\x07", "a\u{202e}", "x\nFORGED", "\x1b]0;t", "\u{9b}", "\x1b[6n"] {
         assert!(!offences(bad).is_empty(), "{bad:?}");
@@ -190,7 +190,7 @@ fn offences_are_found() {
     assert_eq!(offences("\x1b[?2026h\x1b[K\x1b[1mEVIL␛[31m\x1b[0m␊FORGED\r\n"), [""; 0]);
 }
 
-#[test]
+#[limited::test]
 fn no_hostile_value_reaches_the_terminal() {
     let mut desk = Desk::new();
     let values = hostile();

@@ -78,7 +78,7 @@ fn arguments(port: u16, more: &[&str]) -> Vec<String> {
     own.iter().chain(more).map(|arg| (*arg).to_owned()).collect()
 }
 
-#[test]
+#[limited::test]
 fn all_of_a_call_is_shown_and_the_line_is_left_alone() {
     let home = tempfile::tempdir().unwrap();
     for size in [WIDE, NARROW] {
@@ -109,7 +109,7 @@ fn all_of_a_call_is_shown_and_the_line_is_left_alone() {
     }
 }
 
-#[test]
+#[limited::test]
 fn batch_mode_at_a_terminal_shows_the_log() {
     let home = tempfile::tempdir().unwrap();
     let port = logs(one_call());
@@ -121,7 +121,7 @@ fn batch_mode_at_a_terminal_shows_the_log() {
     });
 }
 
-#[test]
+#[limited::test]
 fn the_log_streams_as_text_into_a_pipe() {
     let port = logs(one_call());
     let ask = |line: &str| {

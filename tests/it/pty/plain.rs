@@ -1,7 +1,7 @@
 //! Prompts of one's own, and terminals on which nothing is drawn.
 use super::desk::*;
 
-#[test]
+#[limited::test]
 fn the_state_is_said_in_words_and_nothing_is_drawn_again() {
     for (args, variables) in [
         (&[][..], &[("TERM", "dumb")][..]),
@@ -39,7 +39,7 @@ fn the_state_is_said_in_words_and_nothing_is_drawn_again() {
     }
 }
 
-#[test]
+#[limited::test]
 fn a_prompt_of_ones_own() {
     let mut desk = Desk::new();
     let terminal = &mut desk.terminal;

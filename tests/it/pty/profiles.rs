@@ -52,7 +52,7 @@ input = "bold-yellow"
 answered = "bold-blue"
 "#;
 
-#[test]
+#[limited::test]
 fn lines_of_the_rc_file_and_of_profiles_run_when_they_should() {
     let (_switch, home) = desk(CONFIG, "# a comment\neval from-rc\nlet n = local_ip_v4\n");
     let mut terminal = start(&home, &[]);
@@ -74,7 +74,7 @@ fn lines_of_the_rc_file_and_of_profiles_run_when_they_should() {
     assert_eq!(String::from_utf8_lossy(&output.stdout).trim(), "only-this");
 }
 
-#[test]
+#[limited::test]
 fn format_history_and_colors_are_those_of_the_current_profile() {
     let (_switch, home) = desk(CONFIG, "");
     let mut terminal = start(&home, &["--color=always"]);
@@ -112,7 +112,7 @@ fn format_history_and_colors_are_those_of_the_current_profile() {
     assert!(!kept.join("two").exists());
 }
 
-#[test]
+#[limited::test]
 fn a_file_of_fs_cli_gives_colors_and_its_history_is_taken_in() {
     let (switch, home) = desk("", "");
     let port = switch.port();
@@ -152,7 +152,7 @@ fn a_file_of_fs_cli_gives_colors_and_its_history_is_taken_in() {
     assert!(text.contains("show calls count") && !text.contains("hunter2"), "{text}");
 }
 
-#[test]
+#[limited::test]
 fn a_command_that_prints_a_password_may_ask_at_the_prompt() {
     let config = "default = 'one'\n[defaults]\nhost = '127.0.0.1'\nport = PORT\n\
                   connect_timeout = '80s'\n[profile.one]\n[profile.kept]\n\
@@ -177,7 +177,7 @@ fn a_command_that_prints_a_password_may_ask_at_the_prompt() {
     terminal.wait_until("the answer", |screen| screen.log.contains("\nstill-here\r"));
 }
 
-#[test]
+#[limited::test]
 fn in_production_every_change_is_confirmed() {
     let config = "default = 'live'\n[defaults]\nhost = '127.0.0.1'\nport = PORT\n\
                   [abbr]\nsetit = 'global_setvar'\n\

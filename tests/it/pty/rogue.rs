@@ -278,7 +278,7 @@ const TYPED: &[(&str, bool)] = &[
     ("calls", true),
 ];
 
-#[test]
+#[limited::test]
 fn a_hostile_server_changes_nothing_on_the_terminal() {
     let home = tempfile::tempdir().unwrap();
     let values: Vec<String> = hostile().into_iter().filter(|value| value.len() < 500).collect();

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use super::desk::*;
 use crate::secrets::{LOOK, SECRET, leaks};
 
-#[test]
+#[limited::test]
 fn a_password_at_the_prompt_is_shown_and_kept_nowhere() {
     let home = tempfile::tempdir().unwrap();
     let switch = Switch::with(switchy::sim::Config::new().with_seed(7).with_password(SECRET));
@@ -47,7 +47,7 @@ fn a_password_at_the_prompt_is_shown_and_kept_nowhere() {
     assert!(transcript.exists() && home.path().join("state/switchy/history.d").exists());
 }
 
-#[test]
+#[limited::test]
 fn who_leaves_instead_of_a_password_finds_the_terminal_as_it_was() {
     let home = tempfile::tempdir().unwrap();
     let switch = Switch::with(switchy::sim::Config::new().with_seed(7).with_password(SECRET));

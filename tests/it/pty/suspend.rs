@@ -70,17 +70,17 @@ fn suspends_and_comes_back(flood: Option<u32>) {
     terminal.wait_until("the shell", |screen| screen.last() == "shell>");
 }
 
-#[test]
+#[limited::test]
 fn ctrl_z_suspends_and_the_gap_is_marked() {
     suspends_and_comes_back(None);
 }
 
-#[test]
+#[limited::test]
 fn ctrl_z_in_a_flood() {
     suspends_and_comes_back(Some(500));
 }
 
-#[test]
+#[limited::test]
 fn ctrl_z_where_nobody_could_bring_it_back() {
     let mut desk = Desk::new();
     let terminal = &mut desk.terminal;
@@ -100,7 +100,7 @@ fn ctrl_z_where_nobody_could_bring_it_back() {
     at_prompt(terminal);
 }
 
-#[test]
+#[limited::test]
 fn a_stop_from_outside_is_told_and_the_line_stays() {
     let mut desk = Desk::new();
     desk.switch.api(ORIGINATE);

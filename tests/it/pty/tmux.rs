@@ -2,12 +2,12 @@
 //! no tmux.
 use std::path::Path;
 use std::process::Command;
-use std::time::{Duration, Instant};
 
 use unicode_width::UnicodeWidthStr as _;
 
 use super::desk::*;
 use super::terminal::PROGRAM;
+use crate::support::{LONG, until_blocking};
 
 /// A tmux of its own. Dropping it ends it and what runs in it.
 struct Tmux {
@@ -52,18 +52,12 @@ impl Tmux {
 
     /// Waits until the line is what it should be, and the cursor where it should be.
     fn wait_until(&self, what: &str, is_so: impl Fn(usize, &[String], (usize, usize)) -> bool) {
-        let deadline = Instant::now() + Duration::from_secs(90);
-        loop {
+        until_blocking(LONG, what, || {
             let line = self.line();
-            if line.as_ref().is_some_and(|(start, line, cursor)| is_so(*start, line, *cursor)) {
-                return;
-            }
-            assert!(
-                Instant::now() < deadline,
-                "{what}: {line:#?} on\n{:?}",
-                self.ask(&["capture-pane", "-p"])
-            );
-        }
+            let is_there =
+                line.as_ref().is_some_and(|(start, line, cursor)| is_so(*start, line, *cursor));
+            if is_there { Ok(()) } else { Err((line, self.ask(&["capture-pane", "-p"]))) }
+        });
     }
 }
 
@@ -73,11 +67,13 @@ impl Drop for Tmux {
     }
 }
 
-#[test]
+#[limited::test]
 fn a_wrapped_line_survives_resizing_in_a_flood() {
     let (home, switch) = (tempfile::tempdir().unwrap(), Switch::start());
     let program = format!("'{PROGRAM}' {}", switch.args(&["--color=always"]).join(" "));
-    let Some(tmux) = Tmux::start(home.path(), 120, &program) else { return };
+    let Some(tmux) = Tmux::start(home.path(), 120, &program) else {
+        return crate::support::skipped("there is no tmux");
+    };
     tmux.wait_until("the prompt", |_, line, _| line.concat().ends_with('>'));
     switch.flood(MANY);
     let text = "nope 日本語日本語日本語日本語 1234567 日本語日本語日本語 abcdefghi jklmnopq rstu vwxyz 日本語日本語 ende";

@@ -1,7 +1,7 @@
 //! Lines, keys and pastes.
 use super::desk::*;
 
-#[test]
+#[limited::test]
 fn lines_typed_ahead_all_run() {
     let mut desk = Desk::new();
     desk.terminal.keys("one\rtwo\rthree\r");
@@ -12,7 +12,7 @@ fn lines_typed_ahead_all_run() {
     at_prompt(&desk.terminal);
 }
 
-#[test]
+#[limited::test]
 fn a_paste_is_asked_about() {
     let mut desk = Desk::new();
     let terminal = &mut desk.terminal;
@@ -60,7 +60,7 @@ fn a_paste_is_asked_about() {
     assert!(!said.contains("\nfour"), "{said:?}");
 }
 
-#[test]
+#[limited::test]
 fn a_line_goes_on_below() {
     let mut desk = Desk::new();
     let terminal = &mut desk.terminal;
@@ -81,7 +81,7 @@ fn a_line_goes_on_below() {
     at_prompt(terminal);
 }
 
-#[test]
+#[limited::test]
 fn function_keys_run_their_lines() {
     let config = "[keys]\nF3 = [\"api eval first\", \"api eval second\"]\n";
     let mut desk = Desk::configured(config);
@@ -117,7 +117,7 @@ fn function_keys_run_their_lines() {
     });
 }
 
-#[test]
+#[limited::test]
 fn what_is_read_together_with_a_key_that_ends_the_line_is_kept() {
     let mut desk = Desk::configured("[keys]\nF3 = \"api eval third\"\n");
     let terminal = &mut desk.terminal;
@@ -139,7 +139,7 @@ fn what_is_read_together_with_a_key_that_ends_the_line_is_kept() {
     at_prompt(terminal);
 }
 
-#[test]
+#[limited::test]
 fn vi_keys_edit_the_line() {
     let mut desk = Desk::new();
     desk.run("set keys vi");
@@ -167,7 +167,7 @@ fn type_ahead(terminal: &mut Terminal, keys: &str) {
     terminal.keys(keys);
 }
 
-#[test]
+#[limited::test]
 fn what_is_typed_while_a_command_runs_is_kept() {
     let mut desk = Desk::new();
     let terminal = &mut desk.terminal;
@@ -194,7 +194,7 @@ fn what_is_typed_while_a_command_runs_is_kept() {
     assert!(terminal.is_restored());
 }
 
-#[test]
+#[limited::test]
 fn ctrl_c_while_it_connects_leaves() {
     let home = tempfile::tempdir().unwrap();
     // It takes connections, and says nothing.

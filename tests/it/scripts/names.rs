@@ -1,21 +1,25 @@
 //! Names for what differs from run to run.
 
+use std::path::Path;
+
 /// What has a name so far.
 #[derive(Clone)]
 pub(super) struct Names {
     port: u16,
+    folder: String,
     /// The ids, in the order of their appearance, as long as they were seen.
     ids: Vec<String>,
 }
 
 impl Names {
-    pub(super) fn new(port: u16) -> Self {
-        Self { port, ids: Vec::new() }
+    pub(super) fn new(port: u16, folder: &Path) -> Self {
+        Self { port, folder: folder.to_str().unwrap().to_owned(), ids: Vec::new() }
     }
 
     /// Puts the values behind the names that somebody types.
     pub(super) fn put_back(&self, typed: &str) -> String {
-        let mut line = typed.replace("PORT", &self.port.to_string());
+        let mut line =
+            typed.replace("PORT", &self.port.to_string()).replace("FOLDER", &self.folder);
         for (at, id) in self.ids.iter().enumerate().rev() {
             line = line.replace(&format!("UUID{}", at + 1), id);
         }
@@ -26,7 +30,8 @@ impl Names {
     /// between them are no longer counted.
     pub(super) fn replace(&mut self, answer: &str) -> String {
         let mut named = String::new();
-        let mut rest = answer;
+        let placed = answer.replace(&self.folder, "FOLDER");
+        let mut rest = placed.as_str();
         while let Some(letter) = rest.chars().next() {
             let is_start = !named.ends_with(|last: char| last.is_ascii_alphanumeric());
             let value = if is_start { self.value(&named, rest) } else { None };
