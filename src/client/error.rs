@@ -46,6 +46,14 @@ pub enum Error {
         /// The verb line.
         command: String,
     },
+    /// Whoever runs this client does not let it be sent. Raised before anything is sent.
+    #[error("not sent: {why}")]
+    NotAllowed {
+        /// The command, or the application and its arguments.
+        command: String,
+        /// Why.
+        why: String,
+    },
     /// No reply came.
     #[error("no reply")]
     Send(#[source] SendError),

@@ -6,10 +6,13 @@
 //! - `hupall` names ids that this client issued, never an empty value: FreeSWITCH would hang up
 //!   every channel (`mod_commands.c`, `hupall_api_function`).
 
+mod announced;
 pub mod app;
 mod call;
 mod dial_string;
 mod error;
+#[cfg(feature = "shell")]
+mod gate;
 mod hupall;
 mod originate;
 mod pool;
@@ -22,7 +25,7 @@ mod truth;
 mod wait;
 
 use std::fmt;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -34,6 +37,8 @@ pub use dial_string::has_many_legs;
 pub use error::Error;
 #[cfg(any(feature = "lua", feature = "shell"))]
 pub(crate) use error::chain;
+#[cfg(feature = "shell")]
+pub(crate) use gate::{Asked, By};
 pub use hupall::HungUp;
 pub use originate::{AppRef, Originate};
 pub use pool::Pool;
@@ -50,6 +55,7 @@ use crate::listener::{EventListener, Job};
 pub use crate::model::dial::is_dial_string;
 use crate::model::{self, Id, Outcome};
 use crate::wire::Command;
+use announced::Announced;
 use app::Apps;
 use sent::Sent;
 
@@ -68,6 +74,9 @@ use sent::Sent;
 #[derive(Clone)]
 pub struct Client {
     inner: Arc<Inner>,
+    /// Whether an app has it.
+    #[cfg(feature = "shell")]
+    is_app: bool,
 }
 
 struct Inner {
@@ -78,6 +87,8 @@ struct Inner {
     changes: watch::Sender<u64>,
     apps: Apps,
     sent: Sent,
+    #[cfg(feature = "shell")]
+    gate: gate::Gate,
 }
 
 struct State {
@@ -118,8 +129,27 @@ impl Client {
             changes,
             apps: Apps::default(),
             sent: Sent::default(),
+            #[cfg(feature = "shell")]
+            gate: gate::Gate::default(),
         };
-        Self { inner: Arc::new(inner) }
+        Self::of(Arc::new(inner))
+    }
+
+    fn of(inner: Arc<Inner>) -> Self {
+        Self {
+            inner,
+            #[cfg(feature = "shell")]
+            is_app: false,
+        }
+    }
+
+    /// The same for an app.
+    fn for_app(&self) -> Self {
+        Self {
+            inner: Arc::clone(&self.inner),
+            #[cfg(feature = "shell")]
+            is_app: true,
+        }
     }
 
     /// Assigns a listener at construction.
@@ -223,7 +253,7 @@ impl Client {
     fn look_after(&self, connection: &Connection, backoff: Backoff) {
         let mut connection = connection.downgrade();
         let inner = Arc::downgrade(&self.inner);
-        let client = move || inner.upgrade().map(|inner| Self { inner });
+        let client = move || inner.upgrade().map(Self::of);
         let mut changes = self.inner.changes.subscribe();
         let keep = async move {
             loop {
@@ -346,6 +376,8 @@ impl Client {
     /// # Errors
     /// [`Error::NotConnected`], [`Error::Send`] when no reply came, [`Error::Denied`].
     pub async fn send(&self, command: Command) -> Result<Reply, Error> {
+        #[cfg(feature = "shell")]
+        let command = self.cleared(command)?;
         let shown = command.shown().to_owned();
         self.note_sent(&shown);
         let reply = self.connection()?.send(command).await.map_err(Error::Send)?;
@@ -388,6 +420,8 @@ impl Client {
     }
 
     async fn within(&self, command: Command, line: &str, within: Duration) -> Result<Reply, Error> {
+        #[cfg(feature = "shell")]
+        let command = self.cleared(command)?;
         self.has_target(line).await?;
         let shown = command.shown().to_owned();
         self.note_sent(&shown);
@@ -423,6 +457,8 @@ impl Client {
     ) -> Result<Job, Error> {
         let listener = self.running_listener()?;
         let connection = self.connection()?;
+        #[cfg(feature = "shell")]
+        self.cleared(Command::api(line).map_err(Error::Illegal)?)?;
         self.has_target(line).await?;
         if !listener.is_subscribed("BACKGROUND_JOB") {
             listener.subscribe(&["BACKGROUND_JOB"]).await?;
@@ -505,49 +541,6 @@ impl Client {
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.inner.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// A job whose command is on its way: without [`Announced::keep`] it is taken back, also when its
-/// future is dropped, or its outcome is unknown where the server may have got the command.
-struct Announced<'a> {
-    #[cfg(feature = "shell")]
-    client: &'a Client,
-    listener: &'a EventListener,
-    job: &'a Job,
-    is_out: AtomicBool,
-    is_kept: bool,
-}
-
-impl<'a> Announced<'a> {
-    #[cfg_attr(not(feature = "shell"), expect(unused_variables, reason = "it keeps no list"))]
-    fn new(client: &'a Client, listener: &'a EventListener, job: &'a Job) -> Self {
-        Self {
-            #[cfg(feature = "shell")]
-            client,
-            listener,
-            job,
-            is_out: AtomicBool::new(false),
-            is_kept: false,
-        }
-    }
-
-    /// The server has queued it.
-    fn keep(mut self) {
-        self.is_kept = true;
-    }
-}
-
-impl Drop for Announced<'_> {
-    fn drop(&mut self) {
-        if self.is_kept {
-        } else if self.is_out.load(Ordering::Relaxed) {
-            #[cfg(feature = "shell")]
-            self.client.note_started(self.job);
-            self.listener.doubt_job(self.job);
-        } else {
-            self.listener.forget_job(self.job);
-        }
     }
 }
 

@@ -49,7 +49,7 @@ impl Client {
     }
 }
 
-fn api_line(shown: &str) -> Option<&str> {
+pub(super) fn api_line(shown: &str) -> Option<&str> {
     shown.strip_prefix("api ").or_else(|| shown.strip_prefix("bgapi "))
 }
 

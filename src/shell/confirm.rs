@@ -37,8 +37,10 @@ pub(super) async fn verb(
 
 /// What the configuration's deny says.
 pub(super) fn forbidden() -> CommandError {
-    CommandError::new(Kind::Refused, "not sent: the configuration forbids it")
-        .hint("its [guard] says so under deny; \"switchy config show\" tells where")
+    CommandError::new(Kind::Refused, "not sent: the configuration forbids it").hint(
+        "its [guard] says so under deny, which also holds where a line hides what it runs; \
+               \"switchy config show\" tells where",
+    )
 }
 
 /// Has the operator type the name of the switch. Without somebody to ask it is refused, with the

@@ -174,6 +174,8 @@ impl From<client::Error> for CommandError {
                 .hint("the server has queued it and may still do it"),
             Error::Gone { .. } => Self::new(Kind::Refused, err.to_string())
                 .hint("\"calls --ended\" tells how it ended"),
+            Error::NotAllowed { .. } => Self::new(Kind::Refused, err.to_string())
+                .hint("\"switchy config show\" tells what holds, and which file says so"),
             Error::Panicked | Error::App { .. } => Self::new(Kind::Refused, err.to_string()),
             Error::NoSuchEvent { ref name, .. } => {
                 let otherwise = "subclasses of CUSTOM have a \"::\" in their names";

@@ -26,6 +26,7 @@ mod doctor;
 mod ending;
 mod error;
 mod filter;
+mod gate;
 mod grammar;
 mod guard;
 pub mod highlight;
@@ -69,7 +70,7 @@ mod vars;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
 use tokio::sync::{mpsc, watch};
@@ -113,6 +114,16 @@ use switch::Lines;
 #[derive(Clone)]
 pub struct Shell {
     inner: Arc<Inner>,
+}
+
+/// A shell that may be gone.
+#[derive(Debug, Clone)]
+pub(crate) struct WeakShell(Weak<Inner>);
+
+impl WeakShell {
+    pub(crate) fn upgrade(&self) -> Option<Shell> {
+        self.0.upgrade().map(|inner| Shell { inner })
+    }
 }
 
 struct Inner {
@@ -261,6 +272,16 @@ impl Shell {
     #[must_use]
     pub fn settings(&self) -> Settings {
         self.state().settings.clone()
+    }
+
+    /// Looks at the settings where they are.
+    pub(crate) fn with_settings<T>(&self, look: impl FnOnce(&Settings) -> T) -> T {
+        look(&self.state().settings)
+    }
+
+    /// For what outlives the shell.
+    pub(crate) fn downgrade(&self) -> WeakShell {
+        WeakShell(Arc::downgrade(&self.inner))
     }
 
     /// Whether a word is an alias.

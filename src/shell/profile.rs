@@ -207,7 +207,7 @@ impl GuardRules {
     /// What is said about a command and about those that it runs; the strictest word holds. What
     /// shall go without a question has to be allowed as it is typed.
     pub(super) fn ruling(&self, line: &str) -> Option<Ruling> {
-        let commands = guard::commands(line);
+        let Some(commands) = guard::commands(line) else { return self.of_unseen() };
         let says = |patterns: &[String], commands: &[String]| {
             commands.iter().any(|line| patterns.iter().any(|pattern| is_like(pattern, line)))
         };
@@ -225,7 +225,7 @@ impl GuardRules {
     /// What it says about a line that a command of the shell sends: that command itself has been
     /// asked about already, so only what the line runs inside wants to be confirmed.
     pub(super) fn ruling_inside(&self, line: &str) -> Option<Ruling> {
-        let commands = guard::commands(line);
+        let Some(commands) = guard::commands(line) else { return self.of_unseen() };
         let says = |patterns: &[String], commands: &[String]| {
             commands.iter().any(|line| patterns.iter().any(|pattern| is_like(pattern, line)))
         };
@@ -233,6 +233,14 @@ impl GuardRules {
             return Some(Ruling::Deny);
         }
         says(&self.confirm, commands.get(1..).unwrap_or_default()).then_some(Ruling::Confirm)
+    }
+
+    /// What it says about a line whose inside cannot be seen: that may be what the lists name.
+    fn of_unseen(&self) -> Option<Ruling> {
+        if !self.deny.is_empty() {
+            return Some(Ruling::Deny);
+        }
+        (!self.confirm.is_empty()).then_some(Ruling::Confirm)
     }
 
     /// With what another one forbids, and wants to be asked about.

@@ -24,7 +24,7 @@ pub struct Switch {
     client: Client,
     listener: Mutex<EventListener>,
     narration: Arc<Narration>,
-    profile: Mutex<Option<Profile>>,
+    profile: Arc<Mutex<Option<Profile>>>,
     /// Whether it was listened to, so that it is not done again behind the operator's back.
     has_listened: AtomicBool,
     /// Of a recording, to which nothing can be sent: the apps that were loaded, by name and id.
@@ -42,7 +42,7 @@ impl Switch {
     pub(super) fn new(name: &str, config: Config, narration: Arc<Narration>) -> Self {
         let listener = Mutex::new(EventListener::with_config(config.clone()));
         let client = Client::with_config(config);
-        let (profile, has_listened) = (Mutex::new(None), AtomicBool::new(false));
+        let (profile, has_listened) = (Arc::default(), AtomicBool::new(false));
         Self {
             name: name.to_owned(),
             client,
@@ -157,6 +157,11 @@ impl Switch {
     #[must_use]
     pub fn profile(&self) -> Option<Profile> {
         self.profile.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Where its profile is, for who judges what is sent there.
+    pub(super) fn profile_cell(&self) -> Arc<Mutex<Option<Profile>>> {
+        Arc::clone(&self.profile)
     }
 
     pub(super) fn set_profile(&self, profile: Profile) {

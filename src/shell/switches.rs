@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep};
 
 use super::settings::Listening;
-use super::{CommandError, Kind, Operator, Profile, Shell, Switch, profile};
+use super::{CommandError, Kind, Operator, Profile, Shell, Switch, gate, profile};
 use crate::conn::Config;
 use crate::sim::Sim;
 
@@ -71,6 +71,7 @@ impl Shell {
         };
         let switch = Switch::new(name, config, Arc::clone(&self.inner.narration));
         let switch = Arc::new(switch.with_alerts(alerts));
+        gate::put(self, &switch);
         let connected = self.up(&switch).await;
         if connected.is_ok() || known.is_none() {
             self.remove(name).await;

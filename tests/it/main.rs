@@ -32,6 +32,8 @@ mod faults;
 mod flood;
 #[cfg(all(unix, feature = "cli"))]
 mod fs_cli;
+#[cfg(all(feature = "shell", feature = "lua"))]
+mod guard;
 #[cfg(feature = "shell")]
 mod interrupted;
 mod live;

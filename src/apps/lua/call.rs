@@ -93,7 +93,10 @@ impl UserData for LuaClient {
 
     fn add_methods<M: UserDataMethods<Self>>(methods: &mut M) {
         methods.add_async_method("api", async |lua: Lua, _: UserDataRef<Self>, line: String| {
-            let said = client(&lua)?.cmd(&line).await;
+            let client = client(&lua)?;
+            #[cfg(feature = "shell")]
+            client.clear_line(&line).map_err(|err| Failure::of(&line, &err))?;
+            let said = client.cmd(&line).await;
             rest(&lua)?;
             said.map_err(|err| Failure::of(&line, &err).into())
         });
@@ -102,7 +105,10 @@ impl UserData for LuaClient {
             async |lua: Lua, _: UserDataRef<Self>, (line, within): (String, Option<f64>)| {
                 let within = within.map_or(JOB, super::verbs::seconds);
                 let failed = |err: &Error| mlua::Error::from(Failure::of(&line, err));
-                let job = client(&lua)?.bgapi(&line).await.map_err(|err| failed(&err))?;
+                let client = client(&lua)?;
+                #[cfg(feature = "shell")]
+                client.clear_line(&line).map_err(|err| failed(&err))?;
+                let job = client.bgapi(&line).await.map_err(|err| failed(&err))?;
                 let value = job.get(within).await;
                 rest(&lua)?;
                 value.map_err(|err| {

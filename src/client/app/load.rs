@@ -125,7 +125,7 @@ async fn tear_down(client: &Client, parts: &[Arc<dyn App>]) -> Result<(), Error>
     let mut outcome = Ok(());
     for part in parts.iter().rev() {
         let (doing, name) = (Arc::clone(part), part.name());
-        let own = client.clone();
+        let own = client.for_app();
         let joined = tokio::spawn(async move { doing.tear_down(&own).await }).await;
         let done = joined.unwrap_or_else(|err| Err(Error::App { text: err.to_string() }));
         if let Err(err) = &done {
@@ -199,7 +199,7 @@ impl Client {
         loading.lease.held = listener.claim(&wanted).await?;
         for part in &parts {
             loading.begun.push(Arc::clone(part));
-            if let Err(err) = part.set_up(self).await {
+            if let Err(err) = part.set_up(&self.for_app()).await {
                 // It was told; the set-up's failure is what matters.
                 let _torn_down = tear_down(self, &std::mem::take(&mut loading.begun)).await.is_ok();
                 loading.keep().end().await;
@@ -240,7 +240,7 @@ impl Client {
             Loading { client: self.clone(), id: id.clone(), lease, begun: Vec::new() };
         for part in &parts {
             loading.begun.push(Arc::clone(part));
-            if let Err(err) = part.set_up(self).await {
+            if let Err(err) = part.set_up(&self.for_app()).await {
                 let _torn_down = tear_down(self, &std::mem::take(&mut loading.begun)).await.is_ok();
                 loading.keep().end().await;
                 return Err(Error::AppSetup { name, source: Box::new(err) });
@@ -266,7 +266,7 @@ impl Client {
         let mut successors = parts.iter().cycle();
         for part in replaced.parts.iter() {
             let Some(successor) = successors.next() else { break };
-            if let Err(err) = part.retire(self, successor.as_ref()).await {
+            if let Err(err) = part.retire(&self.for_app(), successor.as_ref()).await {
                 tracing::warn!(target: "switchy.Client", app = name, %err, "the old one did not retire well");
             }
         }

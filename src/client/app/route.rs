@@ -45,7 +45,7 @@ impl Router {
 
     /// Returns `false` when its client is gone or listens elsewhere now.
     pub(super) fn route(&mut self, seen: &Seen<'_>) -> bool {
-        let Some(client) = self.client.upgrade().map(|inner| Client { inner }) else {
+        let Some(client) = self.client.upgrade().map(Client::of) else {
             return false;
         };
         if !client.apps().is_tap(self.number) {
@@ -82,7 +82,7 @@ impl Router {
         let work = Work {
             name: app.name,
             apps,
-            session: Session::new(client.clone(), session.clone()),
+            session: Session::new(client.for_app(), session.clone()),
             event: seen.event.detached(),
             at_work: client.apps().begin_work(),
         };

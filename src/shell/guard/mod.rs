@@ -47,11 +47,14 @@ fn of(effect: Effect) -> Option<String> {
     effects.iter().rev().find_map(harm::of_effect)
 }
 
-/// A line and all commands and applications that it runs, the outermost first.
-pub(super) fn commands(line: &str) -> Vec<String> {
+/// A line and all commands and applications that it runs, the outermost first; `None` when that
+/// cannot be seen: they nest too deep, or the name of one comes out of an expansion.
+pub(super) fn commands(line: &str) -> Option<Vec<String>> {
     let line = line.trim().trim_start_matches('/').to_owned();
-    let effects = reach::effects(Effect::Command(line.clone()));
-    effects.map_or_else(|| vec![line], |found| found.iter().map(Effect::line).collect())
+    let effects = reach::effects(Effect::Command(line))?;
+    let lines: Vec<String> = effects.iter().map(Effect::line).collect();
+    let is_seen = |line: &String| !line.split_whitespace().next().unwrap_or_default().contains('$');
+    lines.iter().all(is_seen).then_some(lines)
 }
 
 #[cfg(test)]
@@ -63,7 +66,7 @@ mod tests {
         for part in ["${", "${a}", "${a b", "{}${x("] {
             let line = format!("eval {}", part.repeat(100_000 / part.len()));
             assert!(danger(&line, Guard::Normal).is_some() && !only_reads(&line), "{part}");
-            assert_eq!(commands(&line).len(), 1);
+            assert_eq!(commands(&line), None);
         }
         assert!(danger(&format!("eval {}", "${a} ".repeat(200)), Guard::Normal).is_none());
     }

@@ -107,6 +107,8 @@ fn of_command(line: &str) -> Vec<Effect> {
         }
         "originate" | "uuid_broadcast" | "uuid_transfer" | "uuid_dual_transfer"
         | "sched_broadcast" | "sched_transfer" => found.extend(applications(rest)),
+        // No command, but the line may be one of an application.
+        name if NESTING.contains(&name) => found.extend(applications(rest)),
         _ => {}
     }
     found

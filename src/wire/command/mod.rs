@@ -221,6 +221,17 @@ impl Command {
         }
     }
 
+    /// The application and its arguments that it runs on a leg.
+    #[cfg(feature = "shell")]
+    pub(crate) fn executes(&self) -> Option<(&str, &str)> {
+        let header = |wanted: &str| {
+            let mut found =
+                self.headers.iter().filter(|(name, _)| name.eq_ignore_ascii_case(wanted));
+            found.next().map(|(_, value)| value.as_str())
+        };
+        Some((header("execute-app-name")?, header("execute-app-arg").unwrap_or_default()))
+    }
+
     /// Appends the bytes to send.
     pub fn encode(&self, out: &mut Vec<u8>) {
         out.extend_from_slice(self.line.as_bytes());

@@ -1,0 +1,86 @@
+//! What may be sent, judged where it leaves: whoever runs a client can put a gate before it, and no
+//! verb, app or script passes beside it.
+//!
+//! # Invariants
+//! - Every `api`, `bgapi` and `sendmsg` of a client goes through [`Client::cleared`], also those that
+//!   the verbs of calls and sessions send.
+//! - A client that an app was handed, and what the app makes of it, says so as long as it lives.
+
+use std::fmt;
+use std::sync::OnceLock;
+
+use super::{Client, Error};
+use crate::wire::Command;
+
+/// What is about to be sent.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Asked<'a> {
+    /// The command, or the application and its arguments.
+    pub(crate) line: &'a str,
+    /// Whether an application runs on a leg.
+    pub(crate) is_application: bool,
+    /// Who wants it.
+    pub(crate) by: By,
+}
+
+/// Who wants something to be sent.
+#[cfg_attr(not(feature = "lua"), expect(dead_code, reason = "only Lua files have lines"))]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum By {
+    /// Whoever has the client: they judged it before.
+    Holder,
+    /// A verb that an app used.
+    App,
+    /// An app, as a line of its own.
+    AppLine,
+}
+
+/// Why something is not sent, for the reader of an error.
+type Judge = Box<dyn Fn(&Asked<'_>) -> Result<(), String> + Send + Sync>;
+
+/// The gate of a client, once it was put there.
+#[derive(Default)]
+pub(super) struct Gate(OnceLock<Judge>);
+
+impl Gate {
+    fn clear(&self, asked: &Asked<'_>) -> Result<(), Error> {
+        let Some(judge) = self.0.get() else { return Ok(()) };
+        judge(asked).map_err(|why| Error::NotAllowed { command: asked.line.trim().to_owned(), why })
+    }
+}
+
+impl fmt::Debug for Gate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.0.get().is_some() { "Gate" } else { "no gate" })
+    }
+}
+
+impl Client {
+    /// Puts a gate before all that the client and its clones send. The first one stays.
+    pub(crate) fn set_gate(
+        &self,
+        judge: impl Fn(&Asked<'_>) -> Result<(), String> + Send + Sync + 'static,
+    ) {
+        // Another one is there: it stays.
+        let _is_first = self.inner.gate.0.set(Box::new(judge)).is_ok();
+    }
+
+    /// Clears a line that an app was given as text, before it goes out by a verb.
+    #[cfg(feature = "lua")]
+    pub(crate) fn clear_line(&self, line: &str) -> Result<(), Error> {
+        let by = if self.is_app { By::AppLine } else { By::Holder };
+        self.inner.gate.clear(&Asked { line, is_application: false, by })
+    }
+
+    /// Gives a command back if it may be sent.
+    pub(super) fn cleared(&self, command: Command) -> Result<Command, Error> {
+        let by = if self.is_app { By::App } else { By::Holder };
+        if let Some((app, args)) = command.executes() {
+            let line = format!("{app} {args}");
+            self.inner.gate.clear(&Asked { line: &line, is_application: true, by })?;
+        } else if let Some(line) = super::sent::api_line(command.shown()) {
+            self.inner.gate.clear(&Asked { line, is_application: false, by })?;
+        }
+        Ok(command)
+    }
+}
