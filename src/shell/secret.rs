@@ -74,8 +74,9 @@ fn within(text: &str) -> String {
     other(text)
 }
 
-/// Commands and programs with the options of a login.
-const LOGINS: &[&str] = &["connect", "switchy", "fs_cli"];
+/// Commands and programs with the options of a login: a password stands behind `-p`.
+const LOGINS: &[&str] =
+    &["connect", "switchy", "fs_cli", "sshpass", "mysql", "mysqldump", "mysqladmin", "mariadb"];
 
 /// The options of a login, without the password.
 fn options(text: &str) -> String {
@@ -110,15 +111,23 @@ fn mask_userinfo(word: &str) -> Option<String> {
     Some(format!("{scheme}{user}:{STARS}@{host}"))
 }
 
-/// `--password VALUE` of any program.
+/// `--password VALUE`, `-u USER:PASSWORD` and `https://USER:PASSWORD@HOST` of any program.
 fn long_option(text: &str) -> String {
-    let mut is_next = false;
+    let (mut is_next, mut is_user) = (false, false);
     words(text, |word| {
         if std::mem::take(&mut is_next) {
             return Some(STARS.to_owned());
         }
+        if std::mem::take(&mut is_user)
+            && let Some((user, _password)) = word.split_once(':')
+        {
+            let quote = word.chars().next_back().filter(|c| "'\"".contains(*c));
+            let quote = quote.filter(|quote| word.starts_with(*quote));
+            return Some(format!("{user}:{STARS}{}", quote.map_or(String::new(), String::from)));
+        }
         is_next = word.strip_prefix("--").is_some_and(is_secret_name);
-        None
+        is_user = ["-u", "-U", "--user", "--proxy-user"].contains(&word);
+        if word.contains("://") { mask_userinfo(word) } else { None }
     })
 }
 
@@ -396,6 +405,15 @@ mod tests {
             ("setvar last my_secret=hunter2", "setvar last my_secret=***"),
             ("let password = hunter2", "let password =***"),
             ("! mysql --password hunter2 x", "! mysql --password *** x"),
+            ("! mysql -phunter2 -u root", "! mysql -p*** -u root"),
+            ("! sshpass -p hunter2 ssh a@b", "! sshpass -p *** ssh a@b"),
+            ("! /usr/bin/sshpass -phunter2 scp x y", "! /usr/bin/sshpass -p*** scp x y"),
+            ("! curl -u me:hunter2 http://h/", "! curl -u me:*** http://h/"),
+            ("! curl --user 'me:hun ter2' h", "! curl --user 'me:***' h"),
+            ("! curl https://me:hunter2@h/x", "! curl https://me:***@h/x"),
+            ("calls | curl -u me:hunter2 h", "calls | curl -u me:*** h"),
+            ("! curl -H 'Authorization: Bearer hunter2' h", "! curl -H 'Authorization: ***"),
+            ("! PGPASSWORD=hunter2 psql -U me db", "! PGPASSWORD=*** psql -U me db"),
             ("global_setvar default_password=hunter2", "global_setvar default_password=***"),
         ] {
             assert_eq!(mask_line(line), masked);

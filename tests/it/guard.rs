@@ -162,7 +162,7 @@ async fn lines(desk: &Desk, harm: &str, folder: &std::path::Path) -> Vec<String>
     lines.iter().map(|line| line.replace("FILE", &file).replace("ID", id)).collect()
 }
 
-#[tokio::test]
+#[limited::test]
 async fn what_is_denied_reaches_the_server_by_no_path() {
     let deny = ["fsctl", "hupall", "system", "uuid_kill"].map(str::to_owned).to_vec();
     let desk =
@@ -195,7 +195,7 @@ async fn what_is_denied_reaches_the_server_by_no_path() {
     desk.shell.close().await;
 }
 
-#[tokio::test]
+#[limited::test]
 async fn a_read_only_profile_lets_nothing_pass_that_changes() {
     let desk = Desk::new(|profile| profile.is_read_only = true).await;
     let folder = tempfile::tempdir().unwrap();
@@ -212,7 +212,7 @@ async fn a_read_only_profile_lets_nothing_pass_that_changes() {
 }
 
 /// Without a question and without `--yes`, as in a script.
-#[tokio::test]
+#[limited::test]
 async fn a_lua_file_may_do_what_a_script_may() {
     for is_production in [false, true] {
         let env = is_production.then(|| "prod".to_owned());
