@@ -327,7 +327,7 @@ impl EventListener {
         }
     }
 
-    /// The running calls, in the order of their first event.
+    /// The running calls, oldest first.
     #[must_use]
     pub fn calls(&self) -> Vec<Call> {
         self.tracker().calls().collect()

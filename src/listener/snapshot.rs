@@ -112,6 +112,8 @@ impl EventListener {
         if table.unreadable == 0 {
             self.tracker().regroup(rows);
         }
+        // The table has whole seconds only; the description of a leg has its exact beginning.
+        self.tracker().sort_calls();
         // Legs that stood for themselves may have found each other.
         difference.new = self.tracker().call_count().saturating_sub(difference.kept);
         tracing::debug!(?difference, "snapshot of channels");

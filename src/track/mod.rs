@@ -155,7 +155,7 @@ pub struct Tracker {
     limits: Limits,
     sessions: Map<Id<Session>, Entry>,
     calls: Map<Id<Call>, Legs>,
-    /// Running calls in the order of their first event.
+    /// Running calls in the order of their first event, or after a snapshot of their beginning.
     order: BTreeMap<u64, Id<Call>>,
     next_order: u64,
     ended: VecDeque<Call>,
@@ -287,7 +287,8 @@ impl Tracker {
         self.calls.get(id).map(|legs| self.assemble(id, legs))
     }
 
-    /// The running calls in the order of their first event.
+    /// The running calls, oldest first: in the order of their first event, those of a snapshot by
+    /// their beginning.
     pub fn calls(&self) -> impl DoubleEndedIterator<Item = Call> {
         self.order.values().filter_map(|id| self.calls.get(id).map(|legs| self.assemble(id, legs)))
     }

@@ -8,9 +8,9 @@ use std::collections::{HashMap, HashSet};
 
 use foldhash::fast::RandomState;
 
-use super::Tracker;
 use super::apply::update;
 use super::facts::Facts;
+use super::{Legs, Tracker};
 use crate::model::{Association, Call, ChannelRow, Direction, Id, Origin, Phase, Session};
 use crate::wire::EventData;
 
@@ -73,6 +73,7 @@ impl Tracker {
         for row in rows {
             self.join(row, &table);
         }
+        self.sort_calls();
         let kept = before.iter().filter(|call| self.calls.contains_key(*call)).count();
         Difference { ended: before.len() - kept, new: self.calls.len() - kept, kept }
     }
@@ -115,6 +116,38 @@ impl Tracker {
             entry.session.phase = Phase::Hangup;
         }
         self.remove_session(id.as_str());
+    }
+
+    /// Puts the running calls in the order in which they began. A call whose first event comes while
+    /// the snapshot is read would otherwise stand before the older ones that the snapshot adds.
+    pub fn sort_calls(&mut self) {
+        let mut began: Vec<(u64, u64, Id<Call>)> = self
+            .order
+            .iter()
+            .filter_map(|(order, id)| {
+                Some((self.began(id, self.calls.get(id)?), *order, id.clone()))
+            })
+            .collect();
+        if began.is_sorted_by_key(|(at, ..)| *at) {
+            return;
+        }
+        let places: Vec<u64> = began.iter().map(|(_, order, _)| *order).collect();
+        began.sort_by_key(|(at, order, _)| (*at, *order));
+        self.order = places.into_iter().zip(began.into_iter().map(|(.., id)| id)).collect();
+        for (place, id) in &self.order {
+            if let Some(legs) = self.calls.get_mut(id) {
+                legs.order = *place;
+            }
+        }
+    }
+
+    /// When a call began, by the leg that lists show; a call whose time is unknown comes last.
+    fn began(&self, id: &Id<Call>, legs: &Legs) -> u64 {
+        let alive = || legs.alive.iter().filter_map(|leg| self.sessions.get(leg));
+        let first = alive().find(|entry| entry.session.id.as_str() == id.as_str());
+        let lead = first.or_else(|| alive().min_by_key(|entry| entry.order));
+        let created = lead.map_or(0, |entry| entry.session.times.created);
+        if created == 0 { u64::MAX } else { created }
     }
 
     fn join(&mut self, row: &ChannelRow, table: &Table<'_>) {

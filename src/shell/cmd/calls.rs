@@ -48,7 +48,12 @@ pub(crate) fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), CommandError>
         } else {
             // Of many calls only those are put together that are shown.
             let first = args.select.first().filter(|_| who.is_empty());
-            let calls: Vec<Call> = tracker.calls().take(first.unwrap_or(usize::MAX)).collect();
+            let mut calls: Vec<Call> = tracker.calls().take(first.unwrap_or(usize::MAX)).collect();
+            // A leg of a snapshot may learn its exact beginning only later.
+            calls.sort_by_key(|call| match call.lead().map_or(0, |lead| lead.times.created) {
+                0 => u64::MAX,
+                created => created,
+            });
             about.extend(calls.iter().map(|call| rows::is_about(call, who)));
             let view = rows::calls(calls.iter(), tracker, Some(now), &names);
             let all = tracker.call_count();

@@ -96,3 +96,47 @@ fn loopback_halves_that_the_table_cannot_tell_apart_are_told_apart_by_their_vari
     // A dump is no event: what is not in the second table either is a ghost.
     assert_eq!(tracker.confirm(&rows[..2]), 2);
 }
+
+#[limited::test]
+fn calls_that_begin_while_the_snapshot_is_read_stand_behind_the_older_ones() {
+    let of = |id: &str, second: u64| leg(&format!("{id} sofia/external/{id} {second} -"));
+    let order = |tracker: &Tracker| {
+        tracker.calls().map(|call| call.id.as_str().to_owned()).collect::<Vec<_>>().join(" ")
+    };
+    let micros = |second: u64| second * 1_000_000;
+    for (heard, rows, exact, expected) in [
+        // The event of the newest call comes first; the server lists its channels in any order.
+        (&[("new", 105)][..], &[("old", 100), ("mid", 103)][..], &[][..], "old mid new"),
+        (&[("new", 105)], &[("mid", 103), ("old", 100)], &[], "old mid new"),
+        (&[("n1", 105), ("n2", 106)], &[("n2", 106), ("n1", 105), ("old", 9)], &[], "old n1 n2"),
+        // Its event has no time: it began now.
+        (&[("new", 0)], &[("old", 100)], &[], "old new"),
+        // Within one second the description of a leg decides.
+        (&[], &[("b", 100), ("a", 100)], &[("a", 1), ("b", 2)], "a b"),
+        (&[("c", 101)], &[("b", 100), ("a", 100)], &[("a", 2), ("b", 1)], "b a c"),
+    ] {
+        let mut tracker = Tracker::new();
+        for (id, second) in heard {
+            let at = micros(*second);
+            tracker.apply(&line(&format!("CHANNEL_CREATE {id} Caller-Channel-Created-Time={at}")));
+        }
+        let rows: Vec<_> = rows.iter().map(|(id, second)| of(id, *second)).collect();
+        tracker.resync(&rows, false);
+        for (id, after) in exact {
+            let at = micros(100) + after;
+            let dump = format!(
+                "CHANNEL_DATA {id} Caller-Channel-Created-Time={at} variable_direction=inbound"
+            );
+            tracker.describe(line(&dump).data());
+        }
+        tracker.sort_calls();
+        assert_eq!(order(&tracker), expected, "{heard:?} {rows:?}");
+        // What begins later is last, and an end takes out the right one.
+        tracker
+            .apply(&line(&format!("CHANNEL_CREATE z Caller-Channel-Created-Time={}", micros(200))));
+        assert_eq!(order(&tracker), format!("{expected} z"));
+        let first = expected.split(' ').next().unwrap();
+        tracker.apply(&line(&format!("CHANNEL_DESTROY {first}")));
+        assert_eq!(order(&tracker), format!("{expected} z").split_once(' ').unwrap().1);
+    }
+}
