@@ -70,6 +70,7 @@ pub struct Config {
     pub(super) users: Vec<User>,
     pub(super) seed: Option<u64>,
     pub(super) traffic: f64,
+    pub(super) quiet_start: Duration,
     pub(super) heartbeat: Duration,
     pub(super) auth_timeout: Duration,
     pub(super) clock: Option<Timestamp>,
@@ -85,6 +86,7 @@ impl Config {
             users: Vec::new(),
             seed: None,
             traffic: 0.0,
+            quiet_start: Duration::ZERO,
             heartbeat: Duration::from_secs(20),
             auth_timeout: Duration::from_secs(25),
             clock: None,
@@ -123,6 +125,13 @@ impl Config {
     #[must_use]
     pub fn with_traffic(mut self, calls_per_second: f64) -> Self {
         self.traffic = if calls_per_second.is_finite() { calls_per_second.max(0.0) } else { 0.0 };
+        self
+    }
+
+    /// Lets few background calls begin in this time after the start, so that a person can read.
+    #[must_use]
+    pub fn with_quiet_start(mut self, lasts: Duration) -> Self {
+        self.quiet_start = lasts;
         self
     }
 
@@ -169,6 +178,7 @@ impl fmt::Debug for Config {
             .field("users", &users)
             .field("seed", &self.seed)
             .field("traffic", &self.traffic)
+            .field("quiet_start", &self.quiet_start)
             .field("heartbeat", &self.heartbeat)
             .field("auth_timeout", &self.auth_timeout)
             .field("clock", &self.clock)

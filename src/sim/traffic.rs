@@ -56,6 +56,13 @@ const HOSTILE: &[&str] = &[
     "a|:b ARRAY::c",
 ];
 
+/// The least time between two calls of a quiet start.
+const QUIET_GAP: Duration = Duration::from_secs(12);
+
+fn micros(time: Duration) -> u64 {
+    u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
+}
+
 impl World {
     /// Places the next background call and plans the one after it.
     pub(super) fn traffic(&mut self) {
@@ -67,7 +74,10 @@ impl World {
         let number = format!("+1555{:07}", rng.u32(0..10_000_000));
         let (kind, hold) = (rng.u32(0..100), rng.u64(3000..60_000));
         let (user, digits) = (rng.u32(1000..1004), rng.u32(200..999_999));
-        let gap = Duration::from_secs_f64(gap.clamp(0.001, 3600.0));
+        let mut gap = Duration::from_secs_f64(gap.clamp(0.001, 3600.0));
+        if self.now.saturating_sub(self.started) < micros(self.config.quiet_start) {
+            gap = gap.max(QUIET_GAP);
+        }
         self.after(gap, Action::Traffic);
         if self.paused {
             return;
