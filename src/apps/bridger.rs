@@ -98,7 +98,7 @@ impl App for Bridger {
                 }
                 "CHANNEL_BRIDGE" => {
                     let other = event.get("Other-Leg-Unique-ID").unwrap_or_default().into_owned();
-                    tracing::info!(target: "switchy.Client", uuid = %session.id, other, "Bridger: bridged");
+                    tracing::info!(target: "switchy.app", uuid = %session.id, other, "Bridger: bridged");
                     Ok(())
                 }
                 _ => {

@@ -153,7 +153,7 @@ impl Router {
             tracing::warn!(target: "switchy.Client", uuid = %session.id, to, "Router: a call stays parked: {why}");
             return Ok(());
         }
-        tracing::info!(target: "switchy.Client", uuid = %session.id, to, "Router: rejected: {why}");
+        tracing::info!(target: "switchy.app", uuid = %session.id, to, "Router: rejected: {why}");
         session.hangup_with(&HangupCause::parse("NO_ROUTE_DESTINATION")).await
     }
 }

@@ -212,7 +212,7 @@ impl Args {
     ///
     /// # Errors
     /// When a log level is none.
-    pub(super) fn values(&self, as_fs_cli: bool) -> Result<Section, String> {
+    pub(super) fn values(&self) -> Result<Section, String> {
         let (mut values, connection, look) = (Section::new(), &self.connection, &self.look);
         let mut put = |key, name, data| config::option(&mut values, key, name, data);
         let text = |text: &str| Some(Data::Text(text.to_owned()));
@@ -229,13 +229,7 @@ impl Args {
                 format!("{name:?} is no log level: debug, info, notice, ... or 0 to 7")
             })
         });
-        // fs_cli starts with all of it, which can hold up the server.
-        let level = level.transpose()?;
-        let level = level.or(if as_fs_cli && !look.quiet { Some("notice") } else { None });
-        let name = if look.loglevel.is_some() { "-l" } else { "fs_cli" };
-        if look.loglevel.is_some() || as_fs_cli {
-            put("log", name, level.and_then(text));
-        }
+        put("log", "-l", level.transpose()?.and_then(text));
         put("log", "-q", if look.quiet { text("off") } else { None });
         put("log_uuid", "-S", if look.log_uuid_short { text("short") } else { None });
         put("log_uuid", "-U", if look.log_uuid { text("full") } else { None });

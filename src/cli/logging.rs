@@ -42,10 +42,10 @@ impl Verbosity {
     }
 }
 
-/// Shows information and worse above the prompt.
+/// Shows warnings and worse above the prompt, unless the operator asks for more.
 pub(super) fn to_prompt(lines: mpsc::Sender<Line>, color: bool) -> Verbosity {
     let verbosity = Verbosity::default();
-    let (usual, target) = (Level::INFO, Target::Prompt(lines));
+    let (usual, target) = (Level::WARN, Target::Prompt(lines));
     init(Lines { usual, verbosity: verbosity.clone(), color, target });
     verbosity
 }
@@ -110,10 +110,13 @@ struct Lines {
 }
 
 impl Lines {
-    /// How much is shown of a target unless more is asked for: that a listener has connected says
-    /// nothing to a person, since the shell reports the connection itself.
+    /// How much is shown of a target unless the operator asks for more. What an app reports is for
+    /// its operator, at the prompt and in scripts; all else below a warning is for a developer.
     fn usual_of(&self, target: &str) -> Level {
-        if target == "switchy.EventListener" { self.usual.min(Level::WARN) } else { self.usual }
+        match target {
+            "switchy.lua" | "switchy.app" => self.usual.max(Level::INFO),
+            _ => self.usual,
+        }
     }
 }
 

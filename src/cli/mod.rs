@@ -131,7 +131,7 @@ fn run(mut args: Args, as_fs_cli: bool) -> anyhow::Result<u8> {
         Some(Action::Replay(replay)) => args.look = mem::take(&mut replay.look),
         _ => {}
     }
-    let over = args.values(as_fs_cli).map_err(CommandError::usage)?;
+    let over = args.values().map_err(CommandError::usage)?;
     let instead = match args.action.take() {
         Some(Action::Config { action }) => {
             let text = config::run(&action, &files, as_fs_cli, &over)?;
@@ -262,11 +262,17 @@ async fn close(shell: &Shell) {
     let _in_time = tokio::time::timeout(Duration::from_secs(1), shell.close()).await;
 }
 
-/// The traffic of the demo: a new call every few seconds.
+/// The traffic of the demo: a new call every few seconds, once there was time to read its first lines.
 fn demo_config(args: &SimArgs) -> crate::sim::Config {
     let config = args.config();
-    if args.traffic.is_some() { config } else { config.with_traffic(0.3) }
+    match args.traffic {
+        Some(_) => config,
+        None => config.with_traffic(0.3).with_quiet_start(QUIET_START),
+    }
 }
+
+/// How long the demo stays quiet.
+const QUIET_START: Duration = Duration::from_secs(30);
 
 /// Writes an error to standard error: what happened, then what to do.
 fn complain(err: &CommandError, color: bool) {

@@ -7,8 +7,10 @@ use std::pin::pin;
 use std::sync::OnceLock;
 use std::time::Duration;
 
+use clap::CommandFactory as _;
 use tokio::io::{AsyncBufReadExt as _, AsyncRead, BufReader};
 
+use super::args::Args;
 use super::batch::Feed;
 use super::signals::Stops;
 use super::start::{Start, Target};
@@ -139,8 +141,9 @@ impl Need {
     fn of(line: &str) -> Self {
         let mut words = line.split_whitespace();
         match words.next() {
-            Some("help") if words.next().is_none_or(is_own) => Self::Nothing,
-            Some("help" | "doctor") => Self::Ask,
+            Some("help" | "?") if words.next().is_none_or(is_own) => Self::Nothing,
+            Some(word) if word.strip_prefix('?').is_some_and(is_own) => Self::Nothing,
+            Some("help" | "?" | "doctor") => Self::Ask,
             _ => Self::Server,
         }
     }
@@ -273,10 +276,7 @@ pub(super) async fn open(
     match target {
         Target::Hosts(profiles) => {
             for profile in profiles {
-                shell
-                    .open(profile)
-                    .await
-                    .map_err(|err| with_profiles(err, &profile.name, shell))?;
+                shell.open(profile).await.map_err(|err| with_commands(err, &profile.name))?;
             }
         }
         Target::Demo(sim) => {
@@ -295,17 +295,17 @@ pub(super) async fn open(
     Ok(None)
 }
 
-/// A name without an address may have been meant for a profile.
-fn with_profiles(err: CommandError, name: &str, shell: &Shell) -> CommandError {
-    let profiles = shell.settings().profiles;
-    if !err.message.starts_with("no address") || profiles.iter().any(|known| known.name == name) {
-        return err;
+/// A name without an address may have been meant for a command of the program. The nearest one stands
+/// before the other hints.
+pub(super) fn with_commands(mut err: CommandError, name: &str) -> CommandError {
+    let program = Args::command();
+    let names = program.get_subcommands().map(clap::Command::get_name);
+    if err.message.starts_with("no address")
+        && let Some(near) = crate::shell::nearest(name, names)
+    {
+        err.hints.insert(0, format!("did you mean switchy {near}?"));
     }
-    let names = profiles.iter().map(|profile| profile.name.as_str());
-    match crate::shell::nearest(name, names) {
-        Some(near) => err.hint(format!("there is no profile {name:?}; did you mean {near}?")),
-        None => err,
-    }
+    err
 }
 
 /// That of the terminal, where answers go to one.

@@ -170,11 +170,16 @@ impl Start {
     }
 }
 
-/// A profile. fs_cli connects for as long as the system tries, unless it is told otherwise.
+/// A profile. Where neither options nor files say otherwise, fs_cli connects for as long as the system
+/// tries and shows the log.
 fn patient(look: &Effective, as_fs_cli: bool) -> Profile {
     let mut profile = look.profile();
     if as_fs_cli && look.origin("connect_timeout") == Some(&Origin::BuiltIn) {
         profile.config = profile.config.with_connect_timeout(SYSTEMS_OWN);
+    }
+    // fs_cli starts with all of the log, which can hold up the server.
+    if as_fs_cli && look.origin("log") == Some(&Origin::BuiltIn) {
+        profile.log = Some("notice".to_owned());
     }
     profile
 }

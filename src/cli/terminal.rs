@@ -3,8 +3,8 @@ use std::env;
 use std::io::{self, IsTerminal as _, Write as _};
 
 pub(crate) use attributes::{
-    Guard, Silence, as_found, can_come_back, discard_keys, hostname, is_ours, keep_keys,
-    stop_others, stop_self,
+    Guard, Silence, as_found, as_found_without_echo, can_come_back, hostname, is_ours, keep_keys,
+    stop_others, stop_self, take_keys,
 };
 
 /// When to color.
@@ -55,6 +55,23 @@ pub(crate) fn clear() {
     }
 }
 
+/// Whether the terminal is known to wrap what stands on its screen again when it gets another width.
+/// Others keep their rows, and cut them.
+pub(crate) fn wraps_again() -> bool {
+    const SAY_SO: &[&str] = &[
+        "TMUX",
+        "VTE_VERSION",
+        "KITTY_WINDOW_ID",
+        "WEZTERM_PANE",
+        "ALACRITTY_WINDOW_ID",
+        "KONSOLE_VERSION",
+        "ITERM_SESSION_ID",
+        "WT_SESSION",
+    ];
+    let is_tmux = || env::var("TERM").is_ok_and(|term| term.starts_with("tmux"));
+    SAY_SO.iter().any(|name| env::var_os(name).is_some()) || is_tmux()
+}
+
 /// Whether the terminal understands nothing but text.
 pub(crate) fn is_dumb() -> bool {
     !matches!(env::var("TERM"), Ok(term) if !term.is_empty() && term != "dumb")
@@ -80,7 +97,7 @@ mod attributes {
     use std::thread;
 
     use rustix::termios::{
-        self, InputModes, LocalModes, OptionalActions, QueueSelector, SpecialCodeIndex, Termios,
+        self, InputModes, LocalModes, OptionalActions, SpecialCodeIndex, Termios,
     };
 
     /// The threads without which there is no prompt.
@@ -105,11 +122,42 @@ mod attributes {
         }
     }
 
-    /// Throws away what was typed and not read yet.
-    pub(crate) fn discard_keys() {
-        // Without a terminal there are no keys.
-        _ = termios::tcflush(io::stdin(), QueueSelector::IFlush);
+    /// As [`as_found`], for a program that reads no lines of the operator: what they type meanwhile is
+    /// for the next prompt, and not echoed into what the program shows.
+    pub(crate) fn as_found_without_echo() {
+        if let Some(found) = &*FOUND.lock().unwrap_or_else(PoisonError::into_inner) {
+            let mut silent = found.clone();
+            silent.local_modes -= LocalModes::ECHO;
+            // A terminal that is gone is given to nobody.
+            _ = termios::tcsetattr(io::stdin(), OptionalActions::Now, &silent);
+        }
     }
+
+    /// Takes what was typed and not read yet, while keys are kept.
+    pub(crate) fn take_keys() -> Vec<u8> {
+        let mut keys = Vec::new();
+        let found = FOUND.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(found) = &*found else { return keys };
+        let mut waits_for_none = keeping(found);
+        waits_for_none.special_codes[SpecialCodeIndex::VMIN] = 0;
+        if termios::tcsetattr(io::stdin(), OptionalActions::Now, &waits_for_none).is_err() {
+            return keys;
+        }
+        let mut part = [0; 1024];
+        // More than a person types is a paste that went wrong.
+        while keys.len() < MOST_KEYS {
+            match rustix::io::read(io::stdin(), &mut part) {
+                Ok(count @ 1..) => keys.extend(part.iter().take(count)),
+                // Nothing is left, or the terminal is gone.
+                Ok(_) | Err(_) => break,
+            }
+        }
+        _ = termios::tcsetattr(io::stdin(), OptionalActions::Now, &keeping(found));
+        keys
+    }
+
+    /// Bytes of type-ahead that are kept.
+    const MOST_KEYS: usize = 64 * 1024;
 
     fn keeping(found: &Termios) -> Termios {
         let mut keeping = found.clone();
@@ -294,8 +342,13 @@ mod attributes {
     /// Nothing was changed.
     pub(crate) fn as_found() {}
 
-    /// A pager reads the same queue here; it is left alone.
-    pub(crate) fn discard_keys() {}
+    /// Nothing was changed.
+    pub(crate) fn as_found_without_echo() {}
+
+    /// What is typed ahead stays where it is.
+    pub(crate) fn take_keys() -> Vec<u8> {
+        Vec::new()
+    }
 
     /// Whoever reads a password here sees to it.
     #[derive(Debug)]

@@ -27,6 +27,9 @@ pub(super) async fn advise(switch: &Switch, line: &str, err: CommandError) -> Co
             "\"profiles\", \"gateways\" and \"registrations\" show it as tables, also -o json",
         );
     }
+    if let Some((word, known)) = listed(line, &err.message) {
+        return err.meant(word, known.iter().map(String::as_str), "");
+    }
     let Some(wrong) = wrong(line, &err.message).filter(|_| err.kind == Kind::Refused) else {
         return err;
     };
@@ -49,6 +52,39 @@ pub(super) async fn advise(switch: &Switch, line: &str, err: CommandError) -> Co
         Wrong::Module(word) => module(client, line, word, err).await,
         Wrong::Session(word) => session(switch, word, err).await,
     }
+}
+
+/// As [`advise`], for a table of the server: what its usage lists needs no question.
+pub(super) fn advise_table(line: &str, err: CommandError) -> CommandError {
+    match listed(line, &err.message) {
+        Some((word, known)) => err.meant(word, known.iter().map(String::as_str), ""),
+        None => err,
+    }
+}
+
+/// The first argument of a line, when the usage that the server answers lists other ones:
+/// `-USAGE: codec|calls [count]|channels [count|like <match string>]`.
+fn listed<'a>(line: &'a str, text: &str) -> Option<(&'a str, Vec<String>)> {
+    let usage = text.strip_prefix("-USAGE:")?.lines().next()?;
+    let mut words = line.split_whitespace();
+    let (verb, word) = (words.next()?, words.next()?);
+    let (mut known, mut depth) = (vec![String::new()], 0_i32);
+    for letter in usage.chars() {
+        depth += i32::from(matches!(letter, '<' | '[' | '('));
+        depth -= i32::from(matches!(letter, '>' | ']' | ')'));
+        match known.last_mut() {
+            Some(last) if letter != '|' || depth > 0 => last.push(letter),
+            _ => known.push(String::new()),
+        }
+    }
+    let first = |choice: &String| choice.split_whitespace().next().map(str::to_owned);
+    let mut known: Vec<String> = known.iter().filter_map(first).collect();
+    if verb.eq_ignore_ascii_case("show") {
+        // Its usage leaves them out.
+        known.push("registrations".to_owned());
+    }
+    let is_list = known.len() > 2 && known.iter().all(|name| !name.starts_with(['<', '[']));
+    (is_list && !known.iter().any(|name| name == word)).then_some((word, known))
 }
 
 /// What went wrong, by the server's words, and the name in the line that it is about.
@@ -201,6 +237,26 @@ async fn session(switch: &Switch, word: &str, err: CommandError) -> CommandError
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[limited::test]
+    fn a_usage_lists_what_may_have_been_meant() {
+        let usage =
+            "-USAGE: codec|calls [count]|channels [count|like <match string>]|calls|modules";
+        for (line, expected) in [
+            ("show chanels", Some("channels")),
+            ("show registratoins", Some("registrations")),
+            ("SHOW modules", None),
+            ("show", None),
+        ] {
+            let found = listed(line, usage);
+            let near = found
+                .as_ref()
+                .and_then(|(word, known)| near::nearest(word, known.iter().map(String::as_str)));
+            assert_eq!(near, expected, "{line}");
+        }
+        assert_eq!(listed("uuid_kill", "-USAGE: <uuid> [cause]"), None);
+        assert_eq!(listed("uuid_hold x", "-USAGE: [off|toggle] <uuid> [<display>]"), None);
+    }
 
     #[limited::test]
     fn the_name_that_was_wrong() {

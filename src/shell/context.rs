@@ -12,7 +12,7 @@ use super::{
     CommandError, Format, Guard, Kind, Next, Operator, ReadOnly, Shell, Switch, line, rows,
     sanitise,
 };
-use crate::client::Client;
+use crate::client::{self, Client};
 use crate::listener::EventListener;
 use crate::model::Call;
 
@@ -160,7 +160,12 @@ impl<'a> Context<'a> {
 
     /// The listener, as the client has it.
     pub(super) fn listener(&self) -> Result<EventListener, CommandError> {
-        Ok(self.client()?.listener()?)
+        let client = self.client()?;
+        // Before the first connection no listener is assigned, which is not what is wrong.
+        if !client.is_connected() && client.listener().is_err() {
+            return Err(client::Error::NotConnected.into());
+        }
+        Ok(client.listener()?)
     }
 
     /// Keeps the result of a job from being told above the prompt, because this command answers

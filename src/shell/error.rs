@@ -51,19 +51,33 @@ pub struct CommandError {
     pub hints: Vec<String>,
     /// Whether it may work in a moment.
     is_passing: bool,
+    /// Whether the login was refused.
+    is_wrong_password: bool,
 }
 
 impl CommandError {
     /// An error of a kind.
     #[must_use]
     pub fn new(kind: Kind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into(), hints: Vec::new(), is_passing: false }
+        Self {
+            kind,
+            message: message.into(),
+            hints: Vec::new(),
+            is_passing: false,
+            is_wrong_password: false,
+        }
     }
 
     /// A line that makes no sense.
     #[must_use]
     pub fn usage(message: impl Into<String>) -> Self {
         Self::new(Kind::Usage, message)
+    }
+
+    /// Whether a server did not accept the password.
+    #[must_use]
+    pub fn is_wrong_password(&self) -> bool {
+        self.is_wrong_password
     }
 
     /// Whether trying again in a moment can help.
@@ -96,8 +110,9 @@ impl CommandError {
 impl From<ConnectError> for CommandError {
     fn from(err: ConnectError) -> Self {
         let (hint, is_passing) = (err.hint(), err.verdict() == Verdict::Retry);
+        let is_wrong_password = matches!(err, ConnectError::WrongPassword { .. });
         let told = Self::new(Kind::Connection, chain(&err)).hint(hint);
-        Self { is_passing, ..told }
+        Self { is_passing, is_wrong_password, ..told }
     }
 }
 

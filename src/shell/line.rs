@@ -1,5 +1,6 @@
 //! What a typed line stands for: variables, lists, slash commands, aliases, then a command.
 
+use std::borrow::Cow;
 use std::pin::Pin;
 
 use super::grammar::{self, Parsed, first_word};
@@ -34,7 +35,8 @@ type Step<'a> = Pin<Box<dyn Future<Output = Result<Next, CommandError>> + Send +
 fn step<'a>(cx: &'a mut Context<'_>, typed: String, within: Vec<String>) -> Step<'a> {
     Box::pin(async move {
         let line = vars::substitute(&typed, &cx.shell.variables());
-        let line = line.trim();
+        let line = question(line.trim());
+        let line = &*line;
         if !is_raw(line) && marks(line) > marks(&typed) {
             return Err(CommandError::usage("the value of a variable has ;; in it")
                 .hint("it would start a command of its own; \"api LINE\" sends it as it is"));
@@ -69,6 +71,16 @@ fn step<'a>(cx: &'a mut Context<'_>, typed: String, within: Vec<String>) -> Step
             parsed => cmd::run(cx, parsed, line).await,
         }
     })
+}
+
+/// `?hangup` asks as `? hangup` does.
+fn question(line: &str) -> Cow<'_, str> {
+    match line.strip_prefix('?') {
+        Some(about) if !about.is_empty() && !about.starts_with(char::is_whitespace) => {
+            format!("? {}", about.trim_start_matches('?')).into()
+        }
+        _ => line.into(),
+    }
 }
 
 /// Runs the commands of a list, all of them as FreeSWITCH does; the first failure is told.

@@ -67,6 +67,7 @@ mod trace;
 mod transcript;
 mod traps;
 mod vars;
+mod whole_ids;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
@@ -93,7 +94,7 @@ pub use operator::{Lent, Operator, Wish};
 pub use pipe::Paging;
 #[cfg(feature = "cli")]
 pub(crate) use pipe::{Backlog, Outlet, Pace};
-pub use profile::{GuardRules, Password, Profile};
+pub use profile::{GuardRules, PASSWORD_TRIES, Password, Profile, password_question};
 pub use prompt::{Part, Place, Template};
 pub use render::Format;
 pub use replay::Replayed;
@@ -262,10 +263,23 @@ impl Shell {
         &self.inner.history
     }
 
-    /// Under which name lines are kept now: that of the current switch.
+    /// Under which name lines are kept now: that of the current switch, with its port where it is
+    /// named by its host and has another port than FreeSWITCH's own.
     #[must_use]
     pub fn history_name(&self) -> String {
-        self.current().map_or_else(|| "default".to_owned(), |switch| switch.name().to_owned())
+        let Some(switch) = self.current() else { return "default".to_owned() };
+        let (name, config) = (switch.name(), switch.client().config());
+        let is_host = name == config.host() && self.profile(name).is_none();
+        match config.port() {
+            port if is_host && port != crate::conn::Config::PORT => format!("{name}:{port}"),
+            _ => name.to_owned(),
+        }
+    }
+
+    /// Whether leaving would leave calls of this shell behind, or end its apps.
+    #[cfg(feature = "cli")]
+    pub(crate) fn leaves_something(&self) -> bool {
+        cmd::left_behind(self).is_some()
     }
 
     /// The settings as they are now.

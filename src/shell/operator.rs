@@ -22,11 +22,18 @@ pub enum Wish {
         /// Takes what was typed, without spaces around it.
         answer: oneshot::Sender<String>,
     },
+    /// A password, which is typed without being shown. A dropped sender declines.
+    Secret {
+        /// What is asked.
+        question: String,
+        /// Takes what was typed.
+        answer: oneshot::Sender<String>,
+    },
     /// The terminal, for a pager or another program.
     Terminal {
-        /// Whether keys that were typed before are thrown away, because they were not meant for the
-        /// program that gets the terminal.
-        discards_keys: bool,
+        /// Whether keys that were typed before, and lines that are typed meanwhile, are for the next
+        /// prompt, because they are not meant for the program that gets the terminal.
+        keeps_keys: bool,
         /// Takes it. The terminal is given back when that is dropped.
         lent: oneshot::Sender<Lent>,
     },
@@ -68,11 +75,19 @@ impl Operator {
         (!answer.is_empty()).then_some(answer)
     }
 
-    /// Asks for the terminal; `None` when there is none to lend. Keys that were typed before are
-    /// thrown away, or left for the program.
-    pub async fn terminal(&self, discards_keys: bool) -> Option<Lent> {
+    /// Asks for a password, which is not shown; `None` when it is declined.
+    pub async fn ask_password(&self, question: &str) -> Option<String> {
+        let (answer, answered) = oneshot::channel();
+        let wish = Wish::Secret { question: question.to_owned(), answer };
+        self.0.send(wish).await.ok()?;
+        answered.await.ok()
+    }
+
+    /// Asks for the terminal; `None` when there is none to lend. Keys that were typed before are kept
+    /// for the prompt, or left for the program.
+    pub async fn terminal(&self, keeps_keys: bool) -> Option<Lent> {
         let (lent, granted) = oneshot::channel();
-        self.0.send(Wish::Terminal { discards_keys, lent }).await.ok()?;
+        self.0.send(Wish::Terminal { keeps_keys, lent }).await.ok()?;
         granted.await.ok()
     }
 

@@ -114,6 +114,17 @@ impl Profile {
     }
 }
 
+/// What is asked when a server does not accept the password.
+#[must_use]
+pub fn password_question(config: &Config) -> String {
+    let address = config.address();
+    let who = config.user().map_or_else(String::new, |user| format!("{user} at "));
+    sanitise::line(&format!("Password for {who}{address}:")).into_owned()
+}
+
+/// How often a password is asked for, as ssh does.
+pub const PASSWORD_TRIES: usize = 3;
+
 /// The first line that a command prints.
 fn printed_by(line: &str, name: &str) -> Result<String, CommandError> {
     // Its errors, and a question for a passphrase, belong to the terminal.

@@ -39,7 +39,9 @@ pub(super) async fn run(cx: &mut Context<'_>, line: &str) -> Result<Next, Comman
         });
     };
     match *name {
-        "exit" | "quit" | "bye" | "..." => return Ok(Next::Exit),
+        "exit" | "quit" | "bye" | "..." => {
+            return Box::pin(cmd::run(cx, grammar::parse("exit")?, "exit")).await;
+        }
         "help" => help(cx)?,
         // Nothing behind it is the level of fs_cli's own start: all of it.
         "log" if rest.is_empty() => own(cx, "log debug").await?,

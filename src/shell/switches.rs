@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep};
 
 use super::settings::Listening;
-use super::{CommandError, Kind, Operator, Profile, Shell, Switch, gate, profile};
+use super::{CommandError, Kind, Operator, Profile, Shell, Switch, gate, near, profile, sanitise};
 use crate::conn::Config;
 use crate::sim::Sim;
 
@@ -41,13 +41,12 @@ impl Shell {
             return Ok(switch);
         }
         let names: Vec<_> = switches.iter().map(|switch| switch.name()).collect();
-        Err(CommandError::usage(format!("no switch is called {name:?}")).hint(
-            if names.is_empty() {
-                "type \"connect HOST\" first".to_owned()
-            } else {
-                format!("there are: {}", names.join(", "))
-            },
-        ))
+        let err = CommandError::usage(format!("no switch is called {name:?}"));
+        if names.is_empty() {
+            return Err(err.hint("type \"connect HOST\" first"));
+        }
+        let known = names.iter().copied();
+        Err(err.meant(name, known, "").hint(format!("there are: {}", names.join(", "))))
     }
 
     /// Connects a switch under a name and makes it the current one. One of the same name that is
@@ -117,9 +116,9 @@ impl Shell {
                     if let Some(switch) = self.named(&profile.name)
                         && switch.profile().is_none()
                     {
-                        switch.set_profile(profile);
+                        switch.set_profile(profile.clone());
                     }
-                    return Err(err);
+                    return Err(self.with_ways_on(err, &profile));
                 }
                 Ok(switch) => break switch,
             }
@@ -133,6 +132,40 @@ impl Shell {
             switch.listener().log(Some(level)).await?;
         }
         Ok(switch)
+    }
+
+    /// Adds to an error of connecting what looks closer, and a profile that was perhaps meant.
+    fn with_ways_on(&self, err: CommandError, profile: &Profile) -> CommandError {
+        if err.kind != Kind::Connection {
+            return err;
+        }
+        let (name, profiles) = (&profile.name, self.settings().profiles);
+        let is_profile = profiles.iter().any(|known| known.name == *name);
+        let address = profile.config.address();
+        let server = if is_profile {
+            name.clone()
+        } else {
+            let user = profile.config.user().map_or_else(String::new, |user| format!(" -u {user}"));
+            format!("{}{user}", address.strip_suffix(":8021").unwrap_or(&address))
+        };
+        let err = match &*err.message {
+            // A name without an address may have been meant for a profile.
+            message if message.starts_with("no address") && !is_profile => {
+                let near = near::nearest(name, profiles.iter().map(|known| known.name.as_str()));
+                match near {
+                    Some(near) => {
+                        let hint = format!("there is no profile {name:?}; did you mean {near}?");
+                        err.hint(hint)
+                    }
+                    None => err,
+                }
+            }
+            _ => err,
+        };
+        let server = sanitise::line(&server).into_owned();
+        err.hint(format!(
+            "\"switchy doctor {server}\" finds where it fails, \"doctor {server}\" does at the prompt"
+        ))
     }
 
     /// The profile of this name.

@@ -302,9 +302,9 @@ fn the_tour_of_the_first_page_keeps_to_its_own_calls_while_others_call() {
 
 /// What the banner of `switchy demo` says to try.
 fn demo_lines() -> String {
-    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/cli/repl/opening.rs");
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/shell/cmd/tour.rs");
     let source = fs::read_to_string(source).unwrap();
-    let (_, banner) = source.split_once("const DEMO: &str = \"").unwrap();
+    let (_, banner) = source.split_once("const DEMO_TOUR: &str = \"").unwrap();
     let banner = banner.split("\";").next().unwrap().lines().filter(|line| line.starts_with("  "));
     let lines = banner.flat_map(|line| {
         let line = line.split(" or any ").next().unwrap();

@@ -406,3 +406,139 @@ fn the_doctor_needs_no_connection() {
     assert_eq!(output.status.code(), Some(0));
     assert!(text(&output.stdout).contains("park_timeout"));
 }
+
+#[limited::test]
+fn every_failure_to_connect_names_the_doctor() {
+    let switch = Switch::with(switchy::sim::Config::new().with_password("s3cret"));
+    let other = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let not_an_event_socket = other.local_addr().unwrap().to_string();
+    std::thread::spawn(move || {
+        for client in other.incoming() {
+            // One that is gone is no failure.
+            let _said = client.and_then(|mut client| client.write_all(b"SSH-2.0-OpenSSH\r\n"));
+        }
+    });
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let silent_address = silent.local_addr().unwrap().to_string();
+    let locked = format!("127.0.0.1:{}", switch.port());
+    for (target, said, doctor) in [
+        ("127.0.0.1:1", "refuses the connection", "127.0.0.1:1"),
+        ("localhost:1", "refuses the connection", "localhost:1"),
+        (&locked, "does not accept the password", &locked),
+        (&not_an_event_socket, "is not an event socket", &not_an_event_socket),
+        (&silent_address, "says nothing for", &silent_address),
+        ("nosuch.invalid", "no address for nosuch.invalid", "nosuch.invalid"),
+    ] {
+        let args = ["--no-config", "-T", "300ms", target, "-x", "status"].map(str::to_owned);
+        let output = command(&args).output().unwrap();
+        let stderr = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(3), "{target}: {stderr}");
+        assert!(stderr.contains(said), "{target}: {stderr}");
+        let last = stderr.trim_end().lines().last().unwrap();
+        assert!(last.starts_with(&format!("hint: \"switchy doctor {doctor}\" ")), "{stderr}");
+    }
+    let args = ["--no-config", "-P", "1", "-u", "ann@lan", "-x", "status"].map(str::to_owned);
+    let stderr = text(&command(&args).output().unwrap().stderr);
+    assert!(stderr.contains("\"switchy doctor 127.0.0.1:1 -u ann@lan\""), "{stderr}");
+}
+
+#[limited::test]
+fn a_misspelt_command_of_the_program_is_recognised() {
+    for (word, meant) in
+        [("dmo", "demo"), ("docter", "doctor"), ("simm", "sim"), ("repaly", "replay")]
+    {
+        let args = ["--no-config", "-T", "300ms", word, "-x", "status"].map(str::to_owned);
+        let stderr = text(&command(&args).output().unwrap().stderr);
+        assert!(
+            stderr.contains(&format!("hint: did you mean switchy {meant}?")),
+            "{word}: {stderr}"
+        );
+    }
+}
+
+#[limited::test]
+fn a_question_mark_is_help_and_needs_no_server() {
+    for (line, said) in [
+        ("?", "What is going on:"),
+        ("? hangup", "[OPTIONS] <CALL> [CAUSE]"),
+        ("?hangup", "[OPTIONS] <CALL> [CAUSE]"),
+    ] {
+        let nobody = ["-H", "127.0.0.1", "-P", "1", "-x", line].map(str::to_owned);
+        let output = command(&nobody).output().unwrap();
+        assert_eq!(output.status.code(), Some(0), "{line}: {}", text(&output.stderr));
+        assert!(text(&output.stdout).contains(said), "{line}: {}", text(&output.stdout));
+    }
+    let switch = Switch::start();
+    for (line, meant) in [
+        ("show chanels", "channels"),
+        ("show chanels -o raw", "channels"),
+        ("api show registratoins", "registrations"),
+        ("hagup", "hangup"),
+        ("hlep", "help"),
+        ("uuid_kil x", "uuid_kill"),
+        ("help hagup", "hangup"),
+        ("calls --endet", "--ended"),
+    ] {
+        let stderr = text(&run(&switch, &["-x", line]).stderr);
+        assert!(stderr.contains(meant), "{line}: {stderr}");
+    }
+}
+
+#[limited::test]
+fn the_oldest_call_is_first_also_when_calls_begin_during_the_connect() {
+    let switch = Switch::with(switchy::sim::Config::new().with_seed(7).with_traffic(50.0));
+    switch.pass(std::time::Duration::from_secs(2));
+    for run_number in 0..12 {
+        let output = run(&switch, &["-x", "calls -o json"]);
+        assert!(output.status.success(), "{}", text(&output.stderr));
+        let calls: Vec<Value> = serde_json::from_str(&text(&output.stdout)).unwrap();
+        let ages: Vec<u64> = calls.iter().filter_map(|call| call["age_ms"].as_u64()).collect();
+        assert!(ages.len() > 5, "{ages:?}");
+        assert!(ages.is_sorted_by(|a, b| a >= b), "run {run_number}: {ages:?}");
+    }
+}
+
+#[limited::test]
+fn the_start_of_an_id_that_tables_show_stands_for_the_uuid() {
+    let switch = Switch::start();
+    let made =
+        run(&switch, &["-x", "originate --wait 10 loopback/9196/default &park", "-x", "exit"]);
+    assert!(made.status.success(), "{}", text(&made.stderr));
+    let listed = text(&run(&switch, &["-x", "calls -o json"]).stdout);
+    let calls: Vec<Value> = serde_json::from_str(&listed).unwrap();
+    let id = calls[0]["id"].as_str().unwrap().to_owned();
+    let short = id.get(..8).unwrap();
+    for line in [
+        format!("uuid_exists {short}"),
+        format!("api uuid_exists {short}"),
+        format!("bgapi --wait 5 uuid_exists {short}"),
+    ] {
+        let stdout = text(&run(&switch, &["-x", &line]).stdout);
+        assert_eq!(stdout.trim_end(), format!("{short} is {id}\ntrue"), "{line}");
+    }
+    // A machine gets the answer alone.
+    let raw = text(&run(&switch, &["-x", &format!("uuid_exists {short}"), "-o", "raw"]).stdout);
+    assert_eq!(raw.trim_end(), "true");
+    // What names no leg goes out as it is.
+    let output = run(&switch, &["-x", "uuid_kill 00000000"]);
+    assert!(text(&output.stderr).contains("No such channel"), "{}", text(&output.stderr));
+    let output = run(&switch, &["-x", &format!("uuid_kill {short}")]);
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    assert_eq!(
+        text(&run(&switch, &["-x", &format!("uuid_exists {id}")]).stdout).trim_end(),
+        "false"
+    );
+}
+
+#[limited::test]
+#[cfg(feature = "lua")]
+fn what_a_lua_app_logs_is_on_standard_error() {
+    let (switch, home) = (Switch::start(), tempfile::tempdir().unwrap());
+    let path = home.path().join("log.lua");
+    std::fs::write(&path, "log('hi', 'there')\nlog.debug('hidden')\nfunction on_park() end\n")
+        .unwrap();
+    let output = run(&switch, &["-x", &format!("load-app {}", path.display())]);
+    let stderr = text(&output.stderr);
+    assert!(stderr.contains("log.lua: hi there"), "{stderr}");
+    assert!(!stderr.contains("hidden") && !stderr.contains("Loading call app"), "{stderr}");
+}

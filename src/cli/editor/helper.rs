@@ -1,6 +1,7 @@
 //! What rustyline asks while a line is edited, and what the gate learns from being asked.
 use std::borrow::Cow;
 use std::cell::{Cell, RefCell};
+use std::io::{self, Write as _};
 use std::sync::Arc;
 
 use nu_ansi_term::{Color, Style};
@@ -39,6 +40,8 @@ pub(super) struct Helper {
     is_marked: Cell<bool>,
     /// What is suggested comes from the history.
     is_recalled: Cell<bool>,
+    /// What was drawn behind the line, and on how many columns.
+    drawn: RefCell<(String, usize)>,
 }
 
 impl Helper {
@@ -56,6 +59,7 @@ impl Helper {
             unlisted: Cell::new(0),
             is_marked: Cell::new(false),
             is_recalled: Cell::new(false),
+            drawn: RefCell::default(),
         }
     }
 
@@ -64,6 +68,41 @@ impl Helper {
         prompt.clone_into(&mut self.prompt);
         self.purpose = purpose;
         self.line.take();
+        self.drawn.take();
+    }
+
+    /// Where the terminal has wrapped the line again for a new width, rustyline clears rows by the old
+    /// one. The rows that are there now are cleared here, and the cursor is left where rustyline takes
+    /// it to be, with as much room below.
+    fn after_resize(&self, columns: usize) {
+        let (hint, before) = &*self.drawn.borrow();
+        if *before == 0 || *before == columns || !terminal::wraps_again() {
+            return;
+        }
+        let (line, pos) = &*self.line.borrow();
+        let left = self.prompt.chars().chain(line.get(..*pos).unwrap_or(line).chars());
+        let whole = self.prompt.chars().chain(line.chars()).chain(hint.chars());
+        let (old_row, old_column) = end_of(left.clone(), *before);
+        let (old_end, _) = end_of(whole.clone(), *before);
+        if old_end == 0 && end_of(whole, columns).0 == 0 {
+            // One row before and after: nothing has moved, and nothing is drawn again.
+            return;
+        }
+        let (mut row, column) = end_of(left, columns);
+        if old_row > 0 && old_column == 0 && column > 0 {
+            // rustyline has ended a full row itself.
+            row += 1;
+        }
+        let mut out = io::stdout();
+        let up = |rows: usize| if rows > 0 { format!("\x1b[{rows}A") } else { String::new() };
+        let text = format!(
+            "{}\r\x1b[J{}{}",
+            up(row),
+            "\n".repeat(old_end),
+            up(old_end.saturating_sub(old_row))
+        );
+        // A terminal that is gone shows nothing anyway.
+        drop(out.write_all(text.as_bytes()).and_then(|()| out.flush()));
     }
 
     /// The line as it stands, and how many rows below the first it takes.
@@ -174,9 +213,12 @@ impl Hinter for Helper {
 
     fn hint(&self, line: &str, pos: usize, cx: &rustyline::Context<'_>) -> Option<Suggestion> {
         self.gate.editing();
+        let columns = usize::from(terminal::size().0);
+        self.after_resize(columns);
         self.saw(line, pos);
         let suggestion = self.suggestion(line, pos, cx);
         let hint = suggestion.as_ref().map_or("", |suggestion| &suggestion.text);
+        *self.drawn.borrow_mut() = (hint.to_owned(), columns);
         let text = [self.prompt.as_str(), line, hint];
         self.wrapped.set(rows_below(text.iter().flat_map(|part| part.chars())));
         suggestion

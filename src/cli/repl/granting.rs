@@ -5,6 +5,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use super::Repl;
+use super::password::{Reading, Typed, read_password};
 use crate::cli::editor::{Editor, Input};
 use crate::cli::signals::{Continued, Interrupts, Stops};
 use crate::cli::terminal;
@@ -20,7 +21,7 @@ impl Repl {
     }
 
     /// Asks the operator for a command, or lends it the terminal. Returns what stood at the prompt
-    /// before.
+    /// before, and the keys that were typed behind it.
     pub(super) async fn grant(
         &self,
         editor: &Editor,
@@ -28,8 +29,9 @@ impl Repl {
         interrupts: &mut Interrupts,
         stops: &mut Stops,
         continued: &mut Continued,
-    ) -> Option<Input> {
+    ) -> (Option<Input>, Vec<u8>) {
         let was = Self::take_away(editor, interrupts).await;
+        let mut typed_ahead = Vec::new();
         match wish {
             Wish::Answer { question, answer } => {
                 let (above, last) = match question.trim_end().rsplit_once('\n') {
@@ -68,22 +70,28 @@ impl Repl {
                     drop(answer.send(text));
                 }
             }
+            Wish::Secret { question, answer } => {
+                if let Some(text) = self.password(editor, &question, interrupts).await {
+                    // A command that was stopped meanwhile wants no answer.
+                    drop(answer.send(text));
+                }
+            }
             Wish::Clear { done } => {
-                let printer = self.printer.clone();
-                drop(tokio::task::spawn_blocking(move || printer.hold()).await);
+                self.hold().await;
                 terminal::clear();
                 self.printer.release();
                 // A command that was stopped meanwhile does not wait for it.
                 let _is_told = done.send(()).is_ok();
             }
-            Wish::Terminal { discards_keys, lent } => {
-                let printer = self.printer.clone();
-                drop(tokio::task::spawn_blocking(move || printer.hold()).await);
+            Wish::Terminal { keeps_keys, lent } => {
+                self.hold().await;
                 let (loan, given_back) = Lent::new();
                 self.is_lent.store(true, Ordering::Relaxed);
-                terminal::as_found();
-                if discards_keys {
-                    terminal::discard_keys();
+                if keeps_keys {
+                    typed_ahead = terminal::take_keys();
+                    terminal::as_found_without_echo();
+                } else {
+                    terminal::as_found();
                 }
                 if lent.send(loan).is_ok() {
                     // It ends when the command drops it: that is an error here.
@@ -100,7 +108,32 @@ impl Repl {
                 self.printer.release();
             }
         }
-        was
+        (was, typed_ahead)
+    }
+
+    /// Asks for a password; `None` when the operator declines.
+    async fn password(
+        &self,
+        editor: &Editor,
+        question: &str,
+        interrupts: &mut Interrupts,
+    ) -> Option<String> {
+        self.hold().await;
+        let typed = read_password(question, Reading::default()).await;
+        // The Ctrl-C that ended it is no other one.
+        let _came = tokio::time::timeout(STRAY, interrupts.next()).await;
+        editor.keep_keys();
+        self.printer.release();
+        match typed {
+            Typed::Password(text) => Some(text),
+            Typed::Interrupted | Typed::Nothing => None,
+        }
+    }
+
+    /// Lets nothing be shown from now on; what was said before is.
+    async fn hold(&self) {
+        let printer = self.printer.clone();
+        drop(tokio::task::spawn_blocking(move || printer.hold()).await);
     }
 }
 

@@ -25,12 +25,14 @@ mod asking;
 mod granting;
 mod keys;
 mod opening;
+mod password;
 mod paste;
 mod printing;
 mod prompt;
 mod pump;
 mod running;
 mod suspend;
+mod typed_ahead;
 
 /// Runs the prompt until the operator leaves; returns the exit code.
 pub(super) fn run(start: &Start, rc: Option<&Path>, color: bool) -> anyhow::Result<u8> {
@@ -92,6 +94,12 @@ pub(super) fn run(start: &Start, rc: Option<&Path>, color: bool) -> anyhow::Resu
     served
 }
 
+/// Whether a line asks why something ended or failed.
+fn is_why(line: &str) -> bool {
+    let verb = line.split_whitespace().find(|word| !word.starts_with('@'));
+    verb.is_some_and(|verb| verb.eq_ignore_ascii_case("why"))
+}
+
 /// Waits for a time, or for ever.
 async fn until(deadline: Option<tokio::time::Instant>) {
     match deadline {
@@ -132,13 +140,10 @@ impl Repl {
         let mut stops = Stops::new();
         let mut draft = Draft::default();
         let mut presses = Presses::default();
+        let mut was_at_end = false;
         editor.keep_keys();
         loop {
-            while let Some(line) = running.next() {
-                let repl = self.clone();
-                let text = line.clone();
-                running.start(&line, |run| async move { repl.block(&text, run).await });
-            }
+            self.start_next(&mut running);
             let waiting = until(running.deadline());
             let is_free = !running.holds_prompt();
             let input = tokio::select! {
@@ -154,10 +159,11 @@ impl Repl {
                 },
                 Some(wish) = wishes.recv() => {
                     let granted = self.grant(editor, wish, &mut interrupts, &mut stops, &mut continued);
-                    tokio::select! {
+                    let (was, typed_ahead) = tokio::select! {
                         () = &mut ending => return Ok(()),
-                        was = granted => was,
-                    }
+                        granted = granted => granted,
+                    };
+                    self.retype(was, &typed_ahead, &mut draft, &mut running)
                 }
                 () = interrupts.next() => {
                     self.stop(&mut running);
@@ -179,6 +185,11 @@ impl Repl {
                 input = editor.next(|| self.assist.prompt_now(std::mem::take(&mut draft))),
                     if is_free => Some(input),
             };
+            // A second Ctrl-D in a row leaves, and so does a terminal that is gone.
+            let was_end = match &input {
+                None => was_at_end,
+                Some(input) => std::mem::replace(&mut was_at_end, *input == Input::Eof),
+            };
             match input {
                 None => {}
                 Some(Input::Line(line)) => running.push(line),
@@ -198,9 +209,19 @@ impl Repl {
                     draft = was;
                     self.suspend(editor, &mut stops, &mut continued).await;
                 }
-                Some(Input::Eof) => return Ok(()),
+                Some(Input::Eof) if was_end || !self.shell.leaves_something() => return Ok(()),
+                Some(Input::Eof) => running.push("exit".to_owned()),
                 Some(Input::Failed(message)) => anyhow::bail!(message),
             }
+        }
+    }
+
+    /// Starts the lines that may start now.
+    fn start_next(&self, running: &mut Running) {
+        while let Some(line) = running.next() {
+            let repl = self.clone();
+            let text = line.clone();
+            running.start(&line, |run| async move { repl.block(&text, run).await });
         }
     }
 
@@ -217,8 +238,8 @@ impl Repl {
         }
     }
 
-    /// Runs what Enter ended: one line, or the lines of a paste up to the first that fails, once the
-    /// operator agrees.
+    /// Runs what Enter ended: one line, or the lines of a paste, once the operator agrees, up to the
+    /// first that fails and that no `why` follows.
     async fn block(&self, text: &str, run: Run) -> Next {
         let lines = whole_lines(&self.shell, text);
         if lines.len() > 1 && !self.is_agreed(&lines).await {
@@ -232,12 +253,16 @@ impl Repl {
                 Ok(Next::Exit) => return Next::Exit,
                 Err(mut err) => {
                     let left = lines.len();
-                    if left > 0 {
+                    // `why` behind a line that failed asks about that line.
+                    let is_asked = lines.as_slice().first().is_some_and(|next| is_why(next));
+                    if left > 0 && !is_asked {
                         let lines = if left == 1 { "line was" } else { "lines were" };
                         err = err.hint(format!("{left} more {lines} pasted and not run"));
                     }
                     self.printing(&run).print(error_text(&err, self.color, terminal::size().0));
-                    return Next::Go;
+                    if !is_asked {
+                        return Next::Go;
+                    }
                 }
             }
         }

@@ -1,23 +1,25 @@
 //! Before the first prompt: connections, a greeting, the lines of the start-up files.
 
 use std::future::pending;
-use std::io;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::Mutex;
 use tokio::time::timeout;
 
 use super::Repl;
+use super::password::{Reading, Typed, read_password};
 use crate::cli::editor::Editor;
+use crate::cli::oneshot;
 use crate::cli::signals::{Interrupts, terminated};
 use crate::cli::start::{Start, Target};
-use crate::cli::{oneshot, terminal};
-use crate::conn::ConnectError;
+use crate::shell::cmd::DEMO_TOUR;
 use crate::shell::history::fs_cli_history;
 use crate::shell::render::counted;
-use crate::shell::{CommandError, Kind, Password, sanitise, script_lines};
+use crate::shell::{
+    CommandError, Kind, PASSWORD_TRIES, Password, Profile, password_question, sanitise,
+    script_lines,
+};
 
 impl Repl {
     /// As [`open`](Self::open), unless the operator leaves before: then the exit code.
@@ -56,11 +58,19 @@ impl Repl {
             self.printer.output(format!("warning: {warning}"));
         }
         let target = &start.target;
-        let opened = match oneshot::open(target, &self.shell).await {
-            Err(err) if !start.look.has_password() && is_wrong_password(&err) => {
-                self.ask_password(editor, target, reading).await
+        let opened = match target {
+            Target::Hosts(profiles) => {
+                let may_ask = !start.look.has_password();
+                let mut opened = Ok(());
+                for profile in profiles {
+                    opened = self.open_asking(editor, profile, may_ask, reading).await;
+                    if opened.is_err() {
+                        break;
+                    }
+                }
+                opened
             }
-            other => other.map(drop),
+            _ => oneshot::open(target, &self.shell).await.map(drop),
         };
         match (opened, target) {
             (Err(err), _) => {
@@ -68,7 +78,7 @@ impl Repl {
                 self.printer.output(NOT_CONNECTED.to_owned());
                 return Vec::new();
             }
-            (Ok(()), Target::Demo(_)) => self.printer.output(DEMO.to_owned()),
+            (Ok(()), Target::Demo(_)) => self.printer.output(DEMO_TOUR.to_owned()),
             (Ok(()), Target::Replay { .. }) => self.printer.output(RECORDING.to_owned()),
             (Ok(()), Target::Hosts(_)) => self.greet().await,
         }
@@ -122,52 +132,46 @@ impl Repl {
         }
     }
 
-    /// The stock password was wrong and no other was given: asks once, without echo.
-    async fn ask_password(
+    /// Connects a server. Where the stock password is wrong and no other was given, the operator is
+    /// asked, without echo, and asked again while what they type is wrong.
+    async fn open_asking(
         &self,
         editor: &Editor,
-        target: &Target,
+        profile: &Profile,
+        may_ask: bool,
         reading: &Reading,
     ) -> Result<(), CommandError> {
-        let Target::Hosts(profiles) = target else { return Ok(()) };
-        self.printer.flush().await;
-        terminal::as_found();
-        // From before the question is seen.
-        let silence = terminal::Silence::begin();
-        let held = Arc::clone(reading).lock_owned().await;
-        let asked = tokio::task::spawn_blocking(move || {
-            let password = rpassword::prompt_password("Password: ");
-            drop(held);
-            password
-        });
-        let password = match asked.await {
-            // A Ctrl-C, of which the process is told as well: that ends it.
-            Ok(Err(err)) if err.kind() == io::ErrorKind::Interrupted => pending().await,
-            Ok(Ok(password)) => Some(password),
-            _ => None,
-        };
-        drop(silence);
-        editor.keep_keys();
-        let Some(password) = password else {
-            return Err(CommandError::new(Kind::Connection, "no password was given"));
-        };
-        for profile in profiles {
-            let mut profile = profile.clone();
+        let opened = self.shell.open(profile).await.map(drop);
+        let mut opened = opened.map_err(|err| oneshot::with_commands(err, &profile.name));
+        let mut profile = profile.clone();
+        for tried in 0..PASSWORD_TRIES {
+            match &opened {
+                Err(err) if may_ask && err.is_wrong_password() => {
+                    if tried > 0 {
+                        self.printer.output(err.message.clone());
+                    }
+                }
+                _ => return opened,
+            }
+            self.printer.flush().await;
+            let question = password_question(&profile.config);
+            let typed = read_password(&question, Arc::clone(reading)).await;
+            editor.keep_keys();
+            let password = match typed {
+                Typed::Password(password) => password,
+                // The process is told as well: that ends it.
+                Typed::Interrupted => pending().await,
+                Typed::Nothing => {
+                    return Err(CommandError::new(Kind::Connection, "no password was given"));
+                }
+            };
             profile.config = profile.config.with_password(&password);
             profile.password = Password::Given;
-            self.shell.open(&profile).await?;
+            opened = self.shell.open(&profile).await.map(drop);
         }
-        Ok(())
+        opened
     }
 }
-
-fn is_wrong_password(err: &CommandError) -> bool {
-    let wrong = ConnectError::WrongPassword { peer: String::new() };
-    err.hints.iter().any(|hint| hint == wrong.hint())
-}
-
-/// Held while a password is read.
-type Reading = Arc<Mutex<()>>;
 
 /// How long leaving waits for that.
 const A_MOMENT: Duration = Duration::from_secs(1);
@@ -183,9 +187,3 @@ const NOT_CONNECTED: &str = "\
 Connect with:   connect HOST            (the event socket's port is 8021 unless HOST:PORT says so)
 Or try first:   connect sim             (a simulated switch in this process)
 And then:       help";
-
-const DEMO: &str = "\
-This is a simulated FreeSWITCH with some calls of its own. Try:
-  originate 9196@127.0.0.1:5080     then: calls, call last, hangup last
-  load-app TonePlay                 then: originate park@127.0.0.1:5080 --app TonePlay, hupall
-  status, sofia status              or any FreeSWITCH command; Tab completes, help lists";

@@ -208,7 +208,7 @@ impl Helper {
         if room > 0 { self.runs(room) } else { String::new() }
     }
 
-    /// ` · msleep   3 s`, filled up to a width; `done` once it has ended. Where nothing is drawn
+    /// ` · msleep   3 s`, filled up to a width; blank once it has ended. Where nothing is drawn
     /// again: `, msleep runs`.
     fn runs(&self, room: usize) -> String {
         let runs = self.board.now();
@@ -226,7 +226,8 @@ impl Helper {
         };
         let (what, time) = match runs.as_slice() {
             [] if room == 0 => return String::new(),
-            [] => (String::new(), "done".to_owned()),
+            // The line that is typed stays where it is: the place is empty until the next prompt.
+            [] => return " ".repeat(room),
             [run] => (verb_of(run), time(&run.since)),
             [Shown { since, .. }, ..] => (format!("{} run", runs.len()), time(since)),
         };

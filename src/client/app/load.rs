@@ -380,7 +380,7 @@ impl Client {
         };
         let unloaded = Unloaded { id, sessions, fate };
         if unloaded.sessions > 0 {
-            tracing::info!(target: "switchy.Client", id = %unloaded.id, "app '{}' is unloaded; {unloaded}", loaded.name);
+            tracing::info!(target: "switchy.app", id = %unloaded.id, "app '{}' is unloaded; {unloaded}", loaded.name);
         }
         torn_down.map(|()| unloaded)
     }

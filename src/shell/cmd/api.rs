@@ -13,9 +13,9 @@ use crate::shell::guard::Guard;
 use crate::shell::profile::Ruling;
 use crate::shell::render::{Cell, View};
 use crate::shell::slow::is_slow;
-use crate::shell::trace;
 #[cfg(feature = "cli")]
 use crate::shell::{Output, Shell};
+use crate::shell::{trace, whole_ids};
 
 /// Run a command on the server and wait for its answer
 ///
@@ -47,12 +47,14 @@ impl Args {
 }
 
 pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), CommandError> {
-    clear_danger(cx, "api", &args.tail, args.yes).await?;
-    send(cx, &args.tail, args.timeout, Via::Api).await
+    let line = whole_ids::in_line(cx, &args.tail).await?;
+    clear_danger(cx, "api", &line, args.yes).await?;
+    send(cx, &line, args.timeout, Via::Api).await
 }
 
 /// Sends a line that is no command of the shell.
 pub(crate) async fn send_bare(cx: &mut Context<'_>, line: &str) -> Result<(), CommandError> {
+    let line = &*whole_ids::in_line(cx, line).await?;
     clear_danger(cx, "api", line, false).await?;
     // An alias of the server can make something else of a word that only reads.
     let via = if cx.is_read_only() { Via::Api } else { Via::Console };

@@ -3,6 +3,7 @@ use std::time::Duration;
 use super::{CommandError, Context};
 use crate::shell::advice::advise;
 use crate::shell::left::started;
+use crate::shell::whole_ids;
 
 /// Run a command in the background on the server
 ///
@@ -35,10 +36,11 @@ impl Args {
 }
 
 pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), CommandError> {
-    super::api::clear_danger(cx, "bgapi", &args.tail, args.yes).await?;
-    let job = match cx.client()?.bgapi(&args.tail).await {
+    let line = &*whole_ids::in_line(cx, &args.tail).await?;
+    super::api::clear_danger(cx, "bgapi", line, args.yes).await?;
+    let job = match cx.client()?.bgapi(line).await {
         Ok(job) => job,
-        Err(err) => return Err(advise(&*cx.switch()?, &args.tail, err.into()).await),
+        Err(err) => return Err(advise(&*cx.switch()?, line, err.into()).await),
     };
     match args.wait {
         None => {
@@ -47,7 +49,7 @@ pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), Command
         }
         Some(seconds) => match job.get(Duration::from_secs(seconds)).await {
             Ok(text) => cx.server_text(&text),
-            Err(err) => Err(advise(&*cx.switch()?, &args.tail, err.into()).await),
+            Err(err) => Err(advise(&*cx.switch()?, line, err.into()).await),
         },
     }
 }

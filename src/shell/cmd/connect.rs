@@ -1,8 +1,10 @@
-use super::{CommandError, Context};
+use std::sync::Arc;
+
+use super::{CommandError, Context, Kind};
 use crate::conn::Config;
 use crate::shell::completeness;
 use crate::shell::render::counted;
-use crate::shell::{Password, Profile, sanitise};
+use crate::shell::{PASSWORD_TRIES, Password, Profile, Switch, password_question, sanitise};
 use crate::sim;
 
 /// Connect to servers, and make the last one current
@@ -38,15 +40,15 @@ pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), Command
         let known = switch.profile();
         let config = switch.client().config();
         let profile = known.unwrap_or_else(|| Profile::new(switch.name(), config));
-        return connect(cx, &profile).await;
+        return connect(cx, &profile, true).await;
     }
     for target in &args.targets {
         if target == "sim" {
             let config = cx.shell.start_sim(sim::Config::new()).await?;
             let name = cx.shell.free_name("sim");
-            connect(cx, &Profile::new(&name, config)).await?;
+            connect(cx, &Profile::new(&name, config), false).await?;
         } else {
-            connect(cx, &args.profile(cx, target)).await?;
+            connect(cx, &args.profile(cx, target), args.password.is_none()).await?;
         }
     }
     Ok(())
@@ -73,8 +75,37 @@ impl Args {
     }
 }
 
-async fn connect(cx: &mut Context<'_>, profile: &Profile) -> Result<(), CommandError> {
-    let switch = cx.shell.open_for(cx.operator(), profile).await?;
+/// Connects; the operator at a prompt is asked for the password, and again, while it is wrong.
+async fn open(
+    cx: &mut Context<'_>,
+    profile: &Profile,
+    asks: bool,
+) -> Result<Arc<Switch>, CommandError> {
+    let mut opened = cx.shell.open_for(cx.operator(), profile).await;
+    let Some(operator) = cx.operator().filter(|_| asks).cloned() else { return opened };
+    let mut profile = profile.clone();
+    for tried in 0..PASSWORD_TRIES {
+        match &opened {
+            Err(err) if err.is_wrong_password() => {
+                if tried > 0 {
+                    cx.line(&sanitise::line(&err.message))?;
+                }
+            }
+            _ => break,
+        }
+        let Some(password) = operator.ask_password(&password_question(&profile.config)).await
+        else {
+            return Err(CommandError::new(Kind::Interrupted, "no password was given"));
+        };
+        profile.config = profile.config.with_password(password);
+        profile.password = Password::Given;
+        opened = cx.shell.open_for(Some(&operator), &profile).await;
+    }
+    opened
+}
+
+async fn connect(cx: &mut Context<'_>, profile: &Profile, asks: bool) -> Result<(), CommandError> {
+    let switch = open(cx, profile, asks).await?;
     let listener = switch.listener();
     let calls = listener.with(|tracker| tracker.call_count());
     let address = switch.address();

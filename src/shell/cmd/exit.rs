@@ -1,4 +1,5 @@
 use super::{CommandError, Context, Format, Kind, Next};
+use crate::shell::Shell;
 use crate::shell::render::counted;
 
 /// Leave the shell
@@ -19,7 +20,7 @@ pub(crate) struct Args {
 }
 
 pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<Next, CommandError> {
-    let Some(left) = left_behind(cx).filter(|_| !args.yes) else { return Ok(Next::Exit) };
+    let Some(left) = left_behind(&cx.shell).filter(|_| !args.yes) else { return Ok(Next::Exit) };
     if cx.operator().is_none() {
         if cx.format() == Format::Table {
             cx.line(&left)?;
@@ -35,9 +36,9 @@ pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<Next, Comma
 }
 
 /// What continues without this shell, or ends with it.
-fn left_behind(cx: &Context<'_>) -> Option<String> {
+pub(crate) fn left_behind(shell: &Shell) -> Option<String> {
     let (mut calls, mut apps) = (0, Vec::new());
-    for switch in cx.shell.switches() {
+    for switch in shell.switches() {
         let running = switch.listener().calls();
         calls += switch
             .listener()

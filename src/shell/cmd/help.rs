@@ -199,7 +199,10 @@ const GROUPS: &[(&str, &[&str])] = &[
     ("Apps", &["apps", "load-app", "reload-app", "unload-app", "with"]),
     ("Connections", &["connect", "disconnect", "hosts", "use", "listen", "doctor"]),
     ("Scripts", &["transcript", "replay", "source", "let", "sleep", "expect"]),
-    ("This session", &["set", "alias", "history", "help", "apropos", "clear", "version", "exit"]),
+    (
+        "This session",
+        &["set", "alias", "history", "help", "tour", "apropos", "clear", "version", "exit"],
+    ),
 ];
 
 /// What is not about one command.

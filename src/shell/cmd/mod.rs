@@ -55,6 +55,7 @@ mod show;
 mod sleep;
 mod source;
 mod status;
+mod tour;
 mod trace;
 mod transcript;
 mod transfer;
@@ -72,7 +73,11 @@ use super::{ReadOnly, confirm, guard, sanitise};
 #[cfg(feature = "cli")]
 pub(crate) use api::clear_execute;
 #[cfg(feature = "cli")]
+pub(super) use exit::left_behind;
+#[cfg(feature = "cli")]
 pub(crate) use help::{is_command, is_own};
+#[cfg(feature = "cli")]
+pub(crate) use tour::DEMO_TOUR;
 
 pub(super) use expect::WORDS as WAITED_FOR;
 pub(super) use jobs::brief as brief_command;
@@ -126,6 +131,7 @@ pub(super) enum Command {
     Ghosts(ghosts::Args),
     Expect(expect::Args),
     Hangup(hangup::Args),
+    #[command(visible_alias = "?")]
     Help(help::Args),
     History(history::Args),
     Hold(hold::Args),
@@ -153,6 +159,7 @@ pub(super) enum Command {
     Source(source::Args),
     Show(show::Args),
     Status(status::Args),
+    Tour(tour::Args),
     Trace(trace::Args),
     Transcript(transcript::Args),
     Transfer(transfer::Args),
@@ -190,6 +197,7 @@ impl Command {
                 | Self::Source(_)
                 | Self::Replay(_)
                 | Self::Status(_)
+                | Self::Tour(_)
                 | Self::Transcript(_)
                 | Self::Use(_)
                 | Self::Version(_)
@@ -307,6 +315,7 @@ pub(super) async fn run(
         Command::Sleep(args) => sleep::run(cx, args).await?,
         Command::Source(args) => source::run(cx, args).await?,
         Command::Status(args) => status::run(cx, args).await?,
+        Command::Tour(args) => tour::run(cx, args).await?,
         Command::Trace(args) => trace::run(cx, args).await?,
         Command::Transcript(args) => transcript::run(cx, args).await?,
         Command::Transfer(args) => transfer::run(cx, args).await?,
@@ -431,6 +440,7 @@ pub(super) fn only_reads(command: &Command) -> bool {
         | Command::Conferences(_)
         | Command::Version(_)
         | Command::Wait(_)
+        | Command::Tour(_)
         | Command::Trace(_)
         | Command::Why(_) => true,
     }

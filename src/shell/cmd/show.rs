@@ -1,5 +1,6 @@
 use super::api::{Via, send};
 use super::{CommandError, Context, Format};
+use crate::shell::advice::advise_table;
 use crate::shell::render::Select;
 use crate::shell::tables;
 
@@ -37,6 +38,7 @@ pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), Command
     }
     let rows = args.what.first().map_or("rows", String::as_str);
     let view = tables::show(cx, &what).await;
+    let view = view.map_err(|err| advise_table(&format!("show {what}"), err));
     let view = cx.known(view)?;
     cx.table(&view.select(rows, &args.select)?)
 }

@@ -38,7 +38,7 @@ pub(super) async fn run(
     if kept.is_empty() {
         return ran;
     }
-    match Program::start(&command, Place::of(&output).for_a_pager(), Stdin::Answer).await {
+    match Program::start(&command, Place::of(&output), Stdin::Answer).await {
         Ok(program) => {
             let mut feed = program.feed_pages();
             // A pager that was left early takes no more.

@@ -26,8 +26,6 @@ pub(super) enum Stdin {
 pub(super) struct Place {
     operator: Option<Operator>,
     owns_stdout: bool,
-    /// Whether keys that were typed before it starts are not for it.
-    discards_keys: bool,
     is_terminal: bool,
     pace: Option<Pace>,
 }
@@ -38,15 +36,8 @@ impl Place {
             operator: output.operator.clone(),
             owns_stdout: output.owns_stdout,
             is_terminal: output.width.is_some(),
-            discards_keys: false,
             pace: output.pace.clone(),
         }
-    }
-
-    /// For a program that acts on single keys: those that were typed while the answer was awaited
-    /// were meant for the prompt.
-    pub(super) fn for_a_pager(self) -> Self {
-        Self { discards_keys: true, ..self }
     }
 }
 
@@ -72,8 +63,11 @@ impl Program {
         place: Place,
         stdin: Stdin,
     ) -> Result<Self, CommandError> {
+        // What was typed while the answer was awaited was meant for the prompt, unless the program
+        // reads what the operator types: a pager would take it for its own keys.
+        let keeps_keys = stdin == Stdin::Answer;
         let lent = match &place.operator {
-            Some(operator) => operator.terminal(place.discards_keys).await,
+            Some(operator) => operator.terminal(keeps_keys).await,
             None => None,
         };
         let is_inherited = lent.is_some() || place.owns_stdout;

@@ -70,15 +70,23 @@ pub(super) fn keep_busy(terminal: &mut Terminal) {
 
 /// The lines in the history file of the switch.
 pub(super) fn kept(home: &TempDir) -> Vec<String> {
-    let path = home.path().join("state/switchy/history.d/127.0.0.1");
+    let path = home.path().join("state/switchy/history.d").join(kept_in(home));
     let text = fs::read_to_string(path).unwrap();
     text.lines().map(|line| line.split_once('\t').unwrap().1.to_owned()).collect()
+}
+
+/// The name of the only history file.
+pub(super) fn kept_in(home: &TempDir) -> std::ffi::OsString {
+    let folder = fs::read_dir(home.path().join("state/switchy/history.d")).unwrap();
+    let mut files: Vec<_> = folder.map(|file| file.unwrap().file_name()).collect();
+    assert_eq!(files.len(), 1, "{files:?}");
+    files.remove(0)
 }
 
 /// Whether there is an empty prompt that says so of what runs.
 pub(super) fn runs(screen: &Screen<'_>, what: &str) -> bool {
     let last = screen.last();
-    last.ends_with('>') && last.contains(what) && !last.contains("done")
+    last.ends_with('>') && last.contains(what)
 }
 
 /// Whether a text stands behind the prompt, with or without a hint behind it.
@@ -107,8 +115,8 @@ pub(super) fn typed_now(terminal: &Terminal) -> String {
 pub(super) fn behind_prompt(row: &str) -> Option<String> {
     let rest = row.strip_prefix("127.0.0.1 ")?.strip_prefix(['●', '◐', '○'])?;
     let (state, typed) = rest.split_once('>')?;
-    let (state, ran) = state.split_once(" · ").unwrap_or((state, "done"));
-    (state.chars().count() == 10 && ran.ends_with("done"))
+    // Behind the count something runs, or there is a blank where something has run.
+    (!state.contains(" · ") && state.trim_end().chars().count() == 10)
         .then(|| typed.strip_prefix(' ').unwrap_or(typed).to_owned())
 }
 

@@ -47,7 +47,7 @@ fn history_is_private_and_shared() {
     assert_eq!(kept(&desk.home), ["one a", "two b", "three c"]);
     let directory = directory.join("history.d");
     let mode = |path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
-    assert_eq!(mode(directory.join("127.0.0.1")), 0o600);
+    assert_eq!(mode(directory.join(kept_in(&desk.home))), 0o600);
     assert_eq!(mode(directory), 0o700);
 
     let mut third = open(&desk.switch, home, WIDE, &["--color=always"]);

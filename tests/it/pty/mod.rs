@@ -6,6 +6,7 @@ mod desk;
 mod drain;
 mod ending;
 mod events;
+mod first_contact;
 mod history;
 mod hostile;
 mod log;

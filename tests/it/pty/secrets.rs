@@ -11,7 +11,7 @@ fn a_password_at_the_prompt_is_shown_and_kept_nowhere() {
     let transcript = home.path().join("t.jsonl");
     let args = switch.args(&["-d", "7", "--transcript", transcript.to_str().unwrap()]);
     let mut terminal = Terminal::start(home.path(), WIDE, &args);
-    terminal.wait_until("the question", |screen| screen.log.contains("Password:"));
+    terminal.wait_until("the question", |screen| screen.log.contains("Password for "));
     // From before the question is seen.
     assert!(terminal.is_silent());
     terminal.keys(&format!("{SECRET}\r"));
@@ -52,7 +52,7 @@ fn who_leaves_instead_of_a_password_finds_the_terminal_as_it_was() {
     let home = tempfile::tempdir().unwrap();
     let switch = Switch::with(switchy::sim::Config::new().with_seed(7).with_password(SECRET));
     let mut terminal = Terminal::start(home.path(), WIDE, &switch.args(&[]));
-    terminal.wait_until("the question", |screen| screen.log.contains("Password:"));
+    terminal.wait_until("the question", |screen| screen.log.contains("Password for "));
     terminal.keys("half of it");
     terminal.keys("\x03");
     assert_eq!(terminal.ended(), 130);

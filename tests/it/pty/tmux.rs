@@ -2,6 +2,7 @@
 //! no tmux.
 use std::path::Path;
 use std::process::Command;
+use std::time::{Duration, Instant};
 
 use unicode_width::UnicodeWidthStr as _;
 
@@ -48,6 +49,29 @@ impl Tmux {
         let cursor = self.ask(&["display-message", "-p", "#{cursor_x} #{cursor_y}"])?;
         let (x, y) = cursor.trim().split_once(' ')?;
         Some((start, line, (x.parse().ok()?, y.parse().ok()?)))
+    }
+
+    /// How many prompts begin a row of the screen.
+    fn prompts(&self) -> usize {
+        let screen = self.ask(&["capture-pane", "-p"]).unwrap();
+        screen.lines().filter(|row| row.starts_with("127.0.0.1 ●")).count()
+    }
+
+    /// Waits until the program has drawn for this width: two looks see the same.
+    fn settle_at(&self, switch: &Switch, columns: &str) {
+        let deadline = Instant::now() + Duration::from_secs(90);
+        let look = || self.ask(&["capture-pane", "-p"]);
+        let width = || self.ask(&["display-message", "-p", "#{pane_width}"]).unwrap();
+        let mut before = look();
+        loop {
+            switch.pass(Duration::from_millis(400));
+            let now = look();
+            if width().trim() == columns && now == before {
+                return;
+            }
+            before = now;
+            assert!(Instant::now() < deadline, "{columns}: {before:?}");
+        }
     }
 
     /// Waits until the line is what it should be, and the cursor where it should be.
@@ -101,5 +125,48 @@ fn a_wrapped_line_survives_resizing_in_a_flood() {
     for columns in ["120", "70", "50", "90"] {
         tmux.ask(&["resize-window", "-x", columns, "-y", "30"]).unwrap();
         tmux.wait_until(columns, at_begin);
+    }
+}
+
+#[limited::test]
+fn a_resize_leaves_no_row_of_the_old_prompt() {
+    let (home, switch) = (tempfile::tempdir().unwrap(), Switch::start());
+    let program = format!("'{PROGRAM}' {}", switch.args(&["--color=always"]).join(" "));
+    let Some(tmux) = Tmux::start(home.path(), 100, &program) else { return };
+    tmux.wait_until("the prompt", |_, line, _| line.concat().ends_with('>'));
+    let long = "originate --wait 10 9196@127.0.0.1:5080 --app TonePlay --proxy 10.0.0.1:5060 --exten 9197 x";
+    // A line alone, with a suggestion that wraps with it, and in one row.
+    for (text, widths) in [
+        (long, ["60", "40", "100"]),
+        ("originate ", ["60", "40", "100"]),
+        ("originate 9196@127.0.0.1:5080 --wait 10 and a word or two ", ["70", "50", "100"]),
+        ("version", ["60", "50", "100"]),
+    ] {
+        if !text.is_empty() {
+            tmux.keys(&["-l", text]);
+        }
+        let has_text = |line: &[String]| {
+            let line = line.concat().replace(' ', "");
+            line.contains(&format!(">{}", text.replace(' ', "")))
+        };
+        tmux.wait_until("the line", |_, line, _| has_text(line));
+        let prompts = tmux.prompts();
+        for columns in widths {
+            tmux.ask(&["resize-window", "-x", columns, "-y", "30"]).unwrap();
+            tmux.settle_at(&switch, columns);
+            tmux.wait_until(columns, |_, line, _| has_text(line));
+            assert_eq!(tmux.prompts(), prompts, "{text:?} at {columns}: {:?}", tmux.line());
+            // Behind the line stands its suggestion, cut to the row, and nothing else.
+            let rows = tmux.line().unwrap().1;
+            let most = (PROMPT + 1 + text.len()) / columns.parse::<usize>().unwrap() + 1;
+            assert!(rows.len() <= most, "{text:?} at {columns}: {rows:?}");
+        }
+        tmux.keys(&["C-c"]);
+        let empty = |_: usize, line: &[String], _: (usize, usize)| line.concat().ends_with('>');
+        tmux.wait_until("the next prompt", empty);
+        tmux.keys(&["C-l"]);
+        tmux.wait_until("a clean screen", |start, line, _| {
+            start == 0 && line.concat().ends_with('>')
+        });
     }
 }
