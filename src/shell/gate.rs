@@ -87,7 +87,7 @@ mod tests {
         Asked { line, is_application, by }
     }
 
-    #[test]
+    #[limited::test]
     fn what_is_denied_leaves_by_no_path() {
         let mut profile = Profile::new("x", Config::new("x"));
         profile.guard.deny =
@@ -128,7 +128,7 @@ mod tests {
         }
     }
 
-    #[test]
+    #[limited::test]
     fn nothing_changes_where_all_is_read_only() {
         let mut profile = Profile::new("x", Config::new("x"));
         profile.is_read_only = true;
@@ -144,7 +144,7 @@ mod tests {
         }
     }
 
-    #[test]
+    #[limited::test]
     fn an_app_may_do_what_a_script_may() {
         let production =
             Profile { env: Some("prod".to_owned()), ..Profile::new("x", Config::new("x")) };

@@ -6,9 +6,9 @@ use switchy::client::Client;
 use switchy::listener::EventListener;
 use switchy::shell::{CommandError, Format, Kind, Output, Settings, Shell};
 use switchy::sim::{Config, Fault, Sim};
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
-use crate::support::{SOON, within};
+use crate::support::{LONG, SOON, until_so, within};
 
 async fn switch() -> (Sim, switchy::conn::Config) {
     let sim = Sim::start(Config::new().with_seed(7));
@@ -168,4 +168,98 @@ async fn a_read_only_session_does_not_switch_the_sip_trace_on() {
     client.api("originate loopback/9196 &park").await.unwrap();
     let err = run(&shell, "trace 9196 --sip --timeout 1", None).await.unwrap_err();
     assert!(err.message.contains("read-only"), "{err:?}");
+}
+
+/// What holds the trace up while it connects, or loses what it waits for.
+fn hindrances() -> [(&'static str, Fault); 6] {
+    let late = |prefix: &str, ms| Fault::LateReply {
+        command_prefix: prefix.to_owned(),
+        by: Duration::from_millis(ms),
+    };
+    let slow = Fault::SlowReplies { command_prefix: String::new(), by: Duration::from_millis(300) };
+    [
+        ("late login", late("auth", 2000)),
+        ("late table", late("api show", 1500)),
+        ("slow replies", slow),
+        ("stall", Fault::Stall(Duration::from_secs(2))),
+        ("lost events", Fault::LoseEvents(1.0)),
+        ("ghost rows", Fault::GhostRows),
+    ]
+}
+
+#[limited::test(threads)]
+async fn it_ends_whatever_holds_it_up_while_its_call_ends() {
+    for (name, fault) in hindrances() {
+        let is_lossy = matches!(fault, Fault::LoseEvents(_));
+        let (sim, config) = switch().await;
+        let shell = shell(&config, Settings::default()).await;
+        let client = Client::with_config(config.clone());
+        client.connect().await.unwrap();
+        let made = client.cmd("originate null/x &park").await.unwrap();
+        let id = made.trim_start_matches("+OK ").trim().to_owned();
+        let listener = shell.current().unwrap().listener();
+        until_so(SOON, "the call in the table", || listener.session(&id).is_some()).await;
+        sim.inject(fault);
+        let line = format!("trace {id} --log off");
+        let tracing = tokio::spawn({
+            let shell = shell.clone();
+            async move { run(&shell, &line, None).await }
+        });
+        // It is on its way once the trace has been asked for; which of the two is first, the end of
+        // the call or the subscription, differs from fault to fault.
+        sleep(Duration::from_millis(200)).await;
+        client.cmd(&format!("uuid_kill {id} USER_BUSY")).await.unwrap();
+        let told = within(LONG, name, tracing).await.unwrap();
+        let told = told.unwrap_or_else(|err| panic!("{name}: {err:?}"));
+        assert!(told.contains(&format!("following {id}")), "{name}: {told}");
+        // Where all events are lost, the cause is, too.
+        assert!(is_lossy || told.contains("USER_BUSY"), "{name}: {told}");
+    }
+}
+
+#[limited::test(threads)]
+async fn it_ends_with_the_time_it_was_given_whatever_holds_it_up() {
+    let all = hindrances().into_iter().chain([("silence", Fault::Silent)]);
+    for (name, fault) in all {
+        let (sim, config) = switch().await;
+        let shell = shell(&config, Settings::default()).await;
+        sim.inject(fault);
+        let line = "trace 4711 --timeout 1 --log off";
+        let err = within(LONG, name, run(&shell, line, None)).await.unwrap_err();
+        assert_eq!(err.kind, Kind::TimedOut, "{name}: {err:?}");
+    }
+}
+
+#[limited::test(threads)]
+async fn a_leg_that_gets_another_id_is_followed_to_its_end() {
+    let (sim, config) = switch().await;
+    let shell = shell(&config, Settings::default()).await;
+    let client = Client::with_config(config.clone());
+    client.connect().await.unwrap();
+    let made = client.cmd("originate null/x &park").await.unwrap();
+    let id = made.trim_start_matches("+OK ").trim().to_owned();
+    let listener = shell.current().unwrap().listener();
+    until_so(SOON, "the call in the table", || listener.session(&id).is_some()).await;
+    let (sender, mut told) = tokio::sync::mpsc::unbounded_channel();
+    let line = format!("trace {id} --log off");
+    let tracing = tokio::spawn({
+        let shell = shell.clone();
+        async move { shell.run_line(&line, Output::new(&mut Feed(sender))).await.map(drop) }
+    });
+    let _greeting = within(SOON, "the greeting", told.recv()).await.unwrap();
+    let fire = |name: &str, more: &[(&str, &str)]| {
+        let headers = [("Event-Name", name), ("Unique-ID", "renamed"), ("Channel-Name", "null/x")];
+        let own = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+        sim.fire(headers.iter().chain(more).map(own).collect(), None);
+    };
+    fire("CHANNEL_UUID", &[("Old-Unique-ID", &id)]);
+    fire("CHANNEL_HANGUP", &[("Hangup-Cause", "USER_BUSY")]);
+    fire("CHANNEL_DESTROY", &[("Hangup-Cause", "USER_BUSY")]);
+    within(LONG, "the end of the trace", tracing).await.unwrap().unwrap();
+    let mut text = String::new();
+    while let Ok(part) = told.try_recv() {
+        text.push_str(&part);
+    }
+    assert!(text.contains(&format!("was {id} before")) && text.contains("USER_BUSY"), "{text}");
+    assert!(!text.contains(" B "), "it is the same leg: {text}");
 }

@@ -3,6 +3,7 @@
 use super::report::letter;
 use super::sip::Message;
 use super::{Item, Request, Trace, item};
+use crate::listener::{EventListener, Snapshot};
 use crate::model::{Event, Id, Session};
 use crate::shell::call_name::plain_number;
 use crate::wire::LogLine;
@@ -42,6 +43,12 @@ impl Trace {
         if let Some(at) = self.legs.iter().position(|leg| leg == id) {
             return Some(at);
         }
+        if event.name() == "CHANNEL_UUID" {
+            self.rename(event);
+            if let Some(at) = self.legs.iter().position(|leg| leg == id) {
+                return Some(at);
+            }
+        }
         // What has ended does not begin.
         if event.name() == "CHANNEL_DESTROY"
             || event.get("Channel-State").as_deref() == Some("CS_DESTROY")
@@ -59,6 +66,33 @@ impl Trace {
         self.legs.push(id.clone());
         self.alive += 1;
         Some(self.legs.len() - 1)
+    }
+
+    /// Takes the new id of a leg, if the event is about one.
+    pub(super) fn rename(&mut self, event: &Event) {
+        let (Some(old), Some(new)) = (event.get("Old-Unique-ID"), event.unique_id()) else {
+            return;
+        };
+        if let Some(leg) = self.legs.iter_mut().find(|leg| leg.as_str() == old) {
+            *leg = Id::new(&new);
+        }
+    }
+
+    /// Whether no leg is left, as far as it is known: the switch does not list it, or the shell saw
+    /// its end.
+    pub(super) fn is_gone(&self, shell: &EventListener) -> bool {
+        let is_complete = self.listener.snapshot_state() == Snapshot::Complete;
+        let is_over = |id: &str| {
+            let is_listed = self.listener.session(id).is_some();
+            let has_ended = || {
+                shell.with(|tracker| {
+                    let mut legs = tracker.ended().rev().flat_map(|call| &call.sessions);
+                    tracker.session(id).is_none() && legs.any(|leg| leg.id.as_str() == id)
+                })
+            };
+            (is_complete && !is_listed) || has_ended()
+        };
+        !self.legs.is_empty() && self.legs.iter().all(|leg| is_over(leg.as_str()))
     }
 
     fn is_related(&self, id: &Id<Session>, event: &Event) -> bool {

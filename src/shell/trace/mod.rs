@@ -5,6 +5,8 @@
 //!   else's and ends with it.
 //! - The SIP trace of the server, if it was switched on, is switched off on every way out.
 //! - The ladder and the file are finished on every way out, also when nobody waits any more.
+//! - It ends: the time it was given counts from the first moment, and a call whose end no event says,
+//!   because it came while the trace connected or was lost, is looked up.
 
 mod gather;
 mod item;
@@ -16,12 +18,12 @@ mod sip_users;
 use std::collections::HashMap;
 use std::time::Duration;
 
-use tokio::time::{Instant, timeout};
+use tokio::time::{Instant, interval, timeout};
 
 use super::call_name::LAST;
 use super::stream::end_of;
 use super::{CommandError, Context, Format, Kind, sanitise};
-use crate::listener::EventListener;
+use crate::listener::{EventListener, Events, Logs};
 use crate::model::{Call, Id, Session};
 pub(super) use item::Item;
 pub(super) use save::Bundle;
@@ -78,27 +80,21 @@ pub(super) async fn follow(
     request: &Request,
     bundle: Option<Bundle>,
 ) -> Result<(), CommandError> {
-    let known = match cx.named(request.what.as_str()).await {
-        Ok(named) => Some(named.call),
-        Err(err) if request.what == LAST => return Err(err),
-        Err(_none) => None,
-    };
-    if known.is_none() && !is_number(&request.what) {
-        return Err(CommandError::new(
-            Kind::Refused,
-            format!("no call is named {:?}", request.what),
-        )
-        .hint("a number waits for the next call from or to it; \"calls\" shows what is running"));
-    }
+    let begin_by = Instant::now() + request.patience;
+    let end_by = request.most.map(|most| Instant::now() + most);
+    // A leg may get another id while the trace connects.
+    let shell = cx.listener()?;
+    let mut renames = shell.events(&["CHANNEL_UUID"]);
+    let mut known = known(cx, request).await?;
     let client = cx.client()?;
     let listener = EventListener::with_config(client.config());
     listener.subscribe(MORE).await?;
     let (mut events, mut logs) = (listener.events::<&str>(&[]), listener.logs());
-    listener.connect().await?;
-    listener.start().await?;
-    let level = request.log.as_deref().or_else(|| request.sip.then_some("console"));
-    if let Some(level) = level {
-        listener.log(Some(level)).await?;
+    let deadline = [end_by, known.is_none().then_some(begin_by)].into_iter().flatten().min();
+    open(&listener, request, deadline).await?;
+    if known.is_none() {
+        // It may have begun meanwhile.
+        known = cx.named(request.what.as_str()).await.ok().map(|named| named.call);
     }
     let (sip, early) = match request.sip {
         true => SipTrace::start(cx, &client, &mut logs).await?,
@@ -108,8 +104,7 @@ pub(super) async fn follow(
     trace.greet(cx, request)?;
     early.iter().for_each(|line| trace.line(line, request));
     let mut telling = Telling { cx, trace, bundle, lost: false, is_finished: false };
-    let begin_by = Instant::now() + request.patience;
-    let end_by = request.most.map(|most| Instant::now() + most);
+    let (mut look, mut was_gone) = (interval(LOOK), false);
     let over = loop {
         let waits = telling.trace.legs.is_empty();
         let deadline = [end_by, waits.then_some(begin_by)].into_iter().flatten().min();
@@ -122,7 +117,16 @@ pub(super) async fn follow(
                 Some(line) => telling.trace.line(&line, request),
                 None => break Over::Lost,
             },
+            Some(event) = renames.next() => telling.trace.rename(&event),
             _reason = listener.closed() => break Over::Lost,
+            _tick = look.tick() => {
+                // Twice: what the events say of the end may be on its way.
+                let is_gone = telling.trace.is_gone(&shell);
+                if is_gone && was_gone {
+                    break Over::Ended;
+                }
+                was_gone = is_gone;
+            }
             () = end_of(deadline) => {
                 break if waits { Over::NeverBegan } else { Over::TimeUp };
             }
@@ -134,17 +138,7 @@ pub(super) async fn follow(
         }
     };
     if matches!(over, Over::Ended) {
-        // What follows the end: log lines, the answer to a BYE.
-        let rest = async {
-            loop {
-                tokio::select! {
-                    Some(event) = events.next() => telling.trace.event(&event),
-                    Some(line) = logs.next() => telling.trace.line(&line, request),
-                    else => break,
-                }
-            }
-        };
-        let _over = timeout(AFTER, rest).await;
+        telling.rest(&mut events, &mut logs, request).await;
         telling.tell()?;
     }
     if let Some(sip) = sip {
@@ -159,6 +153,44 @@ pub(super) async fn follow(
     over.outcome(request)
 }
 
+/// The call that is named; none for a number that no call has yet.
+async fn known(cx: &mut Context<'_>, request: &Request) -> Result<Option<Call>, CommandError> {
+    let known = match cx.named(request.what.as_str()).await {
+        Ok(named) => Some(named.call),
+        Err(err) if request.what == LAST => return Err(err),
+        Err(_none) => None,
+    };
+    if known.is_none() && !is_number(&request.what) {
+        return Err(CommandError::new(
+            Kind::Refused,
+            format!("no call is named {:?}", request.what),
+        )
+        .hint("a number waits for the next call from or to it; \"calls\" shows what is running"));
+    }
+    Ok(known)
+}
+
+/// Connects and subscribes, within the time that there is.
+async fn open(
+    listener: &EventListener,
+    request: &Request,
+    deadline: Option<Instant>,
+) -> Result<(), CommandError> {
+    let opening = async {
+        listener.connect().await?;
+        listener.start().await?;
+        let level = request.log.as_deref().or_else(|| request.sip.then_some("console"));
+        if let Some(level) = level {
+            listener.log(Some(level)).await?;
+        }
+        Ok::<(), CommandError>(())
+    };
+    tokio::select! {
+        opened = opening => opened,
+        () = end_of(deadline) => Err(CommandError::new(Kind::TimedOut, NOT_OPEN).hint(LONGER)),
+    }
+}
+
 /// A trace that is being told; its end is told however it comes.
 struct Telling<'a, 'c> {
     cx: &'a mut Context<'c>,
@@ -169,6 +201,20 @@ struct Telling<'a, 'c> {
 }
 
 impl Telling<'_, '_> {
+    /// Takes what follows the end: log lines, the answer to a BYE.
+    async fn rest(&mut self, events: &mut Events, logs: &mut Logs, request: &Request) {
+        let rest = async {
+            loop {
+                tokio::select! {
+                    Some(event) = events.next() => self.trace.event(&event),
+                    Some(line) = logs.next() => self.trace.line(&line, request),
+                    else => break,
+                }
+            }
+        };
+        let _over = timeout(AFTER, rest).await;
+    }
+
     /// Tells what is new.
     fn tell(&mut self) -> Result<(), CommandError> {
         let from = std::mem::replace(&mut self.trace.told, self.trace.items.len());
@@ -194,6 +240,14 @@ impl Drop for Telling<'_, '_> {
 /// A call may be without SIP, or the trace may go nowhere.
 const NO_SIP: &str = "no SIP message of this call came: it has none, or the trace is written at another \
                       level: \"api sofia tracelevel console\" puts that right";
+
+/// Its time was over before it began.
+const NOT_OPEN: &str = "the time was up before the trace was connected";
+
+const LONGER: &str = "--for and --timeout say how long; \"doctor\" shows how slow the server is";
+
+/// How often it is looked up whether the call is still there.
+const LOOK: Duration = Duration::from_millis(250);
 
 /// How long what comes behind the end is waited for.
 const AFTER: Duration = Duration::from_millis(400);
