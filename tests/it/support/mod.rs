@@ -171,3 +171,21 @@ pub(crate) async fn pair(sim: &Sim) -> (Client, EventListener) {
 pub(crate) fn sim() -> Sim {
     Sim::start(sim::Config::new().with_seed(1))
 }
+
+/// Whether the test has a process of its own, which what it leaves behind ends with. Where it has
+/// none it is run again in one, and there is nothing more to do here.
+pub(crate) fn is_alone() -> bool {
+    const ALONE: &str = "SWITCHY_TEST_ALONE";
+    if std::env::var_os(ALONE).is_some() {
+        return true;
+    }
+    let thread = thread::current();
+    let name = thread.name().and_then(|name| name.strip_prefix("it::")).unwrap();
+    let mut again = std::process::Command::new(std::env::current_exe().unwrap());
+    again.args(["--exact", name, "--nocapture"]).env(ALONE, "1");
+    let output = again.output().unwrap();
+    let said = String::from_utf8_lossy(&output.stdout);
+    let failed = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success() && said.contains("1 passed"), "{said}{failed}");
+    false
+}
