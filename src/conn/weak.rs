@@ -25,6 +25,12 @@ impl WeakConnection {
         self.cut.as_ptr() == Arc::as_ptr(&other.cut)
     }
 
+    /// As [`Connection::is_open`].
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        self.cut.strong_count() > 0 && self.closed.borrow().is_none()
+    }
+
     /// As [`Connection::closed`].
     pub async fn closed(&self) -> CloseReason {
         closed(self.closed.clone()).await

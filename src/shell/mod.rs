@@ -105,6 +105,7 @@ pub use standstill::RunningCalls;
 pub use stopping::Stopped;
 pub use switch::Switch;
 
+use crate::conn::WeakConnection;
 use crate::sim::Sim;
 use narrate::Narration;
 use sampler::Line;
@@ -133,11 +134,15 @@ struct Inner {
     secrets: Arc<Secrets>,
     /// Set once it is closed.
     closing: watch::Sender<bool>,
+    /// Set while this process stands still.
+    paused: watch::Sender<bool>,
     state: Mutex<State>,
 }
 
 struct State {
     switches: Vec<Arc<Switch>>,
+    /// Connections with events that belong to no switch.
+    others: Vec<WeakConnection>,
     current: Option<String>,
     previous: Option<String>,
     settings: Settings,
@@ -176,6 +181,7 @@ impl Shell {
         settings.profiles.iter().for_each(|profile| secrets.learn(&profile.config));
         let state = State {
             switches: Vec::new(),
+            others: Vec::new(),
             current: None,
             previous: None,
             settings,
@@ -185,8 +191,10 @@ impl Shell {
             sims: Vec::new(),
             dumps: VecDeque::new(),
         };
-        let (closing, state) = (watch::Sender::new(false), Mutex::new(state));
-        Self { inner: Arc::new(Inner { history, narration, secrets, closing, state }) }
+        let (closing, paused) = (watch::Sender::new(false), watch::Sender::new(false));
+        let state = Mutex::new(state);
+        let inner = Inner { history, narration, secrets, closing, paused, state };
+        Self { inner: Arc::new(inner) }
     }
 
     /// Runs one line and writes its answer to `out`, in parts as they come.

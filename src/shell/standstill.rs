@@ -2,13 +2,14 @@
 
 use std::collections::HashSet;
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use tokio::task::JoinSet;
 
 use super::render::counted;
 use super::{Shell, Switch, completeness};
-use crate::conn::CloseReason;
+use crate::conn::{CloseReason, Connection, WeakConnection};
 use crate::listener::{EventListener, Link};
 use crate::model::{Call, Id};
 
@@ -27,16 +28,44 @@ impl Shell {
     /// Closes the event connections of all switches, because this process is about to stand still:
     /// no server shall wait for it. Returns when the sockets are closed.
     pub async fn pause(&self) {
+        self.inner.paused.send_replace(true);
+        let others = std::mem::take(&mut self.state().others);
+        for other in &others {
+            other.abort(CloseReason::Paused);
+        }
         let listeners = self.switches().into_iter().map(|switch| switch.listener());
         let mut pausing = JoinSet::new();
         for listener in listeners {
             pausing.spawn(async move { listener.pause().await });
         }
         let _closed = pausing.join_all().await;
+        for other in &others {
+            let _in_time = tokio::time::timeout(SOON, other.closed()).await;
+        }
+    }
+
+    /// Has a connection with events of its own closed, too, before this process stands still.
+    pub(super) fn close_on_pause(&self, connection: &Connection) {
+        let mut state = self.state();
+        state.others.retain(WeakConnection::is_open);
+        state.others.push(connection.downgrade());
+        drop(state);
+        // It may have been opened while the others were closed.
+        if *self.inner.paused.borrow() {
+            connection.abort(CloseReason::Paused);
+        }
+    }
+
+    /// Waits until this process stands still no longer.
+    pub(super) async fn awake(&self) {
+        let mut paused = self.inner.paused.subscribe();
+        // The shell holds the sender.
+        let _awake = paused.wait_for(|is_paused| !is_paused).await.is_ok();
     }
 
     /// Opens them again.
     pub fn unpause(&self) {
+        self.inner.paused.send_replace(false);
         for switch in self.switches() {
             switch.listener().unpause();
         }
@@ -97,6 +126,9 @@ async fn is_back(listener: &EventListener) -> Option<usize> {
 fn running(switch: &Switch) -> HashSet<Id<Call>> {
     switch.listener().calls().into_iter().map(|call| call.id).collect()
 }
+
+/// A socket is closed at once; nothing else is worth waiting for while a stop is due.
+const SOON: Duration = Duration::from_millis(300);
 
 /// `meanwhile 3 calls ended, 2 new; 12 calls now`
 fn looked_again(

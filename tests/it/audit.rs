@@ -66,3 +66,50 @@ async fn commands_of_everybody_are_told_without_secrets() {
         assert!(line["at_us"].as_u64().unwrap() > 0);
     }
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn its_connection_is_closed_while_the_process_stands_still() {
+    let sim = Sim::start(Config::new().with_seed(7));
+    let port = sim.listen("127.0.0.1:0").await.unwrap().port();
+    let config = switchy::conn::Config::new("127.0.0.1").with_port(port);
+    let shell = Shell::new(Settings::default(), None, false);
+    shell.connect("pbx", config.clone()).await.unwrap();
+    let other = Client::with_config(config);
+    other.connect().await.unwrap();
+    let (sender, mut told) = mpsc::unbounded_channel();
+    let audit = tokio::spawn({
+        let shell = shell.clone();
+        async move {
+            let mut feed = Feed(sender);
+            let output = Output::new(&mut feed).with_format(Some(Format::Jsonl));
+            shell.run_line("audit where arguments~mark", output).await.map(drop)
+        }
+    });
+    let mut next = async || {
+        let told = async {
+            loop {
+                other.cmd("global_setvar mark=1").await.unwrap();
+                let soon = Duration::from_millis(50);
+                if let Ok(Some(part)) = timeout(soon, told.recv()).await
+                    && !part.trim().is_empty()
+                {
+                    return part;
+                }
+            }
+        };
+        timeout(Duration::from_secs(20), told).await.unwrap()
+    };
+    assert!(next().await.contains("mark=1"));
+    shell.pause().await;
+    assert!(!audit.is_finished());
+    shell.unpause();
+    // What was on its way comes first.
+    let mut text = next().await;
+    while !text.contains("SWITCHY_LOST") {
+        text = next().await;
+    }
+    assert!(text.contains("\"count\":null"), "{text}");
+    assert!(next().await.contains("mark=1"));
+    assert!(!audit.is_finished());
+    audit.abort();
+}

@@ -1,9 +1,9 @@
 //! No way of reading us slowly reaches the server: the program without a terminal.
+use std::fmt::Write as _;
 use std::fs::File;
-use std::io::Read;
+use std::io::{BufRead as _, BufReader, Read};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::thread;
 use std::time::Duration;
 
 use crate::flood::{Flood, LONGEST};
@@ -26,6 +26,10 @@ enum Says {
 }
 
 const WAYS: &[Way] = &[
+    Way { name: "events as text, a pipe", args: &["-x", "events all"], says: None },
+    Way { name: "lines of -b, a pipe", args: &["-b"], says: None },
+    Way { name: "audit, a pipe", args: &["-x", "audit -o jsonl"], says: None },
+    Way { name: "the log as text, a pipe", args: &["-x", "log 7"], says: None },
     Way { name: "events, a pipe", args: &["-x", "events all -o jsonl"], says: Some(Says::Stdout) },
     Way { name: "the log, a pipe", args: &["-x", "log 7 -o jsonl"], says: Some(Says::Stdout) },
     Way {
@@ -55,16 +59,30 @@ const WAYS: &[Way] = &[
     },
 ];
 
+/// `cargo test --release --test it drain -- --nocapture` shows the table: how long a write of the
+/// server waited at most, beside that of a client that does nothing but read.
 #[limited::test]
 fn no_reader_that_sleeps_reaches_the_server() {
-    thread::scope(|scope| {
-        for way in WAYS {
-            scope.spawn(move || check(way)).join().unwrap();
-        }
-    });
+    let floor = {
+        let flood = Flood::start();
+        flood.read_all();
+        flood.flows("a client that only reads");
+        flood.waits_in(SLEEPS)
+    };
+    let mut table = format!("{:>6.1} ms  a client that only reads\n", milliseconds(floor));
+    for way in WAYS {
+        let waited = check(way);
+        writeln!(table, "{:>6.1} ms  {}", milliseconds(waited), way.name).unwrap();
+    }
+    println!("{table}");
 }
 
-fn check(Way { name, args, says }: &Way) {
+fn milliseconds(time: Duration) -> f64 {
+    time.as_secs_f64() * 1000.0
+}
+
+/// Returns how long a write of the server waited at most.
+fn check(Way { name, args, says }: &Way) -> Duration {
     let folder = tempfile::tempdir().unwrap();
     let fifo = folder.path().join("fifo");
     assert!(Command::new("mkfifo").arg(&fifo).status().unwrap().success());
@@ -89,33 +107,25 @@ fn check(Way { name, args, says }: &Way) {
     }
     child.kill().unwrap();
     child.wait().unwrap();
+    waited
 }
 
 fn program(home: &Path, args: &[String]) -> Child {
     let mut command = Command::new(env!("CARGO_BIN_EXE_switchy"));
     command.args(args).env_remove("SWITCHY_PASSWORD").env("HOME", home);
-    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
 }
 
 /// Reads until a line says that events were lost, and how many.
 fn reads_lost(name: &str, reader: &mut impl Read) {
-    let mut text = Vec::new();
-    let mut part = vec![0; 1 << 16];
     // What waited comes first: the pipe's, ours, and the events that were kept.
-    while text.len() < 400 << 20 {
-        let count = reader.read(&mut part).unwrap();
-        assert_ne!(count, 0, "{name}: the stream ended");
-        text.extend_from_slice(&part[..count]);
-        let lost = text.split(|byte| *byte == b'\n').rev().skip(1).take(20).find_map(|line| {
-            let line = line.strip_prefix(b"{\"Event-Name\":\"SWITCHY_LOST\",\"count\":")?;
-            std::str::from_utf8(line.strip_suffix(b"}")?).ok()?.parse::<u64>().ok()
-        });
-        if let Some(lost) = lost {
-            assert!(lost > 0, "{name}");
-            return;
-        }
-    }
-    panic!("{name}: nothing says what was lost");
+    let mut lines = BufReader::new(reader).take(400 << 20).split(b'\n');
+    let lost = lines.find_map(|line| {
+        let line = line.unwrap();
+        let line = line.strip_prefix(b"{\"Event-Name\":\"SWITCHY_LOST\",\"count\":")?;
+        std::str::from_utf8(line.strip_suffix(b"}")?).ok()?.parse::<u64>().ok()
+    });
+    assert!(lost.is_some_and(|lost| lost > 0), "{name}: nothing says what was lost: {lost:?}");
 }
 
 /// A reader that has seen enough ends the stream at once, and Ctrl-C ends one that waits for its

@@ -78,15 +78,7 @@ pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), Command
     let filter = filter.transpose()?;
     let end = args.lasting.as_deref().map(lasting).transpose()?.map(|span| Instant::now() + span);
     let client = cx.client()?;
-    let (sender, mut events) = mpsc::channel(ROOM);
-    let ears = Ears { events: sender, is_full: false };
-    let connection = Connection::open(&client.config(), ears).await?;
-    let command = Command::event(wire::Format::Plain, &["API"])?;
-    let reply = connection.send(command).await?;
-    if reply.text().starts_with("-ERR") {
-        return Err(CommandError::new(Kind::Refused, reply.text())
-            .hint("the directory user of this login needs API in its esl-allowed-events"));
-    }
+    let (mut connection, mut events) = listen(&cx.shell, &client).await?;
     if cx.format() == Format::Table {
         cx.line("what is run from now on; Ctrl-C ends it")?;
     }
@@ -111,6 +103,12 @@ pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), Command
                 cx.line("too much came at once: something is missing here")?;
             }
             Some(None) => {}
+            None if matches!(connection.closed().await, CloseReason::Paused) => {
+                let from = Instant::now();
+                cx.shell.awake().await;
+                (connection, events) = listen(&cx.shell, &client).await?;
+                tell_gap(cx, from.elapsed().as_secs_f64())?;
+            }
             None => {
                 return Err(CommandError::new(Kind::Connection, "the connection was lost")
                     .hint("what came until then is above; \"audit\" begins again"));
@@ -136,6 +134,38 @@ pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), Command
         ]);
     }
     cx.view(&view)
+}
+
+/// Opens a connection of its own for API events.
+async fn listen(
+    shell: &Shell,
+    client: &Client,
+) -> Result<(Connection, mpsc::Receiver<Option<Event>>), CommandError> {
+    let (sender, events) = mpsc::channel(ROOM);
+    let ears = Ears { events: sender, is_full: false };
+    let connection = Connection::open(&client.config(), ears).await?;
+    shell.close_on_pause(&connection);
+    let command = Command::event(wire::Format::Plain, &["API"])?;
+    let reply = connection.send(command).await?;
+    if reply.text().starts_with("-ERR") {
+        return Err(CommandError::new(Kind::Refused, reply.text())
+            .hint("the directory user of this login needs API in its esl-allowed-events"));
+    }
+    Ok((connection, events))
+}
+
+/// Says that the connection was closed while this process stood still.
+fn tell_gap(cx: &mut Context<'_>, seconds: f64) -> Result<(), CommandError> {
+    match cx.format() {
+        Format::Table => {
+            cx.line(&format!("stopped for {seconds:.0} s: what was run meanwhile is not shown"))
+        }
+        Format::Jsonl => {
+            let lost = json!({"Event-Name": "SWITCHY_LOST", "count": null, "seconds": seconds});
+            cx.line(&lost.to_string())
+        }
+        _ => Ok(()),
+    }
 }
 
 impl Ran {
