@@ -10,7 +10,6 @@ use switchy::client::Originate;
 use switchy::conn::Config;
 use switchy::sim::{self, Sim};
 use switchy::{Client, EventListener};
-use tokio::time::timeout;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn Error>> {
@@ -36,15 +35,9 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let uuid = job.get(Duration::from_secs(30)).await?;
     println!("answered: {uuid}");
 
-    let mut changes = listener.changes();
-    client.call(&uuid).ok_or("it has ended already")?.hangup().await?;
-    while listener.call(&uuid).is_some() {
-        timeout(Duration::from_secs(5), changes.next()).await?.ok_or("the listener is gone")?;
-    }
-    let cause = listener.with(|tracker| {
-        let call = tracker.ended().find(|call| call.id.as_str() == uuid);
-        call.and_then(|call| call.cause())
-    });
-    println!("ended: {}", cause.ok_or("no cause")?);
+    let call = client.call(&uuid).ok_or("it has ended already")?;
+    call.hangup().await?;
+    let ending = call.ended().await?;
+    println!("ended: {} by {}", ending.cause, ending.by.map_or("unknown", |by| by.word()));
     Ok(())
 }

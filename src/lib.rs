@@ -7,17 +7,16 @@
 //! ```
 //! use std::time::Duration;
 //!
-//! use switchy::apps::TonePlay;
-//! use switchy::client::Originate;
+//! use switchy::client::{Digits, Error, Originate};
 //! use switchy::conn::Config;
-//! use switchy::model::HangupCause;
 //! use switchy::sim::{self, Sim};
 //! use switchy::{Client, EventListener};
 //!
 //! # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
-//! // A simulated switch; a real one is `Config::new("vm-host").with_password("...")`.
+//! // A simulated switch; for a real one give its host, port (8021) and password.
 //! let sim = Sim::start(sim::Config::new());
-//! let config = Config::new("127.0.0.1").with_port(sim.listen("127.0.0.1:0").await?.port());
+//! let port = sim.listen("127.0.0.1:0").await?.port();
+//! let config = Config::new("127.0.0.1").with_port(port).with_password("ClueCon");
 //!
 //! let listener = EventListener::with_config(config.clone());
 //! listener.connect().await?;
@@ -25,15 +24,22 @@
 //! let client = Client::with_config(config).with_listener(listener);
 //! client.connect().await?;
 //!
-//! let app = client.load_app(TonePlay).await?;
-//! let call = Originate::to("park@127.0.0.1:5090").with_app(app.as_str());
-//! let job = client.originate(&call).await?;
-//! let session = job.get(Duration::from_secs(30)).await?;
-//! assert_eq!(Some(session.as_str()), job.sess_uuid().map(|id| id.as_str()));
+//! let job = client.originate(&Originate::to("9196@127.0.0.1:5080")).await?;
+//! let uuid = job.get(Duration::from_secs(30)).await?; // answered
+//! let call = client.call(&uuid).ok_or("the call ended at once")?;
+//! let session = client.session(&uuid).ok_or("the call ended at once")?;
 //!
-//! let call = client.call(&session).expect("it was answered");
-//! assert_eq!(call.sessions().len(), 2);
+//! let menu = Digits::new().with_max(4).with_prompt("ivr/ivr-enter_ext.wav");
+//! # let menu = menu.with_prompt("").with_timeout(Duration::from_secs(1));
+//! match session.digits(&menu).await {
+//!     Ok(pressed) => println!("extension {}", pressed.digits),
+//!     Err(Error::NoDigits { .. }) => println!("nothing was pressed"),
+//!     Err(err) => return Err(err.into()),
+//! }
 //! call.hangup().await?;
+//! let ending = call.ended().await?;
+//! println!("{}, ended by {}", ending.cause, ending.by.map_or("unknown", |by| by.word()));
+//! # assert_eq!(ending.cause.name(), "NORMAL_CLEARING");
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! # }).unwrap();
 //! ```

@@ -4,7 +4,7 @@ use std::fmt;
 use std::ops::Deref;
 
 use super::{Client, Error, Session};
-use crate::model::{self, HangupCause, Id};
+use crate::model::{self, Ending, HangupCause, Id};
 
 /// A call as it was when it was looked up, with verbs.
 #[derive(Debug, Clone)]
@@ -67,6 +67,31 @@ impl Call {
             }
         }
         failure.map_or(Ok(ends), Err)
+    }
+
+    /// Waits until the call has ended, and says how: the cause, who ended it, and when. Returns at
+    /// once when it has ended already, and waits on while a connection that is kept up
+    /// ([`EventListener::keep_connected`](crate::EventListener::keep_connected)) is lost: the end of
+    /// a call that ended meanwhile was not seen, so that [`Ending::by`] is `None` and
+    /// [`Ending::at`] is 0 then.
+    ///
+    /// ```no_run
+    /// # async fn run(call: switchy::client::Call) -> Result<(), switchy::client::Error> {
+    /// let ending = call.ended().await?;
+    /// println!("{} by {}", ending.cause, ending.by.map_or("?", |by| by.word()));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Cancel safety
+    /// Nothing is lost when the future is dropped.
+    ///
+    /// # Errors
+    /// [`Error::EndUnseen`] when the event connection is gone for good, or the call ended so long
+    /// ago that the listener has forgotten it; [`Error::NoListener`].
+    pub async fn ended(&self) -> Result<Ending, Error> {
+        let ending = self.client.listener()?.call_ended(&self.call).await;
+        ending.ok_or_else(|| Error::EndUnseen { call: self.id.to_string() })
     }
 }
 

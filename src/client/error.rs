@@ -1,4 +1,7 @@
 //! What can go wrong with a client.
+//!
+//! A text holds its cause, so that printing an error is enough; `source` gives nothing that it says
+//! already.
 
 use std::time::Duration;
 
@@ -11,8 +14,8 @@ use crate::wire::WireError;
 #[non_exhaustive]
 pub enum Error {
     /// There is no session with the server.
-    #[error("cannot connect")]
-    Connect(#[source] ConnectError),
+    #[error("cannot connect: {0}")]
+    Connect(ConnectError),
     /// It is not connected.
     #[error("you must call 'connect' first")]
     NotConnected,
@@ -23,7 +26,7 @@ pub enum Error {
     #[error("start this listener before issuing bgapi")]
     ListenerNotRunning,
     /// The command failed; the text is the server's.
-    #[error("{text}")]
+    #[error("{command:?} failed: {text}")]
     Api {
         /// The command line.
         command: String,
@@ -55,11 +58,11 @@ pub enum Error {
         why: String,
     },
     /// No reply came.
-    #[error("no reply")]
-    Send(#[source] SendError),
+    #[error("{0}")]
+    Send(SendError),
     /// The text cannot go over the wire.
-    #[error("cannot be sent")]
-    Illegal(#[source] WireError),
+    #[error("the command cannot be sent: {0}")]
+    Illegal(WireError),
     /// An originate that FreeSWITCH would read differently from what was meant.
     #[error("{what} {text:?} cannot be sent: {why}")]
     DialString {
@@ -85,13 +88,12 @@ pub enum Error {
         name: String,
     },
     /// The app's own set-up failed; nothing of it is left.
-    #[error("app {name} could not be set up")]
+    #[error("app {name} could not be set up: {reason}")]
     AppSetup {
         /// Its name.
         name: String,
         /// Why.
-        #[source]
-        source: Box<Self>,
+        reason: Box<Self>,
     },
     /// An app could not go on; the text is its own.
     #[error("{text}")]
@@ -132,23 +134,34 @@ pub enum Error {
         /// Its hangup cause.
         cause: String,
     },
+    /// No try gave a right answer to [`Session::digits`](super::Session::digits).
+    #[error("session {uuid}: no right digits in {tries} tries, the last ones were {pressed:?}")]
+    NoDigits {
+        /// The session.
+        uuid: String,
+        /// How often it was asked.
+        tries: u32,
+        /// What was pressed last; empty for nothing.
+        pressed: String,
+    },
+    /// The end of a call cannot be seen, or was forgotten.
+    #[error(
+        "the end of call {call} is not known: the event connection is closed, or it ended long ago"
+    )]
+    EndUnseen {
+        /// The call.
+        call: String,
+    },
     /// What was given to a pool panicked on this switch.
     #[error("the work for this switch panicked")]
     Panicked,
     /// The listener refused.
-    #[error("the listener cannot do that")]
-    Listener(#[from] listener::Error),
+    #[error("listener: {0}")]
+    Listener(listener::Error),
 }
 
-/// An error and what is behind it, in one line.
-#[cfg(any(feature = "lua", feature = "shell"))]
-pub(crate) fn chain(err: &dyn std::error::Error) -> String {
-    let mut text = err.to_string();
-    let mut source = err.source();
-    while let Some(cause) = source {
-        text.push_str(": ");
-        text.push_str(&cause.to_string());
-        source = cause.source();
+impl From<listener::Error> for Error {
+    fn from(err: listener::Error) -> Self {
+        Self::Listener(err)
     }
-    text
 }

@@ -35,15 +35,13 @@ pub use app::{App, Callback, Fate, LiveCalls, LoadAs, LoadedApp, Unloaded};
 pub use call::{Call, LegEnd};
 pub use dial_string::has_many_legs;
 pub use error::Error;
-#[cfg(any(feature = "lua", feature = "shell"))]
-pub(crate) use error::chain;
 #[cfg(feature = "shell")]
 pub(crate) use gate::{Asked, By};
 pub use hupall::HungUp;
 pub use originate::{AppRef, Originate};
 pub use pool::Pool;
 pub use scope::{Active, active_client};
-pub use session::{Leg, MuteSide, Recording, Session};
+pub use session::{Digits, DigitsEnd, Leg, MuteSide, Pressed, Recording, Session};
 #[cfg(feature = "shell")]
 pub(crate) use started::Started;
 pub use wait::Expect;

@@ -11,13 +11,12 @@ use crate::wire::{WireError, printable};
 #[non_exhaustive]
 pub enum ConnectError {
     /// The host name has no address.
-    #[error("no address for {host}")]
+    #[error("no address for {host}{}", because(reason.as_ref()))]
     NoAddress {
         /// The name as given.
         host: String,
         /// What the resolver said.
-        #[source]
-        source: Option<io::Error>,
+        reason: Option<io::Error>,
     },
     /// Nobody listens on that port.
     #[error("{peer} refuses the connection")]
@@ -26,13 +25,12 @@ pub enum ConnectError {
         peer: String,
     },
     /// The host or its network cannot be reached.
-    #[error("{peer} cannot be reached")]
+    #[error("{peer} cannot be reached: {reason}")]
     Unreachable {
         /// `HOST:PORT`.
         peer: String,
         /// What the system said.
-        #[source]
-        source: io::Error,
+        reason: io::Error,
     },
     /// No answer to the attempt to connect: a firewall drops packets, or the host is down.
     #[error("{peer} does not answer within {after:?}")]
@@ -101,13 +99,12 @@ pub enum ConnectError {
         peer: String,
     },
     /// The server closed the socket during the login.
-    #[error("{peer} closed the connection during the login")]
+    #[error("{peer} closed the connection during the login{}", because(reason.as_ref()))]
     ClosedEarly {
         /// `HOST:PORT`.
         peer: String,
         /// What the system said, if it was an error.
-        #[source]
-        source: Option<io::Error>,
+        reason: Option<io::Error>,
     },
     /// The tunnel to the server did not come up.
     #[error("no way to {peer}: {text}")]
@@ -118,8 +115,8 @@ pub enum ConnectError {
         text: String,
     },
     /// The password or the user holds a character that the wire cannot carry.
-    #[error("the login cannot be sent")]
-    IllegalLogin(#[source] WireError),
+    #[error("the user name or the password cannot be sent: {0}")]
+    IllegalLogin(WireError),
 }
 
 /// What to do about an error.
@@ -220,11 +217,11 @@ pub enum CloseReason {
     #[error("the server closed the connection")]
     EndOfStream,
     /// The socket failed.
-    #[error("the connection broke")]
-    Io(#[source] Arc<io::Error>),
+    #[error("the connection broke: {0}")]
+    Io(Arc<io::Error>),
     /// What arrived was no event socket's; the position in the stream is lost.
-    #[error("the stream from the server is broken")]
-    Broken(#[source] WireError),
+    #[error("the stream from the server is broken: {0}")]
+    Broken(WireError),
 }
 
 /// Why a command has no reply.
@@ -256,6 +253,11 @@ pub enum SendError {
         /// Why it is gone.
         reason: CloseReason,
     },
+}
+
+/// The cause at the end of a text, where there is one.
+fn because(reason: Option<&io::Error>) -> String {
+    reason.map(|reason| format!(": {reason}")).unwrap_or_default()
 }
 
 /// The start of a command: one can be very long.

@@ -36,11 +36,11 @@ pub(super) async fn dial(config: &Config) -> Result<TcpStream, ConnectError> {
     let host = config.host().to_owned();
     let addresses: Vec<_> = match lookup_host((config.host(), config.port())).await {
         Ok(addresses) => addresses.collect(),
-        Err(source) => return Err(ConnectError::NoAddress { host, source: Some(source) }),
+        Err(err) => return Err(ConnectError::NoAddress { host, reason: Some(err) }),
     };
     match first_of(&addresses, config).await {
         Ok(stream) => Ok(stream),
-        Err(None) => Err(ConnectError::NoAddress { host, source: None }),
+        Err(None) => Err(ConnectError::NoAddress { host, reason: None }),
         Err(Some(last)) => Err(last),
     }
 }
@@ -70,7 +70,7 @@ async fn first_of(
             Ok(Err(err)) if err.kind() == io::ErrorKind::ConnectionRefused => {
                 last = Some(ConnectError::Refused { peer });
             }
-            Ok(Err(source)) => last = Some(ConnectError::Unreachable { peer, source }),
+            Ok(Err(reason)) => last = Some(ConnectError::Unreachable { peer, reason }),
             Err(_elapsed) => last = Some(ConnectError::NoAnswer { peer, after: patience }),
         }
     }
@@ -108,7 +108,7 @@ where
         };
         let mut bytes = Vec::new();
         command.map_err(ConnectError::IllegalLogin)?.encode(&mut bytes);
-        let broke = |source| ConnectError::ClosedEarly { peer: peer.clone(), source: Some(source) };
+        let broke = |err| ConnectError::ClosedEarly { peer: peer.clone(), reason: Some(err) };
         writer.write_all(&bytes).await.map_err(broke)?;
         let reply = verdict(reader, &mut intake, &peer).await?;
         if !reply.text().starts_with("+OK") {
@@ -208,11 +208,11 @@ where
                 return Err(ConnectError::NotEventSocket { peer: peer.to_owned(), start });
             }
         }
-        let closed = |source| ConnectError::ClosedEarly { peer: peer.to_owned(), source };
+        let closed = |reason| ConnectError::ClosedEarly { peer: peer.to_owned(), reason };
         match reader.read_buf(&mut intake.buf).await {
             Ok(0) => return Err(closed(None)),
             Ok(_) => {}
-            Err(source) => return Err(closed(Some(source))),
+            Err(err) => return Err(closed(Some(err))),
         }
     }
 }

@@ -335,15 +335,15 @@ async fn unix(config: &Config, path: &Path) -> Result<tokio::net::UnixStream, Co
         Ok(Err(err)) if err.kind() == std::io::ErrorKind::ConnectionRefused => {
             Err(ConnectError::Refused { peer })
         }
-        Ok(Err(source)) => Err(ConnectError::Unreachable { peer, source }),
+        Ok(Err(reason)) => Err(ConnectError::Unreachable { peer, reason }),
         Err(_elapsed) => Err(ConnectError::NoAnswer { peer, after }),
     }
 }
 
 #[cfg(not(unix))]
 async fn unix(config: &Config, _: &Path) -> Result<tokio::net::TcpStream, ConnectError> {
-    let source = std::io::ErrorKind::Unsupported.into();
-    Err(ConnectError::Unreachable { peer: config.address(), source })
+    let reason = std::io::ErrorKind::Unsupported.into();
+    Err(ConnectError::Unreachable { peer: config.address(), reason })
 }
 
 /// Closes the socket when it is dropped.

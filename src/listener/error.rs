@@ -8,8 +8,8 @@ use crate::wire::WireError;
 #[non_exhaustive]
 pub enum Error {
     /// There is no session with the server.
-    #[error("cannot connect the listener")]
-    Connect(#[source] ConnectError),
+    #[error("cannot connect the listener: {0}")]
+    Connect(ConnectError),
     /// It is connected already.
     #[error("the listener is connected already")]
     AlreadyConnected,
@@ -17,7 +17,7 @@ pub enum Error {
     #[error("you must call 'connect' first")]
     NotConnected,
     /// The server refused a command.
-    #[error("{command}: {reply}")]
+    #[error("{command:?} failed: {reply}")]
     Refused {
         /// The verb line.
         command: String,
@@ -31,9 +31,9 @@ pub enum Error {
         command: String,
     },
     /// There is no reply.
-    #[error("no reply")]
-    Send(#[source] SendError),
+    #[error("{0}")]
+    Send(SendError),
     /// A name that the wire cannot carry.
-    #[error("cannot be sent")]
-    Illegal(#[source] WireError),
+    #[error("the command cannot be sent: {0}")]
+    Illegal(WireError),
 }

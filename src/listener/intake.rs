@@ -1,9 +1,11 @@
 //! What the reader's task does with events: folds them, ends jobs, calls taps.
 
 use std::collections::HashMap;
+use std::ops::{Deref, DerefMut};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use tokio::sync::watch;
 use tokio::time::{Duration, Instant};
 
 use super::delay::Delay;
@@ -38,6 +40,8 @@ impl Tap {
 /// at the calls at once; the reader takes it once for each read, not once for each event.
 pub(super) struct Shared {
     tracker: Mutex<Tracker>,
+    /// How many calls have ended, for those who wait for the end of one.
+    ends: watch::Sender<u64>,
     waiting: Mutex<HashMap<Id<JobRecord>, Waiting>>,
     taps: Mutex<Vec<Tap>>,
     waiters: Mutex<Waiters>,
@@ -52,6 +56,7 @@ pub(super) struct Shared {
 impl Shared {
     pub(super) fn new(tracker: Tracker) -> Self {
         Self {
+            ends: watch::Sender::new(tracker.totals().ended_calls),
             tracker: Mutex::new(tracker),
             waiting: Mutex::new(HashMap::new()),
             taps: Mutex::new(Vec::new()),
@@ -64,8 +69,13 @@ impl Shared {
         }
     }
 
-    pub(super) fn tracker(&self) -> MutexGuard<'_, Tracker> {
-        lock(&self.tracker)
+    pub(super) fn tracker(&self) -> Tracked<'_> {
+        Tracked { tracker: lock(&self.tracker), ends: &self.ends }
+    }
+
+    /// Changes when calls end, whether their ends were seen or found out by a snapshot.
+    pub(super) fn ends(&self) -> watch::Receiver<u64> {
+        self.ends.subscribe()
     }
 
     /// How long ago the last event came in.
@@ -151,6 +161,33 @@ impl Shared {
     }
 }
 
+/// The tracker while it is locked. Whatever ends calls meanwhile, those who wait for an end wake.
+pub(super) struct Tracked<'a> {
+    tracker: MutexGuard<'a, Tracker>,
+    ends: &'a watch::Sender<u64>,
+}
+
+impl Deref for Tracked<'_> {
+    type Target = Tracker;
+
+    fn deref(&self) -> &Tracker {
+        &self.tracker
+    }
+}
+
+impl DerefMut for Tracked<'_> {
+    fn deref_mut(&mut self) -> &mut Tracker {
+        &mut self.tracker
+    }
+}
+
+impl Drop for Tracked<'_> {
+    fn drop(&mut self) {
+        let now = self.tracker.totals().ended_calls;
+        self.ends.send_if_modified(|ends| std::mem::replace(ends, now) != now);
+    }
+}
+
 /// The listener's end of its connection. Events are collected until the whole read is there.
 pub(super) struct Intake {
     shared: Arc<Shared>,
@@ -172,6 +209,7 @@ impl Intake {
         let mut tracker = self.shared.tracker();
         let mut taps = lock(&self.shared.taps);
         let waiters = self.shared.waiters();
+        let tracker = &mut *tracker;
         for event in self.batch.drain(..) {
             let change = tracker.apply(&event);
             if let Change::Job(id) = &change
@@ -182,9 +220,9 @@ impl Intake {
                     tracker.rebind(&asked, &made);
                 }
             }
-            tell_stray(&event, &tracker);
+            tell_stray(&event, tracker);
             if !taps.is_empty() {
-                let seen = Seen { event: &event, change: &change, tracker: &tracker };
+                let seen = Seen { event: &event, change: &change, tracker };
                 taps.retain_mut(|tap| (tap.see)(&seen));
             }
             waiters.tell(&event);

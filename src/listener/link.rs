@@ -195,8 +195,6 @@ async fn supervise(inner: Weak<Inner>, mut connection: Connection, backoff: Back
             }
             Err(err) => {
                 let error = err.to_string();
-                let source = std::error::Error::source(&err).map(|source| format!(": {source}"));
-                let error = format!("{error}{}", source.unwrap_or_default());
                 tracing::error!(target: "switchy.EventListener", host = listener.config().host(), "gave up: {error}");
                 // What could not be restored is of no use half done.
                 if let Some(useless) = listener.state().connection.take() {

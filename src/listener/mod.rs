@@ -12,6 +12,7 @@
 mod claims;
 mod counts;
 mod delay;
+mod ended;
 mod error;
 mod intake;
 mod job;
@@ -41,7 +42,7 @@ use crate::model::{Call, Id, JobRecord, Session};
 use crate::track::{Totals, Tracker};
 use crate::wire::{Command, Format};
 use claims::Claims;
-use intake::{Intake, Shared, Tap};
+use intake::{Intake, Shared, Tap, Tracked};
 
 /// The events that a new listener subscribes to. With them calls, their ends and jobs are known;
 /// `ALL` would be several times as many.
@@ -470,7 +471,7 @@ impl EventListener {
         self.inner.shared.stop_waiting(job.id());
     }
 
-    fn tracker(&self) -> MutexGuard<'_, Tracker> {
+    fn tracker(&self) -> Tracked<'_> {
         self.inner.shared.tracker()
     }
 

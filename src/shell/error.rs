@@ -1,7 +1,7 @@
 //! Why a line had no good answer, in words for the operator.
 
 use super::near;
-use crate::client::{self, chain};
+use crate::client;
 use crate::conn::{ConnectError, SendError, Verdict};
 use crate::listener::{self, JobError};
 use crate::model::{EVENT_NAMES, HangupCause};
@@ -111,7 +111,7 @@ impl From<ConnectError> for CommandError {
     fn from(err: ConnectError) -> Self {
         let (hint, is_passing) = (err.hint(), err.verdict() == Verdict::Retry);
         let is_wrong_password = matches!(err, ConnectError::WrongPassword { .. });
-        let told = Self::new(Kind::Connection, chain(&err)).hint(hint);
+        let told = Self::new(Kind::Connection, err.to_string()).hint(hint);
         Self { is_passing, is_wrong_password, ..told }
     }
 }
@@ -123,7 +123,7 @@ impl From<SendError> for CommandError {
                 .hint("the server may still carry it out; use \"bgapi\" for what takes long"),
             SendError::NotSent { .. } => Self::new(Kind::TimedOut, err.to_string())
                 .hint("it will not be carried out; see what holds the server up"),
-            SendError::Closed { .. } => Self::new(Kind::Connection, chain(&err))
+            SendError::Closed { .. } => Self::new(Kind::Connection, err.to_string())
                 .hint("type \"connect\" to connect again; whether the server did it is not known"),
         }
     }
@@ -182,16 +182,17 @@ impl From<client::Error> for CommandError {
                 .hint(format!("\"load-app {name} --as NAME\" loads a second copy")),
             Error::NoSuchApp { .. } => Self::new(Kind::Refused, err.to_string())
                 .hint("type \"apps\" to see what is loaded and what can be"),
-            Error::AppSetup { ref source, .. } => {
-                Self::new(Kind::Refused, format!("{err}: {source}"))
-            }
             Error::NotConfirmed { .. } => Self::new(Kind::TimedOut, err.to_string())
                 .hint("the server has queued it and may still do it"),
             Error::Gone { .. } => Self::new(Kind::Refused, err.to_string())
                 .hint("\"calls --ended\" tells how it ended"),
             Error::NotAllowed { .. } => Self::new(Kind::Refused, err.to_string())
                 .hint("\"switchy config show\" tells what holds, and which file says so"),
-            Error::Panicked | Error::App { .. } => Self::new(Kind::Refused, err.to_string()),
+            Error::AppSetup { .. }
+            | Error::EndUnseen { .. }
+            | Error::NoDigits { .. }
+            | Error::Panicked
+            | Error::App { .. } => Self::new(Kind::Refused, err.to_string()),
             Error::NoSuchEvent { ref name, .. } => {
                 let otherwise = "subclasses of CUSTOM have a \"::\" in their names";
                 let known = EVENT_NAMES.iter().copied();

@@ -125,6 +125,11 @@ impl World {
     pub(super) fn start_reading(&mut self, id: u64, app: &str, data: &str) -> Doing {
         let ask = if app == "read" { Ask::of_read(data) } else { Ask::of_play_and_get(data) };
         let Some(ask) = ask else { return Doing::Nothing };
+        if !ask.regex.is_empty()
+            && let Some(channel) = self.channels.get_mut(&id)
+        {
+            channel.vars.remove(&format!("{}_invalid", ask.variable));
+        }
         let mut reading = Reading::new(ask, None);
         self.prompt(id, &mut reading);
         Doing::Digits(Box::new(reading))

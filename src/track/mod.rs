@@ -23,6 +23,7 @@ mod jobs;
 mod join;
 mod resync;
 mod state;
+mod whereabouts;
 
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 
@@ -34,6 +35,7 @@ pub use bind::Rules;
 use jobs::Jobs;
 pub use resync::Difference;
 pub use state::Leg;
+pub(crate) use whereabouts::Whereabouts;
 
 /// What an event changed.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -125,10 +125,10 @@ async fn bert_counts_who_is_in_sync_and_who_is_not() {
     assert_eq!((counts("Two"), cause(&call)), ((2, 0, 1), "MEDIA_TIMEOUT"));
     // Without its module it is not loaded.
     client.api("unload mod_bert").await.unwrap();
-    let Err(Error::AppSetup { source, .. }) = client.load_app(Bert::default()).await else {
+    let Err(Error::AppSetup { reason, .. }) = client.load_app(Bert::default()).await else {
         panic!("loaded")
     };
-    assert!(source.to_string().contains("mod_bert is not loaded"), "{source}");
+    assert!(reason.to_string().contains("mod_bert is not loaded"), "{reason}");
 }
 
 #[limited::test(paused)]

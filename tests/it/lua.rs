@@ -275,10 +275,10 @@ async fn a_broken_file_leaves_nothing_behind_and_says_what_and_where() {
         ),
     ] {
         let app = Script::new(text).open().await.unwrap();
-        let Err(Error::AppSetup { source, .. }) = client.load_app(app).await else {
+        let Err(Error::AppSetup { reason, .. }) = client.load_app(app).await else {
             panic!("{text}")
         };
-        assert!(source.to_string().starts_with(said), "{text}: {source}");
+        assert!(reason.to_string().starts_with(said), "{text}: {reason}");
         assert_eq!(state(&client, &listener), before, "{text}");
     }
     // A server that refuses its subscriptions.

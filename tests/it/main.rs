@@ -40,6 +40,7 @@ mod live;
 #[cfg(feature = "lua")]
 mod lua;
 mod model;
+mod newcomer;
 #[cfg(feature = "cli")]
 mod odd_scripts;
 #[cfg(feature = "cli")]

@@ -143,7 +143,7 @@ async fn a_frozen_server_is_told_from_a_slow_api() {
     sim.inject(Fault::NoReply { command_prefix: "api echo".to_owned() });
     let lost = client.api_within("echo lost", 5 * soon).await.unwrap_err().to_string();
     let connection = client.connection().unwrap();
-    assert_eq!(lost, "no reply");
+    assert_eq!(lost, "no reply to \"api echo lost\" within 1.5s");
     // Now it greets nobody: it is frozen.
     sim.inject(Fault::Silent);
     let reason = tokio::time::timeout(LONG, connection.closed()).await.unwrap();

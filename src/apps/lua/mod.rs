@@ -64,13 +64,12 @@ pub struct Options {
 #[non_exhaustive]
 pub enum LuaError {
     /// It cannot be read.
-    #[error("cannot read {path}")]
+    #[error("cannot read {path}: {reason}")]
     Read {
         /// The file.
         path: String,
         /// Why.
-        #[source]
-        source: std::io::Error,
+        reason: std::io::Error,
     },
     /// It has an error; the text begins with file and line.
     #[error("{text}")]
@@ -127,7 +126,7 @@ impl LuaApp {
             return Err(LuaError::GivenUp { path: shown });
         }
         let source =
-            std::fs::read(path).map_err(|source| LuaError::Read { path: shown.clone(), source })?;
+            std::fs::read(path).map_err(|reason| LuaError::Read { path: shown.clone(), reason })?;
         let name = path
             .file_stem()
             .map_or_else(|| shown.clone(), |stem| stem.to_string_lossy().into_owned());

@@ -10,7 +10,7 @@ use super::event::LuaEvent;
 use super::failure::Failure;
 use super::leg::Leg;
 use super::verbs::{dial, seconds};
-use crate::client::{Error, Session};
+use crate::client::{Digits, Error, Session};
 use crate::model::{Event, HangupCause, Phase};
 
 /// A session of a script.
@@ -105,7 +105,7 @@ impl LuaSession {
         Ok(response)
     }
 
-    /// Reads digits: those pressed before count, too.
+    /// Reads digits: those pressed before count, too. Where the answer is judged FreeSWITCH asks.
     pub(super) async fn digits(
         &self,
         lua: &Lua,
@@ -125,6 +125,18 @@ impl LuaSession {
             self.leg.digits.borrow_mut().clear();
         }
         let prompt: Option<String> = options.get("play")?;
+        let is_judged = ["min", "tries", "invalid", "regexp"]
+            .iter()
+            .any(|name| options.contains_key(*name).unwrap_or_default());
+        if is_judged {
+            let digits = judged(&options)?
+                .with_max(max)
+                .with_timeout(first)
+                .with_digit_timeout(between)
+                .with_terminators(&ends)
+                .with_prompt(prompt.as_deref().unwrap_or_default());
+            return self.judged_digits(lua, &digits).await;
+        }
         let mut got = String::new();
         if let Some(prompt) = &prompt
             && self.leg.digits.borrow().is_empty()
@@ -162,6 +174,25 @@ impl LuaSession {
                 run.rest();
             }
         }
+    }
+
+    /// Reads digits as the library does.
+    async fn judged_digits(
+        &self,
+        lua: &Lua,
+        digits: &Digits,
+    ) -> mlua::Result<(String, &'static str)> {
+        let work = async {
+            match self.session.digits(digits).await {
+                Ok(pressed) => Ok((pressed.digits, pressed.end.word())),
+                Err(Error::NoDigits { .. }) => Ok((String::new(), "invalid")),
+                Err(err) => Err(err),
+            }
+        };
+        let answer = self.verb(lua, "digits", work).await;
+        // FreeSWITCH has taken what was pressed meanwhile.
+        self.leg.digits.borrow_mut().clear();
+        answer
     }
 
     /// Waits until a digit is there.
@@ -269,6 +300,25 @@ impl LuaSession {
         };
         self.verb(lua, "wait", work).await
     }
+}
+
+/// The options with which an answer is judged.
+fn judged(options: &Table) -> mlua::Result<Digits> {
+    let mut digits = Digits::new();
+    if let Some(min) = options.get::<Option<usize>>("min")? {
+        digits = digits.with_min(min);
+    }
+    if let Some(tries) = options.get::<Option<u32>>("tries")? {
+        digits = digits.with_tries(tries);
+    }
+    if let Some(path) = options.get::<Option<String>>("invalid")? {
+        digits = digits.with_invalid(&path);
+    }
+    if let Some(regexp) = options.get::<Option<String>>("regexp")? {
+        digits = digits.with_regexp(&regexp);
+    }
+    let is_flushed = options.get::<Option<bool>>("flush")?.unwrap_or_default();
+    Ok(if is_flushed { digits.with_flush() } else { digits })
 }
 
 /// How long a verb that is done at once may take.

@@ -203,7 +203,7 @@ impl Client {
                 // It was told; the set-up's failure is what matters.
                 let _torn_down = tear_down(self, &std::mem::take(&mut loading.begun)).await.is_ok();
                 loading.keep().end().await;
-                return Err(Error::AppSetup { name, source: Box::new(err) });
+                return Err(Error::AppSetup { name, reason: Box::new(err) });
             }
         }
         let held = std::mem::take(&mut loading.keep().held).into();
@@ -243,7 +243,7 @@ impl Client {
             if let Err(err) = part.set_up(&self.for_app()).await {
                 let _torn_down = tear_down(self, &std::mem::take(&mut loading.begun)).await.is_ok();
                 loading.keep().end().await;
-                return Err(Error::AppSetup { name, source: Box::new(err) });
+                return Err(Error::AppSetup { name, reason: Box::new(err) });
             }
         }
         let mut lease = loading.keep();

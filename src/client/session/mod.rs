@@ -3,12 +3,14 @@
 //! What FreeSWITCH answers is mostly a receipt: it has queued the verb. The event that confirms it
 //! is named with each; [`Session::expect`] waits for it.
 
+mod digits;
 mod media;
 
 use std::fmt;
 use std::ops::Deref;
 use std::time::Duration;
 
+pub use digits::{Digits, DigitsEnd, Pressed};
 pub use media::{Leg, MuteSide, Recording};
 
 use super::{Client, Error, Expect, LegEnd, Originate, checked, dial_string};
