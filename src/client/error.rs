@@ -26,7 +26,7 @@ pub enum Error {
     #[error("start this listener before issuing bgapi")]
     ListenerNotRunning,
     /// The command failed; the text is the server's.
-    #[error("{command:?} failed: {text}")]
+    #[error("{text}")]
     Api {
         /// The command line.
         command: String,

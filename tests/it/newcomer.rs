@@ -266,10 +266,7 @@ fn every_other_error_says_why() {
             Box::new(SendError::NotSent { command: command(), after: AFTER }),
             "\"api status\" was not sent: the server took nothing for 3s",
         ),
-        (
-            Box::new(Error::Api { command: command(), text: "-ERR no".to_owned() }),
-            "\"api status\" failed: -ERR no",
-        ),
+        (Box::new(Error::Api { command: command(), text: "-ERR no".to_owned() }), "-ERR no"),
         (
             Box::new(Error::Illegal(wire())),
             "the command cannot be sent: the user name is empty or holds a space",

@@ -23,11 +23,7 @@ impl Failure {
         if let client::Error::Gone { cause, .. } = err {
             return Self::Gone { cause: cause.clone() };
         }
-        // The verb is named by the script.
-        let text = match err {
-            client::Error::Api { text, .. } => text.clone(),
-            other => other.to_string(),
-        };
+        let text = err.to_string();
         // What FreeSWITCH says of a channel that ended a moment ago.
         if text.contains("No such channel") || text.contains("invalid session id") {
             return Self::Gone { cause: String::new() };
