@@ -13,7 +13,7 @@ use switchy::sim::{Fault, Sim};
 use switchy::wire::WireError;
 use switchy::{Client, EventListener};
 
-use crate::model::{LONG, pair, sim};
+use crate::support::{LONG, pair, sim};
 
 /// A call that was answered, and its leg that is parked.
 async fn called(client: &Client) -> (Call, Session) {
@@ -38,7 +38,7 @@ async fn press(client: &Client, session: &Session, parts: &[&str]) {
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[limited::test(paused)]
 async fn digits_come_back_by_each_option() {
     let sim = sim();
     let (client, listener) = pair(&sim).await;
@@ -91,7 +91,7 @@ async fn digits_come_back_by_each_option() {
     assert_eq!(cause, "USER_BUSY");
 }
 
-#[tokio::test(start_paused = true)]
+#[limited::test(paused)]
 async fn the_end_of_a_call_can_be_awaited() {
     let sim = sim();
     let (client, listener) = pair(&sim).await;
@@ -131,7 +131,7 @@ async fn kept() -> (Sim, Client, EventListener) {
     (sim, client, listener)
 }
 
-#[tokio::test]
+#[limited::test]
 async fn the_end_of_a_call_is_awaited_across_lost_connections() {
     let (sim, client, listener) = kept().await;
     let (seen, session) = called(&client).await;
@@ -187,7 +187,7 @@ const AFTER: Duration = Duration::from_secs(3);
 
 /// Each error: its text names what, which peer or command, and why; what it holds is not said a
 /// second time by its source.
-#[test]
+#[limited::test]
 fn every_error_of_a_connection_says_why() {
     let connects = [
         ConnectError::NoAddress { host: "pbx".to_owned(), reason: Some(broken()) },
@@ -230,7 +230,7 @@ fn every_error_of_a_connection_says_why() {
     }
 }
 
-#[test]
+#[limited::test]
 fn every_end_of_a_connection_says_why() {
     let reasons = [
         (CloseReason::Dropped, "closed by us"),
@@ -255,7 +255,7 @@ fn every_end_of_a_connection_says_why() {
     }
 }
 
-#[test]
+#[limited::test]
 fn every_other_error_says_why() {
     let others: Vec<(Box<dyn std::error::Error>, &str)> = vec![
         (
