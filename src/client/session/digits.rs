@@ -317,7 +317,7 @@ const DAY: Duration = Duration::from_secs(86_400);
 mod tests {
     use super::*;
 
-    #[test]
+    #[limited::test]
     fn arguments_are_cut_by_the_server_as_they_were_meant() {
         let rows = [
             (Digits::new(), "1 1 1 5000 # silence silence_stream://1 switchy_digits .* 5000"),
@@ -343,7 +343,7 @@ mod tests {
         }
     }
 
-    #[test]
+    #[limited::test]
     fn what_the_server_cannot_have_is_refused_with_a_reason() {
         for (digits, why) in [
             (Digits::new().with_max(0), "from 1 to 127"),
