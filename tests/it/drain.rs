@@ -26,10 +26,9 @@ enum Says {
 }
 
 const WAYS: &[Way] = &[
-    Way { name: "events as text, a pipe", args: &["-x", "events all"], says: None },
-    Way { name: "lines of -b, a pipe", args: &["-b"], says: None },
+    Way { name: "events as text, a pipe", args: &["-x", "events all --for 600s"], says: None },
     Way { name: "audit, a pipe", args: &["-x", "audit -o jsonl"], says: None },
-    Way { name: "the log as text, a pipe", args: &["-x", "log 7"], says: None },
+    Way { name: "the log as text, a pipe", args: &["-x", "log 7 --for 600s"], says: None },
     Way { name: "events, a pipe", args: &["-x", "events all -o jsonl"], says: Some(Says::Stdout) },
     Way { name: "the log, a pipe", args: &["-x", "log 7 -o jsonl"], says: Some(Says::Stdout) },
     Way {
