@@ -51,7 +51,9 @@ async fn check(verb: String, example: String) -> Option<String> {
     let line = names.iter().fold(example.clone(), |line, (name, found)| line.replace(name, found));
     // What an example writes goes where it is thrown away.
     let folder = tempfile::tempdir().unwrap();
-    let line = line.replace("calls.csv", folder.path().join("calls.csv").to_str().unwrap());
+    let line = ["calls.csv", "events.txt", "call.log"]
+        .iter()
+        .fold(line, |line, name| line.replace(name, folder.path().join(name).to_str().unwrap()));
     let old = folder.path().join("fs_cli_history");
     std::fs::write(&old, "_HiStOrY_V2_\nshow\\040calls\n").unwrap();
     let line = line.replace("~/.fs_cli_history", old.to_str().unwrap());

@@ -101,6 +101,8 @@ impl Fold {
     fn resync(&mut self, rows: &[ChannelRow]) {
         self.tracker.begin();
         self.tracker.resync(rows, false);
+        // A snapshot puts the calls in the order in which they began.
+        self.order.clear();
         self.check();
     }
 

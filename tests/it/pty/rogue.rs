@@ -1,4 +1,5 @@
 //! A server that puts hostile text wherever a server can put text.
+use std::cell::Cell;
 use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
@@ -336,9 +337,17 @@ fn a_hostile_server_changes_nothing_on_the_terminal() {
     for _ in 0..40 {
         let before = terminal.shown("error: ");
         terminal.keys(&format!("connect 127.0.0.1:{door}\r"));
+        // Where the password is refused, another one is asked for.
+        let is_asked = Cell::new(false);
         terminal.wait_until("the refusal", |screen| {
-            screen.log.matches("error: ").count() > before && screen.last().ends_with('>')
+            is_asked.set(screen.last().starts_with("Password for "));
+            let is_refused = screen.log.matches("error: ").count() > before;
+            is_asked.get() || is_refused && screen.last().ends_with('>')
         });
+        if is_asked.get() {
+            terminal.keys("\x03");
+            terminal.wait_until("the prompt", |screen| screen.last().ends_with('>'));
+        }
     }
     // And the session as it was written down, opened again.
     for line in ["use 127.0.0.1", "transcript stop"] {

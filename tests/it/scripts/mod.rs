@@ -33,7 +33,7 @@ scripts! {
     connect deflect disconnect doctor dtmf dump events execute exit expect filter gateways
     getvar ghosts guard hangup help history hold hosts hupall hupall_app jobs kill let_value
     lines listen load_app log mute originate park pipes play profiles record registrations
-    reload_app replay sched_hangup set setvar show slash sleep source status trace transcript
+    reload_app replay sched_hangup set setvar show slash sleep source status tour trace transcript
     transfer unload_app use_ version wait why with
 }
 
