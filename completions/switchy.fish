@@ -9,7 +9,7 @@ function __fish_switchy_needs_command
     set -e cmd[1]
     argparse -s (__fish_switchy_global_optspecs) -- $cmd 2>/dev/null
     or return
-    if set -q argv[1]
+    if set -q argv[1]; and contains -- $argv[1] demo replay sim doctor config completions man help
         # Also print the command, so this can be used to figure out what it is.
         echo $argv[1]
         return 1
@@ -185,3 +185,4 @@ complete -c switchy -n "__fish_switchy_using_subcommand config; and __fish_seen_
 complete -c switchy -n "__fish_switchy_using_subcommand completions" -s h -l help -d 'Print help; --help tells more'
 complete -c switchy -n "__fish_switchy_using_subcommand man" -s h -l help -d 'Print help; --help tells more'
 complete -c switchy -n "__fish_switchy_using_subcommand help" -s h -l help -d 'Print help; --help tells more'
+complete -c switchy -n "__fish_switchy_using_subcommand completions" -f -a "bash elvish fish powershell zsh"

@@ -9,8 +9,9 @@ use clap::{Parser, Subcommand};
 
 use super::config::{self, Data, Section, level, span};
 use super::sim::{SIM_ABOUT, ServeArgs, SimArgs, sim_examples};
+use super::start::FS_CLI_CODES;
 use super::terminal::Color;
-use crate::shell::Format;
+use crate::shell::{Format, Kind};
 
 /// A shell for people who run live FreeSWITCH servers
 ///
@@ -27,7 +28,7 @@ use crate::shell::Format;
     infer_long_args = true,
     disable_help_flag = true,
     disable_help_subcommand = true,
-    after_help = EXIT_CODES
+    after_help = exit_codes()
 )]
 pub(super) struct Args {
     #[command(flatten)]
@@ -43,9 +44,15 @@ pub(super) struct Args {
     pub(super) action: Option<Action>,
 }
 
-const EXIT_CODES: &str = "Exit codes: 0 ok, 1 the server refused, 2 usage, 3 no connection or login, \
-                          4 timeout, 5 partly done, 130 interrupted. Under the name fs_cli: 0 for \
-                          any answer, 1 usage, 254 timeout, 255 no connection or login";
+/// The exit codes, as `--help` and the manual page have them.
+fn exit_codes() -> String {
+    let mut text = "Exit codes:\n    0  all was done\n".to_owned();
+    let line = |kind: &Kind| format!("  {:>3}  {}\n", kind.exit_code(), kind.meaning());
+    text.extend(Kind::ALL.iter().map(line));
+    text.push_str("Under the name fs_cli:\n");
+    text.extend(FS_CLI_CODES.iter().map(|(code, about)| format!("  {code:>3}  {about}\n")));
+    text
+}
 
 /// What was built.
 static BUILT: LazyLock<String> = LazyLock::new(|| {

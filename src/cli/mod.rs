@@ -6,6 +6,7 @@
 
 mod args;
 mod batch;
+mod completions;
 mod config;
 mod editor;
 mod fs_cli;
@@ -26,12 +27,12 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::Context as _;
+use clap::builder::StyledStr;
 use clap::error::ErrorKind;
 use clap::{CommandFactory as _, Parser as _};
 use etcetera::BaseStrategy as _;
-use unicode_width::UnicodeWidthStr as _;
 
-use crate::shell::{CommandError, Listening, Shell, sanitise};
+use crate::shell::{CommandError, Kind, Listening, Shell, Wrap, sanitise, wrap};
 use args::{Action, Args};
 use config::Files;
 use sim::SimArgs;
@@ -50,10 +51,8 @@ pub fn main() -> ExitCode {
                 _ if as_fs_cli => 1,
                 code => u8::try_from(code).unwrap_or(2),
             };
-            return match err.print() {
-                Ok(()) => ExitCode::from(code),
-                Err(_gone) => ExitCode::from(code),
-            };
+            show_clap(&err);
+            return ExitCode::from(code);
         }
     };
     let as_fs_cli = as_fs_cli || args.script.as_fs_cli;
@@ -66,9 +65,9 @@ pub fn main() -> ExitCode {
                 ExitCode::from(start::exit_code(err.kind, as_fs_cli, fail_on_error))
             }
             Err(err) => {
-                let told = CommandError::new(crate::shell::Kind::Connection, format!("{err:#}"));
+                let told = CommandError::new(Kind::System, format!("{err:#}"));
                 complain(&told, false);
-                ExitCode::from(70)
+                ExitCode::from(told.kind.exit_code())
             }
         },
     }
@@ -135,7 +134,7 @@ fn run(mut args: Args, as_fs_cli: bool) -> anyhow::Result<u8> {
     let instead = match args.action.take() {
         Some(Action::Config { action }) => {
             let text = config::run(&action, &files, as_fs_cli, &over)?;
-            give(text.as_bytes())?;
+            give_text(&text.into())?;
             return Ok(0);
         }
         Some(Action::Demo(demo)) => {
@@ -161,8 +160,9 @@ fn run(mut args: Args, as_fs_cli: bool) -> anyhow::Result<u8> {
         return repl::run(&start, files.rc().as_deref(), color.enabled());
     }
     if io::stderr().is_terminal() {
+        let columns = terminal::size().0;
         for warning in &start.warnings {
-            writeln!(io::stderr(), "warning: {warning}")?;
+            writeln!(io::stderr(), "{}", wrap(&format!("warning: {warning}"), columns))?;
         }
     }
     if !start.is_batch_desk() {
@@ -185,9 +185,7 @@ fn run(mut args: Args, as_fs_cli: bool) -> anyhow::Result<u8> {
 fn aside(args: &mut Args) -> anyhow::Result<Option<u8>> {
     match args.action.take() {
         Some(Action::Completions { shell }) => {
-            let (mut command, mut text) = (Args::command(), Vec::new());
-            clap_complete::generate(shell, &mut command, "switchy", &mut text);
-            give(&text)?;
+            give(completions::script(shell).as_bytes())?;
         }
         Some(Action::Man) => {
             let mut text = Vec::new();
@@ -200,7 +198,7 @@ fn aside(args: &mut Args) -> anyhow::Result<Option<u8>> {
                 args.script.once = vec![format!("help {}", words.join(" "))];
                 return Ok(None);
             };
-            patient(command.print_long_help())?;
+            give_text(&command.render_long_help())?;
         }
         Some(Action::Doctor(doctor)) => {
             args.script.once = vec![doctor.line()];
@@ -231,6 +229,16 @@ fn command_of(words: &[String]) -> Option<clap::Command> {
 /// Writes an answer to standard output.
 fn give(text: &[u8]) -> io::Result<()> {
     patient(io::stdout().write_all(text).and_then(|()| io::stdout().flush()))
+}
+
+/// Writes a text for people to standard output: on a terminal in color, and broken at words.
+fn give_text(text: &StyledStr) -> io::Result<()> {
+    if !io::stdout().is_terminal() {
+        return give(text.to_string().as_bytes());
+    }
+    let is_colored = terminal::Color::Auto.enabled();
+    let text = if is_colored { text.ansi().to_string() } else { text.to_string() };
+    give(wrap(&text, terminal::size().0).as_bytes())
 }
 
 /// A reader that has seen enough is no error.
@@ -290,33 +298,37 @@ fn error_text(err: &CommandError, color: bool, width: u16) -> String {
         |style: Style, text: String| if color { style.paint(text).to_string() } else { text };
     let message = sanitise::block(&err.message);
     let label = if message.starts_with(['-', '+']) { "" } else { "error: " };
-    let mut text = paint(Color::Red.normal(), format!("{label}{}", message.trim_end()));
+    let message = format!("{label}{}", message.trim_end());
+    let mut text = paint(Color::Red.normal(), wrap(&message, width).into_owned());
     text.push('\n');
     for hint in &err.hints {
-        for line in wrapped(&format!("hint: {}", sanitise::line(hint)), width) {
-            text.push_str(&paint(Style::new().dimmed(), line));
+        let mut rows = String::new();
+        let how = Wrap { columns: width, indent: HINT.len(), rows: usize::MAX };
+        how.line(&format!("{HINT}{}", sanitise::line(hint)), &mut rows);
+        for row in rows.lines() {
+            text.push_str(&paint(Style::new().dimmed(), row.to_owned()));
             text.push('\n');
         }
     }
     text
 }
 
-/// Breaks a text at spaces into lines of at most `width` columns; the later ones are indented.
-fn wrapped(text: &str, width: u16) -> Vec<String> {
-    const INDENT: &str = "      ";
-    let mut lines = vec![String::new()];
-    for word in text.split(' ') {
-        let Some(line) = lines.last_mut() else { break };
-        if line.trim().is_empty() {
-            line.push_str(word);
-        } else if line.width() + 1 + word.width() <= usize::from(width) {
-            line.push(' ');
-            line.push_str(word);
-        } else {
-            lines.push(format!("{INDENT}{word}"));
-        }
-    }
-    lines
+/// What a hint begins with; its later rows stand below its text.
+const HINT: &str = "hint: ";
+
+/// Shows what clap has to say: help on standard output, a mistake on standard error.
+fn show_clap(err: &clap::Error) {
+    // Nobody reads it when it cannot be written.
+    let _written = if !err.use_stderr() {
+        give_text(&err.render())
+    } else if io::stderr().is_terminal() {
+        let text = err.render();
+        let is_colored = terminal::Color::Auto.enabled();
+        let text = if is_colored { text.ansi().to_string() } else { text.to_string() };
+        io::stderr().write_all(wrap(&text, terminal::size().0).as_bytes())
+    } else {
+        err.print()
+    };
 }
 
 #[cfg(test)]
@@ -324,10 +336,10 @@ mod tests {
     use super::*;
 
     #[limited::test]
-    fn hints_break_at_spaces() {
-        assert_eq!(wrapped("hint: short", 80), ["hint: short"]);
-        assert_eq!(wrapped("hint: one two three", 14), ["hint: one two", "      three"]);
-        assert_eq!(wrapped("hint: unbreakable", 5), ["hint:", "      unbreakable"]);
+    fn errors_and_hints_break_at_words() {
+        let err = CommandError::usage("one two three four").hint("one two three four");
+        let expected = "error: one two three\nfour\nhint: one two three\n      four\n";
+        assert_eq!(error_text(&err, false, 20), expected);
     }
 
     #[limited::test]

@@ -198,6 +198,14 @@ pub(super) fn exit_code(kind: Kind, as_fs_cli: bool, fail_on_error: bool) -> u8 
     }
 }
 
+/// The exit codes under the name of fs_cli, where they are not our own.
+pub(super) const FS_CLI_CODES: &[(u8, &str)] = &[
+    (0, "any answer, a refusal too unless --fail-on-error"),
+    (1, "usage; with --fail-on-error the server refused"),
+    (254, "timeout"),
+    (255, "no connection or login"),
+];
+
 fn with_host(over: &Section, target: &str) -> Section {
     let mut over = over.clone();
     let host = Value::new(Data::Text(target.to_owned()), Origin::Option("TARGET"));

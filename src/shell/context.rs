@@ -8,6 +8,7 @@ use super::narrate::Awaited;
 use super::pipe::Pace;
 use super::profile::Ruling;
 use super::render::View;
+use super::wrap::wrap;
 use super::{
     CommandError, Format, Guard, Kind, Next, Operator, ReadOnly, Shell, Switch, line, rows,
     sanitise,
@@ -288,8 +289,7 @@ impl<'a> Context<'a> {
 
     /// Writes a view in the wanted format.
     pub(super) fn view(&mut self, view: &View) -> Result<(), CommandError> {
-        let text = view.write(self.format(), self.output.width);
-        self.write(&text)
+        self.view_in(view, self.format())
     }
 
     /// Writes a view in a format of its own.
@@ -314,10 +314,23 @@ impl<'a> Context<'a> {
             Format::Json | Format::Jsonl => &*sanitise::json(text),
             _ => text,
         };
-        if self.output.width.is_none() {
-            return Ok(self.output.text.write_str(text)?);
+        match self.output.width {
+            None => Ok(self.output.text.write_str(text)?),
+            Some(columns) => self.write_to_terminal(text, format, columns),
         }
-        Ok(self.output.text.write_str(&sanitise::block(text))?)
+    }
+
+    /// Writes to a terminal: sanitised, and broken at words where people read it.
+    fn write_to_terminal(
+        &mut self,
+        text: &str,
+        format: Format,
+        columns: u16,
+    ) -> Result<(), CommandError> {
+        let text = sanitise::block(text);
+        let is_for_people = matches!(format, Format::Table | Format::Vertical);
+        let text = if is_for_people { wrap(&text, columns) } else { text.as_ref().into() };
+        Ok(self.output.text.write_str(&text)?)
     }
 
     /// Writes the server's own text: as it is when raw was asked for, else sanitised.
@@ -325,10 +338,10 @@ impl<'a> Context<'a> {
         if text.is_empty() {
             return Ok(());
         }
-        if self.format() == Format::Raw && self.output.width.is_none() {
-            self.output.text.write_str(text)?;
-        } else {
-            self.output.text.write_str(&sanitise::block(text))?;
+        match self.output.width {
+            None if self.format() == Format::Raw => self.output.text.write_str(text)?,
+            None => self.output.text.write_str(&sanitise::block(text))?,
+            Some(columns) => self.write_to_terminal(text, self.format(), columns)?,
         }
         if !text.ends_with('\n') {
             self.output.text.write_char('\n')?;

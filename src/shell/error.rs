@@ -20,6 +20,8 @@ pub enum Kind {
     TimedOut,
     /// Some of several things were done.
     Partial,
+    /// The machine that runs the shell refused: an address in use, a file, a thread.
+    System,
     /// The operator stopped it.
     Interrupted,
 }
@@ -34,9 +36,35 @@ impl Kind {
             Self::Connection => 3,
             Self::TimedOut => 4,
             Self::Partial => 5,
+            Self::System => 70,
             Self::Interrupted => 130,
         }
     }
+
+    /// When a process ends with its exit code.
+    #[must_use]
+    pub fn meaning(self) -> &'static str {
+        match self {
+            Self::Refused => "the server refused, or the result is not the one expected",
+            Self::Usage => "usage: a line, an option, a file or the configuration is wrong",
+            Self::Connection => "no connection or login, or the connection was lost",
+            Self::TimedOut => "timeout: no answer or result in time",
+            Self::Partial => "partly done, or rows of a table cannot be read",
+            Self::System => "this machine refused: an address in use, no memory, no thread",
+            Self::Interrupted => "interrupted by Ctrl-C",
+        }
+    }
+
+    /// Every kind, in the order of the exit codes.
+    pub const ALL: [Self; 7] = [
+        Self::Refused,
+        Self::Usage,
+        Self::Connection,
+        Self::TimedOut,
+        Self::Partial,
+        Self::System,
+        Self::Interrupted,
+    ];
 }
 
 /// A failed line: what happened, and what to type next.

@@ -63,11 +63,13 @@ mod stream;
 mod switch;
 mod switches;
 mod tables;
+mod topics;
 mod trace;
 mod transcript;
 mod traps;
 mod vars;
 mod whole_ids;
+mod wrap;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
@@ -104,6 +106,8 @@ pub use settings::{Listening, ReadOnly, Settings};
 pub use standstill::RunningCalls;
 pub use stopping::Stopped;
 pub use switch::Switch;
+#[cfg(feature = "cli")]
+pub(crate) use wrap::{Wrap, wrap};
 
 use crate::conn::WeakConnection;
 use crate::sim::Sim;

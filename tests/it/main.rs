@@ -27,6 +27,7 @@ mod ending;
 mod endings;
 #[cfg(feature = "shell")]
 mod examples;
+mod exit_codes;
 mod faults;
 #[cfg(all(unix, feature = "cli"))]
 mod flood;

@@ -27,6 +27,8 @@ pub(super) struct Key {
     pub(super) name: &'static str,
     pub(super) kind: Kind,
     pub(super) about: &'static str,
+    /// A value as a file has it, where none is built in.
+    pub(super) example: Option<&'static str>,
 }
 
 /// A table in a profile, or at the top for all of them.
@@ -52,32 +54,34 @@ pub(super) fn kind_of(name: &str) -> Option<Kind> {
 }
 
 pub(super) const KEYS: &[Key] = &[
-    key("inherits", Kind::Text, "the profile whose values hold where this one says nothing"),
+    key("inherits", Kind::Text, "the profile that values missing here are taken from")
+        .like(r#""base""#),
     key("host", Kind::Text, "HOST, HOST:PORT, unix:PATH or ssh://USER@HOST"),
-    key(
-        "port",
-        Kind::Number(1, 65_535),
-        "the port of the event socket, 8021 unless told otherwise",
-    ),
-    key("user", Kind::Text, "log in as this directory user: USER@DOMAIN"),
+    key("port", Kind::Number(1, 65_535), "the port of the event socket"),
+    key("user", Kind::Text, "log in as this directory user: USER@DOMAIN")
+        .like(r#""1000@pbx1.example.com""#),
     key("password", Kind::Secret, "the password; keep the file to yourself: chmod 600"),
-    key("password_command", Kind::Text, "a command that prints the password: pass show pbx1"),
-    key("env", Kind::Choice(&["prod", "stage", "test"]), "prod colors the prompt and asks more"),
+    key("password_command", Kind::Text, "a command that prints the password: pass show pbx1")
+        .like(r#""pass show pbx1""#),
+    key("env", Kind::Choice(&["prod", "stage", "test"]), "prod colors the prompt and asks more")
+        .like(r#""prod""#),
     key("read_only", Kind::Flag, "send nothing that changes something"),
     key("timeout", Kind::Span, "how long a command waits for its answer"),
-    key("connect_timeout", Kind::Span, "how long connecting may take, and the login again"),
-    key("retry", Kind::Span, "try to connect for so long before giving up"),
+    key("connect_timeout", Kind::Span, "limit for connecting, and the same again for the login"),
+    key("retry", Kind::Span, "keep trying to connect for this long"),
     key("log", Kind::Choice(LOG_LEVELS), "the log level that a session starts with"),
     key("log_uuid", Kind::Choice(&["off", "short", "full"]), "the call's id in front of log lines"),
-    key("log_uuid_length", Kind::Number(1, 36), "with log_uuid: so many characters of it only"),
-    key("events", Kind::Choice(&["on", "off"]), "tell changes of calls above the prompt"),
+    key("log_uuid_length", Kind::Number(1, 36), "with log_uuid: the number of its characters")
+        .like(r#"8"#),
+    key("events", Kind::Choice(&["on", "off"]), "show changes of calls above the prompt"),
     key("output", Kind::Choice(FORMATS), "how answers are written"),
     key("editing", Kind::Choice(&["emacs", "vi"]), "the keys that edit a line"),
-    key("prompt", Kind::Template, "the prompt: \"{profile} {mark} {calls}> \"; see \"help set\""),
+    key("prompt", Kind::Template, "the prompt; \"help set\" lists the names in braces"),
     key("color", Kind::Choice(&["auto", "always", "never"]), "when to color"),
     key("history", Kind::Flag, "whether typed lines are kept in a file"),
     key("interrupt", Kind::Flag, "whether Ctrl-C at an empty prompt leaves"),
-    key("on_connect", Kind::Lines, "lines to run whenever this profile was connected"),
+    key("on_connect", Kind::Lines, "lines to run whenever this profile was connected")
+        .like(r#"["status", "log warning"]"#),
 ];
 
 pub(super) const TABLES: &[Table] = &[
@@ -122,15 +126,18 @@ pub(super) const ALERT: &[Key] = &[
         "on",
         Kind::Event,
         "the event: CHANNEL_HANGUP_COMPLETE, CUSTOM sofia::gateway_state; or off",
-    ),
-    key("where", Kind::Filter, "only those for which this holds, as \"events where\" of headers"),
-    key("bell", Kind::Flag, "whether the terminal's bell rings; it does unless told otherwise"),
+    )
+    .like(r#""CUSTOM sofia::gateway_state""#),
+    key("where", Kind::Filter, "only those for which this holds, as \"events where\" of headers")
+        .like(r#""State=DOWN and Gateway=carrier-a""#),
+    key("bell", Kind::Flag, "whether the terminal's bell rings"),
     key(
         "run",
         Kind::Text,
         "a command that gets the line, and the event as JSON, on standard input",
-    ),
-    key("every", Kind::Span, "told at most once in this time, 10 s; the others are counted"),
+    )
+    .like(r#""logger -t switchy""#),
+    key("every", Kind::Span, "report it at most once in this time; the others are counted"),
 ];
 
 /// What an alert without its event is told.
@@ -166,5 +173,11 @@ pub(super) const COLORS: &[&str] = &[
 ];
 
 const fn key(name: &'static str, kind: Kind, about: &'static str) -> Key {
-    Key { name, kind, about }
+    Key { name, kind, about, example: None }
+}
+
+impl Key {
+    const fn like(self, example: &'static str) -> Self {
+        Self { example: Some(example), ..self }
+    }
 }

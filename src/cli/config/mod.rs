@@ -425,7 +425,16 @@ pub(crate) fn format_named(name: &str) -> Option<Format> {
     clap::ValueEnum::from_str(name, true).ok()
 }
 
-/// What holds when nobody says anything.
+/// The value of an alert's key that its section does not have.
+fn built_in_alert(key: &str) -> Option<Data> {
+    match key {
+        "bell" => Some(Data::Flag(true)),
+        "every" => Some(Data::Span(Alert::EVERY)),
+        _ => None,
+    }
+}
+
+/// The default values.
 fn built_in() -> Section {
     let text = |text: &str| Data::Text(text.to_owned());
     let values = [
@@ -434,10 +443,12 @@ fn built_in() -> Section {
         ("password", Data::Secret(Config::PASSWORD.to_owned())),
         ("timeout", Data::Span(Duration::from_secs(10))),
         ("connect_timeout", Data::Span(Duration::from_secs(5))),
+        ("retry", Data::Span(Duration::ZERO)),
         ("log", text("off")),
         ("log_uuid", text("off")),
         ("events", text("on")),
         ("output", text("table")),
+        ("editing", text("emacs")),
         ("color", text("auto")),
         ("history", Data::Flag(true)),
         ("read_only", Data::Flag(false)),

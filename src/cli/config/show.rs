@@ -5,10 +5,10 @@ use std::fs::{self, DirBuilder, OpenOptions};
 use std::io::{self, Write as _};
 use std::path::Path;
 
-use super::keys::{ALERT, KEYS, Kind, TABLES};
+use super::keys::{ALERT, KEYS, Key, TABLES};
 use super::{Data, Files, Origin, Section, shown};
 use crate::shell::render::counted;
-use crate::shell::{CommandError, Kind as ErrorKind};
+use crate::shell::{CommandError, Kind as ErrorKind, Template};
 
 /// What to do with the configuration
 #[derive(Debug, clap::Subcommand)]
@@ -131,19 +131,25 @@ fn init(path: &Path) -> Result<String, CommandError> {
 
 fn template() -> String {
     let mut text = String::from(
-        "# Switchy. \"switchy config check\" checks it, \"switchy config show\" tells what holds.\n\n\
-         # The profile that is meant when none is named.\n#default = \"pbx1\"\n\n\
-         # What holds for all profiles.\n[defaults]\n",
+        "# Switchy. \"switchy config check\" checks it, \"switchy config show\" shows the values in force.\n\
+         # A value behind # is the default, unless its comment begins with \"for example\".\n\n\
+         # The profile to use when none is named.\n#default = \"pbx1\"  # for example\n\n\
+         # Values for all profiles.\n[defaults]\n",
     );
+    let built_in = super::built_in();
     for key in KEYS.iter().filter(|key| key.name != "inherits") {
-        line(&mut text, &format!("#{} = {}  # {}", key.name, sample(key.kind), key.about));
+        let default = match key.name {
+            "prompt" => Some(Data::Text(Template::standard().to_string())),
+            name => built_in.get(name).map(|value| value.data.clone()),
+        };
+        line(&mut text, &commented(key, default.as_ref()));
     }
     text.push_str(
-        "\n# One section a server; any key of above, and:\n#[profile.pbx1]\n\
+        "\n# One section a server; any key of above, and inherits. For example:\n#[profile.pbx1]\n\
          #inherits = \"base\"\n#host = \"pbx1.example.com\"\n",
     );
     for table in TABLES {
-        line(&mut text, &format!("\n# {}\n[{}]", table.about, table.name));
+        line(&mut text, &format!("\n# {}. For example:\n[{}]", table.about, table.name));
         let example = match table.name {
             "alias" => "#long = \"calls --where 'age > $1'\"",
             "abbr" => "#sst = \"sofia status\"",
@@ -154,29 +160,25 @@ fn template() -> String {
         line(&mut text, example);
     }
     text.push_str(
-        "\n# Told above the prompt whatever else is shown; any name\n#[alerts.carrier-down]\n",
+        "\n# Reported above the prompt whatever else is shown; any name. For example:\n\
+         #[alerts.carrier-down]\n",
     );
     for key in ALERT {
-        let sample = match key.name {
-            "on" => "\"CUSTOM sofia::gateway_state\"".to_owned(),
-            "where" => "\"State=DOWN and Gateway=carrier-a\"".to_owned(),
-            "run" => "\"logger -t switchy\"".to_owned(),
-            _ => sample(key.kind),
-        };
-        line(&mut text, &format!("#{} = {sample}  # {}", key.name, key.about));
+        line(&mut text, &commented(key, super::built_in_alert(key.name).as_ref()));
     }
     text
 }
 
-fn sample(kind: Kind) -> String {
-    match kind {
-        Kind::Text | Kind::Secret | Kind::Event | Kind::Filter => "\"\"".to_owned(),
-        Kind::Template => "\"{name} {mark} {calls} calls> \"".to_owned(),
-        Kind::Number(_, most) => most.min(8021).to_string(),
-        Kind::Flag => "false".to_owned(),
-        Kind::Span => "10".to_owned(),
-        Kind::Lines => "[]".to_owned(),
-        Kind::Choice(names) => format!("{:?}", names.first().copied().unwrap_or_default()),
+/// A key as a comment: with its default, else with an example that says so.
+fn commented(key: &Key, default: Option<&Data>) -> String {
+    let Key { name, about, example, .. } = key;
+    match (default, example) {
+        // Everybody knows this one: FreeSWITCH comes with it.
+        (Some(Data::Secret(text)), _) => format!("#{name} = {text:?}  # {about}"),
+        (Some(data), _) => format!("#{name} = {data}  # {about}"),
+        (None, example) => {
+            format!("#{name} = {}  # for example; {about}", example.unwrap_or_default())
+        }
     }
 }
 
@@ -188,7 +190,10 @@ fn keys() -> String {
     for table in TABLES {
         line(&mut text, &format!("{:18} {}", format!("[{}]", table.name), table.about));
     }
-    line(&mut text, &format!("{:18} {}", "[alerts.NAME]", "what is told above the prompt, with:"));
+    line(
+        &mut text,
+        &format!("{:18} {}", "[alerts.NAME]", "an event that is reported above the prompt, with:"),
+    );
     for key in ALERT {
         line(&mut text, &format!("  {:16} {}", key.name, key.about));
     }

@@ -303,6 +303,71 @@ fn the_first_file_that_init_writes_is_sound() {
     assert!(run(&Action::Init, &files, false, &Section::new()).is_err(), "an existing one stays");
 }
 
+/// What a commented line of the first file sets, and whether it says that it is an example.
+fn commented(text: &str, name: &str) -> (Data, bool) {
+    let mut lines = text.lines().filter_map(|line| line.strip_prefix(&format!("#{name} = ")));
+    let line = lines.next().unwrap_or_else(|| panic!("no line for {name}"));
+    assert_eq!(lines.next(), None, "{name} has two lines");
+    let (_, comment) = line.rsplit_once("  # ").expect(line);
+    let mut faults = Vec::new();
+    let own: Arc<Path> = Path::new("/c/config.toml").into();
+    let section = if keys::ALERT.iter().any(|key| key.name == name) {
+        let on = if name == "on" { "" } else { "on = 'HEARTBEAT'\n" };
+        format!("[alerts.a]\n{on}{name} = {line}\n")
+    } else {
+        format!("[defaults]\n{name} = {line}\n")
+    };
+    let file = file::read(&own, &section, &mut faults);
+    assert!(faults.is_empty(), "{section}: {faults:?}");
+    let found = file.defaults.into_iter().find(|(key, _)| key.rsplit('.').next() == Some(name));
+    (found.unwrap().1.data, comment.starts_with("for example"))
+}
+
+#[limited::test]
+fn each_line_of_the_first_file_is_the_default_or_says_that_it_is_an_example() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("config.toml");
+    let files = Files { own: Some(path.clone().into()), ..Files::default() };
+    run(&Action::Init, &files, false, &Section::new()).unwrap();
+    let written = fs::read_to_string(&path).unwrap();
+    let (text, rest) = written.split_once("#[profile.").unwrap();
+    let (_, alerts_text) = rest.split_once("#[alerts.").unwrap();
+    let mut defaults = built_in();
+    for key in keys::KEYS.iter().filter(|key| key.name != "inherits") {
+        let (data, is_example) = commented(text, key.name);
+        let default = match key.name {
+            "prompt" => Some(Data::Text(Template::standard().to_string())),
+            name => defaults.remove(name).map(|value| value.data),
+        };
+        match default {
+            Some(default) => assert!(data == default && !is_example, "{}: {data}", key.name),
+            None => assert!(is_example, "{}: {data} is no default", key.name),
+        }
+    }
+    assert!(defaults.is_empty(), "a default without a key: {defaults:?}");
+    // What an alert does that says nothing about it.
+    let files = self::files("[alerts.a]\non = 'HEARTBEAT'", "");
+    let alerts = files.effective(None, &Section::new()).unwrap().alerts();
+    let alert = alerts.first().unwrap();
+    for key in keys::ALERT {
+        let (data, is_example) = commented(alerts_text, key.name);
+        let default = match key.name {
+            "bell" => Some(Data::Flag(alert.rings)),
+            "every" => Some(Data::Span(alert.every)),
+            _ => None,
+        };
+        assert_eq!(
+            (Some(&data).filter(|_| !is_example), is_example),
+            (default.as_ref(), default.is_none()),
+            "{}",
+            key.name
+        );
+    }
+    // Outside of comments there are only sections.
+    let set = written.lines().filter(|line| !line.starts_with(['#', '[']) && !line.is_empty());
+    assert_eq!(set.collect::<Vec<_>>(), Vec::<&str>::new());
+}
+
 #[limited::test]
 fn names_that_nobody_could_use_are_faults() {
     for (text, told) in [

@@ -1,7 +1,6 @@
-//! Long lines, broken at the terminal's width.
+//! Long lines of events, broken at the terminal's width.
 
-use unicode_width::UnicodeWidthChar as _;
-
+use crate::shell::Wrap;
 use crate::shell::sampler::{Frame, FrameLine};
 
 /// Breaks lines that are wider than a terminal at spaces, the later rows indented; what takes more
@@ -19,10 +18,10 @@ pub(crate) fn fold_frame(frame: &Frame, columns: u16) -> String {
 }
 
 fn fold_to(text: &str, columns: u16, rows: usize) -> String {
-    let columns = usize::from(columns).max(20);
+    let wrap = Wrap { columns, indent: INDENT, rows };
     let mut out = String::with_capacity(text.len());
     for line in text.split_inclusive('\n') {
-        fold_line(line.trim_end_matches('\n'), columns, rows, &mut out);
+        wrap.line(line.trim_end_matches('\n'), &mut out);
         if line.ends_with('\n') {
             out.push('\n');
         }
@@ -30,59 +29,10 @@ fn fold_to(text: &str, columns: u16, rows: usize) -> String {
     out
 }
 
-fn fold_line(line: &str, columns: usize, rows: usize, out: &mut String) {
-    let (mut row, mut column) = (1, 0);
-    let (mut word, mut wide) = (String::new(), 0);
-    let mut letters = line.chars();
-    // The space behind the last word, so that it is written as well.
-    while let Some(letter) = letters.next().or_else(|| (!word.is_empty()).then_some('\0')) {
-        match letter {
-            '\x1b' => {
-                word.push(letter);
-                for part in letters.by_ref() {
-                    word.push(part);
-                    if part == 'm' {
-                        break;
-                    }
-                }
-            }
-            ' ' | '\0' => {
-                if column > 0 && column + wide > columns {
-                    if row == rows {
-                        out.push('…');
-                        // What ends a color must not be cut.
-                        out.push_str(if line.contains('\x1b') { "\x1b[0m" } else { "" });
-                        return;
-                    }
-                    row += 1;
-                    while out.ends_with(' ') {
-                        out.pop();
-                    }
-                    out.push('\n');
-                    out.push_str(INDENT);
-                    column = INDENT.len();
-                }
-                out.push_str(&word);
-                column += wide;
-                if letter == ' ' {
-                    out.push(' ');
-                    column += 1;
-                }
-                word.clear();
-                wide = 0;
-            }
-            _ => {
-                word.push(letter);
-                wide += letter.width().unwrap_or(0);
-            }
-        }
-    }
-}
-
 /// Rows of one line at most.
 const ROWS: usize = 3;
 /// As wide as the time before an event.
-const INDENT: &str = "         ";
+const INDENT: usize = 9;
 
 #[cfg(test)]
 mod tests {

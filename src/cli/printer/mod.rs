@@ -17,7 +17,8 @@ pub(crate) use fold::fold_frame;
 pub(crate) use gate::Gate;
 use gate::Job;
 
-use crate::shell::Pace;
+use crate::cli::terminal;
+use crate::shell::{Pace, wrap};
 
 mod fold;
 mod gate;
@@ -68,6 +69,11 @@ impl Printer {
     /// Prints `text`, after everything that was handed over before. Does not wait.
     pub(crate) fn output(&self, text: String) {
         self.gate.output(ended(text));
+    }
+
+    /// Prints a text for people, its lines broken at words where they are wider than the terminal.
+    pub(crate) fn say(&self, text: &str) {
+        self.output(wrap(text, terminal::size().0).into_owned());
     }
 
     /// Lets what prints without end wait for the terminal.

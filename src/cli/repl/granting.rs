@@ -9,7 +9,7 @@ use super::password::{Reading, Typed, read_password};
 use crate::cli::editor::{Editor, Input};
 use crate::cli::signals::{Continued, Interrupts, Stops};
 use crate::cli::terminal;
-use crate::shell::{Lent, Wish};
+use crate::shell::{Lent, Wish, wrap};
 
 impl Repl {
     /// Takes the prompt away, and returns what stood there.
@@ -34,9 +34,12 @@ impl Repl {
         let mut typed_ahead = Vec::new();
         match wish {
             Wish::Answer { question, answer } => {
+                // With room for the answer behind the last row.
+                let columns = terminal::size().0.saturating_sub(ANSWER);
+                let question = wrap(&question, columns);
                 let (above, last) = match question.trim_end().rsplit_once('\n') {
                     Some((above, last)) => (above, last),
-                    None => ("", question.as_str()),
+                    None => ("", &*question),
                 };
                 self.printer.output(above.to_owned());
                 let input = loop {
@@ -139,3 +142,6 @@ impl Repl {
 
 /// The stray SIGINT of a preempted prompt comes within this time.
 const STRAY: Duration = Duration::from_millis(20);
+
+/// Columns for the answer to a question.
+const ANSWER: u16 = 6;

@@ -16,13 +16,13 @@ impl Repl {
         let times = presses.entry(key).or_default();
         let settings = self.shell.settings();
         let Some(line) = settings.keys.line(key, *times) else {
-            self.printer.output(format!("F{key} runs nothing; \"help keys\" tells more"));
+            self.printer.say(&format!("F{key} runs nothing; \"help keys\" tells more"));
             return;
         };
         *times += 1;
         let said = format!("F{key}: {}", brief(line));
         let said = if self.color { Style::new().dimmed().paint(said).to_string() } else { said };
-        self.printer.output(said);
+        self.printer.say(&said);
         running.push(line.to_owned());
     }
 }

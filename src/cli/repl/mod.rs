@@ -228,7 +228,7 @@ impl Repl {
     /// Ctrl-C: what was started last is not waited for any longer.
     fn stop(&self, running: &mut Running) {
         let Some((run, dropped)) = running.stop() else { return };
-        self.printer.output(self.stopped(&run, dropped));
+        self.printer.say(&self.stopped(&run, dropped));
         if running.len() > 0 {
             return;
         }

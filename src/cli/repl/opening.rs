@@ -55,7 +55,7 @@ impl Repl {
         reading: &Reading,
     ) -> Vec<String> {
         for warning in &start.warnings {
-            self.printer.output(format!("warning: {warning}"));
+            self.printer.say(&format!("warning: {warning}"));
         }
         let target = &start.target;
         let opened = match target {
@@ -75,11 +75,11 @@ impl Repl {
         match (opened, target) {
             (Err(err), _) => {
                 self.complain(&err);
-                self.printer.output(NOT_CONNECTED.to_owned());
+                self.printer.say(NOT_CONNECTED);
                 return Vec::new();
             }
-            (Ok(()), Target::Demo(_)) => self.printer.output(DEMO_TOUR.to_owned()),
-            (Ok(()), Target::Replay { .. }) => self.printer.output(RECORDING.to_owned()),
+            (Ok(()), Target::Demo(_)) => self.printer.say(DEMO_TOUR),
+            (Ok(()), Target::Replay { .. }) => self.printer.say(RECORDING),
             (Ok(()), Target::Hosts(_)) => self.greet().await,
         }
         if start.settings.as_fs_cli {
@@ -112,7 +112,7 @@ impl Repl {
         let version = switch.client().cmd("version").await.unwrap_or_default();
         let address = switch.client().config().address();
         let text = format!("connected to {address}: {version}\n\"help\" shows what can be typed");
-        self.printer.output(sanitise::block(&text).into_owned());
+        self.printer.say(&sanitise::block(&text));
     }
 
     /// The first time under fs_cli's name its history is taken in.
@@ -123,7 +123,7 @@ impl Repl {
             return;
         }
         match self.shell.import_history(&path) {
-            Ok(count) => self.printer.output(format!(
+            Ok(count) => self.printer.say(&format!(
                 "{} of {} are in the history of {name}",
                 counted(count, "line"),
                 path.display()

@@ -112,7 +112,7 @@ impl Repl {
     ) {
         if !terminal::can_come_back() {
             editor.keep_keys();
-            return self.printer.output(NOT_STOPPED.to_owned());
+            return self.printer.say(NOT_STOPPED);
         }
         let printer = self.printer.clone();
         let holding = tokio::task::spawn_blocking(move || printer.hold());

@@ -12,6 +12,7 @@ use jiff::Zoned;
 use super::signals::{Interrupts, terminated};
 use crate::conn::Config;
 use crate::private;
+use crate::shell::{CommandError, Kind};
 use crate::sim::{self, FAULTS, FaultError, Planned, Sim};
 
 use user::SimUser;
@@ -28,8 +29,7 @@ pub(super) async fn serve(args: ServeArgs) -> anyhow::Result<u8> {
         );
     }
     let mut notices = sim.notices();
-    let address =
-        sim.listen(&listen).await.with_context(|| format!("cannot listen on {listen}"))?;
+    let address = sim.listen(&listen).await.map_err(|err| cannot_listen(&listen, &err))?;
     writeln!(
         io::stdout(),
         "a simulated FreeSWITCH listens on {address}; connect with: switchy -H {} -P {}\n{}\
@@ -53,6 +53,23 @@ pub(super) async fn serve(args: ServeArgs) -> anyhow::Result<u8> {
     }
     sim.stop();
     Ok(0)
+}
+
+/// Why an address cannot be listened on, and which one can.
+fn cannot_listen(address: &str, err: &io::Error) -> CommandError {
+    let (kind, hint) = match err.kind() {
+        io::ErrorKind::AddrInUse => {
+            (Kind::System, "another program has this port; FreeSWITCH itself listens on 8021")
+        }
+        io::ErrorKind::PermissionDenied => {
+            (Kind::System, "only root may listen on ports below 1024")
+        }
+        io::ErrorKind::AddrNotAvailable => (Kind::System, "this machine has no such address"),
+        // What is not an address at all, or a name without one.
+        _ => (Kind::Usage, "an address is HOST:PORT, for example 127.0.0.1:8021"),
+    };
+    CommandError::new(kind, format!("cannot listen on {address}: {err}"))
+        .hint(format!("{hint}; --listen 127.0.0.1:0 takes a free port"))
 }
 
 /// How the simulated switch is.

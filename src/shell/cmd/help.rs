@@ -1,7 +1,7 @@
 use super::{CommandError, Context, Kind};
 use crate::shell::catalog::{Catalog, Entry};
 use crate::shell::render::{Cell, View};
-use crate::shell::{Format, grammar, sanitise, schema};
+use crate::shell::{Format, grammar, sanitise, schema, topics};
 
 /// Show what can be typed
 ///
@@ -10,13 +10,13 @@ use crate::shell::{Format, grammar, sanitise, schema};
 /// Examples:
 ///   help
 ///   help originate
+///   help filters
 ///   help uuid_kill
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]
 pub(crate) struct Args {
-    /// About which command, of the shell or of the server; or one of: filters, pipes, formats,
-    /// fields, keys
-    #[arg(value_name = "COMMAND")]
+    /// A command of the shell or of the server, or a topic that "help" lists
+    #[arg(value_name = "COMMAND|TOPIC")]
     words: Vec<String>,
 }
 
@@ -25,7 +25,7 @@ pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), Command
         return about(cx, word, &args.words).await;
     }
     // In one piece, so that it can be paged.
-    let mut text = String::new();
+    let mut text = format!("{FIRST_STEPS}\n\n");
     for (group, verbs) in GROUPS {
         text.extend([group, ":\n"]);
         for verb in *verbs {
@@ -35,8 +35,8 @@ pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), Command
         }
         text.push('\n');
     }
-    text.push_str(FIRST_STEPS);
-    cx.line(&text)
+    text.extend(["Topics:\n", &topics::list()]);
+    cx.line(text.trim_end())
 }
 
 /// What one comes for, and what to type then.
@@ -50,8 +50,8 @@ To watch a gateway:          gateways, events where gateway=NAME
 To follow one caller:        trace NUMBER
 
 Anything else goes to the server as an api command: sofia status, uuid_dump ...
-\"@HOST COMMAND\" and \"@all COMMAND\" choose the switch; \"help COMMAND\" tells more, and so do
-\"help filters\", \"help pipes\", \"help formats\", \"help fields\", \"help keys\".";
+\"@HOST COMMAND\" and \"@all COMMAND\" choose the switch.
+\"help COMMAND\" and \"help TOPIC\" explain one.";
 
 /// About one command, wherever it runs.
 async fn about(cx: &mut Context<'_>, word: &str, words: &[String]) -> Result<(), CommandError> {
@@ -61,8 +61,8 @@ async fn about(cx: &mut Context<'_>, word: &str, words: &[String]) -> Result<(),
     if word.eq_ignore_ascii_case("keys") {
         return keys(cx);
     }
-    if let Some((_, text)) = TOPICS.iter().find(|(topic, _)| topic.eq_ignore_ascii_case(word)) {
-        return cx.line(text);
+    if let Some(text) = topics::text(word) {
+        return cx.line(&text);
     }
     let command = grammar::command(word);
     let switch = cx.switch().ok();
@@ -89,8 +89,7 @@ async fn about(cx: &mut Context<'_>, word: &str, words: &[String]) -> Result<(),
 /// If the shell itself can tell of a command or topic, without a server.
 #[cfg(feature = "cli")]
 pub(crate) fn is_own(word: &str) -> bool {
-    let topics = TOPICS.iter().map(|(topic, _)| *topic).chain(["fields", "keys"]);
-    topics.into_iter().any(|topic| topic.eq_ignore_ascii_case(word)) || is_command(word)
+    topics::names().any(|topic| topic.eq_ignore_ascii_case(word)) || is_command(word)
 }
 
 /// Whether a word is a command of the shell.
@@ -107,7 +106,7 @@ fn keys(cx: &mut Context<'_>) -> Result<(), CommandError> {
         view.push(vec![Cell::text(&name), Cell::text(&lines.join(", then "))]);
     }
     cx.view(&view)?;
-    if cx.format() == Format::Table { cx.line(&format!("\n{KEYS}")) } else { Ok(()) }
+    if cx.format() == Format::Table { cx.line(&format!("\n{}", topics::KEYS)) } else { Ok(()) }
 }
 
 /// What the server says about one of its commands, and what may follow it.
@@ -145,7 +144,9 @@ fn of_server(
 fn unknown(word: &str, catalog: &Catalog) -> CommandError {
     let err = CommandError::new(Kind::Usage, format!("there is no command {word:?}"));
     let verbs = grammar::verbs();
-    let known = verbs.iter().map(String::as_str).chain(catalog.apis().map(|(name, _)| name));
+    let topics: Vec<&str> = topics::names().collect();
+    let known = verbs.iter().map(String::as_str).chain(topics.iter().copied());
+    let known = known.chain(catalog.apis().map(|(name, _)| name));
     err.meant(word, known, format!("\"apropos {word}\" looks for it in all that help says"))
 }
 
@@ -204,83 +205,6 @@ const GROUPS: &[(&str, &[&str])] = &[
         &["set", "alias", "history", "help", "tour", "apropos", "clear", "version", "exit"],
     ),
 ];
-
-/// What is not about one command.
-const TOPICS: &[(&str, &str)] = &[("filters", FILTERS), ("pipes", PIPES), ("formats", FORMATS)];
-
-const FORMATS: &str = "\
-Every answer comes in six forms: \"-o FORMAT\" behind a command or for the whole program, \"set output
-FORMAT\" for the session, and \\G behind a command for vertical.
-
-  table      for people: fitted to the terminal, spans and counts as one says them; columns that are
-             empty are left out, and those without room are named below
-  vertical   one field a line, all of them
-  json       one document: an array of objects, or one object for what is one thing
-  jsonl      one object a line; \"events\" and \"log\" stream in this form
-  csv        a header line and rows, quoted where needed
-  raw        the server's own text where there is one, else csv without its header
-
-Machines get exact values: uuids whole, spans in milliseconds (age_ms), times in UTC, nothing as null.
-\"help fields\" lists the fields of each view; they are the names that filters, --sort and --columns
-take, and they stay.";
-
-const KEYS: &str = "\
-A key runs its line at once; what was being typed comes back. [keys] in the configuration gives other
-lines: F5 = [\"/log debug\", \"/nolog\"] runs them in turn. What can harm asks first.
-
-  Tab              completes, or lists
-  Right, End       takes the line that is suggested from the history
-  Up, Down         the lines of the history; those that begin as what is typed already
-  Ctrl-R           looks for any part of one
-  Ctrl-C           drops the line; in an empty one stops waiting for what runs
-  Ctrl-D           leaves, in an empty line
-  Ctrl-Z           stops the shell until \"fg\"; closes the event connection first, so that the server
-                   does not wait, then opens it again and looks up what happened meanwhile
-  Ctrl-L           clears the screen
-  Enter            behind \\, or in an open quote, goes on below
-
-Several lines that are pasted are shown and asked about before the first runs. \"set keys vi\" edits
-as in vi, \"set keys emacs\" as before.";
-
-const PIPES: &str = "\
-An answer can go elsewhere:
-
-  CMD | PROGRAM ..   the answer goes to a program of your own shell: calls | grep 1000 | less
-  CMD > FILE         into a file; \">>\" adds to it
-  CMD \\G             one field a line
-  ! PROGRAM ..       runs a program of your own shell
-
-What goes to a program or file is exact and has no color; \"-o csv\", \"-o jsonl\" suit programs best.
-A program that writes to the terminal gets control and invisible characters as visible signs (as
-\\u009b in JSON, which means the same), so that no caller's name moves your cursor.
-Errors stay on the screen. A program that fails is an error, one that reads no more is not. At the
-prompt an answer longer than the terminal goes through $PAGER (\"set pager off\" does without).
-
-FreeSWITCH has | and > of its own. Inside quotes, brackets and braces they are never taken, nor
-without a blank in front. In what goes to the server word for word they are taken only when a program
-that is there follows \" | \", or a file name with a / or a . ends the line behind \" > \". In a filter
-\" > \" compares unless such a file name follows.";
-
-const FILTERS: &str = "\
-Tables take \"where FILTER\": only the rows for which it holds are listed.
-
-  FIELD = VALUE    also !=, and for numbers, time spans and times < <= > >=
-  FIELD ~ TEXT     contains it; !~ does not; ~ /EXPRESSION/ is a regular expression
-  FIELD            is set: not empty, not 0, yes
-  and, or, not, ( )
-
-Time spans are written 90s, 2m, 1h30m, 3d; a plain number is seconds. Times are written 14:00,
-14:00:05, 2026-11-30, 2026-11-30T14:00:00Z; a time span compared with a time is how long ago it was:
-created<5m is less than five minutes ago. Case does not matter. Values
-with blanks are quoted. Fields are the columns of the table, also those that it does not show; a
-wrong one lists them. What is not known (how long an unanswered call talks) is never chosen.
-
-  calls where age>1h and gateway=carrier-a
-  calls where from~1800 or (state=ringing and not dir=inbound)
-  calls --ended where cause!=NORMAL_CLEARING --sort created:desc --limit 20
-  calls --ended where created>14:00 and created<14:30
-
---sort COLUMN[:desc],.., --columns A,B,.., --limit N and --count follow the filter.";
 
 #[cfg(test)]
 mod tests {

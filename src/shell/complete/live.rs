@@ -9,7 +9,7 @@ use crate::model::{HangupCause, Session};
 use crate::shell::call_name::{LAST, LAST_MEANS};
 use crate::shell::cmd::WAITED_FOR;
 use crate::shell::narrate::{caller, minutes};
-use crate::shell::{grammar, sanitise};
+use crate::shell::{grammar, sanitise, topics};
 
 impl Place<'_> {
     /// Values of a kind, by the name that help shows for it.
@@ -40,9 +40,10 @@ impl Place<'_> {
             "LEVEL" => plain(names::LEVELS.iter().copied()),
             "EVENT" => names::events().collect(),
             "JOB" => self.jobs(),
-            "COMMAND" => {
+            "COMMAND|TOPIC" => {
+                let topics = topics::all().map(|(name, about)| Candidate::described(name, about));
                 let verbs = grammar::verbs().into_iter().map(Candidate::new);
-                verbs.chain(self.apis()).collect()
+                topics.chain(verbs).chain(self.apis()).collect()
             }
             "SETTING" => names::settings(),
             "WHAT" => plain(WAITED_FOR.iter().copied()),

@@ -163,6 +163,7 @@ impl Transcript {
             Some(Kind::Connection) => "connection",
             Some(Kind::TimedOut) => "timeout",
             Some(Kind::Partial) => "partial",
+            Some(Kind::System) => "system",
             Some(Kind::Interrupted) => "interrupted",
         };
         let mask = |text: &str| self.secrets.mask(mask_text(text));

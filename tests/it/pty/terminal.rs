@@ -88,7 +88,7 @@ impl Terminal {
         Self::with(home, size, command, &[("PS1", "shell> "), ("PATH", "/usr/bin:/bin")])
     }
 
-    fn with(
+    pub(super) fn with(
         home: &Path,
         Size { columns, rows }: Size,
         mut command: CommandBuilder,
@@ -218,6 +218,11 @@ impl Terminal {
     pub(super) fn count(&self, text: &str) -> usize {
         let seen = self.seen.0.lock().unwrap();
         String::from_utf8_lossy(&seen.bytes).matches(text).count()
+    }
+
+    /// Everything written so far, colors left out.
+    pub(super) fn text(&self) -> String {
+        uncolored(&self.bytes())
     }
 
     /// Waits for the program to end and returns its exit code.
