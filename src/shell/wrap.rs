@@ -80,6 +80,12 @@ impl Wrap {
                     let is_blank = out.trim_end_matches(' ').ends_with('\n') || out.is_empty();
                     if column > 0 && column + wide > columns && !(row > 1 && is_blank) {
                         if row == self.rows {
+                            let kept = out.trim_end_matches(' ').len();
+                            let is_full = column >= columns + (out.len() - kept);
+                            let kept = out.get(..kept).unwrap_or_default();
+                            // The sign takes a column, too: of a full row the last word's.
+                            let end = if is_full { kept.rfind(' ').map(|at| at + 1) } else { None };
+                            out.truncate(end.unwrap_or(kept.len()));
                             out.push('…');
                             // What ends a color must not be cut.
                             out.push_str(if line.contains('\x1b') { "\x1b[0m" } else { "" });
@@ -166,6 +172,19 @@ mod tests {
                 let is_one = bare.split_whitespace().count() == 1;
                 assert!(wide <= usize::from(columns) || is_one, "{columns}: {line:?}");
             }
+        }
+    }
+
+    #[limited::test]
+    fn the_sign_of_a_cut_fits_the_row() {
+        for (text, expected) in [
+            ("one two three four five", "one two three four…"),
+            ("one two three fourty more", "one two three …"),
+            ("one two three four5 more", "one two three four5…"),
+        ] {
+            let mut out = String::new();
+            Wrap { columns: 20, indent: 0, rows: 1 }.line(text, &mut out);
+            assert_eq!(out, expected);
         }
     }
 }
