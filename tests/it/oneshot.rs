@@ -308,7 +308,7 @@ fn a_reader_that_goes_away_is_no_error() {
     let feeder = std::thread::spawn(move || drop(stdin.write_all("help\n".repeat(200).as_bytes())));
     let mut first = String::new();
     BufReader::with_capacity(64, child.stdout.take().unwrap()).read_line(&mut first).unwrap();
-    assert_eq!(first, "What is going on:\n");
+    assert!(first.starts_with("To see what is going on:"), "{first}");
     let output = child.wait_with_output().unwrap();
     feeder.join().unwrap();
     assert_eq!((output.status.code(), text(&output.stderr).as_str()), (Some(0), ""));

@@ -105,8 +105,9 @@ fn one_shot_output_breaks_at_words() {
 
 #[limited::test]
 fn the_prompt_breaks_at_words() {
-    let switch = Switch::start();
     for width in WIDTHS {
+        // The call of one width is not one of the next.
+        let switch = Switch::start();
         let home = tempfile::tempdir().unwrap();
         let config = home.path().join("config.toml");
         fs::write(&config, "[guard]\nconfirm = [\"hangup\"]\n").unwrap();
