@@ -8,7 +8,7 @@ use std::io::IsTerminal as _;
 use super::oneshot::Stdout;
 use super::start::Start;
 use crate::client;
-use crate::shell::cmd::clear_execute;
+use crate::shell::clear_execute;
 use crate::shell::{CommandError, Kind, Shell, sanitise};
 use crate::wire::Command;
 

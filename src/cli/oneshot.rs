@@ -17,7 +17,8 @@ use super::start::{Start, Target};
 use super::{complain, demo_config, fs_cli, logging, terminal};
 use crate::shell::cmd::is_own;
 use crate::shell::{
-    CommandError, History, Joiner, Kind, Next, Outlet, Output, Shell, is_secret, script_place,
+    CommandError, History, Joiner, Kind, Next, Outlet, Output, Shell, is_secret, replay,
+    script_place,
 };
 
 /// Runs the lines and returns the exit code.
@@ -284,7 +285,7 @@ pub(super) async fn open(
             shell.connect("demo", config.with_password(&sim.password)).await?;
         }
         Target::Replay { path, until, speed } => {
-            let opened = shell.replay(path, until.as_deref(), *speed).await?;
+            let opened = replay(shell, path, until.as_deref(), *speed).await?;
             if let Some(mut err) = opened.broken {
                 err.kind = Kind::Partial;
                 complain(&err, may_color());

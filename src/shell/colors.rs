@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use nu_ansi_term::Style;
 
-use super::{Shell, style_named};
+use super::style_named;
 
 /// What is drawn in which color, where it is not as usual: `prompt`, `input`, `output`, and the lines
 /// about calls, by what they tell: `progress`, `answered`, `ended`, `failed`.
@@ -29,15 +29,6 @@ impl Colors {
     /// The color of a thing, if it was given one.
     pub(crate) fn get(&self, name: &str) -> Option<Style> {
         self.0.get(name).copied()
-    }
-}
-
-impl Shell {
-    /// The color of a thing: that of the current switch's profile before that of the session.
-    #[cfg(feature = "cli")]
-    pub(crate) fn color_of(&self, name: &str) -> Option<Style> {
-        let own = self.current().and_then(|switch| switch.profile()?.colors.get(name));
-        own.or_else(|| self.settings().colors.get(name))
     }
 }
 

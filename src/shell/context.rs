@@ -1,131 +1,34 @@
 //! What a command gets: the shell, its switch, and where its answer goes.
 
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::pin::Pin;
+use std::sync::{Arc, PoisonError};
 
 use super::call_name::Purpose;
 use super::narrate::Awaited;
-use super::pipe::Pace;
+pub(super) use super::output::Output;
 use super::profile::Ruling;
 use super::render::View;
 use super::wrap::wrap;
 use super::{
-    CommandError, Format, Guard, Kind, Next, Operator, ReadOnly, Shell, Switch, line, rows,
-    sanitise,
+    CommandError, Format, Guard, Kind, Next, Operator, ReadOnly, Shell, Switch, rows, sanitise,
 };
 use crate::client::{self, Client};
 use crate::listener::EventListener;
 use crate::model::Call;
 
-/// Where an answer goes and how it should look.
-pub struct Output<'a> {
-    /// Takes the text, in parts as they come.
-    pub text: &'a mut (dyn fmt::Write + Send),
-    /// The format that the process was asked for; a line or `set` may ask for another.
-    pub format: Option<Format>,
-    /// The width of the terminal, if it is one.
-    pub width: Option<u16>,
-    /// The height of the terminal, if it is one: longer answers go through a pager.
-    pub rows: Option<u16>,
-    /// Who can be asked; nobody in a script.
-    pub operator: Option<Operator>,
-    /// Whether `text` ends up on the standard output of this process, so that programs which a line
-    /// starts may write there themselves.
-    pub owns_stdout: bool,
-    /// What the line itself asked for with `\G`.
-    pub(super) forced: Option<Format>,
-    /// How fast what is written without end is read.
-    pub(super) pace: Option<Pace>,
-    /// How many lines it is within: files run lines that can run files.
-    pub(super) depth: u8,
-    /// Takes what is said about an answer, where the answer is kept as a value.
-    pub(super) notes: Option<Arc<Mutex<Vec<String>>>>,
+/// Runs lines for the commands that have some: `source`, `let`, `expect`, `connect`. Commands know
+/// only this trait, so that nothing here depends on how a line is read.
+pub(super) trait RunLine: fmt::Debug + Send + Sync {
+    /// Runs a line as if it had been typed, with its switch, its pipes and its file.
+    fn whole<'a>(&self, shell: &'a Shell, line: &'a str, output: Output<'a>) -> Running<'a>;
+
+    /// Runs a line that is a command and nothing else, on the switch of `cx`.
+    fn command<'a>(&self, cx: &'a mut Context<'_>, line: &'a str) -> Running<'a>;
 }
 
-impl<'a> Output<'a> {
-    /// An answer into `text`: no format asked for, no terminal, nobody to ask.
-    #[must_use]
-    pub fn new(text: &'a mut (dyn fmt::Write + Send)) -> Self {
-        Self {
-            text,
-            format: None,
-            width: None,
-            rows: None,
-            operator: None,
-            owns_stdout: false,
-            forced: None,
-            pace: None,
-            depth: 0,
-            notes: None,
-        }
-    }
-
-    /// In the format that the process was asked for.
-    #[must_use]
-    pub fn with_format(self, format: Option<Format>) -> Self {
-        Self { format, ..self }
-    }
-
-    /// For a terminal of that many columns.
-    #[must_use]
-    pub fn with_width(self, width: Option<u16>) -> Self {
-        Self { width, ..self }
-    }
-
-    /// For a terminal of that many rows.
-    #[must_use]
-    pub fn with_rows(self, rows: Option<u16>) -> Self {
-        Self { rows, ..self }
-    }
-
-    /// On the standard output of this process.
-    #[must_use]
-    pub fn on_stdout(self) -> Self {
-        Self { owns_stdout: true, ..self }
-    }
-
-    /// With the format and the operator of another one; that it is a terminal is not taken over.
-    pub(super) fn asked_as(self, other: &Output<'_>) -> Self {
-        let (operator, depth) = (other.operator.clone(), other.depth);
-        let notes = other.notes.clone();
-        Self { format: other.format, forced: other.forced, operator, depth, notes, ..self }
-    }
-
-    /// One line deeper.
-    ///
-    /// # Errors
-    /// A usage error when that is too deep: a file that runs itself never ends.
-    fn within(self, depth: u8) -> Result<Self, CommandError> {
-        if depth >= DEPTH {
-            return Err(CommandError::usage(format!("lines run lines, {DEPTH} deep"))
-                .hint("a file that runs itself, or a profile that connects to itself?"));
-        }
-        Ok(Self { depth: depth + 1, ..self })
-    }
-
-    pub(super) fn forced(self, format: Option<Format>) -> Self {
-        Self { forced: format.or(self.forced), ..self }
-    }
-
-    pub(crate) fn paced(self, pace: Pace) -> Self {
-        Self { pace: Some(pace), ..self }
-    }
-
-    /// With somebody who can be asked.
-    #[must_use]
-    pub fn with_operator(self, operator: Option<Operator>) -> Self {
-        Self { operator, ..self }
-    }
-}
-
-/// How deep lines may run lines: each level takes its part of the stack.
-const DEPTH: u8 = 16;
-
-impl fmt::Debug for Output<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Output").field("format", &self.format).finish_non_exhaustive()
-    }
-}
+/// A line under way. Boxed, because a line may lead to another line.
+pub(super) type Running<'a> = Pin<Box<dyn Future<Output = Result<Next, CommandError>> + Send + 'a>>;
 
 /// What a command works with.
 #[derive(Debug)]
@@ -135,6 +38,7 @@ pub struct Context<'a> {
     /// The switch that the line is for.
     switch: Option<Arc<Switch>>,
     output: Output<'a>,
+    runner: &'static dyn RunLine,
     /// What the line itself asked for.
     pub(super) format: Option<Format>,
     /// What the command that runs does with a call that it names.
@@ -142,9 +46,14 @@ pub struct Context<'a> {
 }
 
 impl<'a> Context<'a> {
-    pub(super) fn new(shell: &Shell, switch: Option<Arc<Switch>>, output: Output<'a>) -> Self {
+    pub(super) fn new(
+        shell: &Shell,
+        switch: Option<Arc<Switch>>,
+        output: Output<'a>,
+        runner: &'static dyn RunLine,
+    ) -> Self {
         let purpose = Purpose::Change;
-        Self { shell: shell.clone(), switch, output, format: None, purpose }
+        Self { shell: shell.clone(), switch, output, runner, format: None, purpose }
     }
 
     /// The switch that the line is for.
@@ -232,7 +141,7 @@ impl<'a> Context<'a> {
             .within(self.output.depth)?;
         let (notes, pace) = (self.output.notes.clone(), self.output.pace.clone());
         let output = Output { notes, pace, ..output };
-        self.shell.clone().run_line(text, output).await
+        self.runner.whole(&self.shell, text, output).await
     }
 
     /// The answer to another line, as a file would get it.
@@ -244,8 +153,8 @@ impl<'a> Context<'a> {
             .within(self.output.depth)?;
         let notes = Arc::default();
         let output = Output { notes: Some(Arc::clone(&notes)), ..output };
-        let mut inner = Context::new(&self.shell, self.switch.clone(), output);
-        line::run(&mut inner, line).await?;
+        let mut inner = Context::new(&self.shell, self.switch.clone(), output, self.runner);
+        self.runner.command(&mut inner, line).await?;
         let notes = std::mem::take(&mut *notes.lock().unwrap_or_else(PoisonError::into_inner));
         notes.iter().try_for_each(|note| self.note(note))?;
         Ok(text)

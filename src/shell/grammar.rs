@@ -8,6 +8,8 @@ use super::CommandError;
 use super::cmd::Line;
 use crate::client::is_dial_string;
 
+pub(super) use super::words::{first_word, only_word, quoted_word, shell_word, words};
+
 /// What a line is.
 #[derive(Debug)]
 pub(super) enum Parsed {
@@ -115,45 +117,6 @@ fn split_filter(rest: &str) -> Option<(&str, &str, &str)> {
     let end = words.iter().skip(at + 1).find(|(_, word)| is_option(word));
     let end = end.map_or(rest.len(), |(end, _)| *end);
     Some((rest.get(..*start)?, rest.get(start + word.len()..end)?.trim(), rest.get(end..)?))
-}
-
-/// The words of a line with their places; quotes hold blanks together and stay.
-pub(super) fn words(text: &str) -> Vec<(usize, &str)> {
-    let (mut words, mut start, mut quote) = (Vec::new(), None, None);
-    for (at, letter) in text.char_indices() {
-        match quote {
-            Some(open) if letter == open => quote = None,
-            Some(_) => {}
-            None if letter.is_whitespace() => {
-                let word = start.take().and_then(|start| Some((start, text.get(start..at)?)));
-                words.extend(word);
-                continue;
-            }
-            None if matches!(letter, '\'' | '"') => quote = Some(letter),
-            None => {}
-        }
-        start.get_or_insert(at);
-    }
-    words.extend(start.and_then(|start| Some((start, text.get(start..)?))));
-    words
-}
-
-/// The word of a text that has no other, with its quotes.
-pub(super) fn only_word(text: &str) -> Option<&str> {
-    let text = text.trim_start();
-    let mut quote = None;
-    let end = text.find(|letter: char| {
-        match quote {
-            Some(open) if letter == open => quote = None,
-            Some(_) => {}
-            None if letter.is_whitespace() => return true,
-            None if matches!(letter, '\'' | '"') => quote = Some(letter),
-            None => {}
-        }
-        false
-    });
-    let (word, rest) = text.split_at(end.unwrap_or(text.len()));
-    (!word.is_empty() && rest.trim_start().is_empty()).then_some(word)
 }
 
 const DIAL: &str = "dial string";
@@ -267,50 +230,6 @@ fn options<'a>(
             rest = tail;
         }
     }
-}
-
-/// The first word and what follows it.
-pub(super) fn first_word(text: &str) -> (&str, &str) {
-    let text = text.trim_start();
-    text.split_once(char::is_whitespace).unwrap_or((text, ""))
-}
-
-/// As [`first_word`], but quotes hold it together and are taken off.
-pub(super) fn quoted_word(text: &str) -> Result<(String, &str), CommandError> {
-    let text = text.trim_start();
-    let Some(quote) = text.chars().next().filter(|first| matches!(first, '\'' | '"')) else {
-        let (word, rest) = first_word(text);
-        return Ok((word.to_owned(), rest));
-    };
-    let inner = text.get(1..).unwrap_or_default();
-    match inner.split_once(quote) {
-        Some((word, rest)) => Ok((word.to_owned(), rest)),
-        None => Err(CommandError::usage(format!("the quote {quote} is not closed"))),
-    }
-}
-
-/// The first word as a shell reads it, `name='two words'` too, and what follows it.
-pub(super) fn shell_word(text: &str) -> Result<(String, &str), CommandError> {
-    let text = text.trim_start();
-    let (mut quote, mut is_escaped) = (None, false);
-    let end = text.find(|c: char| {
-        match (quote, c) {
-            _ if is_escaped => is_escaped = false,
-            (None | Some('"'), '\\') => is_escaped = true,
-            (None, '\'' | '"') => quote = Some(c),
-            (Some(open), _) if open == c => quote = None,
-            (None, _) => return c.is_whitespace(),
-            (Some(_), _) => {}
-        }
-        false
-    });
-    let (word, rest) = text.split_at(end.unwrap_or(text.len()));
-    // A `#` is no comment here.
-    let guard = if word.starts_with('#') { "\\" } else { "" };
-    let words = shlex::split(&format!("{guard}{word}")).ok_or_else(|| {
-        CommandError::usage("a quote is not closed").hint("quote values like this: 'Joe Smith'")
-    })?;
-    Ok((words.into_iter().next().unwrap_or_default(), rest))
 }
 
 /// Splits the arguments of our own verbs as a shell would.

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::pin::Pin;
 
 use super::grammar::{self, Parsed, first_word};
+use super::words::{MARK, cut_list};
 use super::{CommandError, Context, Kind, Next, alias, cmd, slash, vars};
 
 /// Runs a line.
@@ -116,47 +117,9 @@ fn pieces(line: &str) -> Option<Vec<String>> {
     Some(pieces.map(str::to_owned).collect())
 }
 
-/// A line at its `;;`, but for those in quotes of commands of ours. A quote that is not closed
-/// reaches to the end: what stands in it was not meant to run.
+/// A line at its `;;`, but for those in quotes of commands of ours.
 pub(super) fn cut(line: &str) -> Vec<&str> {
-    let mut pieces = Vec::new();
-    let mut rest = line;
-    while let Some(at) = end_of_piece(rest) {
-        let (piece, behind) = rest.split_at(at);
-        pieces.push(piece);
-        rest = behind.get(MARK.len()..).unwrap_or_default();
-    }
-    pieces.push(rest);
-    pieces
-}
-
-fn end_of_piece(line: &str) -> Option<usize> {
-    let first = line.find(MARK)?;
-    let command = match line.trim_start().strip_prefix('@') {
-        Some(tagged) => first_word(tagged).1,
-        None => line,
-    };
-    if !grammar::is_verb(first_word(command).0) {
-        return Some(first);
-    }
-    let (mut quote, mut is_escaped, mut before) = (None, false, None);
-    for (at, letter) in line.char_indices() {
-        match (quote, letter) {
-            _ if is_escaped => is_escaped = false,
-            (None | Some('"'), '\\') => is_escaped = true,
-            (Some(open), _) if open == letter => quote = None,
-            (Some(_), _) => {}
-            (None, '\'' | '"') => quote = Some(letter),
-            (None, ';') if before == Some(at) => return at.checked_sub(1),
-            (None, ';') => {
-                before = Some(at + 1);
-                continue;
-            }
-            (None, _) => {}
-        }
-        before = None;
-    }
-    None
+    cut_list(line, grammar::is_verb)
 }
 
 /// Whether a line is kept whole: it goes out word for word, or is kept to be run later.
@@ -170,9 +133,6 @@ fn is_raw(line: &str) -> bool {
 fn marks(line: &str) -> usize {
     line.matches(MARK).count()
 }
-
-/// What stands between two commands of a list.
-const MARK: &str = ";;";
 
 /// The last command of a `;;` list that is still typed.
 pub(super) fn last_piece(line: &str) -> &str {

@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::{Arc, Weak};
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::transcript::{Recorded, Recording, Transcript};
-use super::{CommandError, Inner, Shell, Switch};
+use super::session::WeakShell;
+use super::transcript::{Recorded, Recording};
+use super::{CommandError, Shell, Switch};
 use super::{narrate, sanitise};
 use crate::listener::Changes;
 use crate::model::Id;
@@ -29,96 +30,59 @@ pub struct Replayed {
     pub broken: Option<CommandError>,
 }
 
-impl Shell {
-    /// Opens a recorded session as switches named after the file, and makes the first the current
-    /// one: as it was at its end or at a time, or as it goes on in the background, so many times as
-    /// fast.
-    ///
-    /// # Errors
-    /// A usage error when the file is no recording, or the time is none.
-    pub async fn replay(
-        &self,
-        path: &Path,
-        until: Option<&str>,
-        speed: Option<u32>,
-    ) -> Result<Replayed, CommandError> {
-        let mut recording = Recording::open(path)?;
-        let until = until.map(|until| recording.moment(until)).transpose()?;
-        let stem = path.file_stem().map(|stem| stem.to_string_lossy().replace(' ', "_"));
-        let mut stage = Stage {
-            shell: Arc::downgrade(&self.inner),
-            stem: stem.unwrap_or_else(|| "recording".to_owned()),
-            switches: BTreeMap::new(),
-            is_told: speed.is_some(),
-            told: Replayed::default(),
-        };
-        match speed {
-            Some(speed) => {
-                // The first line that names a switch gives the prompt something to stand on.
-                let first = recording.next()?;
-                if let Some((_, entry)) = &first {
-                    stage.enter(entry.switch().unwrap_or_default());
-                }
-                let names = stage.told.names.clone();
-                let _task = tokio::spawn(again(stage, recording, first, speed));
-                Ok(Replayed { names, ..Replayed::default() })
+/// Opens a recorded session as switches named after the file, and makes the first the current
+/// one: as it was at its end or at a time, or as it goes on in the background, so many times as
+/// fast.
+///
+/// # Errors
+/// A usage error when the file is no recording, or the time is none.
+pub async fn replay(
+    shell: &Shell,
+    path: &Path,
+    until: Option<&str>,
+    speed: Option<u32>,
+) -> Result<Replayed, CommandError> {
+    let mut recording = Recording::open(path)?;
+    let until = until.map(|until| recording.moment(until)).transpose()?;
+    let stem = path.file_stem().map(|stem| stem.to_string_lossy().replace(' ', "_"));
+    let mut stage = Stage {
+        shell: shell.downgrade(),
+        stem: stem.unwrap_or_else(|| "recording".to_owned()),
+        switches: BTreeMap::new(),
+        is_told: speed.is_some(),
+        told: Replayed::default(),
+    };
+    match speed {
+        Some(speed) => {
+            // The first line that names a switch gives the prompt something to stand on.
+            let first = recording.next()?;
+            if let Some((_, entry)) = &first {
+                stage.enter(entry.switch().unwrap_or_default());
             }
-            None => {
-                for count in 1_usize.. {
-                    match recording.next() {
-                        Ok(Some((at, _))) if until.is_some_and(|until| at > until) => break,
-                        Ok(Some((at, entry))) => stage.take(at, entry),
-                        Ok(None) => break,
-                        Err(err) => {
-                            stage.told.broken = Some(err);
-                            break;
-                        }
-                    }
-                    if count.is_multiple_of(PORTION) {
-                        tokio::task::yield_now().await;
+            let names = stage.told.names.clone();
+            let _task = tokio::spawn(again(stage, recording, first, speed));
+            Ok(Replayed { names, ..Replayed::default() })
+        }
+        None => {
+            for count in 1_usize.. {
+                match recording.next() {
+                    Ok(Some((at, _))) if until.is_some_and(|until| at > until) => break,
+                    Ok(Some((at, entry))) => stage.take(at, entry),
+                    Ok(None) => break,
+                    Err(err) => {
+                        stage.told.broken = Some(err);
+                        break;
                     }
                 }
-                if stage.switches.is_empty() {
-                    stage.enter("");
+                if count.is_multiple_of(PORTION) {
+                    tokio::task::yield_now().await;
                 }
-                Ok(stage.told)
             }
-        }
-    }
-
-    /// Begins to write the session down.
-    ///
-    /// # Errors
-    /// A usage error when there is a transcript, or the file is there or cannot be written.
-    pub async fn start_transcript(&self, path: &Path, append: bool) -> Result<(), CommandError> {
-        if let Some(running) = self.transcript() {
-            return Err(CommandError::usage(format!("there is a transcript: {}", running.told()?))
-                .hint("\"transcript stop\" ends it"));
-        }
-        let secrets = Arc::clone(&self.inner.secrets);
-        let transcript = Arc::new(Transcript::start(path, append, secrets)?);
-        self.inner.narration.record(Some(Arc::clone(&transcript)));
-        for switch in self.switches() {
-            // A script has no listener yet, and a transcript without events says little.
-            switch.listen_once().await?;
-            if switch.listener().is_connected() {
-                transcript.hear(&switch);
+            if stage.switches.is_empty() {
+                stage.enter("");
             }
+            Ok(stage.told)
         }
-        Ok(())
-    }
-
-    pub(super) fn transcript(&self) -> Option<Arc<Transcript>> {
-        self.inner.narration.transcript()
-    }
-
-    /// Ends the transcript, if there is one, and says what became of it.
-    pub(super) async fn stop_transcript(&self) -> Option<Result<String, CommandError>> {
-        let transcript = self.inner.narration.record(None)?;
-        for switch in self.switches() {
-            transcript.leave(&switch);
-        }
-        Some(transcript.stop().await)
     }
 }
 
@@ -127,7 +91,7 @@ const PORTION: usize = 256;
 
 /// Where a recording happens again.
 struct Stage {
-    shell: Weak<Inner>,
+    shell: WeakShell,
     /// What the switches are named after.
     stem: String,
     /// By the name that they had in the recorded session.
@@ -139,7 +103,7 @@ struct Stage {
 
 impl Stage {
     fn shell(&self) -> Option<Shell> {
-        self.shell.upgrade().map(|inner| Shell { inner })
+        self.shell.upgrade()
     }
 
     /// The switch that was called so; what has no name is about the first.

@@ -7,8 +7,7 @@ use std::collections::BTreeSet;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::grammar::first_word;
-use super::line::cut;
-use super::{Shell, alias};
+use super::words::cut_list;
 use crate::conn::{Config, Login};
 
 /// Whether a line holds, or may hold, a password: such a line is not written to the history.
@@ -22,8 +21,17 @@ pub(super) const STARS: &str = "***";
 
 /// A typed line without its secrets: logins, what follows `-p`, and all that [`mask_text`] takes.
 pub(super) fn mask_line(line: &str) -> String {
-    let pieces: Vec<String> = cut(line).into_iter().map(mask_command).collect();
-    pieces.join(";;")
+    mask_pieces(line, mask_command)
+}
+
+/// Masks each command of a list. It is cut in both ways in which a list may be read, with `;;` in
+/// quotes and without: rather a secret too many than one too few.
+pub(super) fn mask_pieces(line: &str, mask: impl Fn(&str) -> String) -> String {
+    let once = |line: &str, has_quotes: bool| {
+        let pieces = cut_list(line, |_verb| has_quotes);
+        pieces.into_iter().map(&mask).collect::<Vec<_>>().join(";;")
+    };
+    once(&once(line, true), false)
 }
 
 /// One command of a line.
@@ -257,7 +265,7 @@ pub(super) fn is_secret_name(name: &str) -> bool {
 pub(super) fn asks_for_secret(line: &str) -> bool {
     const ASK: &[&str] =
         &["getvar", "uuid_getvar", "global_getvar", "eval", "expand", "user_data", "echo", "let"];
-    cut(line).into_iter().any(|piece| {
+    cut_list(line, |_verb| false).into_iter().any(|piece| {
         let mut words = piece.split_whitespace().skip_while(|word| {
             word.starts_with('@')
                 || ["api", "bgapi"].iter().any(|verb| word.eq_ignore_ascii_case(verb))
@@ -319,51 +327,6 @@ fn replaced(text: &str, secret: &str) -> String {
     }
     out.push_str(text.get(at..).unwrap_or_default());
     out
-}
-
-impl Shell {
-    /// A typed line as it may be kept: also without what an alias would make a password of, and
-    /// without the passwords that are known.
-    pub(super) fn masked(&self, line: &str) -> String {
-        let pieces: Vec<String> =
-            cut(line).into_iter().map(|piece| self.masked_piece(piece)).collect();
-        self.inner.secrets.mask(pieces.join(";;"))
-    }
-
-    fn masked_piece(&self, piece: &str) -> String {
-        let masked = mask_line(piece);
-        if masked != piece {
-            return masked;
-        }
-        let trimmed = piece.trim_start();
-        let command = match trimmed.strip_prefix('@') {
-            Some(tagged) => tagged.split_once(char::is_whitespace).map_or("", |(_, rest)| rest),
-            None => trimmed,
-        };
-        let (word, rest) = first_word(command);
-        if rest.is_empty() || !self.is_secret_alias(word, rest, 0) {
-            return masked;
-        }
-        let kept = piece.len() - rest.len();
-        format!("{}{STARS}", piece.get(..kept).unwrap_or_default())
-    }
-
-    /// Whether an alias makes a secret of its arguments.
-    fn is_secret_alias(&self, word: &str, rest: &str, depth: usize) -> bool {
-        let Some(text) = self.settings().aliases.get(word).cloned() else { return false };
-        let Ok(line) = alias::expand(word, &text, rest) else { return false };
-        cut(&line).into_iter().any(|piece| {
-            let (word, rest) = first_word(piece.trim_start());
-            is_secret(piece)
-                || (depth < alias::DEPTH && self.is_secret_alias(word, rest, depth + 1))
-        })
-    }
-
-    /// Whether a typed line is not to be kept.
-    #[must_use]
-    pub fn is_private(&self, line: &str) -> bool {
-        self.masked(line) != line
-    }
 }
 
 #[cfg(test)]
@@ -476,18 +439,5 @@ mod tests {
         }
         let text = "xhunter2hunter2y 8021 18021 abc ClueCon 6c1d-8021".to_owned();
         assert_eq!(secrets.mask(text), "x***y *** 18021 abc ClueCon 6c1d-8021");
-    }
-
-    #[limited::test]
-    fn an_alias_hides_no_password() {
-        let shell = Shell::new(super::super::Settings::default(), None, false);
-        shell.change_settings(|settings| {
-            for (name, text) in [("go", "connect pbx -p $1"), ("gogo", "go $1"), ("st", "status")] {
-                settings.aliases.insert(name.to_owned(), text.to_owned());
-            }
-        });
-        assert_eq!(shell.masked("go hunter2"), "go ***");
-        assert_eq!(shell.masked("@pbx gogo hunter2 ;; st x"), "@pbx gogo ***;; st x");
-        assert_eq!(shell.masked("st x"), "st x");
     }
 }

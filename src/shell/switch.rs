@@ -4,14 +4,13 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use tokio::sync::mpsc;
 use tokio::task::AbortHandle;
 
-use super::alerts::{self, Alert};
 use super::catalog::Catalog;
 use super::completeness;
 use super::narrate::{self, Narration};
-use super::sampler::Line;
+use super::transcript::Source;
+use super::{Alert, alerts};
 use super::{CommandError, Kind, Profile};
 use crate::client::Client;
 use crate::conn::{Backoff, Config};
@@ -84,6 +83,11 @@ impl Switch {
         if let Some(recorded) = &self.recorded {
             *recorded.lock().unwrap_or_else(PoisonError::into_inner) = apps;
         }
+    }
+
+    /// As a transcript sees it.
+    pub(super) fn as_source(&self) -> Source<'_> {
+        Source { name: self.name(), listener: self.listener(), apps: self.loaded_apps() }
     }
 
     /// The loaded apps by name and id.
@@ -248,7 +252,7 @@ impl Switch {
             listener.connect().await?;
             listener.start().await?;
             if let Some(transcript) = self.narration.transcript() {
-                transcript.hear(self);
+                transcript.hear(self.as_source());
             }
             listener.keep_connected(Backoff::default())?;
             narrate::follow(&self.name, &listener, Arc::clone(&self.narration));
@@ -290,16 +294,5 @@ impl Switch {
 
     fn slot(&self) -> MutexGuard<'_, EventListener> {
         self.listener.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// Where event lines go: to whoever shows them, or nowhere.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Lines(pub(super) Option<mpsc::Sender<Line>>);
-
-impl Lines {
-    /// Hands a line over; `false` when there was no room for it.
-    pub(super) fn offer(&self, line: Line) -> bool {
-        self.0.as_ref().is_none_or(|sender| sender.try_send(line).is_ok())
     }
 }

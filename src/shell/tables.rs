@@ -4,6 +4,9 @@
 use serde_json::{Value, json};
 
 use super::render::{Cell, Column, View};
+pub(super) use super::server_columns::{
+    conference_columns, gateway_columns, profile_columns, registration_columns,
+};
 use super::{CommandError, Context, Kind};
 use crate::model::{Row, Rows, TableError, plain_text};
 
@@ -30,21 +33,6 @@ pub(super) async fn show(cx: &mut Context<'_>, what: &str) -> Result<View, Comma
     Ok(view)
 }
 
-/// The columns of `registrations`.
-pub(super) fn registration_columns() -> Vec<Column> {
-    vec![
-        Column::text("user", "who is registered"),
-        Column::text("realm", "SIP domain").rank(2),
-        Column::text("contact", "where calls for it go").rank(4),
-        Column::text("ip", "address that it came from").rank(1),
-        Column::number("port", "port that it came from").rank(2),
-        Column::text("proto", "udp, tcp or tls").rank(3),
-        Column::span("expires", "expires_ms", "until it ends unless it is renewed").rank(2),
-        Column::text("token", "Call-ID of the registration").hidden(),
-        Column::text("host", "server that holds it").hidden(),
-    ]
-}
-
 /// Who is registered.
 pub(super) async fn registrations(cx: &mut Context<'_>) -> Result<View, CommandError> {
     let now = cx.listener().map_or_else(|_none| cx.local_time(), |x| x.server_time());
@@ -67,26 +55,6 @@ pub(super) async fn registrations(cx: &mut Context<'_>) -> Result<View, CommandE
         ]);
     }
     Ok(view)
-}
-
-/// The columns of `gateways`.
-pub(super) fn gateway_columns() -> Vec<Column> {
-    vec![
-        Column::text("gateway", "name"),
-        Column::text("profile", "sofia profile that it belongs to").rank(2),
-        Column::text("to", "whom it registers as").rank(4),
-        Column::text("state", "of its registration: REGED, NOREG, FAIL_WAIT ..").rank(1),
-        Column::span("retry", "retry_ms", "until it tries to register again").rank(3),
-        Column::text("status", "UP or DOWN, as OPTIONS pings say").rank(1),
-        Column::text("ping", "ms of the last ping, 0.00 when it is not pinged").rank(3),
-        Column::span("uptime", "uptime_ms", "since it came up").rank(3),
-        Column::number("calls in", "calls that came from it").with_key("calls_in").rank(2),
-        Column::number("failed in", "of which failed").with_key("failed_in").rank(3),
-        Column::number("calls out", "calls that went to it").with_key("calls_out").rank(2),
-        Column::number("failed out", "of which failed").with_key("failed_out").rank(3),
-        Column::text("proxy", "where its calls go").hidden(),
-        Column::text("context", "dial plan context of its calls").hidden(),
-    ]
 }
 
 /// The gateways of all profiles.
@@ -132,18 +100,6 @@ pub(super) async fn gateways(cx: &mut Context<'_>) -> Result<View, CommandError>
     Ok(view.with_unreadable(unreadable))
 }
 
-/// The columns of `profiles`.
-pub(super) fn profile_columns() -> Vec<Column> {
-    vec![
-        Column::text("profile", "name"),
-        Column::text("url", "address that it listens on").rank(1),
-        Column::text("state", "RUNNING, or what else it says").rank(1),
-        Column::number("calls", "channels that use it now").rank(1),
-        Column::text("aliases", "other names of it").rank(2),
-        Column::number("gateways", "how many belong to it").rank(2),
-    ]
-}
-
 /// The SIP profiles.
 pub(super) async fn profiles(cx: &mut Context<'_>) -> Result<View, CommandError> {
     let Sofia { lines, unreadable } = sofia_status(cx).await?;
@@ -168,19 +124,6 @@ pub(super) async fn profiles(cx: &mut Context<'_>) -> Result<View, CommandError>
         ]);
     }
     Ok(view)
-}
-
-/// The columns of `conferences`.
-pub(super) fn conference_columns() -> Vec<Column> {
-    vec![
-        Column::text("conference", "name"),
-        Column::number("members", "how many are in it").rank(1),
-        Column::number("rate", "sample rate in Hz").rank(3),
-        Column::span("runs", "runs_ms", "since it began").rank(2),
-        Column::text("flags", "what is on: running, recording ..").rank(4),
-        Column::text("numbers", "callers that are in it").rank(2),
-        Column::text("uuids", "channels of its members").hidden(),
-    ]
 }
 
 /// The conferences that run.

@@ -15,6 +15,7 @@ use serde_json::json;
 use tokio::io::AsyncWriteExt as _;
 use tokio::task::AbortHandle;
 
+use super::Alert;
 use super::filter::{Filter, Names, Value};
 #[cfg(feature = "cli")]
 use super::narrate::event_named;
@@ -23,42 +24,6 @@ use super::pipe::{shell_of_system, told_status};
 use super::{CommandError, sanitise};
 use crate::listener::EventListener;
 use crate::model::{Event, HangupCause};
-
-/// What the operator wants to be told of, under a name of theirs.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Alert {
-    /// Its name.
-    pub name: String,
-    /// An event, or the subclass of a CUSTOM event.
-    pub on: String,
-    /// Which of them: a filter over their headers.
-    pub filter: Option<String>,
-    /// Whether the terminal's bell rings.
-    pub rings: bool,
-    /// A command of the system that is run with it.
-    pub run: Option<String>,
-    /// It is told at most once in this time.
-    pub every: Duration,
-}
-
-impl Alert {
-    /// How often one is told that says nothing about it.
-    pub const EVERY: Duration = Duration::from_secs(10);
-
-    /// An alert on every event of this name, with the bell.
-    #[must_use]
-    pub fn new(name: &str, on: &str) -> Self {
-        Self {
-            name: name.to_owned(),
-            on: on.to_owned(),
-            filter: None,
-            rings: true,
-            run: None,
-            every: Self::EVERY,
-        }
-    }
-}
 
 /// The event that a text of the configuration names; none when it is `off`.
 #[cfg(feature = "cli")]

@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use super::jobs::brief;
+use super::brief_command as brief;
 use super::{CommandError, Context, Format, Kind, guard};
 use crate::listener::JobError;
 use crate::model::{JobState, Outcome};
@@ -13,8 +13,6 @@ use crate::shell::guard::Guard;
 use crate::shell::profile::Ruling;
 use crate::shell::render::{Cell, View};
 use crate::shell::slow::is_slow;
-#[cfg(feature = "cli")]
-use crate::shell::{Output, Shell};
 use crate::shell::{trace, whole_ids};
 
 /// Run a command on the server and wait for its answer
@@ -112,12 +110,10 @@ pub(crate) async fn clear_effect(
 /// # Errors
 /// What `read_only` and the lists of the configuration say against it.
 #[cfg(feature = "cli")]
-pub(crate) async fn clear_execute(shell: &Shell, line: &str) -> Result<bool, CommandError> {
-    let mut unused = String::new();
-    let mut cx = Context::new(shell, shell.current(), Output::new(&mut unused));
+pub(crate) async fn clear_execute(cx: &mut Context<'_>, line: &str) -> Result<bool, CommandError> {
     let mut pieces = line.split(";;").map(str::trim).filter(|piece| !piece.is_empty());
-    super::read_only(&cx, pieces.all(guard::only_reads), line)?;
-    clear_danger(&mut cx, "api", line, false).await?;
+    super::read_only(cx, pieces.all(guard::only_reads), line)?;
+    clear_danger(cx, "api", line, false).await?;
     Ok(!cx.is_read_only())
 }
 

@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use super::{CommandError, Context};
 use crate::shell::advice::advise;
-use crate::shell::left::started;
+use crate::shell::started::started;
 use crate::shell::whole_ids;
 
 /// Run a command in the background on the server

@@ -1,10 +1,9 @@
 use serde_json::json;
 
+use super::brief_command as brief;
 use super::{CommandError, Context, Format};
 use crate::model::{JobState, Outcome};
 use crate::shell::render::{Cell, Column, View, counted};
-use crate::shell::sanitise;
-use crate::track::Rules;
 
 /// List the background jobs of this shell and their results
 ///
@@ -68,20 +67,3 @@ pub(crate) fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), CommandError>
     }
     Ok(())
 }
-
-/// A command for people: our own variables left out, and not too long.
-pub(in crate::shell) fn brief(command: &str) -> String {
-    let is_ours = |braces: &str| braces.contains(&format!("{}=", Rules::CALL_VARIABLE));
-    let split = command.strip_prefix("originate {").and_then(|rest| rest.split_once('}'));
-    let text = match split {
-        Some((braces, tail)) if is_ours(braces) => format!("originate {tail}"),
-        _ => command.to_owned(),
-    };
-    let text = sanitise::line(&text);
-    match text.char_indices().nth(LONG) {
-        Some((at, _)) => format!("{}...", text.get(..at).unwrap_or(&text)),
-        None => text.into_owned(),
-    }
-}
-
-const LONG: usize = 60;

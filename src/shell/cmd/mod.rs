@@ -68,21 +68,21 @@ mod with;
 
 use super::call_name::{CallArg, Purpose};
 use super::grammar::{self, Parsed};
+#[cfg(feature = "cli")]
+pub(super) use super::left_behind::left_behind;
 use super::{CommandError, Context, Format, Kind, Next};
 use super::{ReadOnly, confirm, guard, sanitise};
 #[cfg(feature = "cli")]
 pub(crate) use api::clear_execute;
 #[cfg(feature = "cli")]
-pub(super) use exit::left_behind;
-#[cfg(feature = "cli")]
 pub(crate) use help::{is_command, is_own};
 #[cfg(feature = "cli")]
 pub(crate) use tour::DEMO_TOUR;
 
+pub(super) use super::brief::brief as brief_command;
+pub(super) use super::server_columns::status_columns;
 pub(super) use expect::WORDS as WAITED_FOR;
-pub(super) use jobs::brief as brief_command;
 pub(super) use log::refused;
-pub(super) use status::columns as status_columns;
 
 /// One line of the shell.
 #[derive(Debug, clap::Parser)]

@@ -8,8 +8,8 @@ use crate::client::{Client, Originate, is_dial_string};
 use crate::listener::JobError;
 use crate::shell::Shell;
 use crate::shell::advice::advise;
-use crate::shell::left::started;
 use crate::shell::render::{Cell, View};
+use crate::shell::started::started;
 use crate::shell::traps::{is_lone, traps};
 
 /// Make a call

@@ -2,6 +2,7 @@ use std::path::PathBuf;
 
 use super::{CommandError, Context, Kind};
 use crate::shell::render::counted;
+use crate::shell::replay::replay;
 
 /// Open a transcript as if it were a switch
 ///
@@ -28,7 +29,7 @@ pub(crate) struct Args {
 }
 
 pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), CommandError> {
-    let opened = cx.shell.replay(&args.file, args.until.as_deref(), args.speed).await?;
+    let opened = replay(&cx.shell, &args.file, args.until.as_deref(), args.speed).await?;
     let (events, commands) = (counted(opened.events, "event"), counted(opened.commands, "command"));
     let names = opened.names.join(", ");
     if args.speed.is_some() {

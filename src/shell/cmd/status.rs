@@ -1,3 +1,4 @@
+use super::status_columns;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
@@ -5,7 +6,7 @@ use serde_json::{Value, json};
 use super::{CommandError, Context, Format, Kind};
 use crate::model::Status;
 use crate::shell::completeness::{self, lost_rows};
-use crate::shell::render::{Cell, Column, View};
+use crate::shell::render::{Cell, View};
 use crate::shell::{sanitise, tables};
 
 /// Show how the server is, and how well we follow it
@@ -70,7 +71,7 @@ pub(crate) async fn run(cx: &mut Context<'_>, _args: &Args) -> Result<(), Comman
     );
     let rate = format!("{}/s, limit {}/s", shown(status.per_second), shown(status.per_second_max));
     let idle = status.idle_cpu.map(|idle| Cell::shown(format!("{idle:.0} %"), json!(idle)));
-    let mut view = View::of(columns(), "").as_single();
+    let mut view = View::of(status_columns(), "").as_single();
     view.push(vec![
         Cell::text(&switch.client().config().address()),
         words(&status.state),
@@ -141,34 +142,4 @@ impl Unknown {
 
 fn not_known() -> Cell {
     Cell::shown("not known", Value::Null)
-}
-
-/// What `status` tells.
-pub(crate) fn columns() -> Vec<Column> {
-    vec![
-        Column::text("switch", "address of its event socket"),
-        Column::text("state", "ready, or what else it says"),
-        Column::text("version", "of FreeSWITCH"),
-        Column::span("uptime", "uptime_ms", "since it was started"),
-        Column::number("sessions", "channels now"),
-        Column::number("peak", "most at one time").with_key("sessions_peak").hidden(),
-        Column::number("limit", "how many it allows").with_key("sessions_limit").hidden(),
-        Column::number("total", "how many since start-up").with_key("sessions_total").hidden(),
-        Column::number("rate", "new channels in the last second"),
-        Column::number("rate limit", "how many a second it allows").with_key("rate_limit").hidden(),
-        Column::number("idle cpu", "percent").with_key("idle_cpu"),
-        Column::number("gateways", "how many there are"),
-        Column::number("gateways well", "of which registered, or not to be")
-            .with_key("gateways_well")
-            .hidden(),
-        Column::number("registrations", "how many are registered"),
-        Column::number("calls", "calls that this shell follows"),
-        Column::text("listener", "its connection: connected or disconnected"),
-        Column::span("round trip", "round_trip_ms", "how long the server took to answer"),
-        Column::span("event lag", "event_lag_ms", "how much later events come than at their best"),
-        Column::number("missing events", "events lost on the way; known while all are shown")
-            .with_key("missing_events"),
-        Column::number("lost updates", "changes we had no time for").with_key("lost_updates"),
-        Column::number("not shown", "event lines that were only counted").with_key("not_shown"),
-    ]
 }

@@ -1,6 +1,7 @@
 //! What Tab offers: from the one grammar, live values by the kind that it names, and what the server
 //! knows.
 
+mod candidate;
 mod dial;
 mod fields;
 mod live;
@@ -8,6 +9,7 @@ mod local;
 mod names;
 mod server;
 
+pub use candidate::Candidate;
 use std::sync::Arc;
 
 use super::narrate::KIND_WORDS;
@@ -22,35 +24,6 @@ pub struct Completions {
     pub start: usize,
     /// What may replace the text between `start` and the cursor.
     pub candidates: Vec<Candidate>,
-}
-
-/// One way to go on.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Candidate {
-    /// What is put into the line.
-    pub replacement: String,
-    /// What is listed: plain text, sanitised again before it is shown.
-    pub display: String,
-    /// Whether it is found by any part of what is listed.
-    pub is_live: bool,
-}
-
-impl Candidate {
-    fn new(text: impl Into<String>) -> Self {
-        let replacement = text.into();
-        Self { display: replacement.clone(), replacement, is_live: false }
-    }
-
-    fn described(text: &str, about: &str) -> Self {
-        let display = format!("{text:<14}  {about}");
-        Self { replacement: text.to_owned(), display, is_live: false }
-    }
-
-    /// A value that lives on the server, found by any part of what is said about it.
-    fn live(text: &str, about: &str) -> Self {
-        let display = format!("{text}  {about}");
-        Self { replacement: text.to_owned(), display, is_live: true }
-    }
 }
 
 /// Answers Tab from memory: nothing is asked of a server. [`Question`] asks it.
@@ -121,14 +94,6 @@ fn fitting(candidates: Vec<Candidate>, word: &str) -> Vec<Candidate> {
     fitting.sort_by_key(|candidate| !is_ahead(candidate));
     fitting.dedup_by(|a, b| a.replacement == b.replacement);
     fitting
-}
-
-impl Candidate {
-    fn matches(&self, word: &str, lower: &str) -> bool {
-        self.replacement.starts_with(word)
-            || (!word.is_empty() && self.replacement.to_lowercase().starts_with(lower))
-            || (self.is_live && word.len() >= 2 && self.display.to_lowercase().contains(lower))
-    }
 }
 
 /// Where the cursor is.

@@ -1,10 +1,9 @@
 //! Asking FreeSWITCH itself, as `fs_cli` does on Tab.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use super::{Candidate, words};
-use crate::client::Client;
+pub(in crate::shell) use crate::shell::console_complete::candidates;
 use crate::shell::{Shell, Switch, grammar, line, pipe};
 
 /// A line that goes to the server, up to the cursor, and the server.
@@ -58,31 +57,6 @@ impl Question {
     }
 }
 
-/// What the server would complete the last word of a line with.
-///
-/// The form with a cursor, always: the server looks for `c=` anywhere in the line otherwise, and
-/// writes where the number behind it says (`src/switch_console.c`, `switch_console_complete`).
-pub(in crate::shell) async fn candidates(client: &Client, line: &str) -> Vec<String> {
-    let request = format!("console_complete c={};{line}", line.len());
-    // A command that holds up the connection holds this up, too.
-    match client.api_within(&request, LONGEST).await {
-        Ok(reply) => listed(&reply.text()),
-        Err(_) => Vec::new(),
-    }
-}
-
-/// `[            internal]` TAB, four a line, up to `write=`.
-fn listed(text: &str) -> Vec<String> {
-    let text = text.rsplit_once("\n\nwrite=").map_or(text, |(list, _)| list);
-    let cells =
-        text.split(['\t', '\n']).filter_map(|cell| cell.strip_prefix('[')?.strip_suffix(']'));
-    let mut listed: Vec<String> = cells.map(|cell| cell.trim_start().to_owned()).collect();
-    listed.retain(|word| !word.is_empty());
-    listed.sort();
-    listed.dedup();
-    listed
-}
-
 /// What stands behind `api` or `bgapi` and their options.
 pub(in crate::shell) fn tail<'a>(words: &'a [&'a str]) -> &'a [&'a str] {
     let mut rest = words;
@@ -97,20 +71,9 @@ pub(in crate::shell) fn tail<'a>(words: &'a [&'a str]) -> &'a [&'a str] {
 
 /// The list that the server makes of its calls.
 pub(super) const UUIDS: &str = "::console::list_uuid";
-/// A later answer is of no use: the next Tab asks again.
-const LONGEST: Duration = Duration::from_secs(2);
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[limited::test]
-    fn the_list_of_the_server_is_read() {
-        let text = "\n\n[            internal]\t[            external]\t[                  a b]\t[   x]\t\n[   x]\t\n\nwrite=3:ext";
-        assert_eq!(listed(text), ["a b", "external", "internal", "x"]);
-        assert!(listed("\n\n\n\n").is_empty());
-        assert!(listed("-ERR no reply\n").is_empty());
-    }
 
     #[limited::test]
     fn own_options_are_not_asked_about() {

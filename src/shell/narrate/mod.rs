@@ -31,7 +31,7 @@ use transfers::Transfers;
 
 use super::sampler::{Line, Priority};
 use super::sanitise;
-use super::switch::Lines;
+use super::sink::Lines;
 use super::transcript::Transcript;
 use super::{Colors, LogView};
 use crate::listener::{EventListener, Link, Update};

@@ -6,7 +6,6 @@
 //! - A program that stops reading is no error; one that fails is.
 //! - While a program has the terminal, nothing else is written to it.
 
-mod outlet;
 mod pager;
 mod program;
 mod split;
@@ -19,28 +18,14 @@ use std::thread;
 
 use tokio::sync::oneshot;
 
-#[cfg(feature = "cli")]
-pub(crate) use outlet::Backlog;
-pub(crate) use outlet::{Outlet, Pace};
-pub(super) use program::{shell as shell_of_system, told as told_status};
+pub(crate) use super::outlet::Outlet;
+pub(super) use super::process::{shell as shell_of_system, told as told_status};
 
 use super::{CommandError, Format, Kind, Next, Output, Shell};
 pub(super) use split::{Tail, tail};
 
 use program::{Place, Program, Stdin};
 use split::{Plumbed, Sink};
-
-/// When an answer goes through `$PAGER` at the prompt.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
-pub enum Paging {
-    /// Always.
-    On,
-    /// Never.
-    Off,
-    /// When it is longer than the terminal.
-    #[default]
-    Auto,
-}
 
 /// The command of a line, without what becomes of its answer; `! PROGRAM` stays as it is.
 pub(super) fn command_of(line: &str) -> &str {

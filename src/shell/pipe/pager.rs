@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-use super::Paging;
 use super::program::{Place, Program, Stdin};
+use crate::shell::Paging;
 use crate::shell::{CommandError, Next, Output, Shell};
 
 /// Runs a command; a part of its answer that does not fit goes through the pager at its end.

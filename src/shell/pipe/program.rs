@@ -1,16 +1,17 @@
 //! A program of the operator's own machine, run by their shell.
 
 use std::fmt;
-use std::process::{ExitStatus, Stdio};
+use std::process::Stdio;
 use std::sync::Arc;
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::process::{Child, ChildStdin, Command};
+use tokio::process::{Child, ChildStdin};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
-use super::outlet::{Backlog, Pace};
 use crate::shell::grammar::first_word;
+use crate::shell::outlet::{Backlog, Pace};
+use crate::shell::process::{shell, told};
 use crate::shell::{CommandError, Kind, Lent, Operator, Output, sanitise};
 
 /// What a program reads.
@@ -164,24 +165,6 @@ impl Program {
         }
         Err(CommandError::new(Kind::Refused, format!("{:?} {}", self.name, told(status))))
     }
-}
-
-/// How a program ended, in words.
-pub(in crate::shell) fn told(status: ExitStatus) -> String {
-    match status.code() {
-        Some(127) => "is no command of your shell (exit status 127)".to_owned(),
-        Some(code) => format!("ended with exit status {code}"),
-        None => "was ended by a signal".to_owned(),
-    }
-}
-
-/// A command of the operator's own machine, for their shell.
-pub(in crate::shell) fn shell(command: &str) -> Command {
-    let (program, option) = if cfg!(windows) { ("cmd", "/C") } else { ("sh", "-c") };
-    let mut shell = Command::new(program);
-    // The server's password is none of that program's business.
-    shell.arg(option).arg(command).env_remove("SWITCHY_PASSWORD");
-    shell
 }
 
 /// Writes parts as they come; when nobody reads them any more, the rest is dropped.

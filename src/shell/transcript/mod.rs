@@ -17,13 +17,12 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use tokio::sync::watch;
-use tokio::time::Instant;
 
 pub(super) use recording::{Entry as Recorded, Recording};
 use writer::{Counts, Entry, now};
 
 use super::secret::{STARS, Secrets, asks_for_secret, mask_text};
-use super::{CommandError, Kind, Next, Output, Shell, Switch, pipe, sanitise};
+use super::{CommandError, Kind, sanitise};
 use crate::listener::{EventListener, Link, Logs, Seen};
 use crate::private;
 use crate::track::Change;
@@ -39,6 +38,14 @@ pub(super) struct Transcript {
     heard: Mutex<HashMap<String, Value>>,
     writer: Mutex<Option<tokio::task::JoinHandle<()>>>,
     over: watch::Sender<bool>,
+}
+
+/// A switch as a transcript sees it.
+pub(super) struct Source<'a> {
+    pub(super) name: &'a str,
+    pub(super) listener: EventListener,
+    /// The loaded apps: their names and ids.
+    pub(super) apps: Vec<(String, String)>,
 }
 
 impl Transcript {
@@ -83,12 +90,12 @@ impl Transcript {
     }
 
     /// Writes down what runs on a switch now, and from now on all its events and log lines.
-    pub(super) fn hear(self: &Arc<Self>, switch: &Switch) {
-        let (name, listener): (Arc<str>, _) = (switch.name().into(), switch.listener());
+    pub(super) fn hear(self: &Arc<Self>, source: Source<'_>) {
+        let (name, listener): (Arc<str>, _) = (source.name.into(), source.listener.clone());
         if lock(&self.heard).insert(listener.id().to_string(), Value::Null).is_some() {
             return;
         }
-        self.apps(switch);
+        self.apps(source);
         let now = listener.server_time();
         let (weak, told) = (Arc::downgrade(self), Arc::clone(&name));
         listener.tap_from(
@@ -100,10 +107,9 @@ impl Transcript {
     }
 
     /// Writes down what runs on a switch at its end.
-    pub(super) fn leave(&self, switch: &Switch) {
-        let (name, listener) = (switch.name().into(), switch.listener());
-        if lock(&self.heard).contains_key(listener.id().as_str()) {
-            self.now_on(&name, &listener);
+    pub(super) fn leave(&self, source: &Source<'_>) {
+        if lock(&self.heard).contains_key(source.listener.id().as_str()) {
+            self.now_on(&source.name.into(), &source.listener);
         }
     }
 
@@ -119,17 +125,17 @@ impl Transcript {
     }
 
     /// Writes down which apps are loaded, when it has changed.
-    pub(super) fn apps(&self, switch: &Switch) {
+    pub(super) fn apps(&self, source: Source<'_>) {
         let apps: serde_json::Map<String, Value> =
-            switch.loaded_apps().into_iter().map(|(name, id)| (id, name.into())).collect();
-        let (apps, id) = (Value::Object(apps), switch.listener().id().to_string());
+            source.apps.into_iter().map(|(name, id)| (id, name.into())).collect();
+        let (apps, id) = (Value::Object(apps), source.listener.id().to_string());
         let is_new = lock(&self.heard).get_mut(&id).is_some_and(|known| {
             let is_new = *known != apps && !(known.is_null() && apps == json!({}));
             *known = apps.clone();
             is_new
         });
         if is_new {
-            self.line(json!({ "kind": "apps", "switch": switch.name(), "apps": apps }));
+            self.line(json!({ "kind": "apps", "switch": source.name, "apps": apps }));
         }
     }
 
@@ -150,12 +156,12 @@ impl Transcript {
     }
 
     /// Writes down what was typed.
-    fn command(&self, switch: Option<&str>, line: &str) {
+    pub(super) fn command(&self, switch: Option<&str>, line: &str) {
         self.line(json!({ "kind": "command", "switch": switch, "line": line }));
     }
 
     /// Writes down what came of it.
-    fn reply(&self, line: &str, text: &str, err: Option<&CommandError>, took: Duration) {
+    pub(super) fn reply(&self, line: &str, text: &str, err: Option<&CommandError>, took: Duration) {
         let outcome = match err.map(|err| err.kind) {
             None => "ok",
             Some(Kind::Refused) => "refused",
@@ -287,46 +293,6 @@ async fn follow(
 
 /// So many entries may wait for the disk.
 const ROOM: usize = 8192;
-
-/// So much of an answer is kept, in bytes.
-const ANSWER: usize = 1 << 20;
-
-/// An answer on its way, and a copy of it.
-struct Tee<'a> {
-    text: &'a mut (dyn fmt::Write + Send),
-    copy: String,
-}
-
-impl fmt::Write for Tee<'_> {
-    fn write_str(&mut self, text: &str) -> fmt::Result {
-        if self.copy.len() < ANSWER {
-            self.copy.push_str(text);
-        }
-        self.text.write_str(text)
-    }
-}
-
-/// Runs a line, and writes down the line and what came of it.
-pub(super) async fn run_line(
-    shell: &Shell,
-    line: &str,
-    output: Output<'_>,
-) -> Result<Next, CommandError> {
-    let Some(transcript) = shell.transcript() else {
-        return pipe::run(shell, line, output).await;
-    };
-    let shown = shell.masked(line);
-    let switch = shell.current().map(|switch| switch.name().to_owned());
-    transcript.command(switch.as_deref(), &shown);
-    let start = Instant::now();
-    let mut tee = Tee { text: &mut *output.text, copy: String::new() };
-    let ran = pipe::run(shell, line, Output { text: &mut tee, ..output }).await;
-    transcript.reply(&shown, &tee.copy, ran.as_ref().err(), start.elapsed());
-    for switch in shell.switches() {
-        transcript.apps(&switch);
-    }
-    ran
-}
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
