@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::complete::candidates;
 use super::error::GONE;
-use super::{CommandError, Kind, Switch, grammar, near, sanitise};
+use super::{CommandError, Kind, Switch, near, sanitise};
 use crate::client::Client;
 
 /// What a failed line got wrong.
@@ -21,7 +21,12 @@ enum Wrong<'a> {
 
 /// Adds to the error of a server command what to type instead. It asks the server for the names
 /// that it has; what it does not tell is left out.
-pub(super) async fn advise(switch: &Switch, line: &str, err: CommandError) -> CommandError {
+pub(super) async fn advise(
+    verbs: &[String],
+    switch: &Switch,
+    line: &str,
+    err: CommandError,
+) -> CommandError {
     if line.trim_start().starts_with("sofia status") && err.message.starts_with("Invalid Syntax") {
         return err.hint(
             "\"profiles\", \"gateways\" and \"registrations\" show it as tables, also -o json",
@@ -35,7 +40,7 @@ pub(super) async fn advise(switch: &Switch, line: &str, err: CommandError) -> Co
     };
     let client = switch.client();
     match wrong {
-        Wrong::Command(word) => unknown_command(switch, word, err).await,
+        Wrong::Command(word) => unknown_command(verbs, switch, word, err).await,
         Wrong::Profile(word) => {
             let names = candidates(client, "sofia status profile ").await;
             meant(err, word, &names, "\"profiles\" lists those that run")
@@ -154,11 +159,15 @@ fn meant(err: CommandError, word: &str, names: &[String], none: &str) -> Command
 const MOST: usize = 12;
 
 /// FreeSWITCH says the same of an unknown command and of one that failed without a word.
-async fn unknown_command(switch: &Switch, word: &str, mut err: CommandError) -> CommandError {
+async fn unknown_command(
+    verbs: &[String],
+    switch: &Switch,
+    word: &str,
+    mut err: CommandError,
+) -> CommandError {
     let catalog = switch.learnt().await;
     if catalog.is_empty() {
         // It does not tell its commands; ours are known.
-        let verbs = grammar::verbs();
         return err.meant(word, verbs.iter().map(String::as_str), "");
     }
     err.hints.clear();
@@ -169,7 +178,6 @@ async fn unknown_command(switch: &Switch, word: &str, mut err: CommandError) -> 
             form.trim_end()
         ));
     }
-    let verbs = grammar::verbs();
     let known = verbs.iter().map(String::as_str).chain(catalog.apis().map(|(name, _)| name));
     match near::nearest(word, known) {
         Some(near) => err.hint(format!("did you mean {}?", sanitise::line(near))),

@@ -1,7 +1,7 @@
 //! Asking before what harms.
 
 use super::profile::Ruling;
-use super::{CommandError, Context, Guard, Kind, sanitise};
+use super::{CommandError, Context, Guard, Kind, ReadOnly, sanitise};
 
 /// Clears a command of the shell: what the configuration forbids is refused, and where every change
 /// is confirmed, one that `changes` something is asked about. In a script it has been thought of.
@@ -63,4 +63,22 @@ pub(super) async fn by_name(
     }
     let message = format!("{answer:?} is not {name}: nothing was sent");
     Err(CommandError::new(Kind::Interrupted, message).hint(with_yes.to_owned()))
+}
+
+/// Refuses what may change the server, in a session that shall not.
+pub(super) fn read_only(
+    cx: &Context<'_>,
+    only_reads: bool,
+    line: &str,
+) -> Result<(), CommandError> {
+    if only_reads || !cx.is_read_only() {
+        return Ok(());
+    }
+    let line = sanitise::line(line);
+    let err = CommandError::new(Kind::Refused, format!("read-only: {line} may change the server"));
+    Err(match cx.shell.settings().read_only {
+        ReadOnly::Always => err.hint("--read-only says so, or read_only = true below [defaults]"),
+        ReadOnly::Off => err.hint("its profile has read_only = true"),
+        ReadOnly::On => err.hint("\"set read-only off\" ends it"),
+    })
 }

@@ -23,6 +23,9 @@ pub(super) trait RunLine: fmt::Debug + Send + Sync {
     /// Runs a line as if it had been typed, with its switch, its pipes and its file.
     fn whole<'a>(&self, shell: &'a Shell, line: &'a str, output: Output<'a>) -> Running<'a>;
 
+    /// The grammar of all built-in commands.
+    fn grammar(&self) -> &'static clap::Command;
+
     /// Runs a line that is a command and nothing else, on the switch of `cx`.
     fn command<'a>(&self, cx: &'a mut Context<'_>, line: &'a str) -> Running<'a>;
 }
@@ -54,6 +57,10 @@ impl<'a> Context<'a> {
     ) -> Self {
         let purpose = Purpose::Change;
         Self { shell: shell.clone(), switch, output, runner, format: None, purpose }
+    }
+
+    pub(super) fn runner(&self) -> &'static dyn RunLine {
+        self.runner
     }
 
     /// The switch that the line is for.

@@ -4,8 +4,10 @@ use std::sync::LazyLock;
 
 use clap::{ArgAction, CommandFactory as _, Parser as _};
 
-use super::CommandError;
 use super::cmd::Line;
+#[cfg(feature = "cli")]
+use super::topics;
+use super::{CommandError, verbs};
 use crate::client::is_dial_string;
 
 pub(super) use super::words::{first_word, only_word, quoted_word, shell_word, words};
@@ -193,7 +195,7 @@ pub(super) fn is_verb(word: &str) -> bool {
 
 /// The names of all built-in commands.
 pub(super) fn verbs() -> Vec<String> {
-    grammar().get_subcommands().map(|command| command.get_name().to_owned()).collect()
+    verbs::names(grammar())
 }
 
 /// Takes options off the front of a tail: the words for clap, and what is left, untouched.
@@ -245,8 +247,19 @@ fn split(mut rest: &str) -> Result<Vec<String>, CommandError> {
 
 /// The grammar of one command, for help and completion.
 pub(super) fn command(verb: &str) -> Option<clap::Command> {
-    let command = grammar().find_subcommand(verb.to_ascii_lowercase())?.clone();
-    Some(command.bin_name(verb.to_owned()))
+    verbs::find(grammar(), verb)
+}
+
+/// If the shell itself can explain a command or topic, without a server.
+#[cfg(feature = "cli")]
+pub(crate) fn is_own(word: &str) -> bool {
+    topics::names().any(|topic| topic.eq_ignore_ascii_case(word)) || is_command(word)
+}
+
+/// Whether a word is a command of the shell.
+#[cfg(feature = "cli")]
+pub(crate) fn is_command(word: &str) -> bool {
+    command(word).is_some()
 }
 
 /// The names of all built-in commands, and what each is about.
@@ -260,7 +273,7 @@ pub(super) fn abouts() -> Vec<(String, String)> {
 
 /// The whole grammar, with the options that all commands share in each of them. It is made once:
 /// hints ask for it at every key.
-fn grammar() -> &'static clap::Command {
+pub(super) fn grammar() -> &'static clap::Command {
     static GRAMMAR: LazyLock<clap::Command> = LazyLock::new(|| {
         let mut grammar = Line::command();
         grammar.build();

@@ -86,6 +86,7 @@ mod transcribed;
 mod transcript;
 mod traps;
 mod vars;
+mod verbs;
 mod whole_answer;
 mod whole_ids;
 mod words;

@@ -1,7 +1,9 @@
 //! From a typed line to its answer.
 
 use super::context::{RunLine, Running};
-use super::{CommandError, Context, Format, Kind, Next, Output, Shell, cmd, line, transcribed};
+use super::{
+    CommandError, Context, Format, Kind, Next, Output, Shell, cmd, grammar, line, transcribed,
+};
 
 /// What commands run their lines with.
 #[derive(Debug)]
@@ -10,6 +12,10 @@ pub(super) struct Runner;
 impl RunLine for Runner {
     fn whole<'a>(&self, shell: &'a Shell, line: &'a str, output: Output<'a>) -> Running<'a> {
         Box::pin(shell.run_line(line, output))
+    }
+
+    fn grammar(&self) -> &'static clap::Command {
+        grammar::grammar()
     }
 
     fn command<'a>(&self, cx: &'a mut Context<'_>, line: &'a str) -> Running<'a> {

@@ -6,6 +6,7 @@ use tokio::time::Instant;
 
 use super::advice::advise;
 use super::brief::brief as brief_command;
+use super::grammar::verbs;
 use super::left::Entry;
 use super::render::{Cell, View};
 use super::run::Runner;
@@ -43,7 +44,7 @@ impl Shell {
                 Err(CommandError::new(Kind::TimedOut, message)
                     .hint("it goes on; --wait SECS waits longer, \"exit\" as last line not at all"))
             }
-            Err(err) => Err(advise(&switch, job.command(), err.into()).await.hint(named)),
+            Err(err) => Err(advise(&verbs(), &switch, job.command(), err.into()).await.hint(named)),
         })
     }
 

@@ -46,7 +46,7 @@ pub(crate) fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), CommandError>
         let line = aliases.get(name).ok_or_else(unknown)?;
         return cx.line(line);
     }
-    if grammar::command(name).is_some() {
+    if cx.command(name).is_some() {
         return Err(CommandError::usage(format!("{name} is a command of the shell"))
             .hint("choose another name"));
     }

@@ -112,7 +112,7 @@ pub(crate) async fn clear_effect(
 #[cfg(feature = "cli")]
 pub(crate) async fn clear_execute(cx: &mut Context<'_>, line: &str) -> Result<bool, CommandError> {
     let mut pieces = line.split(";;").map(str::trim).filter(|piece| !piece.is_empty());
-    super::read_only(cx, pieces.all(guard::only_reads), line)?;
+    confirm::read_only(cx, pieces.all(guard::only_reads), line)?;
     clear_danger(cx, "api", line, false).await?;
     Ok(!cx.is_read_only())
 }
@@ -142,7 +142,7 @@ pub(crate) async fn send(
             trace::note_line(cx.switch()?.client(), line).await;
             text
         }
-        Err(err) => return Err(advise(&*cx.switch()?, line, err).await),
+        Err(err) => return Err(advise(&cx.verbs(), &*cx.switch()?, line, err).await),
     };
     match cx.format() {
         Format::Json | Format::Jsonl | Format::Csv => {

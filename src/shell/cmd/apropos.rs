@@ -1,6 +1,6 @@
 use super::{CommandError, Context};
 use crate::shell::render::{Cell, View};
-use crate::shell::{grammar, sanitise};
+use crate::shell::sanitise;
 
 /// Find commands by a word in their name or help
 ///
@@ -27,8 +27,8 @@ pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), Command
     };
     let mut view = View::new(&["command", "of", "about"], "");
     let mut found = 0;
-    for verb in grammar::verbs() {
-        let Some(mut command) = grammar::command(&verb) else { continue };
+    for verb in cx.verbs() {
+        let Some(mut command) = cx.command(&verb) else { continue };
         let help = command.render_long_help().to_string();
         if has_all(&format!("{verb} {help}")) {
             let about = command.get_about().map(ToString::to_string).unwrap_or_default();

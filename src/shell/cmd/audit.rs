@@ -5,7 +5,7 @@ use tokio::sync::mpsc;
 use tokio::time::Instant;
 
 use super::events::lasting;
-use super::{CommandError, Context, Format, Kind, sanitise};
+use super::{CommandError, Context, Format, Kind};
 use crate::client::Client;
 use crate::conn::{CloseReason, Connection, Sink};
 use crate::model::Event;
@@ -13,6 +13,7 @@ use crate::shell::Shell;
 use crate::shell::filter::{Field, Filter, Kind as Holds, Names, Value};
 use crate::shell::narrate::clock;
 use crate::shell::render::{Cell, Column, View};
+use crate::shell::sanitise;
 use crate::shell::stream::end_of;
 use crate::wire::{self, Command, EventData};
 

@@ -40,7 +40,7 @@ pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), Command
     super::api::clear_danger(cx, "bgapi", line, args.yes).await?;
     let job = match cx.client()?.bgapi(line).await {
         Ok(job) => job,
-        Err(err) => return Err(advise(&*cx.switch()?, line, err.into()).await),
+        Err(err) => return Err(advise(&cx.verbs(), &*cx.switch()?, line, err.into()).await),
     };
     match args.wait {
         None => {
@@ -49,7 +49,7 @@ pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), Command
         }
         Some(seconds) => match job.get(Duration::from_secs(seconds)).await {
             Ok(text) => cx.server_text(&text),
-            Err(err) => Err(advise(&*cx.switch()?, line, err.into()).await),
+            Err(err) => Err(advise(&cx.verbs(), &*cx.switch()?, line, err.into()).await),
         },
     }
 }

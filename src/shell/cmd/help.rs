@@ -1,7 +1,7 @@
 use super::{CommandError, Context, Kind};
 use crate::shell::catalog::{Catalog, Entry};
 use crate::shell::render::{Cell, View};
-use crate::shell::{Format, grammar, sanitise, schema, topics};
+use crate::shell::{Format, sanitise, schema, topics};
 
 /// Show what can be typed
 ///
@@ -29,7 +29,7 @@ pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), Command
     for (group, verbs) in GROUPS {
         text.extend([group, ":\n"]);
         for verb in *verbs {
-            let about = grammar::command(verb).and_then(|command| command.get_about().cloned());
+            let about = cx.command(verb).and_then(|command| command.get_about().cloned());
             let about = about.map(|about| about.to_string()).unwrap_or_default();
             text.extend([format!("  {verb:<14} {about}\n")]);
         }
@@ -64,7 +64,7 @@ async fn about(cx: &mut Context<'_>, word: &str, words: &[String]) -> Result<(),
     if let Some(text) = topics::text(word) {
         return cx.line(&text);
     }
-    let command = grammar::command(word);
+    let command = cx.command(word);
     let switch = cx.switch().ok();
     let catalog = match &switch {
         Some(switch) if switch.client().is_connected() => switch.learnt().await,
@@ -82,20 +82,8 @@ async fn about(cx: &mut Context<'_>, word: &str, words: &[String]) -> Result<(),
     }
     match catalog.api(word) {
         Some(entry) => of_server(cx, name, word, entry, &catalog, words),
-        None => Err(unknown(word, &catalog)),
+        None => Err(unknown(&cx.verbs(), word, &catalog)),
     }
-}
-
-/// If the shell itself can tell of a command or topic, without a server.
-#[cfg(feature = "cli")]
-pub(crate) fn is_own(word: &str) -> bool {
-    topics::names().any(|topic| topic.eq_ignore_ascii_case(word)) || is_command(word)
-}
-
-/// Whether a word is a command of the shell.
-#[cfg(feature = "cli")]
-pub(crate) fn is_command(word: &str) -> bool {
-    grammar::command(word).is_some()
 }
 
 /// The keys of the prompt, those that run something first.
@@ -141,9 +129,8 @@ fn of_server(
     Ok(())
 }
 
-fn unknown(word: &str, catalog: &Catalog) -> CommandError {
+fn unknown(verbs: &[String], word: &str, catalog: &Catalog) -> CommandError {
     let err = CommandError::new(Kind::Usage, format!("there is no command {word:?}"));
-    let verbs = grammar::verbs();
     let topics: Vec<&str> = topics::names().collect();
     let known = verbs.iter().map(String::as_str).chain(topics.iter().copied());
     let known = known.chain(catalog.apis().map(|(name, _)| name));
@@ -209,6 +196,7 @@ const GROUPS: &[(&str, &[&str])] = &[
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::shell::grammar;
 
     #[limited::test]
     fn what_a_newcomer_looks_for_is_there_and_can_be_typed() {

@@ -67,15 +67,16 @@ mod why;
 mod with;
 
 use super::call_name::{CallArg, Purpose};
+use super::confirm::read_only;
 use super::grammar::{self, Parsed};
+#[cfg(feature = "cli")]
+pub(crate) use super::grammar::{is_command, is_own};
 #[cfg(feature = "cli")]
 pub(super) use super::left_behind::left_behind;
 use super::{CommandError, Context, Format, Kind, Next};
-use super::{ReadOnly, confirm, guard, sanitise};
+use super::{confirm, guard};
 #[cfg(feature = "cli")]
 pub(crate) use api::clear_execute;
-#[cfg(feature = "cli")]
-pub(crate) use help::{is_command, is_own};
 #[cfg(feature = "cli")]
 pub(crate) use tour::DEMO_TOUR;
 
@@ -444,18 +445,4 @@ pub(super) fn only_reads(command: &Command) -> bool {
         | Command::Trace(_)
         | Command::Why(_) => true,
     }
-}
-
-/// Refuses what may change the server, in a session that shall not.
-fn read_only(cx: &Context<'_>, only_reads: bool, line: &str) -> Result<(), CommandError> {
-    if only_reads || !cx.is_read_only() {
-        return Ok(());
-    }
-    let line = sanitise::line(line);
-    let err = CommandError::new(Kind::Refused, format!("read-only: {line} may change the server"));
-    Err(match cx.shell.settings().read_only {
-        ReadOnly::Always => err.hint("--read-only says so, or read_only = true below [defaults]"),
-        ReadOnly::Off => err.hint("its profile has read_only = true"),
-        ReadOnly::On => err.hint("\"set read-only off\" ends it"),
-    })
 }

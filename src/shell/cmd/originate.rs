@@ -204,7 +204,9 @@ pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), Command
             let mut held = Held { shell: cx.shell.clone(), client: client.clone(), session };
             let value = match job.get(Duration::from_secs(seconds)).await {
                 Ok(value) => value,
-                Err(err) => return Err(advise(&*cx.switch()?, job.command(), err.into()).await),
+                Err(err) => {
+                    return Err(advise(&cx.verbs(), &*cx.switch()?, job.command(), err.into()).await);
+                }
             };
             cx.line(&format!("answered {value}"))?;
             match args.hold {

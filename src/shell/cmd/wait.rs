@@ -44,7 +44,7 @@ pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), Command
         Ok(Some(JobState::Done(Outcome::Ok(text)))) => cx.server_text(&text),
         Ok(Some(JobState::Done(Outcome::Failed(text)))) => {
             let err = crate::listener::JobError::Failed { text };
-            Err(advise(&*cx.switch()?, &job.command, err.into()).await)
+            Err(advise(&cx.verbs(), &*cx.switch()?, &job.command, err.into()).await)
         }
         Ok(_) => Err(crate::listener::JobError::Unknown.into()),
         Err(_elapsed) => {

@@ -1,7 +1,7 @@
 use super::unload_app::verdicts;
 use super::{CommandError, Context, Format};
 use crate::client::{Client, LiveCalls, LoadAs};
-use crate::shell::grammar::{self, first_word, shell_word};
+use crate::shell::grammar::{first_word, shell_word};
 use crate::shell::kinds::{self, Made};
 use crate::shell::render::{Cell, View};
 use crate::shell::{Kind, Shell};
@@ -76,7 +76,7 @@ pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), Command
         }
         _ => rest.trim_start().to_owned(),
     };
-    let outcome = Box::pin(super::run(cx, grammar::parse(&line)?, &line)).await;
+    let outcome = cx.runner().command(cx, &line).await;
     loaded.is_open = false;
     let app = loaded.client.app(&id).ok();
     let unloaded = loaded.client.unload_app_with(&id, LiveCalls::HangUp).await;
