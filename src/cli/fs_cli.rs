@@ -8,8 +8,11 @@ use std::io::IsTerminal as _;
 use super::oneshot::Stdout;
 use super::start::Start;
 use crate::client;
+use crate::shell::CommandError;
+use crate::shell::Kind;
+use crate::shell::Shell;
 use crate::shell::clear_execute;
-use crate::shell::{CommandError, Kind, Shell, sanitise};
+use crate::shell::sanitise;
 use crate::wire::Command;
 
 /// Whether the program was called by that name.

@@ -32,7 +32,13 @@ use clap::error::ErrorKind;
 use clap::{CommandFactory as _, Parser as _};
 use etcetera::BaseStrategy as _;
 
-use crate::shell::{CommandError, Kind, Listening, Shell, Wrap, sanitise, wrap};
+use crate::shell::CommandError;
+use crate::shell::Kind;
+use crate::shell::Listening;
+use crate::shell::Shell;
+use crate::shell::Wrap;
+use crate::shell::sanitise;
+use crate::shell::wrap;
 use args::{Action, Args};
 use config::Files;
 use sim::SimArgs;

@@ -15,7 +15,7 @@ use super::batch::Feed;
 use super::signals::Stops;
 use super::start::{Start, Target};
 use super::{complain, demo_config, fs_cli, logging, terminal};
-use crate::shell::cmd::is_own;
+use crate::shell::is_own;
 use crate::shell::{
     CommandError, History, Joiner, Kind, Next, Outlet, Output, Shell, is_secret, replay,
     script_place,

@@ -312,7 +312,7 @@ fn named_dependencies(text: &str) {
 
 /// What the banner of `switchy demo` says to try.
 fn demo_lines() -> String {
-    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/shell/cmd/tour.rs");
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/shell/commands/session/tour.rs");
     let source = fs::read_to_string(source).unwrap();
     let (_, banner) = source.split_once("const DEMO_TOUR: &str = \"").unwrap();
     let banner = banner.split("\";").next().unwrap().lines().filter(|line| line.starts_with("  "));

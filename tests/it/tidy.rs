@@ -23,6 +23,17 @@ const LAYERS: &[(&str, &[&str])] = &[
     ),
 ];
 
+/// The modules of `src/shell`: each may use those above it in this table, and no others.
+const SHELL: &[&str] =
+    &["text", "freeswitch", "view", "settings", "feed", "session", "commands", "run", "assist"];
+
+/// The folders of `src/shell/commands` whose files are commands, one each, as `help` groups them.
+const GROUPS: &[&str] =
+    &["app", "calls", "connection", "leg", "observe", "script", "server", "session"];
+
+/// Files in one folder of `src/shell`, at most: more are two folders.
+const FILES: usize = 20;
+
 /// Outside crates that stay in their rooms: the paths that may name them.
 const ROOMS: &[(&str, &[&str])] = &[
     ("rustyline", &["cli/editor/"]),
@@ -31,7 +42,10 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("clap_mangen", &["cli/"]),
     ("anyhow", &["cli/"]),
     ("mlua", &["apps/lua/"]),
-    ("regex_lite", &["apps/router.rs", "shell/filter/", "shell/doctor/", "sim/pattern.rs"]),
+    (
+        "regex_lite",
+        &["apps/router.rs", "shell/view/filter/", "shell/commands/checks/", "sim/pattern.rs"],
+    ),
     ("shlex", &["shell/"]),
     ("rpassword", &["cli/"]),
     ("tracing_subscriber", &["cli/"]),
@@ -52,7 +66,7 @@ fn layers_look_down_only() {
             wrong.push(format!("src/{name}:1: the layer {layer:?} has no row in the table"));
             continue;
         };
-        for (line, used) in used_layers(&name, &text) {
+        for (line, used) in used_names(&name, &text, "") {
             // How files are made, for all who keep something in one.
             if used == "private" && ["apps", "shell", "cli"].contains(&layer) {
                 continue;
@@ -61,6 +75,55 @@ fn layers_look_down_only() {
                 wrong.push(format!("src/{name}:{line}: {layer} must not know {used:?}"));
             }
         }
+    }
+    report(&wrong);
+}
+
+#[limited::test]
+fn modules_of_the_shell_look_up_the_table_only() {
+    let mut wrong = Vec::new();
+    for (name, text) in sources() {
+        // The face of the layer names what it shows.
+        let Some(inside) = name.strip_prefix("shell/").filter(|inside| *inside != "mod.rs") else {
+            continue;
+        };
+        let own = inside.split('/').next().unwrap_or_default();
+        let Some(place) = SHELL.iter().position(|module| *module == own) else {
+            wrong.push(format!("src/{name}:1: the module {own:?} has no place in the table"));
+            continue;
+        };
+        for (line, used) in used_names(&name, &text, "shell") {
+            match SHELL.iter().position(|module| *module == used) {
+                Some(other) if other <= place => {}
+                Some(_) => wrong.push(format!("src/{name}:{line}: {own} must not know {used:?}")),
+                None => wrong.push(format!(
+                    "src/{name}:{line}: {used:?} is named through the face of the layer; name it \
+                     where it is defined"
+                )),
+            }
+        }
+    }
+    report(&wrong);
+}
+
+#[limited::test]
+fn folders_of_the_shell_are_small_and_sessions_have_their_methods_in_two_modules() {
+    let mut wrong = Vec::new();
+    let mut folders = std::collections::BTreeMap::<String, usize>::new();
+    for (name, text) in sources() {
+        let Some((folder, _)) = name.rsplit_once('/').filter(|_| name.starts_with("shell/")) else {
+            continue;
+        };
+        *folders.entry(folder.to_owned()).or_default() += 1;
+        let is_home = ["shell/session/", "shell/run/"].iter().any(|home| name.starts_with(home));
+        for (line, code) in code_lines(&text) {
+            if code.starts_with("impl Shell ") && !is_home {
+                wrong.push(format!("src/{name}:{line}: methods of Shell are in session or run"));
+            }
+        }
+    }
+    for (folder, count) in folders.into_iter().filter(|(_, count)| *count > FILES) {
+        wrong.push(format!("src/{folder}: {count} files, more than {FILES}"));
     }
     report(&wrong);
 }
@@ -89,9 +152,8 @@ fn files_are_short_and_say_what_they_are() {
             wrong.push(format!("src/{name}:{LINES}: {count} lines, more than {LINES}"));
         }
         // The help text of a command is its doc; tests belong to the module that names them.
-        let is_exempt = (name.starts_with("shell/cmd/") && name != "shell/cmd/mod.rs")
-            || name.ends_with("/tests.rs")
-            || name.contains("/tests/");
+        let is_exempt =
+            is_command(&name) || name.ends_with("/tests.rs") || name.contains("/tests/");
         if !is_exempt && !text.starts_with("//! ") {
             wrong.push(format!("src/{name}:1: the first line is no `//!` doc"));
         }
@@ -103,10 +165,10 @@ fn files_are_short_and_say_what_they_are() {
 fn every_command_has_a_transcript() {
     let mut wrong = Vec::new();
     let commands = sources().into_iter().filter_map(|(name, _)| {
-        let stem = name.strip_prefix("shell/cmd/")?.strip_suffix(".rs")?;
-        // `use` is a keyword of Rust.
-        let verb = stem.replace('_', "-").replace("use-host", "use");
-        (verb != "mod").then_some((name, verb))
+        let stem = name.rsplit('/').next()?.strip_suffix(".rs")?;
+        // `let` and `use` are keywords of Rust: their files are let_.rs and use_.rs.
+        let verb = stem.trim_end_matches('_').replace('_', "-");
+        is_command(&name).then_some((name, verb))
     });
     for (name, verb) in commands {
         let script = format!("tests/it/scripts/{verb}.txt");
@@ -121,7 +183,7 @@ fn every_command_has_a_transcript() {
 fn every_command_shows_three_examples() {
     let mut wrong = Vec::new();
     for (name, text) in sources() {
-        if !name.starts_with("shell/cmd/") || name == "shell/cmd/mod.rs" {
+        if !is_command(&name) {
             continue;
         }
         let mut lines = text.lines().skip_while(|line| *line != "/// Examples:").skip(1);
@@ -175,12 +237,22 @@ fn every_test_has_a_time_limit() {
     report(&wrong);
 }
 
-/// The layers that a source names: `crate::X`, `crate::{X, Y}`, and `super::X` at the root.
-fn used_layers(name: &str, text: &str) -> Vec<(usize, String)> {
+/// Whether a source is the file of a command.
+fn is_command(name: &str) -> bool {
+    let mut parts = name.strip_prefix("shell/commands/").unwrap_or_default().split('/');
+    let (group, file) = (parts.next().unwrap_or_default(), parts.next());
+    GROUPS.contains(&group) && file.is_some_and(|file| file != "mod.rs")
+}
+
+/// What a source names of the crate's root, or of the layer `below` it: `crate::X`, `crate::{X, Y}`,
+/// and `super::X` there.
+fn used_names(name: &str, text: &str, below: &str) -> Vec<(usize, String)> {
     let mut used = Vec::new();
     // How many times `super` leads to the crate's root; once more in a module inside the file.
     let is_mod = name.ends_with("/mod.rs");
-    let outer = name.split('/').count() - usize::from(is_mod);
+    let outer = name.split('/').count() - usize::from(is_mod) - usize::from(!below.is_empty());
+    let from_root =
+        if below.is_empty() { "crate::".to_owned() } else { format!("crate::{below}::") };
     let mut depth = outer;
     for (line, code) in code_lines(text) {
         if code.starts_with("mod ") && code.ends_with('{') {
@@ -189,7 +261,7 @@ fn used_layers(name: &str, text: &str) -> Vec<(usize, String)> {
             depth = outer;
         }
         let to_root = format!("{}::", vec!["super"; depth].join("::"));
-        for root in ["crate::", to_root.as_str()] {
+        for root in [from_root.as_str(), to_root.as_str()] {
             for (at, _) in code.match_indices(root) {
                 let before = code.get(..at).unwrap_or_default();
                 if before.ends_with(|letter: char| is_word(letter) || letter == ':') {

@@ -10,7 +10,7 @@ use toml::de::{DeTable, DeValue};
 
 use super::keys::{ALERT, ALERT_HINT, ALERTS, KEYS, Kind, TABLES, kind_of};
 use super::value::{Data, Origin, Section, Value, shown};
-use crate::shell::cmd::is_command;
+use crate::shell::is_command;
 use crate::shell::nearest;
 
 /// What a file says.

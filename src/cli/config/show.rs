@@ -7,7 +7,7 @@ use std::path::Path;
 
 use super::keys::{ALERT, KEYS, Key, TABLES};
 use super::{Data, Files, Origin, Section, shown};
-use crate::shell::render::counted;
+use crate::shell::counted;
 use crate::shell::{CommandError, Kind as ErrorKind, Template};
 
 /// What to do with the configuration

@@ -17,8 +17,8 @@ use super::super::printer::Gate;
 use super::super::terminal;
 use super::abbreviations::Expanding;
 use super::{Assist, Draft, Options, Purpose, candidates};
+use crate::shell::cut;
 use crate::shell::highlight::Mark;
-use crate::shell::render::cut;
 use crate::shell::sanitise;
 
 /// rustyline's view of the shell, and the gate's view of rustyline.

@@ -2,7 +2,7 @@
 
 use super::Repl;
 use super::running::brief;
-use crate::shell::render::counted;
+use crate::shell::counted;
 
 impl Repl {
     /// Shows the lines of a paste, and asks whether they shall run.

@@ -8,8 +8,8 @@ use super::Repl;
 use super::running::{Run, brief};
 use crate::cli::printer::Printer;
 use crate::cli::{error_text, terminal};
-use crate::shell::render::{counted, span};
 use crate::shell::{CommandError, Kind, Stopped};
+use crate::shell::{counted, span};
 
 impl Repl {
     /// What is said when a command is not waited for any longer.

@@ -13,10 +13,19 @@ use super::running::{Board, Shown};
 use crate::cli::editor::{Assist, Draft, Prompt, Purpose};
 use crate::cli::terminal;
 use crate::listener::Link;
-use crate::shell::complete::{self, Completions, Question};
-use crate::shell::highlight::{self, Mark};
+use crate::shell::Editing;
+use crate::shell::Part;
+use crate::shell::Place;
+use crate::shell::Shell;
+use crate::shell::Switch;
+use crate::shell::Template;
+use crate::shell::complete;
+use crate::shell::complete::Completions;
+use crate::shell::complete::Question;
+use crate::shell::highlight;
+use crate::shell::highlight::Mark;
 use crate::shell::history::Entry;
-use crate::shell::{Editing, Part, Place, Shell, Switch, Template, sanitise};
+use crate::shell::sanitise;
 
 /// The shell, as the editor sees it.
 pub(super) struct Helper {

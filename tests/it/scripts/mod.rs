@@ -31,7 +31,7 @@ macro_rules! scripts {
 scripts! {
     alias answer api apps apropos audit bgapi bridge call calls channels clear conferences
     connect deflect disconnect doctor dtmf dump events execute exit expect filter gateways
-    getvar ghosts guard hangup help history hold hosts hupall hupall_app jobs kill let_value
+    getvar ghosts guard hangup help history hold hosts hupall hupall_app jobs kill let_
     lines listen load_app log mute originate park pipes play profiles record registrations
     reload_app replay sched_hangup set setvar show slash sleep source status tour trace transcript
     transfer unload_app use_ version wait why with

@@ -1,0 +1,52 @@
+//! A trace in a file.
+
+use std::fs::{File, OpenOptions};
+use std::io::Write as _;
+use std::path::Path;
+
+use super::item::Item;
+use crate::private;
+use crate::shell::text::error::{CommandError, Kind};
+
+/// The file that a trace goes to. What came until then is in it, however the trace ends.
+#[derive(Debug)]
+pub(in crate::shell) struct Bundle {
+    path: String,
+    file: File,
+    failed: Option<std::io::Error>,
+}
+
+impl Bundle {
+    /// Makes the file, for its owner only; one that is there is not overwritten.
+    pub(in crate::shell) fn create(path: &str) -> Result<Self, CommandError> {
+        let mut options = OpenOptions::new();
+        options.write(true).create_new(true);
+        let file = private::open(&mut options, Path::new(path)).map_err(|err| {
+            CommandError::new(Kind::Refused, format!("cannot write {path}: {err}"))
+                .hint("choose a file that is not there yet")
+        })?;
+        Ok(Self { path: path.to_owned(), file, failed: None })
+    }
+
+    /// Adds what happened: the line that people read, then all of it.
+    pub(super) fn add(&mut self, item: &Item, began: u64) {
+        let head = item.lines(began).into_iter().next().unwrap_or_default();
+        let full = item.full.trim_end().replace('\n', "\n    ");
+        let written = writeln!(self.file, "{head}\n    {full}\n");
+        if let Err(err) = written {
+            self.failed = self.failed.take().or(Some(err));
+        }
+    }
+
+    /// Adds the ladder, and says where it is.
+    pub(super) fn close(mut self, ladder: &[String]) -> Result<String, CommandError> {
+        let written = writeln!(self.file, "{}", ladder.join("\n")).and_then(|()| self.file.flush());
+        match self.failed.take().or_else(|| written.err()) {
+            None => Ok(self.path),
+            Some(err) => {
+                let message = format!("{} is not complete: {err}", self.path);
+                Err(CommandError::new(Kind::Refused, message).hint("is the disk full?"))
+            }
+        }
+    }
+}

@@ -1,0 +1,25 @@
+use crate::shell::commands::context::Context;
+use crate::shell::commands::server_tables;
+use crate::shell::text::error::CommandError;
+use crate::shell::view::select::Select;
+
+/// List the conferences that run
+///
+/// "conference NAME list" has the members of one.
+///
+/// Examples:
+///   conferences
+///   conferences where members>1
+///   conferences -o vertical
+#[derive(Debug, clap::Args)]
+#[command(verbatim_doc_comment)]
+pub(crate) struct Args {
+    #[command(flatten)]
+    select: Select,
+}
+
+pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), CommandError> {
+    let view = server_tables::conferences(cx).await;
+    let view = cx.known(view)?;
+    cx.table(&view.select("conferences", &args.select)?)
+}

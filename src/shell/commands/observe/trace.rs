@@ -1,0 +1,55 @@
+use std::time::Duration;
+
+use super::events::lasting;
+use crate::shell::commands::call_trace;
+use crate::shell::commands::call_trace::Request;
+use crate::shell::commands::call_trace::save::Bundle;
+use crate::shell::commands::context::Context;
+use crate::shell::text::error::CommandError;
+
+/// Follow one call, also one that has not begun
+///
+/// A call is named as everywhere; a number waits for the next call from or to it. Told are the events
+/// and log lines of all its legs with the time since its beginning, then a ladder. It has a
+/// connection of its own. With --sip the server writes SIP messages to its log meanwhile, those of
+/// all calls, and only those of this call are told.
+///
+/// Examples:
+///   trace last --for 2s
+///   trace 6c1d2a5e --log off --for 2s
+///   trace 1000 --sip --for 2s
+#[derive(Debug, clap::Args)]
+#[command(verbatim_doc_comment)]
+pub(crate) struct Args {
+    /// Which call, or the number that will call or be called
+    #[arg(value_name = "CALL|NUMBER")]
+    what: String,
+    /// How long to wait for a call to begin
+    #[arg(long, value_name = "SECS", default_value_t = 300)]
+    timeout: u64,
+    /// Stop after so long, wherever the call is: 10s, 5m
+    #[arg(long = "for", value_name = "SPAN")]
+    most: Option<String>,
+    /// Which log lines to tell: a level, or off
+    #[arg(long, value_name = "LEVEL", default_value = "info")]
+    log: String,
+    /// Tell the SIP messages too
+    #[arg(long)]
+    sip: bool,
+    /// Write it to this file too, with all headers
+    #[arg(long, value_name = "FILE")]
+    save: Option<String>,
+}
+
+pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), CommandError> {
+    let most = args.most.as_deref().map(lasting).transpose()?;
+    let bundle = args.save.as_deref().map(Bundle::create).transpose()?;
+    let request = Request {
+        what: args.what.clone(),
+        patience: Duration::from_secs(args.timeout),
+        most,
+        log: Some(args.log.clone()).filter(|level| level != "off"),
+        sip: args.sip,
+    };
+    call_trace::follow(cx, &request, bundle).await
+}

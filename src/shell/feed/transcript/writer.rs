@@ -1,0 +1,173 @@
+//! What is to be written, put into words by the thread that writes.
+
+use std::fs::File;
+use std::io::Write as _;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::Receiver;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use jiff::Timestamp;
+use serde_json::{Map, Value, json};
+
+use crate::model::Event;
+use crate::shell::feed;
+use crate::shell::freeswitch::secrets::{
+    STARS, Secrets, asks_for_secret, is_secret_name, mask_line, mask_text,
+};
+use crate::track::Leg;
+use crate::wire::LogLine;
+
+/// An entry as it came.
+pub(super) enum Entry {
+    Event {
+        at: Timestamp,
+        switch: Arc<str>,
+        event: Event,
+        /// Its call, when it is ours.
+        own: Option<String>,
+        /// The command of its job, when that is ours.
+        command: Option<String>,
+    },
+    Log {
+        at: Timestamp,
+        switch: Arc<str>,
+        log: LogLine,
+    },
+    State {
+        at: Timestamp,
+        switch: Arc<str>,
+        server_time: u64,
+        legs: Vec<Leg>,
+    },
+    Line {
+        at: Timestamp,
+        value: Value,
+    },
+}
+
+/// What became of the entries.
+#[derive(Default)]
+pub(super) struct Counts {
+    written: AtomicU64,
+    /// Entries without room since the file last said so, and all of them.
+    lost: AtomicU64,
+    all_lost: AtomicU64,
+    failed: Mutex<Option<String>>,
+}
+
+impl Counts {
+    /// There was no room for one.
+    pub(super) fn lose(&self) {
+        self.lost.fetch_add(1, Ordering::Relaxed);
+        self.all_lost.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// How many were written and lost, or why it broke off.
+    pub(super) fn told(&self) -> Result<(u64, u64), String> {
+        if let Some(why) = self.failed.lock().unwrap_or_else(PoisonError::into_inner).as_ref() {
+            return Err(why.clone());
+        }
+        Ok((self.written.load(Ordering::Relaxed), self.all_lost.load(Ordering::Relaxed)))
+    }
+}
+
+/// Writes what is queued until the queue ends. Each line is one write.
+pub(super) fn write(mut file: File, entries: &Receiver<Entry>, counts: &Counts, secrets: &Secrets) {
+    let mut put = |at: Timestamp, kind: Value| {
+        let mut entry = Map::new();
+        entry.insert("time".to_owned(), format!("{at:.6}").into());
+        if let Value::Object(rest) = kind {
+            entry.extend(rest);
+        }
+        counts.written.fetch_add(1, Ordering::Relaxed);
+        file.write_all(format!("{}\n", Value::Object(entry)).as_bytes())
+    };
+    for entry in entries {
+        let written = match counts.lost.swap(0, Ordering::Relaxed) {
+            0 => Ok(()),
+            lost => put(now(), json!({ "kind": "lost", "count": lost })),
+        };
+        let (at, value) = told(entry, secrets);
+        if let Err(err) = written.and_then(|()| put(at, value)) {
+            tracing::warn!(%err, "the transcript ends here");
+            let mut failed = counts.failed.lock().unwrap_or_else(PoisonError::into_inner);
+            *failed = Some(err.to_string());
+            return;
+        }
+    }
+    if let Err(err) = file.sync_all() {
+        // A pipe or a device has nothing to wait for.
+        tracing::debug!(%err, "the transcript was not waited for");
+    }
+}
+
+fn told(entry: Entry, secrets: &Secrets) -> (Timestamp, Value) {
+    match entry {
+        Entry::Line { at, value } => (at, value),
+        Entry::Event { at, switch, event, own, command } => {
+            let mut headers = feed::document(&event);
+            let mut body = headers.as_object_mut().and_then(|headers| headers.remove("_body"));
+            mask(&mut headers, secrets);
+            if let Some(body) = &mut body {
+                let asked = ["Job-Command", "API-Command"].iter().any(|name| {
+                    let verb = event.get(name).unwrap_or_default();
+                    let word = if *name == "Job-Command" { "Arg" } else { "Argument" };
+                    let args = event.get(&format!("{name}-{word}")).unwrap_or_default();
+                    asks_for_secret(&format!("{verb} {args}"))
+                });
+                if asked { *body = STARS.into() } else { mask(body, secrets) }
+            }
+            let mut value =
+                json!({ "kind": "event", "switch": &*switch, "headers": headers, "body": body });
+            if let Some(value) = value.as_object_mut() {
+                if let Some(own) = own {
+                    value.insert("own".to_owned(), own.into());
+                }
+                if let Some(command) = command {
+                    let command = secrets.mask(mask_line(&command));
+                    value.insert("command".to_owned(), command.into());
+                }
+            }
+            (at, value)
+        }
+        Entry::Log { at, switch, log } => {
+            let headers = LOG_HEADERS.iter().filter_map(|name| {
+                Some(((*name).to_owned(), Value::from(log.get(name)?.into_owned())))
+            });
+            let headers: Map<String, Value> = headers.collect();
+            let text = secrets.mask(mask_text(&log.text()));
+            (at, json!({ "kind": "log", "switch": &*switch, "headers": headers, "text": text }))
+        }
+        Entry::State { at, switch, server_time, legs } => {
+            // What a leg is made of has no map that could fail.
+            let mut legs = serde_json::to_value(&legs).unwrap_or_default();
+            mask(&mut legs, secrets);
+            let value = json!({
+                "kind": "state", "switch": &*switch, "server_time": server_time, "legs": legs,
+            });
+            (at, value)
+        }
+    }
+}
+
+/// The headers of a log line that are kept.
+const LOG_HEADERS: [&str; 6] =
+    ["Log-Level", "Text-Channel", "Log-File", "Log-Func", "Log-Line", "User-Data"];
+
+/// Takes the secrets out of all texts of a value.
+fn mask(value: &mut Value, secrets: &Secrets) {
+    match value {
+        Value::String(text) => *text = secrets.mask(mask_text(text)),
+        Value::Array(items) => items.iter_mut().for_each(|item| mask(item, secrets)),
+        Value::Object(entries) => {
+            for (name, entry) in entries {
+                if is_secret_name(name) { *entry = STARS.into() } else { mask(entry, secrets) }
+            }
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
+}
+
+pub(super) fn now() -> Timestamp {
+    Timestamp::now()
+}
