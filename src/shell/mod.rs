@@ -61,6 +61,7 @@ pub use session::switch::Switch;
 pub use settings::alert::Alert;
 pub use settings::colors::Colors;
 pub use settings::keys::{Editing, Keys};
+#[cfg(feature = "cli")]
 pub(crate) use settings::log_view::style_named;
 pub use settings::log_view::{LogView, Prefix};
 pub use settings::paging::Paging;

@@ -36,9 +36,6 @@ use call_name::{CallArg, Purpose};
 use confirm::read_only;
 use context::Context;
 use grammar::Parsed;
-#[cfg(feature = "cli")]
-#[cfg(feature = "cli")]
-pub(crate) use server::api::clear_execute;
 
 /// One line of the shell.
 #[derive(Debug, clap::Parser)]

@@ -10,7 +10,6 @@ pub(crate) mod settle;
 pub(crate) mod slash;
 pub(crate) mod transcribed;
 
-use crate::shell::commands;
 use crate::shell::commands::context::{Context, RunLine, Running};
 use crate::shell::commands::grammar;
 use crate::shell::session::Shell;
@@ -46,7 +45,11 @@ impl RunLine for Runner {
 pub(crate) async fn clear_execute(shell: &Shell, line: &str) -> Result<bool, CommandError> {
     let mut unused = String::new();
     let output = Output::new(&mut unused);
-    commands::clear_execute(&mut Context::new(shell, shell.current(), output, &Runner), line).await
+    crate::shell::commands::server::api::clear_execute(
+        &mut Context::new(shell, shell.current(), output, &Runner),
+        line,
+    )
+    .await
 }
 
 impl Shell {

@@ -33,7 +33,6 @@ use crate::shell::settings::Settings;
 use crate::shell::settings::log_view::LogView;
 use crate::sim::Sim;
 use history::History;
-use left_behind::left_behind;
 use switch::Switch;
 
 /// A shell session: its switches and settings. A clone is another handle to the same one.
@@ -143,7 +142,7 @@ impl Shell {
     /// Whether leaving would leave calls of this shell behind, or end its apps.
     #[cfg(feature = "cli")]
     pub(crate) fn leaves_something(&self) -> bool {
-        left_behind(self).is_some()
+        left_behind::left_behind(self).is_some()
     }
 
     /// The settings as they are now.
