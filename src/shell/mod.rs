@@ -38,7 +38,7 @@ pub use assist::hint::hint;
 pub use assist::{complete, highlight};
 pub use commands::context::Context;
 #[cfg(feature = "cli")]
-pub(crate) use commands::grammar::{is_command, is_own};
+pub(crate) use commands::grammar::{is_command, is_own, is_waited_for};
 pub use commands::playback::{Replayed, replay};
 #[cfg(feature = "cli")]
 pub(crate) use commands::session::tour::DEMO_TOUR;
@@ -49,7 +49,6 @@ pub use freeswitch::danger::Guard;
 pub use freeswitch::secrets::is_secret;
 #[cfg(feature = "cli")]
 pub(crate) use run::clear_execute;
-pub use run::interrupted::Stopped;
 pub use session::Shell;
 pub use session::history;
 pub use session::history::History;
@@ -68,6 +67,7 @@ pub use settings::paging::Paging;
 pub use settings::profile::{GuardRules, PASSWORD_TRIES, Password, Profile, password_question};
 pub use settings::prompt::{Part, Place, Template};
 pub use settings::{Listening, ReadOnly, Settings};
+pub use text::after_interrupt::AfterInterrupt;
 pub use text::error::{CommandError, Kind};
 pub use text::next::Next;
 pub use text::operator::{Lent, Operator, Wish};

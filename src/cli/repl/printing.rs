@@ -8,16 +8,16 @@ use super::Repl;
 use super::running::{Run, brief};
 use crate::cli::printer::Printer;
 use crate::cli::{error_text, terminal};
-use crate::shell::{CommandError, Kind, Stopped};
+use crate::shell::{AfterInterrupt, CommandError, Kind};
 use crate::shell::{counted, span};
 
 impl Repl {
     /// What is said when a command is not waited for any longer.
     pub(super) fn stopped(&self, run: &Run, dropped: usize) -> String {
-        let Stopped { goes_on, hint } = self.shell.stopped(run.typed());
+        let AfterInterrupt { continues, hint } = self.shell.stopped(run.typed());
         let line = run.line();
-        let mut text = match goes_on {
-            Some(goes_on) => format!("stopped waiting for \"{line}\"; {goes_on}"),
+        let mut text = match continues {
+            Some(continues) => format!("stopped waiting for \"{line}\"; {continues}"),
             None => format!("stopped \"{line}\""),
         };
         if dropped > 0 {

@@ -12,8 +12,8 @@ use std::time::Duration;
 use tokio::task::{AbortHandle, JoinError, JoinSet};
 use tokio::time::Instant;
 
-use crate::shell::Next;
 use crate::shell::sanitise;
+use crate::shell::{self, Next};
 
 /// Everything that was typed and has not ended.
 #[derive(Debug, Default)]
@@ -218,7 +218,7 @@ pub(super) fn brief(line: &str) -> String {
 fn is_waited_for(line: &str) -> bool {
     let mut words = line.split_whitespace();
     let verb = words.find(|word| !word.starts_with('@')).unwrap_or_default();
-    WAITED_FOR.iter().any(|waited| verb.eq_ignore_ascii_case(waited))
+    shell::is_waited_for(verb)
 }
 
 fn panic_text(err: JoinError) -> String {
@@ -231,8 +231,6 @@ fn panic_text(err: JoinError) -> String {
 const GRACE: Duration = Duration::from_millis(300);
 /// How long a line may run before the next one starts beside it.
 const BEHIND: Duration = Duration::from_secs(1);
-/// These change where the next line goes, or what it means.
-const WAITED_FOR: &[&str] = &["connect", "disconnect", "use", "listen", "wait", "source"];
 /// Letters of a line that are shown.
 const LONG: usize = 60;
 

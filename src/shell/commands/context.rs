@@ -5,6 +5,7 @@ use std::pin::Pin;
 use std::sync::{Arc, PoisonError};
 
 use super::call_name::Purpose;
+use super::meta::Meta;
 use crate::client;
 use crate::client::Client;
 use crate::listener::EventListener;
@@ -31,6 +32,9 @@ pub(in crate::shell) trait RunLine: fmt::Debug + Send + Sync {
 
     /// The grammar of all built-in commands.
     fn grammar(&self) -> &'static clap::Command;
+
+    /// The built-in commands and what is known of each, in the order of `help`.
+    fn commands(&self) -> Vec<(String, &'static Meta)>;
 
     /// Runs a line that is a command and nothing else, on the switch of `cx`.
     fn command<'a>(&self, cx: &'a mut Context<'_>, line: &'a str) -> Running<'a>;

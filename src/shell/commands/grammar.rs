@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use clap::{ArgAction, CommandFactory as _, Parser as _};
 
-use super::Line;
+use super::table::{self, Line};
 #[cfg(feature = "cli")]
 use super::topics;
 pub(in crate::shell) use super::verbs;
@@ -55,10 +55,10 @@ fn split_around_tail(
     verb: &str,
     rest: &str,
 ) -> Result<Vec<String>, CommandError> {
-    if let Some((_, before)) = RAW_TAILS.iter().find(|(name, _)| *name == verb) {
+    if let Some(before) = table::meta(verb).and_then(|meta| meta.words_before_tail) {
         let (mut words, mut tail) = options(command, rest)?;
         let mut named = Vec::new();
-        for _ in 0..*before {
+        for _ in 0..before {
             let Some(text) = tail else { break };
             let (word, rest) = quoted_word(text)?;
             named.push(word);
@@ -156,23 +156,6 @@ fn is_raw(verb: &str, tail: &str) -> bool {
     }
 }
 
-/// Verbs that may have such a tail, and how many words of ours stand before it.
-const RAW_TAILS: &[(&str, usize)] = &[
-    ("alias", 0),
-    ("api", 0),
-    ("bgapi", 0),
-    ("bridge", 1),
-    ("doctor", 0),
-    ("execute", 2),
-    ("expect", 0),
-    ("filter", 0),
-    ("let", 0),
-    ("originate", 0),
-    ("play", 1),
-    ("setvar", 2),
-    ("with", 0),
-];
-
 /// Whether this command goes to the server word for word, all of it or its tail.
 pub(in crate::shell) fn is_verbatim(line: &str) -> bool {
     let (verb, rest) = first_word(line);
@@ -181,14 +164,20 @@ pub(in crate::shell) fn is_verbatim(line: &str) -> bool {
     let Some(command) = grammar.find_subcommand(&verb) else { return true };
     let verb = command.get_name();
     let tail = || options(command, rest).ok().and_then(|(_, tail)| tail);
-    let known = RAW_TAILS.iter().find(|(name, _)| *name == verb);
-    known.is_some_and(|(_, before)| *before > 0 || tail().is_some_and(|tail| is_raw(verb, tail)))
+    let known = table::meta(verb).and_then(|meta| meta.words_before_tail);
+    known.is_some_and(|before| before > 0 || tail().is_some_and(|tail| is_raw(verb, tail)))
 }
 
 /// Whether a command of ours has a quote that is not closed, in a place where quotes are ours.
 pub(in crate::shell) fn has_open_quote(line: &str) -> bool {
     let (verb, rest) = first_word(line);
     is_verb(verb) && !is_verbatim(line) && split(rest).is_err()
+}
+
+/// Whether the next line waits for a command: it changes where that line goes, or what it means.
+#[cfg(feature = "cli")]
+pub(crate) fn is_waited_for(verb: &str) -> bool {
+    table::meta(verb).is_some_and(|meta| meta.is_waited_for)
 }
 
 /// Whether a word is a command of ours.
@@ -287,7 +276,7 @@ pub(in crate::shell) fn grammar() -> &'static clap::Command {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Command;
+    use super::super::table::Command;
     use super::*;
 
     #[limited::test]

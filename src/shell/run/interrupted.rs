@@ -1,25 +1,17 @@
 //! What is true of a line that is not waited for any longer.
 
 use super::pipe::command_of;
-use crate::shell::commands::grammar;
+use crate::shell::commands::{grammar, table};
 use crate::shell::freeswitch::long_running::sends_slow;
 use crate::shell::session::Shell;
+use crate::shell::text::after_interrupt::AfterInterrupt;
 use crate::shell::text::alias;
 use crate::shell::text::words::first_word;
-
-/// What becomes of a line behind Ctrl-C.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Stopped {
-    /// What goes on without anybody waiting; nothing does when it is absent.
-    pub goes_on: Option<&'static str>,
-    /// What the operator can type about it.
-    pub hint: Option<&'static str>,
-}
 
 impl Shell {
     /// Returns what becomes of a line that is not waited for any longer.
     #[must_use]
-    pub fn stopped(&self, line: &str) -> Stopped {
+    pub fn stopped(&self, line: &str) -> AfterInterrupt {
         let line = command_of(line);
         let tagged = line.strip_prefix('@').and_then(|line| line.split_once(char::is_whitespace));
         let line = tagged.map_or(line, |(_host, line)| line.trim_start());
@@ -32,83 +24,35 @@ impl Shell {
     }
 }
 
-fn of(line: &str) -> Stopped {
+fn of(line: &str) -> AfterInterrupt {
     let (verb, rest) = first_word(line);
-    let verb = verb.to_ascii_lowercase();
-    match verb.as_str() {
-        _ if line.starts_with('!') => ENDED,
-        "originate" if rest.split_whitespace().any(|word| word.starts_with("--hold")) => Stopped {
-            goes_on: Some("the call is hung up"),
+    if line.starts_with('!') {
+        return AfterInterrupt::ENDED;
+    }
+    if verb.eq_ignore_ascii_case("originate")
+        && rest.split_whitespace().any(|word| word.starts_with("--hold"))
+    {
+        return AfterInterrupt {
+            continues: Some("the call is hung up"),
             hint: Some("\"calls\" shows what is left"),
-        },
-        "api" | "originate" if sends_slow(line) => JOB,
-        "bgapi" | "wait" => JOB,
-        "with" => {
-            Stopped { goes_on: Some("its calls are hung up and its app is unloaded"), hint: None }
-        }
-        "hupall" | "kill" if grammar::is_verb(&verb) => Stopped {
-            goes_on: Some("calls that it did not reach stay"),
-            hint: Some("\"calls\" shows which are left"),
-        },
-        "source" => Stopped { goes_on: Some("the rest of the file is not run"), hint: None },
-        "connect" => Stopped { goes_on: None, hint: Some("\"hosts\" shows what is connected") },
-        "api" => SENT,
-        verb if !grammar::is_verb(verb) => {
-            if sends_slow(line) {
-                JOB
-            } else {
-                SENT
-            }
-        }
-        verb if ACTING.contains(&verb) => Stopped {
-            goes_on: Some("the server may still do it"),
-            hint: Some("\"calls\" and \"apps\" show how things are"),
-        },
-        _ => ENDED,
+        };
+    }
+    match table::meta(verb) {
+        // What takes long goes as a job, whether it is typed behind `api` or not.
+        Some(_) if is_sent_as_it_is(verb) && sends_slow(line) => AfterInterrupt::JOB,
+        None if sends_slow(line) => AfterInterrupt::JOB,
+        Some(meta) => meta.after_interrupt,
+        None => AfterInterrupt::SENT,
     }
 }
 
-/// It looked on, or waited for something: what is looked at goes on, as it does anyway.
-const ENDED: Stopped = Stopped { goes_on: None, hint: None };
-const JOB: Stopped = Stopped {
-    goes_on: Some("the server may still finish it"),
-    hint: Some("its result is told when it comes; \"jobs\" shows what the server still does"),
-};
-const SENT: Stopped = Stopped {
-    goes_on: Some("the server may still finish it"),
-    hint: Some("\"bgapi\" runs what takes long, and tells the result when it comes"),
-};
-
-/// Commands that ask the server to do something, and wait until it has.
-const ACTING: &[&str] = &[
-    "answer",
-    "bridge",
-    "deflect",
-    "dtmf",
-    "execute",
-    "hangup",
-    "hold",
-    "load-app",
-    "mute",
-    "park",
-    "play",
-    "record",
-    "reload-app",
-    "sched-hangup",
-    "setvar",
-    "transfer",
-    "unload-app",
-];
+fn is_sent_as_it_is(verb: &str) -> bool {
+    ["api", "originate"].iter().any(|sent| verb.eq_ignore_ascii_case(sent))
+}
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[limited::test]
-    fn acting_commands_are_commands() {
-        let unknown: Vec<_> = ACTING.iter().filter(|verb| !grammar::is_verb(verb)).collect();
-        assert!(unknown.is_empty(), "{unknown:?}");
-    }
 
     #[limited::test]
     async fn what_becomes_of_a_line() {
@@ -129,12 +73,12 @@ mod tests {
             ("! sleep 60", "", ""),
             ("calls | sleep 60", "", ""),
             ("connect pbx9", "", "hosts"),
-            ("api msleep 5000", "may still finish", "its result is told"),
-            ("@all msleep 5000", "may still finish", "its result is told"),
-            ("slow", "may still finish", "its result is told"),
-            ("originate 9196@127.0.0.1 --wait", "may still finish", "its result is told"),
+            ("api msleep 5000", "may still finish", "its result is shown"),
+            ("@all msleep 5000", "may still finish", "its result is shown"),
+            ("slow", "may still finish", "its result is shown"),
+            ("originate 9196@127.0.0.1 --wait", "may still finish", "its result is shown"),
             ("originate --hold 60 9196@127.0.0.1", "the call is hung up", "calls"),
-            ("wait last", "may still finish", "its result is told"),
+            ("wait last", "may still finish", "its result is shown"),
             ("api hostname", "may still finish", "bgapi"),
             ("hostname", "may still finish", "bgapi"),
             ("api --timeout 9 hostname | less", "may still finish", "bgapi"),
@@ -149,7 +93,10 @@ mod tests {
                 Some(said) => !part.is_empty() && said.contains(part),
                 None => part.is_empty(),
             };
-            assert!(is(stopped.goes_on, goes_on) && is(stopped.hint, hint), "{line}: {stopped:?}");
+            assert!(
+                is(stopped.continues, goes_on) && is(stopped.hint, hint),
+                "{line}: {stopped:?}"
+            );
         }
     }
 }

@@ -4,10 +4,10 @@ use std::borrow::Cow;
 use std::pin::Pin;
 
 use super::slash;
-use crate::shell::commands;
 use crate::shell::commands::context::Context;
 use crate::shell::commands::grammar;
 use crate::shell::commands::grammar::Parsed;
+use crate::shell::commands::{dispatch, table};
 use crate::shell::session::variables;
 use crate::shell::text::alias;
 use crate::shell::text::error::{CommandError, Kind};
@@ -58,10 +58,10 @@ fn step<'a>(cx: &'a mut Context<'_>, typed: String, within: Vec<String>) -> Step
         let (word, rest) = first_word(line);
         match grammar::parse(line)? {
             Parsed::Builtin(_) if cx.shell.settings().as_fs_cli && is_servers_own(word, rest) => {
-                commands::run(cx, Parsed::Api(line.to_owned()), line).await
+                dispatch::run(cx, Parsed::Api(line.to_owned()), line).await
             }
             Parsed::Builtin(_) if is_servers_alias(word, rest) => {
-                commands::run(cx, Parsed::Api(line.to_owned()), line).await
+                dispatch::run(cx, Parsed::Api(line.to_owned()), line).await
             }
             Parsed::Api(text) => {
                 let alias = cx.shell.settings().aliases.get(word).cloned();
@@ -73,10 +73,10 @@ fn step<'a>(cx: &'a mut Context<'_>, typed: String, within: Vec<String>) -> Step
                         step(cx, line, within).await
                     }
                     Some(_) => Err(CommandError::usage(format!("the alias {word} goes too deep"))),
-                    None => commands::run(cx, Parsed::Api(text), line).await,
+                    None => dispatch::run(cx, Parsed::Api(text), line).await,
                 }
             }
-            parsed => commands::run(cx, parsed, line).await,
+            parsed => dispatch::run(cx, parsed, line).await,
         }
     })
 }
@@ -132,8 +132,7 @@ pub(super) fn cut(line: &str) -> Vec<&str> {
 /// Whether a line is kept whole: it goes out word for word, or is kept to be run later.
 fn is_raw(line: &str) -> bool {
     let (verb, _) = first_word(line);
-    let raw = ["api", "bgapi", "originate", "alias", "let", "expect"];
-    raw.iter().any(|raw| verb.eq_ignore_ascii_case(raw))
+    table::meta(verb).is_some_and(|meta| meta.keeps_lists)
 }
 
 /// At how many places a line could be cut.

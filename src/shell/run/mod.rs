@@ -11,7 +11,8 @@ pub(crate) mod slash;
 pub(crate) mod transcribed;
 
 use crate::shell::commands::context::{Context, RunLine, Running};
-use crate::shell::commands::grammar;
+use crate::shell::commands::meta::Meta;
+use crate::shell::commands::{grammar, table};
 use crate::shell::session::Shell;
 use crate::shell::text::error::{CommandError, Kind};
 use crate::shell::text::next::Next;
@@ -29,6 +30,10 @@ impl RunLine for Runner {
 
     fn grammar(&self) -> &'static clap::Command {
         grammar::grammar()
+    }
+
+    fn commands(&self) -> Vec<(String, &'static Meta)> {
+        table::all().collect()
     }
 
     fn command<'a>(&self, cx: &'a mut Context<'_>, line: &'a str) -> Running<'a> {

@@ -3,10 +3,10 @@
 //! As in fs_cli a word is known by its start, in any case: `/eventx` is `/event`. A name that is
 //! none of them is a command of this shell: `/calls`, also where bare words are the server's.
 
-use crate::shell::commands;
 use crate::shell::commands::call_name::Purpose;
 use crate::shell::commands::call_name::last::LAST;
 use crate::shell::commands::context::Context;
+use crate::shell::commands::dispatch;
 use crate::shell::commands::grammar;
 use crate::shell::settings::log_view::Prefix;
 use crate::shell::text::error::CommandError;
@@ -35,7 +35,7 @@ pub(super) async fn run(cx: &mut Context<'_>, line: &str) -> Result<Next, Comman
     });
     let Some((name, _)) = known else {
         if grammar::command(&lower).is_some() {
-            return commands::run(cx, grammar::parse(line)?, line).await;
+            return dispatch::run(cx, grammar::parse(line)?, line).await;
         }
         let names = NAMES.iter().map(|(name, _)| *name);
         let err = CommandError::usage(format!("unknown command /{word}"));
@@ -46,7 +46,7 @@ pub(super) async fn run(cx: &mut Context<'_>, line: &str) -> Result<Next, Comman
     };
     match *name {
         "exit" | "quit" | "bye" | "..." => {
-            return Box::pin(commands::run(cx, grammar::parse("exit")?, "exit")).await;
+            return Box::pin(dispatch::run(cx, grammar::parse("exit")?, "exit")).await;
         }
         "help" => help(cx)?,
         // Nothing behind it is the level of fs_cli's own start: all of it.
@@ -95,7 +95,7 @@ fn help(cx: &mut Context<'_>) -> Result<(), CommandError> {
 
 /// Runs a line of the shell's own, whatever bare words mean.
 async fn own(cx: &mut Context<'_>, line: &str) -> Result<(), CommandError> {
-    Box::pin(commands::run(cx, grammar::parse(line)?, line)).await.map(drop)
+    Box::pin(dispatch::run(cx, grammar::parse(line)?, line)).await.map(drop)
 }
 
 /// Subscribes; the format is taken and means nothing, since events are shown in one way.

@@ -1,5 +1,6 @@
 //! Words, text, programs and errors; knows no shell and no server.
 
+pub(crate) mod after_interrupt;
 pub(crate) mod alias;
 pub(crate) mod brief;
 pub(crate) mod error;

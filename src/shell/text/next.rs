@@ -8,3 +8,10 @@ pub enum Next {
     /// Nothing: the operator leaves.
     Exit,
 }
+
+/// A command that says nothing of it leaves the session as it is.
+impl From<()> for Next {
+    fn from((): ()) -> Self {
+        Self::Go
+    }
+}

@@ -1,3 +1,4 @@
+use crate::shell::commands::meta::{Describe, Group, Meta};
 use serde_json::json;
 
 use crate::apps::{APPS, Kind};
@@ -32,7 +33,11 @@ pub(crate) struct Args {
     callbacks: bool,
 }
 
-pub(crate) fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), CommandError> {
+impl Describe for Args {
+    const META: Meta = Meta::reads(Group::Apps);
+}
+
+pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), CommandError> {
     if args.callbacks {
         return callbacks(cx);
     }

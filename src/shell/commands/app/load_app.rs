@@ -1,10 +1,12 @@
-#[cfg(feature = "lua")]
 use crate::apps::lua;
 use crate::client::LoadAs;
 use crate::model::Id;
 use crate::shell::commands::app_args;
 use crate::shell::commands::app_args::Made;
 use crate::shell::commands::context::Context;
+#[cfg(feature = "lua")]
+use crate::shell::commands::meta::{Describe, Group, Meta};
+use crate::shell::text::after_interrupt::AfterInterrupt;
 use crate::shell::text::error::CommandError;
 
 /// Load a call control app
@@ -55,6 +57,10 @@ pub(crate) struct Args {
     /// Use the instance that another switch of this shell has loaded under the name
     #[arg(long, conflicts_with_all = ["params", "words"])]
     shared: bool,
+}
+
+impl Describe for Args {
+    const META: Meta = Meta::changes(Group::Apps).interrupted(AfterInterrupt::MAY_STILL_ACT);
 }
 
 pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), CommandError> {

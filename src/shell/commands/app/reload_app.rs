@@ -1,6 +1,8 @@
 use crate::shell::commands::app_args;
 use crate::shell::commands::app_args::Made;
 use crate::shell::commands::context::Context;
+use crate::shell::commands::meta::{Describe, Group, Meta};
+use crate::shell::text::after_interrupt::AfterInterrupt;
 use crate::shell::text::error::CommandError;
 
 /// Load an app again, keeping its id and its live calls
@@ -22,6 +24,10 @@ pub(crate) struct Args {
     /// Its new parameters, as NAME=VALUE; it keeps those it has where there are none
     #[arg(value_name = "PARAM")]
     words: Vec<String>,
+}
+
+impl Describe for Args {
+    const META: Meta = Meta::changes(Group::Apps).interrupted(AfterInterrupt::MAY_STILL_ACT);
 }
 
 pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), CommandError> {

@@ -1,6 +1,8 @@
 use crate::client::{Fate, LiveCalls, LoadedApp};
 use crate::model::{App, Id};
 use crate::shell::commands::context::Context;
+use crate::shell::commands::meta::{Describe, Group, Meta};
+use crate::shell::text::after_interrupt::AfterInterrupt;
 use crate::shell::text::error::CommandError;
 use crate::shell::view::counted;
 
@@ -22,6 +24,14 @@ pub(crate) struct Args {
     /// Hang up its calls and wait for their ends
     #[arg(long)]
     hangup: bool,
+}
+
+impl Describe for Args {
+    const META: Meta = Meta::depends(Group::Apps).interrupted(AfterInterrupt::MAY_STILL_ACT);
+
+    fn only_reads(&self) -> bool {
+        !self.hangs_up()
+    }
 }
 
 impl Args {

@@ -3,7 +3,9 @@ use crate::client::{Client, LiveCalls, LoadAs};
 use crate::shell::commands::app_args;
 use crate::shell::commands::app_args::Made;
 use crate::shell::commands::context::Context;
+use crate::shell::commands::meta::{Describe, Group, Meta};
 use crate::shell::session::Shell;
+use crate::shell::text::after_interrupt::AfterInterrupt;
 use crate::shell::text::error::{CommandError, Kind};
 use crate::shell::text::words::{first_word, shell_word};
 use crate::shell::view::{Cell, Format, View};
@@ -27,6 +29,14 @@ pub(crate) struct Args {
     /// Which app, its parameters as NAME=VALUE, and the command
     #[arg(value_name = "KIND [NAME=VALUE].. COMMAND", allow_hyphen_values = true)]
     tail: String,
+}
+
+impl Describe for Args {
+    const META: Meta =
+        Meta::changes(Group::Apps).with_verbatim_tail(0).interrupted(AfterInterrupt {
+            continues: Some("its calls are hung up and its app is unloaded"),
+            hint: None,
+        });
 }
 
 /// Unloads an app and hangs up its calls when it is dropped, in the shell's care.

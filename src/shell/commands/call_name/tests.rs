@@ -7,9 +7,8 @@ use tokio::time::{sleep, timeout};
 use super::*;
 use crate::client::Client;
 use crate::listener::{EventListener, Events};
-use crate::shell::commands;
 use crate::shell::commands::grammar::Parsed;
-use crate::shell::commands::{CALL_COMMANDS, grammar};
+use crate::shell::commands::{grammar, table};
 use crate::shell::session::Shell;
 use crate::shell::settings::Settings;
 use crate::shell::text::operator::{Operator, Wish};
@@ -53,9 +52,9 @@ fn every_command_that_takes_a_call_is_in_the_list() {
         let help = command.render_long_help().to_string();
         let takes =
             help.split(|c: char| !c.is_ascii_alphabetic() && c != '_').any(|word| word == "CALL");
-        let row = CALL_COMMANDS.iter().find(|(name, _)| *name == verb);
-        assert_eq!(row.is_some(), takes, "{verb}: is it in CALL_COMMANDS?");
-        let Some((_, purpose)) = row else { continue };
+        let purpose = table::meta(&verb).unwrap().purpose;
+        assert_eq!(purpose.is_some(), takes, "{verb}: does its Meta have a purpose?");
+        let Some(purpose) = &purpose else { continue };
         let has_yes = command
             .get_arguments()
             .any(|arg| arg.get_long() == Some("yes") && arg.get_short() == Some('y'));
@@ -70,8 +69,8 @@ fn every_command_that_takes_a_call_is_in_the_list() {
             Purpose::Change => format!("{start} --yes last {rest}"),
         };
         let Parsed::Builtin(parsed) = grammar::parse(&line).unwrap() else { panic!("{line}") };
-        assert_eq!(commands::only_reads(&parsed.command), *purpose == Purpose::Read, "{line}");
-        assert_eq!(parsed.command.asks_itself(), *purpose == Purpose::Change, "{line}");
+        assert_eq!(parsed.command.only_reads(), *purpose == Purpose::Read, "{line}");
+        assert_eq!(parsed.command.confirms_itself(), *purpose == Purpose::Change, "{line}");
     }
 }
 
@@ -150,9 +149,9 @@ const SECOND: &str = "22222222-0000-4000-8000-000000000002";
 #[limited::test(threads)]
 async fn no_change_reaches_a_call_of_another_party_by_last() {
     let mut tried = JoinSet::new();
-    for (verb, purpose) in CALL_COMMANDS {
-        if *purpose == Purpose::Change {
-            let (_, rest) = CHANGES.iter().find(|(name, _)| name == verb).unwrap();
+    for (verb, meta) in table::all() {
+        if meta.purpose == Some(Purpose::Change) {
+            let (verb, rest) = CHANGES.iter().find(|(name, _)| *name == verb).unwrap();
             tried.spawn(change(verb, rest));
         }
     }

@@ -1,3 +1,4 @@
+use crate::shell::commands::meta::{Describe, Group, Meta};
 use std::time::Duration;
 
 use tokio::task::JoinSet;
@@ -26,6 +27,10 @@ use crate::shell::view::{Cell, Format, View};
 pub(crate) struct Args {
     #[command(flatten)]
     select: Select,
+}
+
+impl Describe for Args {
+    const META: Meta = Meta::reads(Group::Calls);
 }
 
 pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), CommandError> {

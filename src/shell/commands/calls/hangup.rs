@@ -1,3 +1,7 @@
+use crate::shell::commands::call_name::CallArg;
+use crate::shell::commands::call_name::Purpose;
+use crate::shell::commands::meta::{Describe, Group, Meta};
+use crate::shell::text::after_interrupt::AfterInterrupt;
 use serde_json::json;
 
 use crate::model::{HangupCause, Session};
@@ -27,6 +31,17 @@ pub(crate) struct Args {
     /// Why, as a FreeSWITCH hangup cause
     #[arg(value_name = "CAUSE", default_value = "NORMAL_CLEARING")]
     cause: String,
+}
+
+impl Describe for Args {
+    const META: Meta = Meta::changes(Group::Calls)
+        .on_call(Purpose::Change)
+        .handling_call_results()
+        .interrupted(AfterInterrupt::MAY_STILL_ACT);
+
+    fn target(&self) -> Option<&CallArg> {
+        Some(&self.on.target)
+    }
 }
 
 pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), CommandError> {

@@ -1,3 +1,5 @@
+use crate::shell::commands::meta::{Describe, Group, Meta};
+use crate::shell::text::after_interrupt::AfterInterrupt;
 use std::time::Duration;
 
 use serde_json::json;
@@ -41,6 +43,19 @@ pub(crate) struct Args {
     all: bool,
     #[command(flatten)]
     manner: Manner,
+}
+
+impl Describe for Args {
+    const META: Meta =
+        Meta::depends(Group::Calls).handling_call_results().interrupted(AfterInterrupt::CALLS_LEFT);
+
+    fn only_reads(&self) -> bool {
+        self.is_dry_run()
+    }
+
+    fn confirms_itself(&self) -> bool {
+        self.asks_itself()
+    }
 }
 
 impl Args {

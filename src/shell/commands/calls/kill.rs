@@ -2,6 +2,8 @@ use crate::model::HangupCause;
 use crate::shell::commands::bulk_hangup;
 use crate::shell::commands::bulk_hangup::Manner;
 use crate::shell::commands::context::Context;
+use crate::shell::commands::meta::{Describe, Group, Meta};
+use crate::shell::text::after_interrupt::AfterInterrupt;
 use crate::shell::text::error::CommandError;
 
 /// Hang up the calls that a filter names, after a look at them
@@ -25,6 +27,19 @@ pub(crate) struct Args {
     cause: String,
     #[command(flatten)]
     manner: Manner,
+}
+
+impl Describe for Args {
+    const META: Meta =
+        Meta::depends(Group::Calls).handling_call_results().interrupted(AfterInterrupt::CALLS_LEFT);
+
+    fn only_reads(&self) -> bool {
+        self.is_dry_run()
+    }
+
+    fn confirms_itself(&self) -> bool {
+        true
+    }
 }
 
 impl Args {

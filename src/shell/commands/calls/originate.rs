@@ -1,3 +1,4 @@
+use crate::shell::commands::meta::{Describe, Group, Meta};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -78,6 +79,14 @@ pub(crate) struct Args {
     /// Print what would be sent, and send nothing
     #[arg(long)]
     dry_run: bool,
+}
+
+impl Describe for Args {
+    const META: Meta = Meta::depends(Group::Calls).with_verbatim_tail(0).keeping_lists();
+
+    fn only_reads(&self) -> bool {
+        self.is_dry_run()
+    }
 }
 
 impl Args {

@@ -1,3 +1,5 @@
+use crate::shell::commands::meta::{Describe, Group, Meta};
+use crate::shell::text::after_interrupt::AfterInterrupt;
 use std::sync::Arc;
 
 use crate::conn::Config;
@@ -35,6 +37,14 @@ pub(crate) struct Args {
     /// The password; SWITCHY_PASSWORD or the prompt are safer
     #[arg(short, long)]
     password: Option<String>,
+}
+
+impl Describe for Args {
+    const META: Meta =
+        Meta::reads(Group::Connection).without_events().waited_for().interrupted(AfterInterrupt {
+            continues: None,
+            hint: Some("\"hosts\" shows what is connected"),
+        });
 }
 
 pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), CommandError> {

@@ -1,4 +1,5 @@
 use crate::shell::commands::context::Context;
+use crate::shell::commands::meta::{Describe, Group, Meta};
 use crate::shell::text::error::CommandError;
 
 /// Close the connections of a switch
@@ -15,6 +16,10 @@ pub(crate) struct Args {
     /// Which switch; the current one when left out
     #[arg(value_name = "SWITCH")]
     name: Option<String>,
+}
+
+impl Describe for Args {
+    const META: Meta = Meta::reads(Group::Connection).without_events().waited_for();
 }
 
 pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), CommandError> {

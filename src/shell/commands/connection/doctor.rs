@@ -2,6 +2,7 @@ use crate::conn::Config;
 use crate::shell::commands::checks;
 use crate::shell::commands::checks::Report;
 use crate::shell::commands::context::Context;
+use crate::shell::commands::meta::{Describe, Group, Meta};
 use crate::shell::text::error::{CommandError, Kind};
 
 /// Check why a connection fails, or why a call cannot work
@@ -39,6 +40,10 @@ pub(crate) struct Args {
     /// The limit of a parked call in that dial plan
     #[arg(long, value_name = "SECS", default_value_t = 3600)]
     park_timeout: u32,
+}
+
+impl Describe for Args {
+    const META: Meta = Meta::reads(Group::Connection).without_events().with_verbatim_tail(0);
 }
 
 pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), CommandError> {

@@ -1,3 +1,4 @@
+use crate::shell::commands::meta::{Describe, Group, Meta};
 use serde_json::json;
 
 use crate::shell::commands::context::Context;
@@ -58,4 +59,8 @@ pub(crate) async fn run(cx: &mut Context<'_>, _args: &Args) -> Result<(), Comman
     }
     cx.view(&view)?;
     unknown.map_or(Ok(()), Err)
+}
+
+impl Describe for Args {
+    const META: Meta = Meta::reads(Group::Connection).without_events();
 }

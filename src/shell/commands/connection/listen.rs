@@ -1,4 +1,5 @@
 use crate::shell::commands::context::Context;
+use crate::shell::commands::meta::{Describe, Group, Meta};
 use crate::shell::session::completeness;
 use crate::shell::text::error::CommandError;
 use crate::shell::text::sanitise;
@@ -18,6 +19,10 @@ use crate::shell::view::{counted, span};
 pub(crate) struct Args {
     /// On or off; without it, say how it is
     state: Option<State>,
+}
+
+impl Describe for Args {
+    const META: Meta = Meta::reads(Group::Connection).without_events().waited_for();
 }
 
 #[derive(Debug, Clone, Copy, clap::ValueEnum)]

@@ -1,4 +1,5 @@
 use crate::shell::commands::context::Context;
+use crate::shell::commands::meta::{Describe, Group, Meta};
 use crate::shell::text::error::CommandError;
 
 /// Choose the switch that lines go to
@@ -15,7 +16,11 @@ pub(crate) struct Args {
     name: String,
 }
 
-pub(crate) fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), CommandError> {
+impl Describe for Args {
+    const META: Meta = Meta::reads(Group::Connection).without_events().waited_for();
+}
+
+pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), CommandError> {
     let name = if args.name == "-" {
         cx.shell.previous().ok_or_else(|| CommandError::usage("there was no switch before"))?
     } else {

@@ -1,3 +1,6 @@
+use crate::shell::commands::call_name::Purpose;
+use crate::shell::commands::meta::{Describe, Group, Meta};
+use crate::shell::text::after_interrupt::AfterInterrupt;
 use tokio::sync::oneshot;
 
 use crate::client::{Expect, Session, is_dial_string};
@@ -30,6 +33,17 @@ pub(crate) struct Args {
     /// How long to wait for it: 5 for a leg, 60 for a dial string
     #[arg(long, value_name = "SECS")]
     timeout: Option<u64>,
+}
+
+impl Describe for Args {
+    const META: Meta = Meta::changes(Group::Leg)
+        .on_call(Purpose::Change)
+        .with_verbatim_tail(1)
+        .interrupted(AfterInterrupt::MAY_STILL_ACT);
+
+    fn target(&self) -> Option<&CallArg> {
+        Some(&self.target)
+    }
 }
 
 pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), CommandError> {

@@ -1,6 +1,10 @@
+use crate::shell::commands::call_name::CallArg;
+use crate::shell::commands::call_name::Purpose;
 use crate::shell::commands::context::Context;
 use crate::shell::commands::leg_command;
 use crate::shell::commands::leg_command::On;
+use crate::shell::commands::meta::{Describe, Group, Meta};
+use crate::shell::text::after_interrupt::AfterInterrupt;
 use crate::shell::text::error::CommandError;
 
 /// Send the far end of a leg to another SIP address
@@ -20,6 +24,16 @@ pub(crate) struct Args {
     /// Where to
     #[arg(value_name = "URI")]
     uri: String,
+}
+
+impl Describe for Args {
+    const META: Meta = Meta::changes(Group::Leg)
+        .on_call(Purpose::Change)
+        .interrupted(AfterInterrupt::MAY_STILL_ACT);
+
+    fn target(&self) -> Option<&CallArg> {
+        Some(&self.on.target)
+    }
 }
 
 pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), CommandError> {

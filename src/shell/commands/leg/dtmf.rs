@@ -1,3 +1,7 @@
+use crate::shell::commands::call_name::CallArg;
+use crate::shell::commands::call_name::Purpose;
+use crate::shell::commands::meta::{Describe, Group, Meta};
+use crate::shell::text::after_interrupt::AfterInterrupt;
 use std::time::Duration;
 
 use crate::shell::commands::context::Context;
@@ -29,6 +33,16 @@ pub(crate) struct Args {
     /// As if the far end had pressed them
     #[arg(long)]
     received: bool,
+}
+
+impl Describe for Args {
+    const META: Meta = Meta::changes(Group::Leg)
+        .on_call(Purpose::Change)
+        .interrupted(AfterInterrupt::MAY_STILL_ACT);
+
+    fn target(&self) -> Option<&CallArg> {
+        Some(&self.on.target)
+    }
 }
 
 pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), CommandError> {

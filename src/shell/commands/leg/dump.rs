@@ -1,3 +1,5 @@
+use crate::shell::commands::call_name::Purpose;
+use crate::shell::commands::meta::{Describe, Group, Meta};
 use std::collections::BTreeMap;
 
 use serde_json::json;
@@ -34,6 +36,10 @@ pub(crate) struct Args {
     /// Only names and values that hold this text, in any case
     #[arg(long, value_name = "TEXT")]
     grep: Option<String>,
+}
+
+impl Describe for Args {
+    const META: Meta = Meta::reads(Group::Leg).on_call(Purpose::Read);
 }
 
 /// Headers and variables by name.

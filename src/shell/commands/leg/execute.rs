@@ -1,3 +1,6 @@
+use crate::shell::commands::call_name::Purpose;
+use crate::shell::commands::meta::{Describe, Group, Meta};
+use crate::shell::text::after_interrupt::AfterInterrupt;
 use std::time::Duration;
 
 use crate::client::Client;
@@ -38,6 +41,17 @@ pub(crate) struct Args {
     /// How long to wait until it begins
     #[arg(long, value_name = "SECS", default_value_t = 5)]
     timeout: u64,
+}
+
+impl Describe for Args {
+    const META: Meta = Meta::changes(Group::Leg)
+        .on_call(Purpose::Change)
+        .with_verbatim_tail(2)
+        .interrupted(AfterInterrupt::MAY_STILL_ACT);
+
+    fn target(&self) -> Option<&CallArg> {
+        Some(&self.target)
+    }
 }
 
 impl Args {

@@ -1,3 +1,5 @@
+use crate::shell::commands::call_name::Purpose;
+use crate::shell::commands::meta::{Describe, Group, Meta};
 use serde_json::json;
 
 use crate::shell::commands::context::Context;
@@ -22,6 +24,10 @@ pub(crate) struct Args {
     /// The variables
     #[arg(value_name = "NAME", required = true)]
     names: Vec<String>,
+}
+
+impl Describe for Args {
+    const META: Meta = Meta::reads(Group::Leg).on_call(Purpose::Read);
 }
 
 pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), CommandError> {

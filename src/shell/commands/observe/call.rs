@@ -1,3 +1,5 @@
+use crate::shell::commands::call_name::Purpose;
+use crate::shell::commands::meta::{Describe, Group, Meta};
 use serde_json::{Map, Value, json};
 
 use crate::model::{Call, Session};
@@ -26,6 +28,10 @@ pub(crate) struct Args {
     /// Which call
     #[arg(value_name = "CALL")]
     call: String,
+}
+
+impl Describe for Args {
+    const META: Meta = Meta::reads(Group::Observe).on_call(Purpose::Read);
 }
 
 pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), CommandError> {

@@ -1,5 +1,6 @@
 use crate::model::Call;
 use crate::shell::commands::context::Context;
+use crate::shell::commands::meta::{Describe, Group, Meta};
 use crate::shell::text::error::CommandError;
 use crate::shell::view::select::Select;
 use crate::shell::view::{Format, call_rows};
@@ -33,7 +34,11 @@ pub(crate) struct Args {
     select: Select,
 }
 
-pub(crate) fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), CommandError> {
+impl Describe for Args {
+    const META: Meta = Meta::reads(Group::Observe);
+}
+
+pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), CommandError> {
     let listener = cx.listener()?;
     let now = listener.server_time();
     let names = cx.app_names()?;

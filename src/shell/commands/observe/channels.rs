@@ -1,5 +1,6 @@
 use crate::model::Call;
 use crate::shell::commands::context::Context;
+use crate::shell::commands::meta::{Describe, Group, Meta};
 use crate::shell::text::error::CommandError;
 use crate::shell::view::call_rows;
 use crate::shell::view::select::Select;
@@ -20,7 +21,11 @@ pub(crate) struct Args {
     select: Select,
 }
 
-pub(crate) fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), CommandError> {
+impl Describe for Args {
+    const META: Meta = Meta::reads(Group::Observe);
+}
+
+pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), CommandError> {
     let listener = cx.listener()?;
     let (now, names) = (listener.server_time(), cx.app_names()?);
     // Of many only those are put together that are shown; each call has one at least.

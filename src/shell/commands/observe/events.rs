@@ -1,3 +1,5 @@
+use crate::shell::commands::call_name::Purpose;
+use crate::shell::commands::meta::{Describe, Group, Meta};
 use std::collections::BTreeSet;
 use std::time::Duration;
 
@@ -52,6 +54,10 @@ pub(crate) struct Args {
     /// Write events for this long, then end: 10s, 5m
     #[arg(long = "for", value_name = "SPAN")]
     lasting: Option<String>,
+}
+
+impl Describe for Args {
+    const META: Meta = Meta::reads(Group::Observe).on_call(Purpose::Read);
 }
 
 pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), CommandError> {

@@ -1,5 +1,6 @@
 use crate::listener::EventListener;
 use crate::shell::commands::context::Context;
+use crate::shell::commands::meta::{Describe, Group, Meta};
 use crate::shell::text::error::{CommandError, Kind};
 use crate::shell::view::{Cell, View};
 
@@ -27,6 +28,10 @@ pub(crate) struct Args {
     /// What to do, see above
     #[arg(value_name = "WHAT")]
     what: Option<String>,
+}
+
+impl Describe for Args {
+    const META: Meta = Meta::reads(Group::Observe).with_verbatim_tail(0);
 }
 
 pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), CommandError> {

@@ -1,5 +1,7 @@
 use super::events::{LATEST, last, lasting, lines, not_a_stream, only};
+use crate::shell::commands::call_name::Purpose;
 use crate::shell::commands::context::Context;
+use crate::shell::commands::meta::{Describe, Group, Meta};
 use crate::shell::commands::stream;
 use crate::shell::commands::stream::Limits;
 use crate::shell::feed::recent::Source;
@@ -42,6 +44,10 @@ pub(crate) struct Args {
     /// Write lines for this long, then end: 10s, 5m
     #[arg(long = "for", value_name = "SPAN")]
     lasting: Option<String>,
+}
+
+impl Describe for Args {
+    const META: Meta = Meta::reads(Group::Observe).on_call(Purpose::Read);
 }
 
 pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), CommandError> {

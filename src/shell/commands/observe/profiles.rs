@@ -1,4 +1,5 @@
 use crate::shell::commands::context::Context;
+use crate::shell::commands::meta::{Describe, Group, Meta};
 use crate::shell::commands::server_tables;
 use crate::shell::text::error::CommandError;
 use crate::shell::view::select::Select;
@@ -16,6 +17,10 @@ use crate::shell::view::select::Select;
 pub(crate) struct Args {
     #[command(flatten)]
     select: Select,
+}
+
+impl Describe for Args {
+    const META: Meta = Meta::reads(Group::Observe).without_events();
 }
 
 pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), CommandError> {

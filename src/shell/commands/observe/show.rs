@@ -1,5 +1,6 @@
 use crate::shell::commands::context::Context;
 use crate::shell::commands::error_hints::advise_table;
+use crate::shell::commands::meta::{Describe, Group, Meta};
 use crate::shell::commands::server::api::{Via, send};
 use crate::shell::commands::server_tables;
 use crate::shell::text::error::CommandError;
@@ -26,6 +27,10 @@ pub(crate) struct Args {
     what: Vec<String>,
     #[command(flatten)]
     select: Select,
+}
+
+impl Describe for Args {
+    const META: Meta = Meta::reads(Group::Observe).without_events();
 }
 
 pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), CommandError> {

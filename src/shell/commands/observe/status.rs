@@ -1,3 +1,4 @@
+use crate::shell::commands::meta::{Describe, Group, Meta};
 use crate::shell::view::server_columns::status_columns;
 use std::time::{Duration, Instant};
 
@@ -101,6 +102,10 @@ pub(crate) async fn run(cx: &mut Context<'_>, _args: &Args) -> Result<(), Comman
     let view = if cx.format() == Format::Table { view.without_empty() } else { view };
     cx.view(&view)?;
     unknown.error()
+}
+
+impl Describe for Args {
+    const META: Meta = Meta::reads(Group::Observe).without_events();
 }
 
 /// What is not known, and why.

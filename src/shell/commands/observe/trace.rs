@@ -1,3 +1,5 @@
+use crate::shell::commands::call_name::Purpose;
+use crate::shell::commands::meta::{Describe, Group, Meta};
 use std::time::Duration;
 
 use super::events::lasting;
@@ -39,6 +41,10 @@ pub(crate) struct Args {
     /// Write it to this file too, with all headers
     #[arg(long, value_name = "FILE")]
     save: Option<String>,
+}
+
+impl Describe for Args {
+    const META: Meta = Meta::reads(Group::Observe).on_call(Purpose::Read).handling_call_results();
 }
 
 pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), CommandError> {

@@ -1,3 +1,5 @@
+use crate::shell::commands::call_name::Purpose;
+use crate::shell::commands::meta::{Describe, Group, Meta};
 use std::time::Duration;
 
 use serde_json::json;
@@ -42,6 +44,10 @@ pub(crate) struct Args {
     /// Which call or job, or a hangup cause
     #[arg(value_name = "CALL|JOB|CAUSE", default_value = "last")]
     what: String,
+}
+
+impl Describe for Args {
+    const META: Meta = Meta::reads(Group::Observe).on_call(Purpose::Read).handling_call_results();
 }
 
 /// What a word may stand for.

@@ -1,3 +1,5 @@
+use crate::shell::commands::call_name::Purpose;
+use crate::shell::commands::meta::{Describe, Group, Meta};
 use std::sync::OnceLock;
 use std::time::Duration;
 
@@ -42,6 +44,14 @@ pub(crate) struct Args {
     /// What, of which call, for how many seconds
     #[arg(value_name = "WHAT", required = true)]
     tail: String,
+}
+
+impl Describe for Args {
+    const META: Meta = Meta::reads(Group::Script)
+        .on_call(Purpose::Read)
+        .with_verbatim_tail(0)
+        .keeping_lists()
+        .handling_call_results();
 }
 
 pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), CommandError> {

@@ -1,5 +1,6 @@
 use crate::shell::commands::context::Context;
 use crate::shell::commands::grammar;
+use crate::shell::commands::meta::{Describe, Group, Meta};
 use crate::shell::freeswitch::secrets::{STARS, is_secret_name};
 use crate::shell::session::variables;
 use crate::shell::text::error::CommandError;
@@ -24,6 +25,11 @@ pub(crate) struct Args {
     /// Its name, and its value behind a "="
     #[arg(value_name = "NAME = VALUE")]
     tail: Option<String>,
+}
+
+impl Describe for Args {
+    const META: Meta =
+        Meta::reads(Group::Script).without_events().with_verbatim_tail(0).keeping_lists();
 }
 
 pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), CommandError> {

@@ -1,3 +1,4 @@
+use crate::shell::commands::meta::{Describe, Group, Meta};
 use std::path::PathBuf;
 
 use crate::shell::commands::context::Context;
@@ -27,6 +28,10 @@ pub(crate) struct Args {
     /// Which file
     #[arg(value_name = "FILE")]
     file: PathBuf,
+}
+
+impl Describe for Args {
+    const META: Meta = Meta::reads(Group::Script).without_events();
 }
 
 pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), CommandError> {

@@ -1,4 +1,5 @@
 use crate::shell::commands::context::Context;
+use crate::shell::commands::meta::{Describe, Group, Meta};
 use crate::shell::commands::observe::events::lasting;
 use crate::shell::text::error::CommandError;
 
@@ -14,6 +15,10 @@ pub(crate) struct Args {
     /// How long: seconds, or with a unit (10s, 5m)
     #[arg(value_name = "SECS")]
     span: String,
+}
+
+impl Describe for Args {
+    const META: Meta = Meta::reads(Group::Script).without_events();
 }
 
 pub(crate) async fn run(_cx: &mut Context<'_>, args: &Args) -> Result<(), CommandError> {

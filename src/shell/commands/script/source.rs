@@ -1,3 +1,5 @@
+use crate::shell::commands::meta::{Describe, Group, Meta};
+use crate::shell::text::after_interrupt::AfterInterrupt;
 use std::path::Path;
 
 use crate::shell::commands::context::Context;
@@ -28,6 +30,14 @@ pub(crate) struct Args {
     /// Which file
     #[arg(value_name = "FILE")]
     file: String,
+}
+
+impl Describe for Args {
+    const META: Meta =
+        Meta::reads(Group::Script).without_events().waited_for().interrupted(AfterInterrupt {
+            continues: Some("the rest of the file is not run"),
+            hint: None,
+        });
 }
 
 pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), CommandError> {

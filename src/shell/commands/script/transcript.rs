@@ -1,3 +1,4 @@
+use crate::shell::commands::meta::{Describe, Group, Meta};
 use std::path::PathBuf;
 
 use crate::shell::commands::context::Context;
@@ -20,6 +21,10 @@ pub(crate) struct Args {
     /// start or stop
     #[command(subcommand)]
     action: Option<Action>,
+}
+
+impl Describe for Args {
+    const META: Meta = Meta::reads(Group::Script).without_events();
 }
 
 #[derive(Debug, clap::Subcommand)]

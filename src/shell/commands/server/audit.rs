@@ -1,3 +1,4 @@
+use crate::shell::commands::meta::{Describe, Group, Meta};
 use std::borrow::Cow;
 
 use serde_json::json;
@@ -42,6 +43,10 @@ pub(crate) struct Args {
     /// End after so many
     #[arg(long, value_name = "N")]
     count: Option<usize>,
+}
+
+impl Describe for Args {
+    const META: Meta = Meta::reads(Group::Server).without_events();
 }
 
 const FIELDS: &[Field<'static>] = &[

@@ -1,3 +1,6 @@
+use crate::shell::commands::meta::{Describe, Group, Meta};
+use crate::shell::freeswitch::read_only;
+use crate::shell::text::after_interrupt::AfterInterrupt;
 use std::time::Duration;
 
 use crate::shell::commands::context::Context;
@@ -28,6 +31,21 @@ pub(crate) struct Args {
     /// The command and its arguments
     #[arg(value_name = "API", required = true)]
     tail: String,
+}
+
+impl Describe for Args {
+    const META: Meta = Meta::depends(Group::Server)
+        .with_verbatim_tail(0)
+        .keeping_lists()
+        .interrupted(AfterInterrupt::JOB);
+
+    fn only_reads(&self) -> bool {
+        read_only::only_reads(self.tail())
+    }
+
+    fn confirms_itself(&self) -> bool {
+        true
+    }
 }
 
 impl Args {

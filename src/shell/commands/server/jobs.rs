@@ -1,3 +1,4 @@
+use crate::shell::commands::meta::{Describe, Group, Meta};
 use serde_json::json;
 
 use crate::model::{JobState, Outcome};
@@ -28,7 +29,11 @@ pub(crate) struct Args {
     all: bool,
 }
 
-pub(crate) fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), CommandError> {
+impl Describe for Args {
+    const META: Meta = Meta::reads(Group::Server);
+}
+
+pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), CommandError> {
     let columns = [
         Column::text("id", "of the job"),
         Column::text("state", "pending, done, failed or unknown"),

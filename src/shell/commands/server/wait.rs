@@ -1,3 +1,5 @@
+use crate::shell::commands::meta::{Describe, Group, Meta};
+use crate::shell::text::after_interrupt::AfterInterrupt;
 use std::time::Duration;
 
 use tokio::time::timeout;
@@ -24,6 +26,10 @@ pub(crate) struct Args {
     /// How long
     #[arg(long, value_name = "SECS", default_value_t = 60)]
     timeout: u64,
+}
+
+impl Describe for Args {
+    const META: Meta = Meta::reads(Group::Server).waited_for().interrupted(AfterInterrupt::JOB);
 }
 
 pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), CommandError> {

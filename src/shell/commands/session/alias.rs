@@ -1,5 +1,6 @@
 use crate::shell::commands::context::Context;
 use crate::shell::commands::grammar;
+use crate::shell::commands::meta::{Describe, Group, Meta};
 use crate::shell::text::error::CommandError;
 use crate::shell::view::{Cell, View};
 
@@ -24,7 +25,12 @@ pub(crate) struct Args {
     tail: Option<String>,
 }
 
-pub(crate) fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), CommandError> {
+impl Describe for Args {
+    const META: Meta =
+        Meta::reads(Group::Session).without_events().with_verbatim_tail(0).keeping_lists();
+}
+
+pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), CommandError> {
     let aliases = cx.shell.settings().aliases;
     let Some(tail) = &args.tail else {
         let mut view = View::new(&["alias", "line"], "no aliases");

@@ -1,4 +1,5 @@
 use crate::shell::commands::context::Context;
+use crate::shell::commands::meta::{Describe, Group, Meta};
 use crate::shell::text::error::CommandError;
 use crate::shell::text::sanitise;
 use crate::shell::view::{Cell, View};
@@ -18,6 +19,10 @@ pub(crate) struct Args {
     /// The word, or words that all have to be there
     #[arg(value_name = "WORD", required = true)]
     words: Vec<String>,
+}
+
+impl Describe for Args {
+    const META: Meta = Meta::reads(Group::Session);
 }
 
 pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), CommandError> {

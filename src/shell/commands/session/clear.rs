@@ -1,4 +1,5 @@
 use crate::shell::commands::context::Context;
+use crate::shell::commands::meta::{Describe, Group, Meta};
 use crate::shell::text::error::CommandError;
 
 /// Clear the screen
@@ -18,4 +19,8 @@ pub(crate) async fn run(cx: &mut Context<'_>, _args: &Args) -> Result<(), Comman
         operator.clear().await;
     }
     Ok(())
+}
+
+impl Describe for Args {
+    const META: Meta = Meta::reads(Group::Session);
 }

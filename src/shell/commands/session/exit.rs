@@ -1,4 +1,5 @@
 use crate::shell::commands::context::Context;
+use crate::shell::commands::meta::{Describe, Group, Meta};
 use crate::shell::session::left_behind::left_behind;
 use crate::shell::text::error::{CommandError, Kind};
 use crate::shell::text::next::Next;
@@ -19,6 +20,10 @@ pub(crate) struct Args {
     /// Do not ask
     #[arg(long)]
     yes: bool,
+}
+
+impl Describe for Args {
+    const META: Meta = Meta::reads(Group::Session).without_events();
 }
 
 pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<Next, CommandError> {

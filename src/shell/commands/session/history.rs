@@ -1,3 +1,4 @@
+use crate::shell::commands::meta::{Describe, Group, Meta};
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
@@ -32,7 +33,11 @@ pub(crate) struct Args {
     which: Vec<String>,
 }
 
-pub(crate) fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), CommandError> {
+impl Describe for Args {
+    const META: Meta = Meta::reads(Group::Session);
+}
+
+pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), CommandError> {
     if let Some(file) = &args.import {
         let path = file.as_ref().map(|file| at_home(file)).or_else(fs_cli_history);
         let path = path.ok_or_else(|| CommandError::usage("which file?"))?;

@@ -1,3 +1,4 @@
+use crate::shell::commands::meta::{Describe, Group, Meta};
 use std::time::Duration;
 
 use clap::ValueEnum as _;
@@ -35,7 +36,11 @@ pub(crate) struct Args {
     value: Option<String>,
 }
 
-pub(crate) fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), CommandError> {
+impl Describe for Args {
+    const META: Meta = Meta::reads(Group::Session).without_events();
+}
+
+pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), CommandError> {
     if let (Some(name), Some(value)) = (&args.name, &args.value) {
         change(cx, name, value)?;
     }

@@ -1,4 +1,5 @@
 use crate::shell::commands::context::Context;
+use crate::shell::commands::meta::{Describe, Group, Meta};
 use crate::shell::text::error::CommandError;
 
 /// Show the first lines to try
@@ -17,6 +18,10 @@ pub(crate) struct Args {}
 pub(crate) async fn run(cx: &mut Context<'_>, _args: &Args) -> Result<(), CommandError> {
     let version = cx.client()?.cmd("version").await?;
     cx.line(if version.contains("simulated") { DEMO_TOUR } else { TOUR })
+}
+
+impl Describe for Args {
+    const META: Meta = Meta::reads(Group::Session).without_events();
 }
 
 /// What a simulated switch answers; the demo begins with it.

@@ -1,4 +1,5 @@
 use crate::shell::commands::context::Context;
+use crate::shell::commands::meta::{Describe, Group, Meta};
 use crate::shell::text::error::CommandError;
 use crate::shell::view::{Cell, View};
 
@@ -21,4 +22,8 @@ pub(crate) async fn run(cx: &mut Context<'_>, _args: &Args) -> Result<(), Comman
         ("switchy", Cell::text(env!("CARGO_PKG_VERSION"))),
         ("server", server),
     ]))
+}
+
+impl Describe for Args {
+    const META: Meta = Meta::reads(Group::Session).without_events();
 }
