@@ -44,11 +44,12 @@
 //! # }).unwrap();
 //! ```
 //!
-//! # The house
+//! # Architecture
 //!
-//! Arrows point down only; a test holds this table.
+//! Each layer uses only layers above it in this table; a test checks it. The nine modules of `shell` have
+//! a table of the same kind at their own page.
 //!
-//! | room | what | may use |
+//! | layer | purpose | may use |
 //! |---|---|---|
 //! | [`wire`] | bytes to frames and back, without I/O | |
 //! | [`model`] | events, sessions, calls, jobs, causes, what replies really say | `wire` |
@@ -62,20 +63,19 @@
 //! | `shell` | a line in, an answer out; no terminal (feature `shell`) | all above |
 //! | `cli` | the process (feature `cli`) | `shell` |
 //!
-//! The trait [`client::App`] stands in `client`, not in `apps`, because [`Client::load_app`] takes
-//! it.
+//! The trait [`client::App`] is in `client`, not in `apps`, because [`Client::load_app`] takes it.
 //!
 //! # What holds everywhere
 //!
-//! - The socket is always drained. A consumer that does not keep up loses updates and is told how
-//!   many; FreeSWITCH is never held up by us.
+//! - The socket is always drained. A consumer that does not keep up loses updates and receives their
+//!   number; it never delays FreeSWITCH.
 //! - A command that timed out or was dropped cannot give its late reply to the next one.
 //! - Job ids and session uuids are chosen by us and registered before the bytes leave.
 //! - Text for the wire with CR, LF or NUL in it is refused; text from the wire is hostile until
 //!   it is sanitised.
 //! - Times are FreeSWITCH's own, in microseconds since 1970. No global state.
-//! - Everything runs on the caller's tokio runtime, but for Lua: each loaded Lua app has a thread of
-//!   its own, with a small runtime in it, so that a script that blocks holds up nobody else.
+//! - Everything runs on the caller's tokio runtime, but for Lua: each loaded Lua app has its own
+//!   thread with a small runtime, so that a script that blocks delays nothing else.
 
 pub mod apps;
 #[cfg(feature = "cli")]

@@ -37,8 +37,9 @@ pub use assist::continuation::{is_open, whole_lines};
 pub use assist::hint::hint;
 pub use assist::{complete, highlight};
 pub use commands::context::Context;
+pub use commands::grammar::is_waited_for;
 #[cfg(feature = "cli")]
-pub(crate) use commands::grammar::{is_command, is_own, is_waited_for};
+pub(crate) use commands::grammar::{is_command, is_own};
 pub use commands::playback::{Replayed, replay};
 #[cfg(feature = "cli")]
 pub(crate) use commands::session::tour::DEMO_TOUR;

@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::call_name::last::LAST;
 use crate::client::Client;
 use crate::shell::session::console_complete::candidates;
 use crate::shell::session::switch::Switch;
@@ -233,6 +234,12 @@ async fn session(switch: &Switch, word: &str, err: CommandError) -> CommandError
         let ids = tracker.sessions().map(|session| session.id.as_str().to_owned());
         ids.filter(|id| id.starts_with(word)).take(2).collect()
     });
+    if word.eq_ignore_ascii_case(LAST) {
+        return err.hint(
+            "\"last\" is a word of this shell: its own commands take it, as \"getvar last NAME\" or \
+             \"dump last\"",
+        );
+    }
     match ids.as_slice() {
         [id] if id != word => err.hint(format!("the server takes whole uuids: did you mean {id}?")),
         _ if err.hints.is_empty() => {

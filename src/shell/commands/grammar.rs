@@ -96,7 +96,30 @@ fn split_around_tail(
         words.extend(split(after)?);
         return Ok(words);
     }
-    split(rest)
+    Ok(values_beside_options(command, split(rest)?))
+}
+
+/// Moves an option whose value is a number of seconds and may be left out behind the other words, where what
+/// follows it is no number: in `originate --wait 9196@HOST` the target is not the time.
+fn values_beside_options(command: &clap::Command, words: Vec<String>) -> Vec<String> {
+    let may_stand_alone = |word: &str| {
+        command.get_arguments().any(|arg| {
+            arg.get_long().is_some_and(|long| word.strip_prefix("--") == Some(long))
+                && arg.get_num_args().is_some_and(|range| range.min_values() == 0)
+                && arg
+                    .get_value_names()
+                    .is_some_and(|names| names.iter().any(|name| name == "SECS"))
+        })
+    };
+    let is_number = |word: &String| word.bytes().all(|byte| byte.is_ascii_digit());
+    let (mut kept, mut last) = (Vec::with_capacity(words.len()), Vec::new());
+    let mut rest = words.into_iter().peekable();
+    while let Some(word) = rest.next() {
+        let is_alone = may_stand_alone(&word) && !rest.peek().is_some_and(is_number);
+        if is_alone { last.push(word) } else { kept.push(word) }
+    }
+    kept.extend(last);
+    kept
 }
 
 /// The leg of a `uuid_transfer` in our words: it has one dash there.
@@ -175,8 +198,8 @@ pub(in crate::shell) fn has_open_quote(line: &str) -> bool {
 }
 
 /// Whether the next line waits for a command: it changes where that line goes, or what it means.
-#[cfg(feature = "cli")]
-pub(crate) fn is_waited_for(verb: &str) -> bool {
+#[must_use]
+pub fn is_waited_for(verb: &str) -> bool {
     table::meta(verb).is_some_and(|meta| meta.is_waited_for)
 }
 
@@ -352,6 +375,20 @@ mod tests {
         let Parsed::Builtin(parsed) = parse(line).unwrap() else { panic!() };
         let Command::Originate(args) = parsed.command else { panic!() };
         assert_eq!(args.target(), "9196@h:5080");
+    }
+
+    #[limited::test]
+    fn a_target_is_not_the_value_of_an_option_before_it() {
+        for line in [
+            "originate --wait 9196@127.0.0.1:5080",
+            "originate --wait --app TonePlay 9196@127.0.0.1:5080",
+            "originate 9196@127.0.0.1:5080 --wait",
+            "originate --wait 5 9196@127.0.0.1:5080",
+        ] {
+            let Parsed::Builtin(parsed) = parse(line).unwrap() else { panic!("{line}") };
+            let Command::Originate(args) = parsed.command else { panic!("{line}") };
+            assert_eq!(args.target(), "9196@127.0.0.1:5080", "{line}");
+        }
     }
 
     #[limited::test]

@@ -1,10 +1,10 @@
+#[cfg(feature = "lua")]
 use crate::apps::lua;
 use crate::client::LoadAs;
 use crate::model::Id;
 use crate::shell::commands::app_args;
 use crate::shell::commands::app_args::Made;
 use crate::shell::commands::context::Context;
-#[cfg(feature = "lua")]
 use crate::shell::commands::meta::{Describe, Group, Meta};
 use crate::shell::text::after_interrupt::AfterInterrupt;
 use crate::shell::text::error::CommandError;

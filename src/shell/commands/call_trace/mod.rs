@@ -241,8 +241,8 @@ impl Drop for Telling<'_, '_> {
 }
 
 /// A call may be without SIP, or the trace may go nowhere.
-const NO_SIP: &str = "no SIP message of this call came: it has none, or the trace is written at another \
-                      level: \"api sofia tracelevel console\" puts that right";
+const NO_SIP: &str = "no SIP message of this call came while it was traced; if there was one, the server writes \
+                      them at another level: \"api sofia tracelevel console\" corrects that";
 
 /// Its time was over before it began.
 const NOT_OPEN: &str = "the time was up before the trace was connected";

@@ -95,7 +95,8 @@ pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), Command
     }
     let done = client.hupall(app, &cause).await?;
     let mut view = View::new(&["app", "id", "sessions"], NO_CALLS);
-    for hung_up in &done {
+    // Where calls without an app have ended before, nothing was done.
+    for hung_up in done.iter().filter(|hung_up| hung_up.sessions > 0 || hung_up.name.is_some()) {
         view.push(vec![
             app_name(hung_up),
             Cell::text(hung_up.id.as_str()),
