@@ -28,7 +28,7 @@ fn ctrl_c_says_what_goes_on() {
         ("trace 5551234", "trace", "stopped \"trace 5551234\"\r", ""),
         ("expect calls 9 600", "expect", "stopped \"expect calls 9 600\"\r", ""),
         ("sleep 600", "sleep", "stopped \"sleep 600\"\r", ""),
-        ("msleep 4000", "msleep", "; the server may still finish it\r", "its result is told"),
+        ("msleep 4000", "msleep", "; the server may still finish it\r", "its result is shown"),
     ] {
         terminal.keys(line);
         terminal.wait_until("the typed line", |screen| holds(screen, line));
@@ -102,7 +102,7 @@ fn a_slow_command_of_the_server_holds_nothing_up() {
     terminal.wait_until("one less", |screen| runs(screen, " · api "));
     terminal.keys("\x03");
     at_prompt(terminal);
-    assert_eq!(terminal.count("its result is told when it comes"), 1);
+    assert_eq!(terminal.count("its result is shown when it comes"), 1);
 }
 
 #[limited::test]
