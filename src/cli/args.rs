@@ -37,7 +37,7 @@ pub(super) struct Args {
     pub(super) script: Script,
     #[command(flatten)]
     pub(super) look: Look,
-    /// Print help; --help tells more
+    /// Print help; --help has more
     #[arg(short, long, short_alias = '?', action = clap::ArgAction::Help, global = true)]
     help: Option<bool>,
     #[command(subcommand)]
@@ -104,10 +104,10 @@ pub(super) struct Connection {
     /// Try to connect again, once a second for two minutes
     #[arg(short, long)]
     retry: bool,
-    /// Come back when the connection is lost: that is so already, with everything subscribed to
+    /// Reconnect after a lost connection and restore subscriptions (always on)
     #[arg(short = 'R', long)]
     reconnect: bool,
-    /// How long connecting may take, and the login again: milliseconds, or with a unit (5s)
+    /// Limit for connecting, and the same again for the login: milliseconds, or with a unit (5s)
     #[arg(short = 'T', long, value_name = "MS", value_parser = milliseconds)]
     connect_timeout: Option<Duration>,
     /// How long an answer may take: milliseconds, or with a unit (5s)
@@ -134,10 +134,10 @@ pub(super) struct Script {
     /// Run the lines of this file and leave; - is standard input
     #[arg(short, long, value_name = "FILE", conflicts_with = "once")]
     pub(super) file: Vec<String>,
-    /// Leave at the first line that fails, as it is unless told otherwise
+    /// Stop at the first line that fails (the default)
     #[arg(long, conflicts_with = "keep_going")]
     pub(super) stop_on_error: bool,
-    /// Go on behind lines that fail; the exit code is that of the first
+    /// Continue after lines that fail; the exit code is that of the first
     #[arg(long)]
     pub(super) keep_going: bool,
     /// Write each line to standard error before it is run
@@ -179,7 +179,7 @@ pub(super) struct Look {
     /// Start with the server's log up to this level
     #[arg(short, long, value_name = "LEVEL")]
     loglevel: Option<String>,
-    /// Start without the log, as it is unless told otherwise
+    /// Start without log lines (the default)
     #[arg(short, long, overrides_with = "loglevel")]
     quiet: bool,
     /// Put the call's uuid in front of log lines
@@ -197,7 +197,7 @@ pub(super) struct Look {
     /// Keep no history of typed lines
     #[arg(short = 'Q', long)]
     no_history_file: bool,
-    /// How much this client tells about itself: 0 to 7
+    /// How much this client logs about itself: 0 to 7
     #[arg(short, long, value_name = "LEVEL", default_value_t = 0, hide_default_value = true,
         value_parser = clap::value_parser!(u8).range(..=7))]
     pub(super) debug: u8,
@@ -328,7 +328,7 @@ pub(super) struct ReplayArgs {
     /// Only what was before: 19:15:39, or 2026-11-22T19:15:39Z
     #[arg(long, visible_alias = "at", value_name = "TIME", conflicts_with = "speed")]
     pub(super) until: Option<String>,
-    /// Let it happen again, so many times as fast
+    /// Play it back at this multiple of the recorded speed
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub(super) speed: Option<u32>,
     #[command(flatten)]

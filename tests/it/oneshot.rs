@@ -4,6 +4,7 @@ use std::process::{Command, Output, Stdio};
 
 use serde_json::Value;
 
+use crate::support::{LONG, until_blocking};
 use crate::switch::Switch;
 
 fn command(args: &[String]) -> Command {
@@ -524,10 +525,10 @@ fn the_start_of_an_id_that_tables_show_stands_for_the_uuid() {
     assert!(text(&output.stderr).contains("No such channel"), "{}", text(&output.stderr));
     let output = run(&switch, &["-x", &format!("uuid_kill {short}")]);
     assert!(output.status.success(), "{}", text(&output.stderr));
-    assert_eq!(
-        text(&run(&switch, &["-x", &format!("uuid_exists {id}")]).stdout).trim_end(),
-        "false"
-    );
+    // It ends a step of the switch's clock after the reply.
+    until_blocking(LONG, "the end of the leg", || {
+        text(&run(&switch, &["-x", &format!("uuid_exists {id}")]).stdout).trim_end() == "false"
+    });
 }
 
 #[limited::test]

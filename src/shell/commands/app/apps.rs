@@ -11,9 +11,9 @@ use crate::shell::text::error::CommandError;
 use crate::shell::view::column::Column;
 use crate::shell::view::{Cell, View};
 
-/// List the apps that can be loaded and those that are, or tell about one
+/// List the apps that can be loaded and those that are, or describe one
 ///
-/// Of a kind it tells the parameters and their defaults, of a loaded app what it was loaded with and
+/// Of a kind it shows the parameters and their defaults, of a loaded app what it was loaded with and
 /// what it has counted. --callbacks lists
 /// which app is called for which event, and which subscriptions are held for that.
 ///
@@ -25,7 +25,7 @@ use crate::shell::view::{Cell, View};
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]
 pub(crate) struct Args {
-    /// Tell about this one, a kind or a loaded app
+    /// Describe this one, a kind or a loaded app
     #[arg(value_name = "KIND")]
     app: Option<String>,
     /// List the events that loaded apps are called for

@@ -12,7 +12,7 @@ use crate::shell::text::error::CommandError;
 /// Load a call control app
 ///
 /// KIND is one of those that "apps" lists, several as one (TonePlay+Cdr), or a Lua file. Parameters
-/// follow as NAME=VALUE; "apps KIND" tells which there are, a Lua file finds them in its table args.
+/// follow as NAME=VALUE; "apps KIND" lists them, a Lua file finds them in its table args.
 /// Prints the app's id, a fresh uuid. Calls originated with --app NAME are controlled by it; loaded
 /// --as default it gets all calls of the switch that have no other app.
 ///

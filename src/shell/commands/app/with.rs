@@ -10,7 +10,7 @@ use crate::shell::text::error::{CommandError, Kind};
 use crate::shell::text::words::{first_word, shell_word};
 use crate::shell::view::{Cell, Format, View};
 
-/// Load an app for one command, and unload it on every path
+/// Load an app for one command, and unload it whatever happens
 ///
 /// The app is loaded with its parameters, the command runs, then the calls of the app are hung up
 /// and it is unloaded: after an error and after Ctrl-C, too. An "originate" is controlled by the

@@ -18,7 +18,7 @@ use crate::shell::view::{Cell, Format, View, counted};
 
 /// Hang up the calls that this shell started, and no others
 ///
-/// With --all it is every call that runs, whoever made it: they are shown, and the name of the host
+/// With --all it is every running call, also those of other clients: they are shown, and the name of the host
 /// has to be typed. FreeSWITCH's own hupall is "api hupall".
 ///
 /// Examples:
@@ -38,7 +38,7 @@ pub(crate) struct Args {
     /// Only the calls of this loaded app, by name or id
     #[arg(long, value_name = "APP")]
     app: Option<String>,
-    /// Every call, whoever made it
+    /// Every call, also those of other clients
     #[arg(long, conflicts_with = "app")]
     all: bool,
     #[command(flatten)]

@@ -9,7 +9,7 @@ use crate::shell::text::error::CommandError;
 /// Hang up the calls that a filter names, after a look at them
 ///
 /// The filter is that of "calls": see "help filters". What it names is counted and shown; then the
-/// name of the host has to be typed. Without somebody to ask --yes is needed. Each call has its
+/// name of the host has to be typed. Where no one can be asked, --yes is needed. Each call has its
 /// result; one that the filter does not name any more when its turn comes is left alone.
 ///
 /// Examples:

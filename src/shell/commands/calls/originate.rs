@@ -23,7 +23,7 @@ use crate::shell::view::{Cell, Format, View};
 /// cannot be used with one. Values of --var arrive as they are, with commas, quotes, backslashes and
 /// ${..}; in a dial string FreeSWITCH removes quotes twice, so a comma needs \, inside quotes.
 ///
-/// The job is returned at once; ringing, answer and end are told above the prompt. A script
+/// The job is returned at once; ringing, answer and end appear above the prompt. A script
 /// that does not look after the call itself (--wait, expect, trace, why, hangup, hupall, kill) waits
 /// for its answer at the end, and fails when there is none.
 ///
@@ -64,16 +64,16 @@ pub(crate) struct Args {
     /// How long it may ring
     #[arg(long, value_name = "SECS", default_value_t = 60)]
     timeout: u32,
-    /// Wait until it is answered, at most so long
+    /// Wait until it is answered, at most this long
     #[arg(long, value_name = "SECS", num_args = 0..=1, default_missing_value = "60")]
     wait: Option<u64>,
-    /// Wait until it is answered, and hang it up so long after that; Ctrl-C hangs it up too
+    /// Wait until it is answered, and hang up this long after the answer; Ctrl-C hangs up too
     #[arg(long, value_name = "SECS")]
     hold: Option<u32>,
-    /// Make so many calls
+    /// Number of calls to make
     #[arg(long, value_name = "N", conflicts_with = "hold", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=100))]
     count: u32,
-    /// At most so many a second, with --count
+    /// At most this many calls a second, with --count
     #[arg(long, value_name = "PER_SECOND", default_value_t = 1.0, value_parser = rate)]
     rate: f64,
     /// Print what would be sent, and send nothing

@@ -39,7 +39,7 @@ pub(in crate::shell) async fn connect(config: &Config, report: &mut Report) -> O
         explain(&config, &err, report);
     } else {
         let address = config.address();
-        report.ok("address", format!("{address} has an address"));
+        report.ok("address", format!("{address} resolves"));
         report.ok("port", "something accepts connections there");
         report.fail("greeting", format!("{address} is a web server"), another(config.port()));
     }
@@ -77,7 +77,7 @@ fn explain(config: &Config, err: &ConnectError, report: &mut Report) {
     let found = err.to_string();
     let is_named = !matches!(err, ConnectError::NoAddress { .. });
     if is_named {
-        report.ok("address", format!("{address} has an address"));
+        report.ok("address", format!("{address} resolves"));
     }
     let is_open = !matches!(
         err,

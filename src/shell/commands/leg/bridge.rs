@@ -12,10 +12,10 @@ use crate::shell::commands::leg_command::Outcome;
 use crate::shell::commands::server::api::clear_effect;
 use crate::shell::text::error::{CommandError, Kind};
 
-/// Connect two legs, or a leg with somebody who is called now
+/// Connect two legs, or a leg with a party that is called now
 ///
 /// The second one is a leg, named as everywhere, or a dial string, which goes to the server word
-/// for word. Confirmed by CHANNEL_BRIDGE. When nobody can be reached the leg goes on as before.
+/// for word. Confirmed by CHANNEL_BRIDGE. When no party can be reached the leg continues as before.
 /// Options stand before the leg.
 ///
 /// Examples:

@@ -35,7 +35,7 @@ pub(crate) struct Args {
     /// Its arguments
     #[arg(value_name = "ARGS")]
     args: Option<String>,
-    /// Wait until it is over, at most so long
+    /// Wait until it is over, at most this long
     #[arg(long, value_name = "SECS", num_args = 0..=1, default_missing_value = "60")]
     wait: Option<u64>,
     /// How long to wait until it begins

@@ -10,7 +10,7 @@ use crate::shell::text::error::CommandError;
 /// Park a leg: it waits, without media, for what comes next
 ///
 /// A leg that it was bridged to is hung up, unless its variables say otherwise. Confirmed by
-/// CHANNEL_PARK. A parked leg stays until somebody ends it: "sched-hangup" sets a limit.
+/// CHANNEL_PARK. A parked leg stays until it is hung up: "sched-hangup" sets a limit.
 ///
 /// Examples:
 ///   park last

@@ -28,7 +28,7 @@ pub(crate) struct Args {
     #[arg(value_name = "PATH", required_if_eq_any([("action", "start"), ("action", "mask"),
         ("action", "unmask"), ("action", "pause"), ("action", "resume")]))]
     path: Vec<String>,
-    /// End it after so long
+    /// Stop after this long
     #[arg(long, value_name = "SECS")]
     limit: Option<u32>,
 }

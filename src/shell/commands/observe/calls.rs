@@ -9,7 +9,7 @@ use crate::shell::view::{Format, call_rows};
 ///
 /// A call's legs are joined: one line a call. Ages are by the server's clock. A number, a name or the
 /// start of an id lists the calls that have it on any leg. A filter compares fields with = != ~
-/// (contains) < <= > >=, joined by and, or, not and parentheses; "help filters" tells more.
+/// (contains) < <= > >=, joined by and, or, not and parentheses; "help filters" has more.
 ///
 /// Examples:
 ///   calls

@@ -17,7 +17,7 @@ use crate::shell::view::{Format, filter};
 
 /// Choose which events are shown above the prompt, or stream them
 ///
-/// Unless told otherwise there is one line for each change of a call. Events by name, or all, have
+/// By default there is one line for each change of a call. Events by name, or all, have
 /// one line each and are subscribed to; CUSTOM events go by their subclass.
 ///
 ///   events on | off | all          changes of calls, nothing, every event

@@ -18,7 +18,7 @@ use crate::shell::view::{Cell, Format, View};
 /// "sessions" are channels. "event lag" is how much later the latest event came than the fastest of
 /// the last minutes, "missing events" were lost before they reached us (it takes "events all" to know),
 /// "lost updates" are changes that this shell had no time for, "not shown" are lines that were only
-/// counted. What the server does not tell (no mod_sofia, a missing right, a reply that is cut) is "not
+/// counted. What the server does not report (no mod_sofia, a missing right, a reply that is cut) is "not
 /// known", and the exit code is 1. "api status" is the server's own text.
 ///
 /// Examples:

@@ -11,10 +11,10 @@ use crate::shell::text::error::CommandError;
 
 /// Follow one call, also one that has not begun
 ///
-/// A call is named as everywhere; a number waits for the next call from or to it. Told are the events
-/// and log lines of all its legs with the time since its beginning, then a ladder. It has a
-/// connection of its own. With --sip the server writes SIP messages to its log meanwhile, those of
-/// all calls, and only those of this call are told.
+/// A call is named as everywhere; a number waits for the next call from or to it. It shows the events
+/// and log lines of all its legs with the time since its beginning, then a ladder. It opens its own
+/// connection. With --sip the server writes SIP messages to its log meanwhile, those of
+/// all calls, and only those of this call are shown.
 ///
 /// Examples:
 ///   trace last --for 2s
@@ -29,13 +29,13 @@ pub(crate) struct Args {
     /// How long to wait for a call to begin
     #[arg(long, value_name = "SECS", default_value_t = 300)]
     timeout: u64,
-    /// Stop after so long, wherever the call is: 10s, 5m
+    /// Stop after this long, whatever the call does: 10s, 5m
     #[arg(long = "for", value_name = "SPAN")]
     most: Option<String>,
-    /// Which log lines to tell: a level, or off
+    /// Which log lines to show: a level, or off
     #[arg(long, value_name = "LEVEL", default_value = "info")]
     log: String,
-    /// Tell the SIP messages too
+    /// Show the SIP messages, too
     #[arg(long)]
     sip: bool,
     /// Write it to this file too, with all headers

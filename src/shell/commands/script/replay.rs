@@ -22,7 +22,7 @@ pub(crate) struct Args {
     /// Only what was before: 19:15:39, or 2026-11-22T19:15:39Z
     #[arg(long, visible_alias = "at", value_name = "TIME", conflicts_with = "speed")]
     until: Option<String>,
-    /// Let it happen again, so many times as fast
+    /// Play it back at this multiple of the recorded speed
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     speed: Option<u32>,
     /// Which file

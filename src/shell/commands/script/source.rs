@@ -11,8 +11,8 @@ use crate::shell::text::next::Next;
 /// Run the lines of a file
 ///
 /// As if they were typed: empty lines and those that start with # are skipped. A line that ends
-/// in a backslash goes on in the next one. The first line that fails ends it, unless told
-/// otherwise; "exit" ends the file, not the shell.
+/// in a backslash continues in the next one. The first line that fails ends it, but with
+/// --keep-going; "exit" ends the file, not the shell.
 ///
 /// Examples:
 ///   source checks.switchy
@@ -21,7 +21,7 @@ use crate::shell::text::next::Next;
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]
 pub(crate) struct Args {
-    /// Go on behind lines that fail
+    /// Continue after lines that fail
     #[arg(long)]
     keep_going: bool,
     /// Show each line before its answer

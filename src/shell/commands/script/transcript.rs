@@ -8,7 +8,7 @@ use crate::shell::text::error::CommandError;
 ///
 /// Every line and its answer, and every event of all switches, also those that are not shown, go to
 /// a file as JSON lines. Secrets are masked; only you may read the file. It ends with "transcript
-/// stop" or with the shell; "replay FILE" opens it. Without a word it tells how it stands.
+/// stop" or with the shell; "replay FILE" opens it. Without a word it shows its state.
 ///
 /// Examples:
 ///   transcript start incident.jsonl

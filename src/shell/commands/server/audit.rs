@@ -24,8 +24,8 @@ use crate::wire::{Command, EventData};
 /// Show which API commands are run on the server, by anybody
 ///
 /// From now on until Ctrl-C, --for or --count: what clients, the dial plan, scripts and the scheduler
-/// run, each when it is done. Secrets are masked. FreeSWITCH does not tell who it was; what this
-/// shell sent is marked "own". It has a connection of its own.
+/// run, each when it is done. Secrets are masked. FreeSWITCH does not say which client it was; what this
+/// shell sent is marked "own". It opens its own connection.
 ///
 /// Examples:
 ///   audit --for 2s
@@ -37,10 +37,10 @@ pub(crate) struct Args {
     /// Only those for which this holds, by command, arguments, own
     #[arg(long = "where", value_name = "FILTER")]
     filter: Option<String>,
-    /// End after so long: 10s, 5m
+    /// Stop after this long: 10s, 5m
     #[arg(long = "for", value_name = "SPAN")]
     lasting: Option<String>,
-    /// End after so many
+    /// Stop after this many commands
     #[arg(long, value_name = "N")]
     count: Option<usize>,
 }

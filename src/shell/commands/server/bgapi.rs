@@ -11,7 +11,7 @@ use crate::shell::text::error::CommandError;
 
 /// Run a command in the background on the server
 ///
-/// Returns at once; the result is told above the prompt and kept in "jobs". A script that has not
+/// Returns at once; the result appears above the prompt and kept in "jobs". A script that has not
 /// asked for it (--wait, "wait") gets it at its end, and fails when the job did; "exit" as its last
 /// line waits for none.
 ///
@@ -25,7 +25,7 @@ pub(crate) struct Args {
     /// Send it even if it can harm more than your own calls
     #[arg(long)]
     yes: bool,
-    /// Wait for the result, at most so long
+    /// Wait for the result, at most this long
     #[arg(long, value_name = "SECS", num_args = 0..=1, default_missing_value = "60")]
     wait: Option<u64>,
     /// The command and its arguments
