@@ -4,17 +4,17 @@ use std::time::Duration;
 
 use serde_json::Value;
 use switchy::client::Client;
-use switchy::shell::{Format, Output, Settings, Shell};
+use switchy::shell::{CommandError, Format, Output, Settings, Shell};
 use switchy::sim::{Config, Sim};
-use tokio::sync::mpsc;
+use tokio::sync::mpsc::{self, UnboundedReceiver};
+use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
+use crate::support::{SOON, within};
 use crate::trace::Feed;
 
-use crate::support::{SOON, within};
-
-#[limited::test(threads)]
-async fn commands_of_everybody_are_told_without_secrets() {
+/// A shell on a simulated switch, and another client there.
+async fn shell_and_other() -> (Sim, Shell, Client) {
     let sim = Sim::start(Config::new().with_seed(7));
     let port = sim.listen("127.0.0.1:0").await.unwrap().port();
     let config = switchy::conn::Config::new("127.0.0.1").with_port(port);
@@ -22,16 +22,27 @@ async fn commands_of_everybody_are_told_without_secrets() {
     shell.connect("pbx", config.clone()).await.unwrap();
     let other = Client::with_config(config);
     other.connect().await.unwrap();
+    (sim, shell, other)
+}
 
-    let (sender, mut told) = mpsc::unbounded_channel();
-    let audit = tokio::spawn({
-        let shell = shell.clone();
-        async move {
-            let mut feed = Feed(sender);
-            let output = Output::new(&mut feed).with_format(Some(Format::Jsonl));
-            shell.run_line("audit where arguments~mark --count 2", output).await.map(drop)
-        }
+/// Begins an audit, and returns what it writes.
+fn audit(
+    shell: &Shell,
+    line: &'static str,
+) -> (JoinHandle<Result<(), CommandError>>, UnboundedReceiver<String>) {
+    let ((sender, told), shell) = (mpsc::unbounded_channel(), shell.clone());
+    let audit = tokio::spawn(async move {
+        let mut feed = Feed(sender);
+        let output = Output::new(&mut feed).with_format(Some(Format::Jsonl));
+        shell.run_line(line, output).await.map(drop)
     });
+    (audit, told)
+}
+
+#[limited::test(threads)]
+async fn commands_of_everybody_are_told_without_secrets() {
+    let (_sim, shell, other) = shell_and_other().await;
+    let (audit, mut told) = audit(&shell, "audit where arguments~mark --count 2");
     // It may not listen yet: until it does, nothing is told.
     let own = async {
         loop {
@@ -70,22 +81,8 @@ async fn commands_of_everybody_are_told_without_secrets() {
 
 #[limited::test(threads)]
 async fn its_connection_is_closed_while_the_process_stands_still() {
-    let sim = Sim::start(Config::new().with_seed(7));
-    let port = sim.listen("127.0.0.1:0").await.unwrap().port();
-    let config = switchy::conn::Config::new("127.0.0.1").with_port(port);
-    let shell = Shell::new(Settings::default(), None, false);
-    shell.connect("pbx", config.clone()).await.unwrap();
-    let other = Client::with_config(config);
-    other.connect().await.unwrap();
-    let (sender, mut told) = mpsc::unbounded_channel();
-    let audit = tokio::spawn({
-        let shell = shell.clone();
-        async move {
-            let mut feed = Feed(sender);
-            let output = Output::new(&mut feed).with_format(Some(Format::Jsonl));
-            shell.run_line("audit where arguments~mark", output).await.map(drop)
-        }
-    });
+    let (_sim, shell, other) = shell_and_other().await;
+    let (audit, mut told) = audit(&shell, "audit where arguments~mark");
     let mut next = async || {
         let told = async {
             loop {

@@ -66,8 +66,7 @@ pub(crate) async fn until<L: Look>(
     what: &str,
     mut f: impl AsyncFnMut() -> L,
 ) -> L::Found {
-    waits_for(what);
-    let end = Instant::now() + deadline;
+    let end = begin(deadline, what);
     let mut last = String::from(": the first look was not over");
     let looking = async {
         loop {
@@ -92,15 +91,10 @@ pub(crate) async fn until_so<L: Look>(
     what: &str,
     mut f: impl FnMut() -> L,
 ) -> L::Found {
-    waits_for(what);
-    let end = Instant::now() + deadline;
+    let end = begin(deadline, what);
     loop {
-        match f().found() {
-            Ok(found) => return found,
-            Err(instead) if Instant::now() >= end => {
-                panic!("{what}: not after {deadline:?}{instead}");
-            }
-            Err(_) => {}
+        if let Some(found) = found_in_time(f(), deadline, end, what) {
+            return found;
         }
         sleep(PAUSE).await;
     }
@@ -113,17 +107,34 @@ pub(crate) fn until_blocking<L: Look>(
     what: &str,
     mut f: impl FnMut() -> L,
 ) -> L::Found {
-    waits_for(what);
-    let end = Instant::now() + deadline;
+    let end = begin(deadline, what);
     loop {
-        match f().found() {
-            Ok(found) => return found,
-            Err(instead) if Instant::now() >= end => {
-                panic!("{what}: not after {deadline:?}{instead}");
-            }
-            Err(_) => {}
+        if let Some(found) = found_in_time(f(), deadline, end, what) {
+            return found;
         }
         thread::sleep(PAUSE);
+    }
+}
+
+/// Begins to wait, and returns until when.
+fn begin(deadline: Duration, what: &str) -> Instant {
+    waits_for(what);
+    Instant::now() + deadline
+}
+
+/// What a look found, if it is so; fails when it is too late for another look.
+fn found_in_time<L: Look>(
+    look: L,
+    deadline: Duration,
+    end: Instant,
+    what: &str,
+) -> Option<L::Found> {
+    match look.found() {
+        Ok(found) => Some(found),
+        Err(instead) if Instant::now() >= end => {
+            panic!("{what}: not after {deadline:?}{instead}")
+        }
+        Err(_) => None,
     }
 }
 
