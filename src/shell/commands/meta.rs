@@ -98,6 +98,11 @@ impl Meta {
         Self { effect: Effect::Changes, ..Self::reads(group) }
     }
 
+    /// A command that changes the call that it names, and waits until the server confirms it.
+    pub(crate) const fn changes_call(group: Group) -> Self {
+        Self::changes(group).on_call(Purpose::Change).interrupted(AfterInterrupt::MAY_STILL_ACT)
+    }
+
     /// A command whose arguments decide whether it changes something.
     pub(crate) const fn depends(group: Group) -> Self {
         Self { effect: Effect::Depends, ..Self::reads(group) }

@@ -1,7 +1,5 @@
 use crate::shell::commands::call_name::CallArg;
-use crate::shell::commands::call_name::Purpose;
 use crate::shell::commands::meta::{Describe, Group, Meta};
-use crate::shell::text::after_interrupt::AfterInterrupt;
 use serde_json::json;
 
 use crate::model::{HangupCause, Session};
@@ -34,10 +32,7 @@ pub(crate) struct Args {
 }
 
 impl Describe for Args {
-    const META: Meta = Meta::changes(Group::Calls)
-        .on_call(Purpose::Change)
-        .handling_call_results()
-        .interrupted(AfterInterrupt::MAY_STILL_ACT);
+    const META: Meta = Meta::changes_call(Group::Calls).handling_call_results();
 
     fn target(&self) -> Option<&CallArg> {
         Some(&self.on.target)

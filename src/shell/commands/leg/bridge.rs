@@ -1,6 +1,4 @@
-use crate::shell::commands::call_name::Purpose;
 use crate::shell::commands::meta::{Describe, Group, Meta};
-use crate::shell::text::after_interrupt::AfterInterrupt;
 use tokio::sync::oneshot;
 
 use crate::client::{Expect, Session, is_dial_string};
@@ -36,10 +34,7 @@ pub(crate) struct Args {
 }
 
 impl Describe for Args {
-    const META: Meta = Meta::changes(Group::Leg)
-        .on_call(Purpose::Change)
-        .with_verbatim_tail(1)
-        .interrupted(AfterInterrupt::MAY_STILL_ACT);
+    const META: Meta = Meta::changes_call(Group::Leg).with_verbatim_tail(1);
 
     fn target(&self) -> Option<&CallArg> {
         Some(&self.target)

@@ -1,10 +1,8 @@
 use crate::shell::commands::call_name::CallArg;
-use crate::shell::commands::call_name::Purpose;
 use crate::shell::commands::context::Context;
 use crate::shell::commands::leg_command;
 use crate::shell::commands::leg_command::On;
 use crate::shell::commands::meta::{Describe, Group, Meta};
-use crate::shell::text::after_interrupt::AfterInterrupt;
 use crate::shell::text::error::CommandError;
 
 /// Send the far end of a leg to another SIP address
@@ -27,9 +25,7 @@ pub(crate) struct Args {
 }
 
 impl Describe for Args {
-    const META: Meta = Meta::changes(Group::Leg)
-        .on_call(Purpose::Change)
-        .interrupted(AfterInterrupt::MAY_STILL_ACT);
+    const META: Meta = Meta::changes_call(Group::Leg);
 
     fn target(&self) -> Option<&CallArg> {
         Some(&self.on.target)

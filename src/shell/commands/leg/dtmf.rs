@@ -1,7 +1,5 @@
 use crate::shell::commands::call_name::CallArg;
-use crate::shell::commands::call_name::Purpose;
 use crate::shell::commands::meta::{Describe, Group, Meta};
-use crate::shell::text::after_interrupt::AfterInterrupt;
 use std::time::Duration;
 
 use crate::shell::commands::context::Context;
@@ -36,9 +34,7 @@ pub(crate) struct Args {
 }
 
 impl Describe for Args {
-    const META: Meta = Meta::changes(Group::Leg)
-        .on_call(Purpose::Change)
-        .interrupted(AfterInterrupt::MAY_STILL_ACT);
+    const META: Meta = Meta::changes_call(Group::Leg);
 
     fn target(&self) -> Option<&CallArg> {
         Some(&self.on.target)

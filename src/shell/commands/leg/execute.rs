@@ -1,6 +1,4 @@
-use crate::shell::commands::call_name::Purpose;
 use crate::shell::commands::meta::{Describe, Group, Meta};
-use crate::shell::text::after_interrupt::AfterInterrupt;
 use std::time::Duration;
 
 use crate::client::Client;
@@ -44,10 +42,7 @@ pub(crate) struct Args {
 }
 
 impl Describe for Args {
-    const META: Meta = Meta::changes(Group::Leg)
-        .on_call(Purpose::Change)
-        .with_verbatim_tail(2)
-        .interrupted(AfterInterrupt::MAY_STILL_ACT);
+    const META: Meta = Meta::changes_call(Group::Leg).with_verbatim_tail(2);
 
     fn target(&self) -> Option<&CallArg> {
         Some(&self.target)

@@ -1,11 +1,9 @@
 use crate::client::{MuteSide, Session};
 use crate::shell::commands::call_name::CallArg;
-use crate::shell::commands::call_name::Purpose;
 use crate::shell::commands::context::Context;
 use crate::shell::commands::leg_command;
 use crate::shell::commands::leg_command::{On, Outcome};
 use crate::shell::commands::meta::{Describe, Group, Meta};
-use crate::shell::text::after_interrupt::AfterInterrupt;
 use crate::shell::text::error::CommandError;
 
 /// Silence a party, or let it be heard again
@@ -31,9 +29,7 @@ pub(crate) struct Args {
 }
 
 impl Describe for Args {
-    const META: Meta = Meta::changes(Group::Leg)
-        .on_call(Purpose::Change)
-        .interrupted(AfterInterrupt::MAY_STILL_ACT);
+    const META: Meta = Meta::changes_call(Group::Leg);
 
     fn target(&self) -> Option<&CallArg> {
         Some(&self.on.target)

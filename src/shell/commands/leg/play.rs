@@ -1,13 +1,11 @@
 use super::transfer::WhichLeg;
 use crate::client::Leg;
 use crate::shell::commands::call_name::CallArg;
-use crate::shell::commands::call_name::Purpose;
 use crate::shell::commands::context::Context;
 use crate::shell::commands::leg_command;
 use crate::shell::commands::leg_command::{On, Outcome};
 use crate::shell::commands::meta::{Describe, Group, Meta};
 use crate::shell::commands::server::api::clear_effect;
-use crate::shell::text::after_interrupt::AfterInterrupt;
 use crate::shell::text::error::{CommandError, Kind};
 
 /// Play a file or a tone into a call, or stop what plays
@@ -36,10 +34,7 @@ pub(crate) struct Args {
 }
 
 impl Describe for Args {
-    const META: Meta = Meta::changes(Group::Leg)
-        .on_call(Purpose::Change)
-        .with_verbatim_tail(1)
-        .interrupted(AfterInterrupt::MAY_STILL_ACT);
+    const META: Meta = Meta::changes_call(Group::Leg).with_verbatim_tail(1);
 
     fn target(&self) -> Option<&CallArg> {
         Some(&self.on.target)

@@ -1,10 +1,8 @@
 use crate::shell::commands::call_name::CallArg;
-use crate::shell::commands::call_name::Purpose;
 use crate::shell::commands::context::Context;
 use crate::shell::commands::leg_command;
 use crate::shell::commands::meta::{Describe, Group, Meta};
 use crate::shell::commands::server::api::clear_effect;
-use crate::shell::text::after_interrupt::AfterInterrupt;
 use crate::shell::text::error::{CommandError, Kind};
 use crate::shell::text::sanitise;
 use crate::shell::view::{Cell, Format, View};
@@ -32,10 +30,7 @@ pub(crate) struct Args {
 }
 
 impl Describe for Args {
-    const META: Meta = Meta::changes(Group::Leg)
-        .on_call(Purpose::Change)
-        .with_verbatim_tail(2)
-        .interrupted(AfterInterrupt::MAY_STILL_ACT);
+    const META: Meta = Meta::changes_call(Group::Leg).with_verbatim_tail(2);
 
     fn target(&self) -> Option<&CallArg> {
         Some(&self.target)

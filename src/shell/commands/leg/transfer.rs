@@ -1,13 +1,11 @@
 use crate::client::Session;
 use crate::model::dial::encode;
 use crate::shell::commands::call_name::CallArg;
-use crate::shell::commands::call_name::Purpose;
 use crate::shell::commands::context::Context;
 use crate::shell::commands::leg_command::On;
 use crate::shell::commands::meta::{Describe, Group, Meta};
 use crate::shell::commands::server::api::clear_effect;
 use crate::shell::commands::{leg_command, plan_start};
-use crate::shell::text::after_interrupt::AfterInterrupt;
 use crate::shell::text::error::{CommandError, Kind};
 
 /// Send a leg to an extension of the dial plan, or to applications
@@ -43,9 +41,7 @@ pub(crate) struct Args {
 }
 
 impl Describe for Args {
-    const META: Meta = Meta::changes(Group::Leg)
-        .on_call(Purpose::Change)
-        .interrupted(AfterInterrupt::MAY_STILL_ACT);
+    const META: Meta = Meta::changes_call(Group::Leg);
 
     fn target(&self) -> Option<&CallArg> {
         Some(&self.on.target)
