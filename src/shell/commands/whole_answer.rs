@@ -5,6 +5,7 @@ use serde_json::Value;
 use super::context::Context;
 use crate::shell::session::completeness::{Gap, lost_rows, of_calls};
 use crate::shell::text::error::CommandError;
+use crate::shell::view::select::Select;
 use crate::shell::view::{Format, View};
 
 impl Context<'_> {
@@ -62,6 +63,19 @@ impl Context<'_> {
         }
     }
 
+    /// Writes what was asked for of a table of the server. Where there is no table, JSON says so, too.
+    pub(super) fn selected(
+        &mut self,
+        name: &str,
+        table: Result<View, CommandError>,
+        select: &Select,
+    ) -> Result<(), CommandError> {
+        if table.is_err() {
+            self.nothing_known()?;
+        }
+        self.table(&table?.select(name, select)?)
+    }
+
     /// Writes a table of the server; ends with an error when rows of it could not be read.
     pub(super) fn table(&mut self, view: &View) -> Result<(), CommandError> {
         self.view(view)?;
@@ -69,17 +83,6 @@ impl Context<'_> {
             0 => Ok(()),
             count => Err(lost_rows(count)),
         }
-    }
-
-    /// Passes a table of the server on. Where there is none, JSON says so, too.
-    pub(super) fn known(
-        &mut self,
-        table: Result<View, CommandError>,
-    ) -> Result<View, CommandError> {
-        if table.is_err() {
-            self.nothing_known()?;
-        }
-        table
     }
 
     /// Writes `null` where JSON is wanted: an error says why.

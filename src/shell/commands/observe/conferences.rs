@@ -24,7 +24,6 @@ impl Describe for Args {
 }
 
 pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), CommandError> {
-    let view = server_tables::conferences(cx).await;
-    let view = cx.known(view)?;
-    cx.table(&view.select("conferences", &args.select)?)
+    let table = server_tables::conferences(cx).await;
+    cx.selected("conferences", table, &args.select)
 }

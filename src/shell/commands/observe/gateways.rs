@@ -24,7 +24,6 @@ impl Describe for Args {
 }
 
 pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), CommandError> {
-    let view = server_tables::gateways(cx).await;
-    let view = cx.known(view)?;
-    cx.table(&view.select("gateways", &args.select)?)
+    let table = server_tables::gateways(cx).await;
+    cx.selected("gateways", table, &args.select)
 }

@@ -24,7 +24,6 @@ impl Describe for Args {
 }
 
 pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), CommandError> {
-    let view = server_tables::profiles(cx).await;
-    let view = cx.known(view)?;
-    cx.table(&view.select("profiles", &args.select)?)
+    let table = server_tables::profiles(cx).await;
+    cx.selected("profiles", table, &args.select)
 }

@@ -24,7 +24,6 @@ impl Describe for Args {
 }
 
 pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), CommandError> {
-    let view = server_tables::registrations(cx).await;
-    let view = cx.known(view)?;
-    cx.table(&view.select("registrations", &args.select)?)
+    let table = server_tables::registrations(cx).await;
+    cx.selected("registrations", table, &args.select)
 }

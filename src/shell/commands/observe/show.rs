@@ -44,8 +44,7 @@ pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), Command
         return send(cx, format!("show {what}").trim_end(), None, Via::Api).await;
     }
     let rows = args.what.first().map_or("rows", String::as_str);
-    let view = server_tables::show(cx, &what).await;
-    let view = view.map_err(|err| advise_table(&format!("show {what}"), err));
-    let view = cx.known(view)?;
-    cx.table(&view.select(rows, &args.select)?)
+    let table = server_tables::show(cx, &what).await;
+    let table = table.map_err(|err| advise_table(&format!("show {what}"), err));
+    cx.selected(rows, table, &args.select)
 }
