@@ -147,12 +147,18 @@ commands! {
 
 /// The names of all commands, and what is known of each, in the order of `help`.
 pub(crate) fn all() -> impl Iterator<Item = (String, &'static Meta)> {
-    COMMANDS.iter().map(|(module, meta)| (module.trim_end_matches('_').replace('_', "-"), meta))
+    COMMANDS.iter().map(|(module, meta)| (letters(module).collect(), meta))
 }
 
-/// What is known of the command of this name.
+/// What is known of the command of this name. Nothing is made for it: it is asked at every key.
 pub(crate) fn meta(verb: &str) -> Option<&'static Meta> {
-    all().find(|(name, _)| name.eq_ignore_ascii_case(verb)).map(|(_, meta)| meta)
+    let is_named = |module: &str| letters(module).eq(verb.chars().map(|c| c.to_ascii_lowercase()));
+    COMMANDS.iter().find(|(module, _)| is_named(module)).map(|(_, meta)| meta)
+}
+
+/// The name of a command after its module: `let_` is `let`, a keyword of Rust.
+fn letters(module: &str) -> impl Iterator<Item = char> {
+    module.trim_end_matches('_').chars().map(|c| if c == '_' { '-' } else { c })
 }
 
 #[cfg(test)]
