@@ -7,13 +7,10 @@ use clap::{ArgAction, CommandFactory as _, Parser as _};
 use super::table::{self, Line};
 #[cfg(feature = "cli")]
 use super::topics;
-pub(in crate::shell) use super::verbs;
+use super::verbs;
 use crate::client::is_dial_string;
 use crate::shell::text::error::CommandError;
-
-pub(in crate::shell) use crate::shell::text::words::{
-    first_word, only_word, quoted_word, shell_word, words,
-};
+use crate::shell::text::words::{first_word, quoted_word, shell_word, words};
 
 /// What a line is.
 #[derive(Debug)]

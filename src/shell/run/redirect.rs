@@ -9,6 +9,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::shell::commands::grammar;
+use crate::shell::text::words;
 
 /// A line with more than a command.
 #[derive(Debug, PartialEq, Eq)]
@@ -49,13 +50,13 @@ pub(super) fn split(line: &str) -> Option<Plumbed<'_>> {
     }
     let command = line.strip_prefix('@').and_then(|line| line.split_once(char::is_whitespace));
     let command = command.map_or(line, |(_host, command)| command.trim_start());
-    let (verb, _) = grammar::first_word(command);
+    let (verb, _) = words::first_word(command);
     if WHOLE.iter().any(|whole| verb.eq_ignore_ascii_case(whole)) {
         return None;
     }
     let care = Care {
         is_verbatim: grammar::is_verbatim(command),
-        has_filter: grammar::words(command).iter().any(|(_, word)| *word == "where"),
+        has_filter: words::words(command).iter().any(|(_, word)| *word == "where"),
     };
     let cut = signs(line).find_map(|at| sink(line, at, care).map(|sink| (at, sink)));
     let (end, sink) = cut.map_or((line.len(), Sink::Answer), |(at, sink)| (at, sink));
@@ -71,7 +72,7 @@ pub(super) fn split(line: &str) -> Option<Plumbed<'_>> {
 /// The sign at the end of a command of the shell with nothing behind it.
 pub(super) fn dangling(line: &str) -> Option<&'static str> {
     let line = line.trim_end();
-    let is_own = || !grammar::is_verbatim(line) && grammar::is_verb(grammar::first_word(line).0);
+    let is_own = || !grammar::is_verbatim(line) && grammar::is_verb(words::first_word(line).0);
     let sign = ["|", ">>", ">"].into_iter().find(|sign| line.ends_with(&format!(" {sign}")))?;
     (!belongs_to_server(line, line.len() - sign.len()) && is_own()).then_some(sign)
 }
@@ -94,9 +95,9 @@ pub(in crate::shell) fn tail(line: &str) -> Tail<'_> {
     }
     let command = line.strip_prefix('@').and_then(|line| line.split_once(char::is_whitespace));
     let command = command.map_or(line, |(_host, command)| command).trim_start();
-    let (verb, rest) = grammar::first_word(command);
+    let (verb, rest) = words::first_word(command);
     let verb = match verb {
-        "api" | "bgapi" => grammar::first_word(rest).0,
+        "api" | "bgapi" => words::first_word(rest).0,
         verb => verb,
     };
     // These have signs of their own, and a half typed program cannot be told from them.
@@ -105,7 +106,7 @@ pub(in crate::shell) fn tail(line: &str) -> Tail<'_> {
         return Tail::Command;
     }
     let is_verbatim = grammar::is_verbatim(command);
-    let has_filter = grammar::words(command).iter().any(|(_, word)| *word == "where");
+    let has_filter = words::words(command).iter().any(|(_, word)| *word == "where");
     for at in signs(line) {
         let rest = line.get(at..).unwrap_or_default();
         if let Some(program) = rest.strip_prefix('|') {
@@ -176,7 +177,7 @@ fn sink(line: &str, at: usize, care: Care) -> Option<Sink<'_>> {
     if let Some(program) = rest.strip_prefix('|') {
         let is_apart = program.starts_with(char::is_whitespace);
         let program = program.trim();
-        let (first, _) = grammar::first_word(program);
+        let (first, _) = words::first_word(program);
         let is_fit = !care.is_verbatim || (is_apart && is_program(first));
         return (is_fit && !first.is_empty() && !first.starts_with('|'))
             .then_some(Sink::Pipe(program));
@@ -184,7 +185,7 @@ fn sink(line: &str, at: usize, care: Care) -> Option<Sink<'_>> {
     let is_appended = rest.starts_with(">>");
     let name = rest.trim_start_matches('>');
     let is_apart = name.starts_with(char::is_whitespace);
-    let name = grammar::only_word(name)?;
+    let name = words::only_word(name)?;
     let name = name.trim_matches(['\'', '"']);
     let looks_right = name.contains(['/', '.']) && !name.starts_with(|x: char| x.is_ascii_digit());
     let is_fit = match care {

@@ -12,11 +12,11 @@ use crate::model::{Call, Event, HangupCause, Phase, Session};
 use crate::shell::commands::call_name::is_named;
 use crate::shell::commands::call_name::last::{LAST, Last, call_of_session};
 use crate::shell::commands::context::Context;
-use crate::shell::commands::grammar;
 use crate::shell::feed::choice::event_named;
 use crate::shell::session::completeness;
 use crate::shell::text::error::{CommandError, Kind};
 use crate::shell::text::sanitise;
+use crate::shell::text::words;
 use crate::shell::view::{Cell, Format, View, span};
 use crate::track::Tracker;
 
@@ -55,7 +55,7 @@ impl Describe for Args {
 }
 
 pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), CommandError> {
-    let (what, rest) = grammar::first_word(&args.tail);
+    let (what, rest) = words::first_word(&args.tail);
     let what = what.to_ascii_lowercase();
     match what.as_str() {
         "event" => event(cx, rest).await,
@@ -363,7 +363,7 @@ async fn event(cx: &mut Context<'_>, rest: &str) -> Result<(), CommandError> {
 }
 
 async fn text(cx: &mut Context<'_>, rest: &str) -> Result<(), CommandError> {
-    let (wanted, line) = grammar::quoted_word(rest)?;
+    let (wanted, line) = words::quoted_word(rest)?;
     if wanted.is_empty() || line.trim().is_empty() {
         return Err(CommandError::usage("which text in the answer to which line?")
             .hint("for example: expect text RUNNING sofia status"));

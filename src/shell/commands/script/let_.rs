@@ -1,9 +1,9 @@
 use crate::shell::commands::context::Context;
-use crate::shell::commands::grammar;
 use crate::shell::commands::meta::{Describe, Group, Meta};
 use crate::shell::freeswitch::secrets::{STARS, is_secret_name};
 use crate::shell::session::variables;
 use crate::shell::text::error::CommandError;
+use crate::shell::text::words;
 use crate::shell::view::{Cell, View};
 
 /// Show the variables of this session, or set one
@@ -50,7 +50,7 @@ pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), Command
         return if is_gone { Ok(()) } else { Err(unknown()) };
     }
     let Some((name, value)) = tail.split_once('=') else {
-        let (name, rest) = grammar::first_word(tail);
+        let (name, rest) = words::first_word(tail);
         return match variables.get(name).filter(|_| rest.trim().is_empty()) {
             Some(value) => cx.line(value),
             None => Err(CommandError::usage(format!("{tail:?} is no NAME = VALUE"))

@@ -1,7 +1,7 @@
 use crate::shell::commands::context::Context;
-use crate::shell::commands::grammar;
 use crate::shell::commands::meta::{Describe, Group, Meta};
 use crate::shell::text::error::CommandError;
+use crate::shell::text::words;
 use crate::shell::view::{Cell, View};
 
 /// Show the aliases, or make one for this session
@@ -39,7 +39,7 @@ pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), Command
         }
         return cx.view(&view);
     };
-    let (name, line) = grammar::first_word(tail);
+    let (name, line) = words::first_word(tail);
     let line = line.trim();
     let unknown = || {
         CommandError::usage(format!("there is no alias {name:?}"))
