@@ -3,15 +3,14 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::Command;
+
+use crate::support::program::{program_in, switchy};
 
 #[limited::test]
 fn completion_scripts_are_up_to_date() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("completions");
     for (shell, name) in [("bash", "switchy.bash"), ("zsh", "_switchy"), ("fish", "switchy.fish")] {
-        let output =
-            Command::new(env!("CARGO_BIN_EXE_switchy")).args(["completions", shell]).output();
-        let output = output.unwrap();
+        let output = switchy().args(["completions", shell]).output().unwrap();
         assert!(output.status.success(), "{output:?}");
         let path = folder.join(name);
         if std::env::var_os("UPDATE").is_some() {
@@ -34,7 +33,8 @@ fn a_reader_that_has_seen_enough_is_no_error() {
         // Nobody reads: the pipe is closed before anything is written to it.
         let script =
             format!("{{ sleep 0.2; exec \"$0\" {what}; }} | true; exit \"${{PIPESTATUS[0]}}\"");
-        let mut command = Command::new("bash");
+        let home = tempfile::tempdir().unwrap();
+        let mut command = program_in("bash", home.path());
         command.args(["-c", &script, env!("CARGO_BIN_EXE_switchy")]);
         let output = command.output().unwrap();
         assert_eq!(output.status.code(), Some(0), "{what}: {output:?}");

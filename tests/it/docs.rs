@@ -4,12 +4,13 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Output, Stdio};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use serde_json::Value;
 use switchy::sim::Config;
 
+use crate::support::program::program_in;
 use crate::switch::Switch;
 
 /// Lines that are not run here: they build, and need a network or another machine.
@@ -82,13 +83,10 @@ impl Home {
         let line = line.replace("-H pbx1 -P 8021", &place);
         let programs = std::env::var("PATH").unwrap();
         let folders = ["bin", "tools"].map(|name| self.path(name).display().to_string());
-        let mut command = Command::new("sh");
+        let mut command = program_in("sh", self.directory.path());
         command.args(["-c", &line]).current_dir(self.directory.path()).stdin(Stdio::null());
         command.env("PATH", format!("{}:{programs}", folders.join(":")));
-        command.env("HOME", self.directory.path()).env("SWITCHY_CONFIG", self.path("config.toml"));
-        for name in ["SWITCHY_PASSWORD", "XDG_CONFIG_HOME", "XDG_STATE_HOME"] {
-            command.env_remove(name);
-        }
+        command.env("SWITCHY_CONFIG", self.path("config.toml")).env_remove("XDG_STATE_HOME");
         command.output().unwrap()
     }
 

@@ -8,6 +8,8 @@ use switchy::sim::{Config, Fault, Sim};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 
+use crate::support::nowhere::Nowhere;
+
 /// The diagnosis as text, and how the line ended.
 async fn examine(line: &str) -> (String, Result<(), CommandError>) {
     let shell = Shell::new(Settings::default(), None, false);
@@ -77,7 +79,8 @@ async fn s80_what_a_deployment_needs_is_checked() {
     assert!(check(&told, "acl").starts_with("fail "), "{told}");
     assert!(told.contains("apply-inbound-acl"), "{told}");
     sim.stop();
-    let (told, _) = examine("doctor 127.0.0.1:1").await;
+    let nowhere = Nowhere::new();
+    let (told, _) = examine(&format!("doctor {}", nowhere.address())).await;
     assert!(check(&told, "port").starts_with("fail "), "{told}");
     assert!(told.contains("listen-ip"), "{told}");
 }

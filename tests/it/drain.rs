@@ -7,6 +7,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use crate::flood::{Flood, LONGEST};
+use crate::support::program::switchy_in;
 
 /// A reader that sleeps: what the kernel and the program hold for it is full before.
 const SLEEPS: Duration = Duration::from_secs(6);
@@ -110,8 +111,8 @@ fn check(Way { name, args, says }: &Way) -> Duration {
 }
 
 fn program(home: &Path, args: &[String]) -> Child {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_switchy"));
-    command.args(args).env_remove("SWITCHY_PASSWORD").env("HOME", home);
+    let mut command = switchy_in(home);
+    command.args(args);
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
 }
 

@@ -1,13 +1,15 @@
 //! Exit codes: those that the program can end with are those that help, manual and docs list.
 use std::collections::BTreeSet;
 use std::net::TcpListener;
-use std::process::{Command, Output};
+use std::process::Output;
 use std::{fs, path};
 
 use switchy::shell::Kind;
 
+use crate::support::program::switchy;
+
 fn run(args: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_switchy")).args(args).output().unwrap()
+    switchy().args(args).output().unwrap()
 }
 
 /// The codes at the starts of lines, behind the line with these words.

@@ -6,6 +6,7 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
+use crate::support::program::program_in;
 use crate::switch::Switch;
 
 /// A home with a program called `fs_cli` in it.
@@ -31,14 +32,8 @@ impl Home {
 
     fn command(&self, program: &Path, args: &[String]) -> Command {
         // A run that does not end is a failure, not a wait.
-        let mut command = Command::new("timeout");
-        command
-            .arg("30")
-            .arg(program)
-            .args(args)
-            .env("HOME", self.directory.path())
-            .env("TERM", "dumb");
-        command.env_remove("SWITCHY_PASSWORD").env_remove("XDG_CONFIG_HOME");
+        let mut command = program_in("timeout", self.directory.path());
+        command.arg("30").arg(program).args(args);
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         command
     }

@@ -1,16 +1,17 @@
 //! Script files as people have them: from other editors, with what runs itself, with very long lines.
 use std::fs;
-use std::process::{Command, Output, Stdio};
+use std::process::{Output, Stdio};
 
+use crate::support::program::{switchy, switchy_in};
 use crate::switch::Switch;
 
 /// Runs a script in a folder of its own, in which `itself` is its name.
 fn run(switch: &Switch, script: &[u8], more: &[&str]) -> Output {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("itself"), script).unwrap();
-    let mut command = Command::new(env!("CARGO_BIN_EXE_switchy"));
+    let mut command = switchy_in(folder.path());
     command.args(switch.args(&["-f", "itself"])).args(more).current_dir(folder.path());
-    command.env("HOME", folder.path()).env_remove("SWITCHY_PASSWORD").stdin(Stdio::null());
+    command.stdin(Stdio::null());
     command.output().unwrap()
 }
 
@@ -63,9 +64,9 @@ fn what_failed_is_told_in_short_and_without_secrets() {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("outer"), script).unwrap();
     fs::write(folder.path().join("inner"), "nosuch sip_auth_password=hunter22\n").unwrap();
-    let mut command = Command::new(env!("CARGO_BIN_EXE_switchy"));
+    let mut command = switchy_in(folder.path());
     command.args(switch.args(&["-f", "outer", "--echo"])).current_dir(folder.path());
-    let output = command.env("HOME", folder.path()).stdin(Stdio::null()).output().unwrap();
+    let output = command.stdin(Stdio::null()).output().unwrap();
     let (stdout, stderr) = texts(&output);
     assert_eq!(output.status.code(), Some(1), "{stderr}");
     assert!(stderr.contains("inner:1: nosuch sip_auth_password=***"), "{stderr}");
@@ -101,7 +102,7 @@ fn a_value_starts_no_command_of_its_own() {
 #[cfg(target_os = "linux")]
 fn an_answer_that_cannot_be_written_is_told() {
     let switch = Switch::start();
-    let mut command = Command::new(env!("CARGO_BIN_EXE_switchy"));
+    let mut command = switchy();
     command.args(switch.args(&["--keep-going", "-x", "eval one", "-x", "eval two"]));
     command.stdout(fs::OpenOptions::new().write(true).open("/dev/full").unwrap());
     let output = command.stdin(Stdio::null()).stderr(Stdio::piped()).output().unwrap();

@@ -5,15 +5,16 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
+use crate::support::nowhere::Nowhere;
+use crate::support::program::switchy_in;
 use crate::switch::Switch;
 
 /// Not the stock one, and found nowhere by accident.
 const SECRET: &str = "tr0ub4dor-and-3-more";
 
 fn switchy(home: &Path, args: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_switchy"));
-    command.args(args).env("HOME", home).env("XDG_CONFIG_HOME", home.join("config"));
-    command.env("XDG_STATE_HOME", home.join("state")).env_remove("SWITCHY_PASSWORD");
+    let mut command = switchy_in(home);
+    command.args(args).env("XDG_CONFIG_HOME", home.join("config"));
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     command
 }
@@ -55,7 +56,7 @@ fn through_ssh() {
     let output = run(&ssh, &target);
     assert_eq!(output.status.code(), Some(3));
     assert!(said(&output).contains("Permission denied (publickey)"), "{}", said(&output));
-    let output = run(Path::new("/no/such/ssh"), &target);
+    let output = run(&home.path().join("no-such-ssh"), &target);
     assert_eq!(output.status.code(), Some(3));
     assert!(said(&output).contains("cannot be started"), "{}", said(&output));
 }
@@ -78,9 +79,10 @@ fn through_a_unix_socket() {
     let output =
         switchy(home.path(), &[&target, "-x", "eval through", "-x", "calls"]).output().unwrap();
     assert_eq!((output.status.code(), said(&output).as_str()), (Some(0), "through\nno calls\n"));
-    let output = switchy(home.path(), &["unix:/no/such.sock", "-x", "status"]).output().unwrap();
+    let nothing = format!("unix:{}", home.path().join("no-such.sock").display());
+    let output = switchy(home.path(), &[&nothing, "-x", "status"]).output().unwrap();
     assert_eq!(output.status.code(), Some(3));
-    assert!(said(&output).contains("unix:/no/such.sock cannot be reached"), "{}", said(&output));
+    assert!(said(&output).contains(&format!("{nothing} cannot be reached")), "{}", said(&output));
 }
 
 #[limited::test]
@@ -92,10 +94,12 @@ fn several_addresses_and_ipv6() {
         let output = switchy(home.path(), &[&host, "-x", "eval ok"]).output().unwrap();
         assert_eq!(said(&output), "ok\n", "{host}");
     }
-    for host in ["::1", "[::1]:1"] {
-        let output = switchy(home.path(), &[host, "-P", "1", "-x", "status"]).output().unwrap();
+    let nowhere = Nowhere::new();
+    let (port, address) = (nowhere.port().to_string(), format!("[::1]:{}", nowhere.port()));
+    for host in ["::1", &address] {
+        let output = switchy(home.path(), &[host, "-P", &port, "-x", "status"]).output().unwrap();
         assert_eq!(output.status.code(), Some(3));
-        assert!(said(&output).contains("[::1]:1"), "{}", said(&output));
+        assert!(said(&output).contains(&address), "{}", said(&output));
     }
     for target in ["127.0.0.1:99999", "pbx1:x", "pbx1:", "[::1", "http://pbx1", "", "ssh://"] {
         let output = switchy(home.path(), &[target, "-x", "status"]).output().unwrap();
@@ -134,7 +138,8 @@ fn no_way_to_give_a_password_leaves_it_behind() {
         child.wait_with_output().unwrap()
     };
     let connect = format!("connect 127.0.0.1:{port} -p {SECRET}\neval ok\n");
-    let elsewhere = format!("connect 127.0.0.1:1 -p {SECRET}\n");
+    let nowhere = Nowhere::new();
+    let elsewhere = format!("connect {} -p {SECRET}\n", nowhere.address());
     for (args, env, stdin, code) in [
         (&["file", "-x", "eval ok"][..], false, "", 0),
         (&["command", "-x", "eval ok"], false, "", 0),

@@ -3,12 +3,13 @@
 use std::fs;
 use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Output, Stdio};
 
 use switchy::conn::Config;
 use switchy::shell::{Profile, Settings};
 use switchy::sim;
 
+use crate::support::program::program_in;
 use crate::switch::Switch;
 
 /// What must not be found anywhere.
@@ -97,14 +98,11 @@ fn run(home: &Path, way: &Way, more: &[&str]) -> Output {
     if !program.exists() {
         symlink(env!("CARGO_BIN_EXE_switchy"), &program).unwrap();
     }
-    let mut command = Command::new("timeout");
-    command.arg("60").arg(program).args(&way.args).args(more);
-    command.env("HOME", home).env("XDG_STATE_HOME", home.join("state")).current_dir(home);
-    command.env_remove("XDG_CONFIG_HOME").env_remove("SWITCHY_CONFIG");
-    match way.variable {
-        Some(password) => command.env("SWITCHY_PASSWORD", password),
-        None => command.env_remove("SWITCHY_PASSWORD"),
-    };
+    let mut command = program_in("timeout", home);
+    command.arg("60").arg(program).args(&way.args).args(more).current_dir(home);
+    if let Some(password) = way.variable {
+        command.env("SWITCHY_PASSWORD", password);
+    }
     command.stdin(Stdio::null()).output().unwrap()
 }
 

@@ -7,9 +7,11 @@ use std::process::{Child, Command, Stdio};
 
 use serde_json::Value;
 
+use crate::support::program::switchy;
+
 /// Starts one and returns it with what it says before it serves, up to the last line.
 fn start(args: &[&str]) -> (Child, String) {
-    let mut sim = Command::new(env!("CARGO_BIN_EXE_switchy"))
+    let mut sim = switchy()
         .arg("sim")
         .args(args)
         .stdout(Stdio::piped())
@@ -107,8 +109,7 @@ fn what_it_does_not_understand_it_explains() {
         (["--user", "bob@lan events=HEARTBEET"], "did you mean HEARTBEAT?"),
         (["--traffic", "many"], "a rate is a number"),
     ] {
-        let out = Command::new(env!("CARGO_BIN_EXE_switchy")).arg("sim").args(args).output();
-        let out = out.unwrap();
+        let out = switchy().arg("sim").args(args).output().unwrap();
         assert_eq!(out.status.code(), Some(2));
         let text = String::from_utf8_lossy(&out.stderr);
         assert!(text.contains(told), "{args:?}: {text}");

@@ -14,6 +14,7 @@ use switchy::{Client, EventListener, get_listener};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use super::{Log, called, echo, overheard};
+use crate::support::nowhere::Nowhere;
 use crate::support::{LONG, pair, sim, tracked};
 
 #[limited::test(paused)]
@@ -320,7 +321,8 @@ async fn s13_connect_takes_another_host_and_tells_failures_apart() {
         hints.insert(err.hint());
         err
     };
-    let refused = check(attempt("127.0.0.1:1", "right").await, "127.0.0.1:1");
+    let nowhere = Nowhere::new();
+    let refused = check(attempt(&nowhere.address(), "right").await, &nowhere.address());
     assert!(matches!(refused, ConnectError::Refused { .. }), "{refused:?}");
     let wrong = check(attempt(&peer, "wrong").await, &peer);
     assert!(matches!(wrong, ConnectError::WrongPassword { .. }), "{wrong:?}");

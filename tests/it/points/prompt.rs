@@ -16,6 +16,7 @@ use tokio::net::TcpListener;
 use tokio::time::timeout;
 
 use super::{called, echo, park};
+use crate::support::nowhere::Nowhere;
 use crate::support::{LONG, sim, tracked, until};
 
 /// A shell on a simulated switch called `pbx`, and the switch's port.
@@ -115,9 +116,10 @@ async fn s08_a_login_with_rights_of_its_own_is_told_at_the_connection() {
 #[limited::test]
 async fn s13_a_failed_connection_says_where_and_what_to_check() {
     let (shell, port) = shell().await;
-    let gone = refused(&shell, "connect 127.0.0.1:1").await;
+    let nowhere = Nowhere::new();
+    let gone = refused(&shell, &format!("connect {}", nowhere.address())).await;
     assert_eq!((gone.kind, gone.kind.exit_code()), (Kind::Connection, 3));
-    assert!(gone.message.contains("127.0.0.1:1 refuses"), "{gone:?}");
+    assert!(gone.message.contains(&format!("{} refuses", nowhere.address())), "{gone:?}");
     assert!(gone.hints[0].contains("is FreeSWITCH running"), "{gone:?}");
     let wrong = refused(&shell, &format!("connect 127.0.0.1:{port} --password no")).await;
     assert!(wrong.message.contains(&format!("127.0.0.1:{port}")), "{wrong:?}");

@@ -1,10 +1,10 @@
 //! The server's log at the prompt, under `-b`, and in a pipe: whole, and line for line.
 use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
-use std::process::Command;
 use std::thread;
 
 use super::desk::*;
+use crate::support::program::switchy;
 
 /// A server that logs these texts to every client that asks for its log.
 fn logs(texts: Vec<String>) -> u16 {
@@ -125,7 +125,7 @@ fn batch_mode_at_a_terminal_shows_the_log() {
 fn the_log_streams_as_text_into_a_pipe() {
     let port = logs(one_call());
     let ask = |line: &str| {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_switchy"));
+        let mut command = switchy();
         let output = command.args(arguments(port, &["-x", line])).output().unwrap();
         let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
         (output.status.code(), text(output.stdout), text(output.stderr))

@@ -2,6 +2,7 @@
 use std::fs;
 
 use super::desk::*;
+use crate::support::program::switchy_in;
 
 /// A desk whose first switch is the profile `one`; the configuration may name PORT.
 fn desk(config: &str, rc: &str) -> (Switch, tempfile::TempDir) {
@@ -68,9 +69,7 @@ fn lines_of_the_rc_file_and_of_profiles_run_when_they_should() {
     // Not a second time from the file.
     assert_eq!(terminal.count("from-rc"), 1);
     // A script runs neither.
-    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_switchy"));
-    command.args(["-x", "eval only-this"]).env("HOME", home.path()).env_remove("XDG_CONFIG_HOME");
-    let output = command.env_remove("SWITCHY_CONFIG").output().unwrap();
+    let output = switchy_in(home.path()).args(["-x", "eval only-this"]).output().unwrap();
     assert_eq!(String::from_utf8_lossy(&output.stdout).trim(), "only-this");
 }
 

@@ -6,7 +6,8 @@ use std::process::{Command, Output};
 
 use portable_pty::CommandBuilder;
 
-use super::terminal::{PROGRAM, Size, Terminal};
+use super::terminal::{Size, Terminal};
+use crate::support::program::{program_in, switchy_in};
 
 /// A line that is completed, words that are offered then, and words that are not.
 const CASES: &[(&str, &[&str], &[&str])] = &[
@@ -25,7 +26,7 @@ const CASES: &[(&str, &[&str], &[&str])] = &[
 
 /// The completion script of a shell, in a file.
 fn script(home: &tempfile::TempDir, shell: &str) -> String {
-    let printed = Command::new(PROGRAM).args(["completions", shell]).output().unwrap();
+    let printed = switchy_in(home.path()).args(["completions", shell]).output().unwrap();
     let path = home.path().join(format!("switchy.{shell}"));
     fs::write(&path, printed.stdout).unwrap();
     path.display().to_string()
@@ -101,8 +102,8 @@ fn fish_completes_commands_and_their_options() {
     let script = script(&home, "fish");
     for (line, offered, others) in CASES {
         let asked = format!("source {script}; complete -C '{line}'");
-        let mut command = Command::new("fish");
-        command.args(["--no-config", "-c", &asked]).env("HOME", home.path()).current_dir(&home);
+        let mut command = program_in("fish", home.path());
+        command.args(["--no-config", "-c", &asked]).current_dir(&home);
         let said = command.output().unwrap();
         let said = String::from_utf8_lossy(&said.stdout).into_owned();
         let words: Vec<_> = said.lines().filter_map(|line| line.split('\t').next()).collect();

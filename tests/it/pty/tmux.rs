@@ -8,6 +8,7 @@ use unicode_width::UnicodeWidthStr as _;
 
 use super::desk::*;
 use super::terminal::PROGRAM;
+use crate::support::program::program_in;
 use crate::support::{LONG, until_blocking};
 
 /// A tmux of its own. Dropping it ends it and what runs in it.
@@ -22,15 +23,16 @@ impl Tmux {
         let tmux = Self { socket: home.join("tmux").to_str().unwrap().to_owned() };
         let columns = columns.to_string();
         let home = home.to_str().unwrap();
-        let program =
-            format!("env -u NO_COLOR HOME='{home}' XDG_STATE_HOME='{home}/state' {program}");
+        let program = format!("env HOME='{home}' XDG_STATE_HOME='{home}/state' {program}");
         let (options, size) = (["new-session", "-d"], ["-x", &columns, "-y", "30"]);
         tmux.ask(&[&options[..], &size, &[&program]].concat())?;
         Some(tmux)
     }
 
     fn ask(&self, args: &[&str]) -> Option<String> {
-        let mut command = Command::new("tmux");
+        // The server and what runs in it have the environment of the one that starts it.
+        let home = Path::new(&self.socket).parent().unwrap();
+        let mut command = program_in("tmux", home);
         command.args(["-u", "-S", &self.socket, "-f", "/dev/null"]).args(args);
         let said = command.output().unwrap();
         said.status.success().then(|| String::from_utf8_lossy(&said.stdout).into_owned())

@@ -6,20 +6,23 @@ use std::path::Path;
 #[derive(Clone)]
 pub(super) struct Names {
     port: u16,
+    /// One on which no program listens.
+    closed: u16,
     folder: String,
     /// The ids, in the order of their appearance, as long as they were seen.
     ids: Vec<String>,
 }
 
 impl Names {
-    pub(super) fn new(port: u16, folder: &Path) -> Self {
-        Self { port, folder: folder.to_str().unwrap().to_owned(), ids: Vec::new() }
+    pub(super) fn new(port: u16, closed: u16, folder: &Path) -> Self {
+        Self { port, closed, folder: folder.to_str().unwrap().to_owned(), ids: Vec::new() }
     }
 
     /// Puts the values behind the names that somebody types.
     pub(super) fn put_back(&self, typed: &str) -> String {
         let mut line =
             typed.replace("PORT", &self.port.to_string()).replace("FOLDER", &self.folder);
+        line = line.replace("CLOSED", &self.closed.to_string());
         for (at, id) in self.ids.iter().enumerate().rev() {
             line = line.replace(&format!("UUID{}", at + 1), id);
         }
@@ -70,6 +73,9 @@ impl Names {
         }
         if word.is_empty() || !word.bytes().all(|letter| letter.is_ascii_digit()) {
             return None;
+        }
+        if word == self.closed.to_string() {
+            return Some((word.len(), "CLOSED".to_owned()));
         }
         if word.len() == 5 && before.ends_with("127.0.0.1:") {
             return Some((5, "PORT".to_owned()));

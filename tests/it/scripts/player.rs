@@ -10,6 +10,7 @@ use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep, timeout};
 
 use super::names::Names;
+use crate::support::nowhere::Nowhere;
 use crate::support::{LONG, SOON};
 
 /// Plays a file; fails where it differs, or rewrites it.
@@ -41,7 +42,8 @@ async fn play(script: &str) -> String {
     let sim = Config::new().with_seed(7).with_clock(clock);
     let config = shell.start_sim(sim).await.unwrap().with_connect_timeout(LONG);
     let folder = tempfile::tempdir().unwrap();
-    let mut names = Names::new(config.port(), folder.path());
+    let nowhere = Nowhere::new();
+    let mut names = Names::new(config.port(), nowhere.port(), folder.path());
     shell.connect("pbx", config).await.unwrap();
     let (mut played, mut lines) = (String::new(), script.lines().peekable());
     while let Some(line) = lines.next() {

@@ -1,5 +1,9 @@
 //! What tests have in common: waiting, with a deadline and a name for what is waited for.
 
+pub(crate) mod nowhere;
+#[cfg(feature = "cli")]
+pub(crate) mod program;
+
 use std::fmt::Debug;
 use std::io::Write as _;
 use std::panic::Location;
