@@ -17,8 +17,7 @@ use super::start::{Start, Target};
 use super::{complain, demo_config, fs_cli, logging, terminal};
 use crate::shell::is_own;
 use crate::shell::{
-    CommandError, History, Joiner, Kind, Next, Outlet, Output, Shell, is_secret, replay,
-    script_place,
+    CommandError, History, Joiner, Kind, Next, Outlet, Output, Shell, replay, script_place,
 };
 
 /// Runs the lines and returns the exit code.
@@ -195,7 +194,7 @@ impl Script<'_> {
         place: Option<(&str, usize)>,
     ) -> Result<Next, CommandError> {
         if self.start.script.echo {
-            let shown = if is_secret(line) { "(a line with a secret)" } else { line };
+            let shown = if self.shell.is_private(line) { "(a line with a secret)" } else { line };
             // Nobody reads it when it cannot be written.
             let _written = writeln!(io::stderr(), "> {shown}");
         }
@@ -221,7 +220,7 @@ impl Script<'_> {
             _ => err,
         };
         let err = match place {
-            Some((file, number)) => err.hint(script_place(file, number, line)),
+            Some((file, number)) => err.hint(script_place(self.shell, file, number, line)),
             None => err,
         };
         let goes_on = match err.kind {

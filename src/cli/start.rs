@@ -92,6 +92,8 @@ impl Start {
         // A profile may say so for itself; what an option says holds for all.
         let common = files.effective(None, over)?;
         let keeps_history = common.flag("history");
+        settings.secret_variables =
+            [common.lines("secret_variables"), look.lines("secret_variables")].concat();
         if common.flag("read_only") {
             settings.read_only = ReadOnly::Always;
         }

@@ -195,3 +195,57 @@ fn what_a_panic_could_print_holds_no_password() {
         assert!(!text.contains(SECRET), "{text}");
     }
 }
+
+/// The value of a variable that the settings list is in no file, whatever shows it.
+#[limited::test]
+fn the_value_of_a_listed_variable_is_kept_nowhere() {
+    let switch = Switch::with(sim::Config::new().with_seed(7));
+    let home = tempfile::tempdir().unwrap();
+    let (port, script) = (switch.port(), home.path().join("script"));
+    let config = home.path().join(".config/switchy/config.toml");
+    fs::create_dir_all(config.parent().unwrap()).unwrap();
+    let text = format!(
+        "[profile.pbx1]\nhost = \"127.0.0.1\"\nport = {port}\nsecret_variables = [\"pi*\"]\n\
+         [alias]\nsp = \"setvar last $1 $2\"\n"
+    );
+    fs::write(&config, text).unwrap();
+    let plan = format!("'sleep:600,set:pin={SECRET},export:nolocal:pin={SECRET},park'");
+    fs::write(
+        &script,
+        format!(
+            "originate --wait 10 {{pin={SECRET}}}loopback/9196 {plan} inline\n\
+             trace last --for 2 --log debug --save trace.txt\n\
+             setvar last pin {SECRET}\nsp pin {SECRET}2\nsetvar last pin x\n\
+             setvar last pin {SECRET} -o json\ngetvar last pin\ndump last\n\
+             dump last -o csv\ndump last -o jsonl\ndump last -o vertical\ndump last -o json\n\
+             api uuid_dump $(x)\napi uuid_setvar_multi x pin={SECRET};a=b\n\
+             execute last set pin={SECRET}\nexecute last set PIN={SECRET}\n\
+             calls --columns uuid,variable_pin\napi global_setvar pin={SECRET}\n\
+             api global_getvar\neval ${{pin}}\nlet a = $(getvar last pin)\nlet a\nlet\n\
+             alias y setvar last pin {SECRET}\nalias\nbgapi global_setvar pin={SECRET}\n\
+             bgapi eval ${{pin}}\n! echo --pin {SECRET} >> /dev/null\nsleep 0.3\n\
+             hangup last\n"
+        ),
+    )
+    .unwrap();
+    let way = Way {
+        name: "listed",
+        program: "switchy",
+        args: vec!["pbx1".to_owned()],
+        variable: None,
+        files: vec![],
+        code: 0,
+    };
+    let args = ["--transcript", "t.jsonl", "--echo", "--keep-going", "-f", "script"];
+    let output = run(home.path(), &way, &args);
+    let said = [&output.stdout[..], &output.stderr].concat();
+    let said = String::from_utf8_lossy(&said).into_owned();
+    // It is in the answers, and in what they were written to only masked.
+    assert!(said.contains(SECRET), "{:?} {said}", output.status);
+    let trace = fs::read_to_string(home.path().join("trace.txt")).unwrap();
+    assert!(trace.contains("set pin=***") && trace.contains("variable_pin: ***"), "{trace}");
+    let text = fs::read_to_string(home.path().join("t.jsonl")).unwrap();
+    let leaking: Vec<&str> = text.lines().filter(|line| line.contains(SECRET)).collect();
+    assert!(leaking.is_empty(), "{leaking:#?}");
+    assert_eq!(leaks(home.path(), &[script]), [] as [PathBuf; 0]);
+}

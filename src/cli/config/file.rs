@@ -227,16 +227,18 @@ impl Reader<'_> {
             }
             (DeValue::Float(number), Kind::Span) => Data::read(kind, &number.to_string()),
             (DeValue::Boolean(flag), Kind::Flag) => Ok(Data::Flag(*flag)),
-            (DeValue::Array(items), Kind::Lines) => {
+            (DeValue::Array(items), Kind::Lines | Kind::Names) => {
                 let line = |item: &Spanned<DeValue<'_>>| match item.get_ref() {
-                    DeValue::String(text) => Ok(text.to_string()),
+                    DeValue::String(text) => Data::read(kind, text).map(|_good| text.to_string()),
                     _ => Err("only texts in quotes can stand in this list".to_owned()),
                 };
                 items.iter().map(line).collect::<Result<_, _>>().map(Data::Lines)
             }
             (_, Kind::Flag) => Err("must be true or false".to_owned()),
             (_, Kind::Number(least, most)) => Err(format!("must be from {least} to {most}")),
-            (_, Kind::Lines) => Err("must be a text in quotes, or a list of them".to_owned()),
+            (_, Kind::Lines | Kind::Names) => {
+                Err("must be a text in quotes, or a list of them".to_owned())
+            }
             (_, Kind::Span) => Err("must be seconds, or a text with a unit: \"500 ms\"".to_owned()),
             (
                 _,

@@ -10,6 +10,8 @@ pub(super) enum Kind {
     Flag,
     /// Seconds, or a text with a unit: `"500 ms"`.
     Span,
+    /// Names of variables, with `*` for any text; one alone may stand without brackets.
+    Names,
     /// Command lines; one alone may stand without brackets.
     Lines,
     Choice(&'static [&'static str]),
@@ -79,6 +81,12 @@ pub(super) const KEYS: &[Key] = &[
     key("prompt", Kind::Template, "the prompt; \"help set\" lists the names in braces"),
     key("color", Kind::Choice(&["auto", "always", "never"]), "when to color"),
     key("history", Kind::Flag, "whether typed lines are kept in a file"),
+    key(
+        "secret_variables",
+        Kind::Names,
+        "variables whose values are kept out of history, transcripts and traces; * is any text",
+    )
+    .like(r#"["pin", "*_token"]"#),
     key("interrupt", Kind::Flag, "whether Ctrl-C at an empty prompt leaves"),
     key("on_connect", Kind::Lines, "lines to run whenever this profile was connected")
         .like(r#"["status", "log warning"]"#),

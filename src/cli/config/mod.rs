@@ -386,6 +386,7 @@ impl Effective {
         profile.output = self.text("output").and_then(format_named);
         profile.keeps_history = self.flag("history");
         profile.alerts = self.alerts();
+        profile.secret_variables = self.lines("secret_variables");
         profile.guard = GuardRules {
             deny: self.lines("guard.deny"),
             confirm: self.lines("guard.confirm"),

@@ -393,3 +393,25 @@ fn names_that_nobody_could_use_are_faults() {
     let lines: Vec<_> = faults.iter().filter_map(|fault| fault.split(':').next()).collect();
     assert_eq!(lines, ["3", "5", "7"], "{faults:?}");
 }
+
+#[limited::test]
+fn secret_variables_are_names_with_stars() {
+    let files = files(
+        "[defaults]\nsecret_variables = \"pin\"\n[profile.a]\nsecret_variables = [\"*_token\", \"x\"]\n",
+        "",
+    );
+    files.sound().unwrap();
+    let listed = |name| files.effective(name, &Section::new()).unwrap().lines("secret_variables");
+    assert_eq!(listed(None), ["pin"]);
+    assert_eq!(listed(Some("a")), ["*_token", "x"]);
+    for (value, told) in [
+        ("[\"$pin\"]", "\"$pin\" is not the name of a variable"),
+        ("\"a b\"", "\"a b\" is not the name of a variable"),
+        ("\"*\"", "\"*\" is not the name of a variable"),
+        ("[1]", "only texts in quotes"),
+        ("7", "a text in quotes, or a list of them"),
+    ] {
+        let faults = faults(&format!("[defaults]\nsecret_variables = {value}\n"));
+        assert!(faults.len() == 1 && faults[0].contains(told), "{faults:?}");
+    }
+}

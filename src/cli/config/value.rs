@@ -53,6 +53,15 @@ impl Data {
             Kind::Template => good(text, Template::parse(text)),
             Kind::Event => good(text, alert_event(text)),
             Kind::Filter => good(text, alert_filter(text)),
+            Kind::Names => {
+                let is_part = |c: char| c.is_ascii_alphanumeric() || "_-*".contains(c);
+                if text.chars().all(is_part) && text.chars().any(|c| c.is_ascii_alphanumeric()) {
+                    return Ok(Self::Lines(vec![text.to_owned()]));
+                }
+                Err(format!(
+                    "{text:?} is not the name of a variable: use letters, digits, _, - and *"
+                ))
+            }
             Kind::Lines => Ok(Self::Lines(vec![text.to_owned()])),
             Kind::Number(least, most) => match text.parse() {
                 Ok(number) if (least..=most).contains(&number) => Ok(Self::Number(number)),

@@ -112,6 +112,8 @@ A profile is a server by name: \"switchy pbx1\", \"connect pbx1\" and \"@pbx1 st
 [defaults] holds for all profiles. Options come before the environment (SWITCHY_PASSWORD), then the
 profile, then the profile it inherits from, then [defaults]. [alias], [abbr], [keys], [colors],
 [guard] (\"help guard\") and [alerts.NAME] (\"help alerts\") may stand at the top or in a profile.
+secret_variables = [\"pin\", \"*_token\"] keeps the values of these variables, FreeSWITCH's and those of
+let, out of the history, of transcripts and of saved traces.
 ~/.fs_cli_conf and /etc/fs_cli.conf are read too: each section is a profile.";
 
 const GUARD: &str = "\

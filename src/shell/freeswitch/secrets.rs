@@ -6,21 +6,14 @@
 use std::collections::BTreeSet;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use super::secret_names::{Names, STARS};
 use crate::conn::{Config, Login};
 use crate::shell::text::words::{cut_list, first_word};
 
 /// Whether a line holds, or may hold, a password: such a line is not written to the history.
 #[must_use]
 pub fn is_secret(line: &str) -> bool {
-    mask_line(line) != line
-}
-
-/// What a secret is replaced with.
-pub(in crate::shell) const STARS: &str = "***";
-
-/// A typed line without its secrets: logins, what follows `-p`, and all that [`mask_text`] takes.
-pub(in crate::shell) fn mask_line(line: &str) -> String {
-    mask_pieces(line, mask_command)
+    Names::default().mask_line(line) != line
 }
 
 /// Masks each command of a list. It is cut in both ways in which a list may be read, with `;;` in
@@ -33,52 +26,98 @@ pub(in crate::shell) fn mask_pieces(line: &str, mask: impl Fn(&str) -> String) -
     once(&once(line, true), false)
 }
 
-/// One command of a line.
-fn mask_command(line: &str) -> String {
-    let start = line.len() - line.trim_start().len();
-    let (lead, command) = line.split_at(start);
-    if command.starts_with('@') {
-        let (host, rest) = command.split_once(char::is_whitespace).unwrap_or((command, ""));
-        let gap = command.get(host.len()..command.len() - rest.len()).unwrap_or_default();
-        return format!("{lead}{host}{gap}{}", mask_command(rest));
+impl Names {
+    /// A typed line without its secrets: logins, what follows `-p`, and all that [`mask_text`] takes.
+    pub(in crate::shell) fn mask_line(&self, line: &str) -> String {
+        mask_pieces(line, |piece| self.mask_command(piece))
     }
-    if command.starts_with('!') {
-        return format!("{lead}{}", within(command));
-    }
-    let (verb, rest) = first_word(command);
-    let gap = command.get(verb.len()..command.len() - rest.len()).unwrap_or_default();
-    let name = verb.trim_start_matches('/').to_ascii_lowercase();
-    let rest = match name.as_str() {
-        "api" | "bgapi" | "with" => mask_command(rest),
-        "auth" | "userauth" => STARS.to_owned(),
-        "connect" => options(rest),
-        "let" => match rest.split_once('=') {
-            Some((name, value)) if is_secret_name(name.trim()) && !value.trim().is_empty() => {
-                format!("{name}={STARS}")
-            }
-            _ => within(rest),
-        },
-        name if name.ends_with("setvar") => named_words(rest),
-        _ => within(rest),
-    };
-    format!("{lead}{verb}{gap}{rest}")
-}
 
-/// What follows a verb: a login may stand anywhere in it, as in `alias NAME connect ..`,
-/// `with APP connect ..`, `let NAME = connect ..`, or a program that takes the same options.
-fn within(text: &str) -> String {
-    let other = |text: &str| mask_text(&long_option(text));
-    let mut at = 0;
-    for word in text.split_inclusive(char::is_whitespace) {
-        at += word.len();
-        let name = word.trim_matches(|c: char| c.is_whitespace() || "'\"(!/".contains(c));
-        let name = name.rsplit('/').next().unwrap_or_default();
-        if LOGINS.iter().any(|login| name.eq_ignore_ascii_case(login)) {
-            let (before, after) = text.split_at(at);
-            return format!("{}{}", other(before), options(after));
+    /// One command of a line.
+    fn mask_command(&self, line: &str) -> String {
+        let start = line.len() - line.trim_start().len();
+        let (lead, command) = line.split_at(start);
+        if command.starts_with('@') {
+            let (host, rest) = command.split_once(char::is_whitespace).unwrap_or((command, ""));
+            let gap = command.get(host.len()..command.len() - rest.len()).unwrap_or_default();
+            return format!("{lead}{host}{gap}{}", self.mask_command(rest));
         }
+        if command.starts_with('!') {
+            return format!("{lead}{}", self.within(command));
+        }
+        let (verb, rest) = first_word(command);
+        let gap = command.get(verb.len()..command.len() - rest.len()).unwrap_or_default();
+        let name = verb.trim_start_matches('/').to_ascii_lowercase();
+        let rest = match name.as_str() {
+            "api" | "bgapi" | "with" => self.mask_command(rest),
+            "auth" | "userauth" => STARS.to_owned(),
+            "connect" => options(rest),
+            "let" => match rest.split_once('=') {
+                Some((name, value)) if self.is_secret(name.trim()) && !value.trim().is_empty() => {
+                    format!("{name}={STARS}")
+                }
+                _ => self.within(rest),
+            },
+            name if name.ends_with("setvar") => self.named_words(rest),
+            _ => self.within(rest),
+        };
+        format!("{lead}{verb}{gap}{rest}")
     }
-    other(text)
+
+    /// What follows a verb: a login may stand anywhere in it, as in `alias NAME connect ..`,
+    /// `with APP connect ..`, `let NAME = connect ..`, or a program that takes the same options.
+    fn within(&self, text: &str) -> String {
+        let other = |text: &str| self.mask_text(&self.long_option(text));
+        let mut at = 0;
+        for word in text.split_inclusive(char::is_whitespace) {
+            at += word.len();
+            let name = word.trim_matches(|c: char| c.is_whitespace() || "'\"(!/".contains(c));
+            let name = name.rsplit('/').next().unwrap_or_default();
+            if LOGINS.iter().any(|login| name.eq_ignore_ascii_case(login)) {
+                let (before, after) = text.split_at(at);
+                return format!("{}{}", other(before), options(after));
+            }
+            // As what `sched_api`, `alias` or `let NAME = $(..)` runs.
+            if name.to_ascii_lowercase().ends_with("setvar") {
+                let (before, after) = text.split_at(at);
+                return format!("{}{}", other(before), self.named_words(after));
+            }
+        }
+        other(text)
+    }
+
+    /// `--password VALUE`, `-u USER:PASSWORD` and `https://USER:PASSWORD@HOST` of any program.
+    fn long_option(&self, text: &str) -> String {
+        let (mut is_next, mut is_user) = (false, false);
+        words(text, |word| {
+            if std::mem::take(&mut is_next) {
+                return Some(STARS.to_owned());
+            }
+            if std::mem::take(&mut is_user)
+                && let Some((user, _password)) = word.split_once(':')
+            {
+                let quote = word.chars().next_back().filter(|c| "'\"".contains(*c));
+                let quote = quote.filter(|quote| word.starts_with(*quote));
+                return Some(format!(
+                    "{user}:{STARS}{}",
+                    quote.map_or(String::new(), String::from)
+                ));
+            }
+            is_next = word.strip_prefix("--").is_some_and(|name| self.is_secret(name));
+            is_user = ["-u", "-U", "--user", "--proxy-user"].contains(&word);
+            if word.contains("://") { mask_userinfo(word) } else { None }
+        })
+    }
+
+    /// `ID sip_auth_password VALUE`
+    fn named_words(&self, text: &str) -> String {
+        let mut is_value = false;
+        let masked = words(text, |word| {
+            let is_secret = is_value;
+            is_value |= self.is_secret(word);
+            is_secret.then(|| STARS.to_owned())
+        });
+        self.mask_text(&masked)
+    }
 }
 
 /// Commands and programs with the options of a login: a password stands behind `-p`.
@@ -118,37 +157,6 @@ fn mask_userinfo(word: &str) -> Option<String> {
     Some(format!("{scheme}{user}:{STARS}@{host}"))
 }
 
-/// `--password VALUE`, `-u USER:PASSWORD` and `https://USER:PASSWORD@HOST` of any program.
-fn long_option(text: &str) -> String {
-    let (mut is_next, mut is_user) = (false, false);
-    words(text, |word| {
-        if std::mem::take(&mut is_next) {
-            return Some(STARS.to_owned());
-        }
-        if std::mem::take(&mut is_user)
-            && let Some((user, _password)) = word.split_once(':')
-        {
-            let quote = word.chars().next_back().filter(|c| "'\"".contains(*c));
-            let quote = quote.filter(|quote| word.starts_with(*quote));
-            return Some(format!("{user}:{STARS}{}", quote.map_or(String::new(), String::from)));
-        }
-        is_next = word.strip_prefix("--").is_some_and(is_secret_name);
-        is_user = ["-u", "-U", "--user", "--proxy-user"].contains(&word);
-        if word.contains("://") { mask_userinfo(word) } else { None }
-    })
-}
-
-/// `ID sip_auth_password VALUE`
-fn named_words(text: &str) -> String {
-    let mut is_value = false;
-    let masked = words(text, |word| {
-        let is_secret = is_value;
-        is_value |= is_secret_name(word);
-        is_secret.then(|| STARS.to_owned())
-    });
-    mask_text(&masked)
-}
-
 /// A text, with some of its words replaced. Quotes hold a word together.
 fn words(text: &str, mut replace: impl FnMut(&str) -> Option<String>) -> String {
     let (mut out, mut rest) = (String::with_capacity(text.len()), text);
@@ -177,120 +185,52 @@ fn words(text: &str, mut replace: impl FnMut(&str) -> Option<String>) -> String 
     }
 }
 
-/// A text of any kind without the values of what is called a password or the like:
-/// `sip_auth_password=..`, `password: ..`, `"secret":".."`, `<param name="password" value=".."/>`.
-pub(in crate::shell) fn mask_text(text: &str) -> String {
-    let is_part = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');
-    let (mut out, mut rest) = (String::with_capacity(text.len()), text);
-    while let Some(start) = rest.find(is_part) {
-        let (before, name) = rest.split_at(start);
-        let (name, after) = name.split_at(name.find(|c| !is_part(c)).unwrap_or(name.len()));
-        out.push_str(before);
-        out.push_str(name);
-        rest = after;
-        let Some((separator, value)) =
-            is_secret_name(name).then(|| value_of(name, after)).flatten()
-        else {
-            continue;
-        };
-        let end = after.get(separator + value..).unwrap_or_default();
-        out.push_str(after.get(..separator).unwrap_or_default());
-        if value > 0 {
-            out.push_str(STARS);
-        }
-        rest = end;
-    }
-    out.push_str(rest);
-    out
-}
-
-/// How many bytes stand between a name and its value, and how long the value is.
-fn value_of(name: &str, after: &str) -> Option<(usize, usize)> {
-    let closed = after.trim_start_matches('\\').trim_start_matches(['"', '\'']);
-    let spaced = closed.trim_start_matches([' ', '\t']);
-    let attribute = spaced.strip_prefix("value").map(str::trim_start);
-    let is_header = spaced.starts_with(':');
-    let (value, is_encoded) = if let Some(value) = attribute.and_then(|x| x.strip_prefix('=')) {
-        (value, false)
-    } else if let Some(value) = spaced.strip_prefix(['=', ':']) {
-        (value, false)
-    } else if let Some(value) = spaced.strip_prefix("%3D").or_else(|| spaced.strip_prefix("%3A")) {
-        (value, true)
-    } else {
-        (closed.strip_prefix('>')?, false)
-    };
-    let value = value.trim_start_matches([' ', '\t']);
-    let slashes = value.len() - value.trim_start_matches('\\').len();
-    let quoted = value.get(slashes..).unwrap_or_default();
-    if let Some(quote) = quoted.chars().next().filter(|c| matches!(c, '"' | '\'')) {
-        let inner = quoted.get(1..).unwrap_or_default();
-        let closing = format!("{}{quote}", "\\".repeat(slashes));
-        let end = inner.find(&closing).unwrap_or_else(|| line_end(inner));
-        return Some((after.len() - inner.len(), end));
-    }
-    let is_whole = name.to_ascii_lowercase().ends_with("authorization");
-    let end = if is_whole || (is_header && value.len() < after.len().saturating_sub(1)) {
-        line_end(value)
-    } else if is_encoded {
-        let ends = ["%2C", "%7D", "%5D", "%20", "%0A", "%0D", "%26", "%3B", "\n", " "];
-        ends.iter().filter_map(|end| value.find(end)).min().unwrap_or(value.len())
-    } else {
-        let is_end = |c: char| c.is_whitespace() || ",}]&;|\"'<".contains(c);
-        value.find(is_end).unwrap_or(value.len())
-    };
-    Some((after.len() - value.len(), end))
-}
-
-fn line_end(text: &str) -> usize {
-    text.find(['\r', '\n']).unwrap_or(text.len())
-}
-
-/// Whether something of this name is a secret.
-pub(in crate::shell) fn is_secret_name(name: &str) -> bool {
-    if name.len() < 2 {
-        return false;
-    }
-    let lower = name.to_ascii_lowercase();
-    let is_command = lower.ends_with("_command") || lower.ends_with("-command");
-    let inside = ["password", "passwd", "passphrase", "secret", "a1-hash", "a1_hash"];
-    let ends = ["pass", "pwd", "pw", "authorization"];
-    let is_end = |end: &&str| {
-        lower.strip_suffix(*end).is_some_and(|lead| lead.is_empty() || lead.ends_with(['_', '-']))
-    };
-    !is_command && (inside.iter().any(|word| lower.contains(word)) || ends.iter().any(is_end))
-}
-
-/// Whether the answer to a command is a secret as a whole: it asks for one by its name.
-pub(in crate::shell) fn asks_for_secret(line: &str) -> bool {
-    const ASK: &[&str] =
-        &["getvar", "uuid_getvar", "global_getvar", "eval", "expand", "user_data", "echo", "let"];
-    cut_list(line, |_verb| false).into_iter().any(|piece| {
-        let mut words = piece.split_whitespace().skip_while(|word| {
-            word.starts_with('@')
-                || ["api", "bgapi"].iter().any(|verb| word.eq_ignore_ascii_case(verb))
-        });
-        let verb = words.next().unwrap_or_default().trim_start_matches('/').to_ascii_lowercase();
-        let is_part = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');
-        ASK.contains(&verb.as_str())
-            && words.any(|word| word.split(|c| !is_part(c)).any(is_secret_name))
-    })
-}
-
-/// The passwords that this session logged in with, or could: no text that is kept holds one.
+/// What a session keeps out of its files: the passwords that it logged in with, or could, and the
+/// values of variables whose names say that they are secrets.
 #[derive(Debug, Default)]
-pub(in crate::shell) struct Secrets(Mutex<BTreeSet<String>>);
+pub(in crate::shell) struct Secrets {
+    names: Names,
+    values: Mutex<BTreeSet<String>>,
+}
 
 impl Secrets {
+    /// With the names that the settings list.
+    pub(in crate::shell) fn new(names: Names) -> Self {
+        Self { names, values: Mutex::default() }
+    }
+
+    /// Which names say that a value is a secret.
+    pub(in crate::shell) fn names(&self) -> &Names {
+        &self.names
+    }
+
     /// Takes note of the password of a login; everybody knows the stock one.
     pub(in crate::shell) fn learn(&self, config: &Config) {
         let (Login::Password(secret) | Login::User { password: secret, .. }) = config.login();
         let secret = secret.expose();
-        if secret != Config::PASSWORD && secret.len() >= SHORTEST {
-            self.lock().insert(secret.to_owned());
+        if secret != Config::PASSWORD {
+            self.learn_value(secret);
         }
     }
 
-    /// A text without them.
+    /// Takes note of a value that is a secret wherever it appears.
+    pub(in crate::shell) fn learn_value(&self, value: &str) {
+        if value.len() >= SHORTEST {
+            self.lock().insert(value.to_owned());
+        }
+    }
+
+    /// A text of any kind without secrets.
+    pub(in crate::shell) fn mask_text(&self, text: &str) -> String {
+        self.mask(self.names.mask_text(text))
+    }
+
+    /// A command line without secrets.
+    pub(in crate::shell) fn mask_line(&self, line: &str) -> String {
+        self.mask(self.names.mask_line(line))
+    }
+
+    /// A text without the values that are known.
     pub(in crate::shell) fn mask(&self, mut text: String) -> String {
         for secret in self.lock().iter() {
             if text.contains(secret.as_str()) {
@@ -301,7 +241,7 @@ impl Secrets {
     }
 
     fn lock(&self) -> MutexGuard<'_, BTreeSet<String>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.values.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -378,7 +318,7 @@ mod tests {
             ("! PGPASSWORD=hunter2 psql -U me db", "! PGPASSWORD=*** psql -U me db"),
             ("global_setvar default_password=hunter2", "global_setvar default_password=***"),
         ] {
-            assert_eq!(mask_line(line), masked);
+            assert_eq!(Names::default().mask_line(line), masked);
             assert!(is_secret(line), "{line}");
         }
         for line in [
@@ -397,37 +337,6 @@ mod tests {
         ] {
             assert!(!is_secret(line), "{line}");
         }
-    }
-
-    #[limited::test]
-    fn texts_lose_the_values_of_secrets_only() {
-        for (text, masked) in [
-            (
-                "a\n<param name=\"password\" value=\"hunter2\"/>\nb",
-                "a\n<param name=\"password\" value=\"***\"/>\nb",
-            ),
-            ("<password>hunter2</password>", "<password>***</password>"),
-            ("{\"password\":\"hunter2\",\"a\":1}", "{\"password\":\"***\",\"a\":1}"),
-            ("{\\\"password\\\":\\\"hunter2\\\"}", "{\\\"password\\\":\\\"***\\\"}"),
-            ("variable_sip_auth_password: hunter2\nx: y", "variable_sip_auth_password: ***\nx: y"),
-            ("default_password=hunter2\nsound_prefix=/x", "default_password=***\nsound_prefix=/x"),
-            (
-                "Proxy-Authorization: Digest u=\"a\", response=\"hunter2\"\nVia: x",
-                "Proxy-Authorization: ***\nVia: x",
-            ),
-            ("sip_password%3Dhunter2%2Ca%3Db", "sip_password%3D***%2Ca%3Db"),
-            ("a1-hash: hunter2", "a1-hash: ***"),
-            ("the password was wrong; ask for one", "the password was wrong; ask for one"),
-            ("password_command = \"pass show x\"", "password_command = \"pass show x\""),
-            ("answered 10:15:00 bypass=true", "answered 10:15:00 bypass=true"),
-        ] {
-            assert_eq!(mask_text(text), masked);
-        }
-        assert!(asks_for_secret("api global_getvar default_password"));
-        assert!(asks_for_secret("@pbx user_data 1000@x param password"));
-        assert!(asks_for_secret("let api_password") && !asks_for_secret("let target"));
-        assert!(asks_for_secret("eval $${default_password}"));
-        assert!(!asks_for_secret("originate {sip_auth_password=x}user/1"));
     }
 
     #[limited::test]

@@ -1,7 +1,10 @@
 //! Masks what a session keeps: also what an alias would make a password of.
 
+use std::sync::Arc;
+
 use super::Shell;
-use crate::shell::freeswitch::secrets::{STARS, is_secret, mask_line, mask_pieces};
+use crate::shell::freeswitch::secret_names::STARS;
+use crate::shell::freeswitch::secrets::{Secrets, mask_pieces};
 use crate::shell::text::alias;
 use crate::shell::text::words::{cut_list, first_word};
 
@@ -13,7 +16,7 @@ impl Shell {
     }
 
     fn masked_piece(&self, piece: &str) -> String {
-        let masked = mask_line(piece);
+        let masked = self.inner.secrets.names().mask_line(piece);
         if masked != piece {
             return masked;
         }
@@ -36,9 +39,26 @@ impl Shell {
         let Ok(line) = alias::expand(word, &text, rest) else { return false };
         cut_list(&line, |_verb| false).into_iter().any(|piece| {
             let (word, rest) = first_word(piece.trim_start());
-            is_secret(piece)
+            self.inner.secrets.names().mask_line(piece) != piece
                 || (depth < alias::DEPTH && self.is_secret_alias(word, rest, depth + 1))
         })
+    }
+
+    /// What is kept out of files.
+    pub(in crate::shell) fn secrets(&self) -> Arc<Secrets> {
+        Arc::clone(&self.inner.secrets)
+    }
+
+    /// Whether the value of a variable is a secret.
+    pub(in crate::shell) fn has_secret_name(&self, name: &str) -> bool {
+        self.inner.secrets.names().is_secret(name)
+    }
+
+    /// Takes note of an answer that is a secret as a whole.
+    pub(in crate::shell) fn learn_answer(&self, line: &str, answer: &str) {
+        if self.inner.secrets.names().asks_for_secret(line) {
+            self.inner.secrets.learn_value(answer);
+        }
     }
 
     /// Whether a typed line is not to be kept.
@@ -51,10 +71,13 @@ impl Shell {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::conn::Config;
+    use crate::shell::settings::Settings;
+    use crate::shell::settings::profile::Profile;
 
     #[limited::test]
     fn an_alias_hides_no_password() {
-        let shell = Shell::new(crate::shell::settings::Settings::default(), None, false);
+        let shell = Shell::new(Settings::default(), None, false);
         shell.change_settings(|settings| {
             for (name, text) in [("go", "connect pbx -p $1"), ("gogo", "go $1"), ("st", "status")] {
                 settings.aliases.insert(name.to_owned(), text.to_owned());
@@ -63,5 +86,58 @@ mod tests {
         assert_eq!(shell.masked("go hunter2"), "go ***");
         assert_eq!(shell.masked("@pbx gogo hunter2 ;; st x"), "@pbx gogo ***;; st x");
         assert_eq!(shell.masked("st x"), "st x");
+    }
+
+    #[limited::test]
+    fn variables_of_the_settings_are_secrets() {
+        let mut profile = Profile::new("pbx", Config::new("pbx"));
+        profile.secret_variables = vec!["*_TOKEN".to_owned()];
+        let mut settings = Settings::default();
+        settings.secret_variables = vec!["pin".to_owned()];
+        settings.profiles.push(profile);
+        let shell = Shell::new(settings, None, false);
+        shell.change_settings(|settings| {
+            for (name, text) in [("sp", "setvar last pin $1"), ("spp", "sp"), ("gv", "api eval")] {
+                settings.aliases.insert(name.to_owned(), text.to_owned());
+            }
+        });
+        for (line, masked) in [
+            ("let pin = 7777", "let pin =***"),
+            ("api global_setvar pin=7777", "api global_setvar pin=***"),
+            (
+                "@pbx bgapi global_setvar PIN=7777 ;; status",
+                "@pbx bgapi global_setvar PIN=*** ;; status",
+            ),
+            ("setvar last pin 7777", "setvar last pin ***"),
+            ("setvar last api_token=7777", "setvar last api_token=***"),
+            ("uuid_setvar 6c1d pin 7777", "uuid_setvar 6c1d pin ***"),
+            ("uuid_setvar_multi 6c1d a=b;pin=7777;c=d", "uuid_setvar_multi 6c1d a=b;pin=***;c=d"),
+            ("originate {pin=7777,a=b}user/1 &park", "originate {pin=***,a=b}user/1 &park"),
+            ("originate user/1 --var pin=7777", "originate user/1 --var pin=***"),
+            ("execute last set pin=7777", "execute last set pin=***"),
+            ("execute last export nolocal:pin=7777", "execute last export nolocal:pin=***"),
+            ("play last 'set::pin=7777'", "play last 'set::pin=***'"),
+            ("! tool --pin 7777 x", "! tool --pin *** x"),
+            ("! tool --pin=7777 x", "! tool --pin=*** x"),
+            ("! PIN=7777 tool", "! PIN=*** tool"),
+            ("calls | tool --api_token 7777", "calls | tool --api_token ***"),
+            ("alias x global_setvar pin=7777", "alias x global_setvar pin=***"),
+            ("alias x setvar last pin 7777", "alias x setvar last pin ***"),
+            ("sched_api +1 x uuid_setvar 6 pin 7777", "sched_api +1 x uuid_setvar 6 pin ***"),
+            ("let x = $(setvar last pin 7777)", "let x = $(setvar last pin ***"),
+            ("sp 7777", "sp ***"),
+            ("spp 7777", "spp ***"),
+            ("events where variable_pin=7777", "events where variable_pin=***"),
+        ] {
+            assert_eq!(shell.masked(line), masked);
+            assert!(shell.is_private(line), "{line}");
+        }
+        for line in ["getvar last pin", "let opinion = 7777", "setvar last spin 7777", "gv 7777"] {
+            assert!(!shell.is_private(line), "{line}");
+        }
+        // What a variable of a script holds is a secret wherever it appears.
+        shell.define("my_token", "hush-hush").unwrap();
+        shell.define("short_token", "1").unwrap();
+        assert_eq!(shell.masked("! tool hush-hush 1"), "! tool *** 1");
     }
 }

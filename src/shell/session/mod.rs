@@ -28,6 +28,7 @@ use crate::conn::WeakConnection;
 use crate::shell::feed::Narration;
 use crate::shell::feed::sampler::Line;
 use crate::shell::feed::sink::Lines;
+use crate::shell::freeswitch::secret_names::Names;
 use crate::shell::freeswitch::secrets::Secrets;
 use crate::shell::settings::Settings;
 use crate::shell::settings::log_view::LogView;
@@ -99,7 +100,9 @@ impl Shell {
     ) -> Self {
         let narration = Arc::new(Narration::new(Lines(lines), color));
         narration.set_colors(settings.colors.clone());
-        let secrets = Arc::new(Secrets::default());
+        let listed = settings.profiles.iter().flat_map(|profile| &profile.secret_variables);
+        let names = Names::new(settings.secret_variables.iter().chain(listed).map(String::as_str));
+        let secrets = Arc::new(Secrets::new(names));
         secrets.learn(&settings.login);
         settings.profiles.iter().for_each(|profile| secrets.learn(&profile.config));
         let state = State {

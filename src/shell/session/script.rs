@@ -1,6 +1,6 @@
 //! The lines of a script.
 
-use crate::shell::freeswitch::secrets::mask_line;
+use super::Shell;
 
 /// The lines that do something, with the number of each one's first line. A backslash at the end
 /// of a line joins the next one to it.
@@ -47,11 +47,11 @@ impl Joiner {
 }
 
 /// Where a line of a script stands, and the line, for those who read that it failed: cut when it
-/// is very long, and without its secrets.
+/// is very long, and without the secrets that the shell keeps out of files.
 #[must_use]
-pub fn script_place(file: &str, number: usize, line: &str) -> String {
+pub fn script_place(shell: &Shell, file: &str, number: usize, line: &str) -> String {
     const SHOWN: usize = 200;
-    let mut shown = mask_line(line);
+    let mut shown = shell.masked(line);
     if let Some((at, _)) = shown.char_indices().nth(SHOWN) {
         shown.truncate(at);
         shown.push('…');
@@ -72,10 +72,15 @@ mod tests {
     }
     #[limited::test]
     fn a_place_is_short_and_without_secrets() {
-        assert_eq!(script_place("a.txt", 3, "status"), "a.txt:3: status");
-        let place =
-            script_place("a.txt", 3, "bgapi originate {sip_auth_password=hush}user/1 &park");
+        let shell = Shell::new(crate::shell::settings::Settings::default(), None, false);
+        assert_eq!(script_place(&shell, "a.txt", 3, "status"), "a.txt:3: status");
+        let place = script_place(
+            &shell,
+            "a.txt",
+            3,
+            "bgapi originate {sip_auth_password=hush}user/1 &park",
+        );
         assert!(!place.contains("hush") && place.contains("***"), "{place}");
-        assert!(script_place("a", 1, &"é".repeat(9000)).chars().count() < 220);
+        assert!(script_place(&shell, "a", 1, &"é".repeat(9000)).chars().count() < 220);
     }
 }

@@ -17,6 +17,9 @@ impl Shell {
     /// A usage error when the name is none.
     pub fn define(&self, name: &str, value: &str) -> Result<(), CommandError> {
         let name = self::name(name)?.to_owned();
+        if self.inner.secrets.names().is_secret(&name) {
+            self.inner.secrets.learn_value(value);
+        }
         self.change_variables(|variables| variables.insert(name, value.to_owned()));
         Ok(())
     }

@@ -63,6 +63,9 @@ pub struct Settings {
     pub prompt: Option<Template>,
     /// What the operator is told of on servers without a profile.
     pub alerts: Vec<Alert>,
+    /// The variables whose values are kept out of files, beside those of profiles: FreeSWITCH's and
+    /// those of scripts. `*` stands for any text.
+    pub secret_variables: Vec<String>,
 }
 
 /// Whether lines that change the server are refused.
@@ -107,6 +110,7 @@ impl Default for Settings {
             colors: Colors::default(),
             prompt: None,
             alerts: Vec::new(),
+            secret_variables: Vec::new(),
             guard: Guard::Normal,
             read_only: ReadOnly::Off,
         }

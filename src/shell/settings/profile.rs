@@ -8,6 +8,7 @@ use super::colors::Colors;
 use super::prompt::Template;
 use crate::conn::{Config, Way};
 use crate::shell::freeswitch::danger;
+use crate::shell::freeswitch::secret_names::has_shape;
 use crate::shell::text::error::{CommandError, Kind};
 use crate::shell::text::operator::Operator;
 use crate::shell::text::sanitise;
@@ -45,6 +46,8 @@ pub struct Profile {
     pub keeps_history: bool,
     /// What the operator is told of there.
     pub alerts: Vec<Alert>,
+    /// The variables whose values are secrets; `*` stands for any text.
+    pub secret_variables: Vec<String>,
 }
 
 /// Where a password comes from.
@@ -75,6 +78,7 @@ impl Profile {
             colors: Colors::default(),
             keeps_history: true,
             alerts: Vec::new(),
+            secret_variables: Vec::new(),
         }
     }
 
@@ -279,19 +283,6 @@ fn is_like(pattern: &str, line: &str) -> bool {
     let (pattern, line) = (lower(pattern), lower(line));
     let (mut patterns, mut words) = (pattern.split_whitespace(), line.split_whitespace());
     patterns.all(|pattern| words.next().is_some_and(|word| has_shape(pattern, word)))
-}
-
-fn has_shape(pattern: &str, word: &str) -> bool {
-    let mut parts = pattern.split('*');
-    let first = parts.next().unwrap_or_default();
-    let Some(mut rest) = word.strip_prefix(first) else { return false };
-    let mut parts: Vec<&str> = parts.collect();
-    let Some(last) = parts.pop() else { return rest.is_empty() };
-    for part in parts {
-        let Some((_, after)) = rest.split_once(part) else { return false };
-        rest = after;
-    }
-    rest.ends_with(last)
 }
 
 #[cfg(test)]

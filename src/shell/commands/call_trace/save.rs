@@ -3,9 +3,12 @@
 use std::fs::{File, OpenOptions};
 use std::io::Write as _;
 use std::path::Path;
+use std::sync::Arc;
 
 use super::item::Item;
 use crate::private;
+use crate::shell::freeswitch::secrets::Secrets;
+use crate::shell::session::Shell;
 use crate::shell::text::error::{CommandError, Kind};
 
 /// The file that a trace goes to. What came until then is in it, however the trace ends.
@@ -14,24 +17,26 @@ pub(in crate::shell) struct Bundle {
     path: String,
     file: File,
     failed: Option<std::io::Error>,
+    secrets: Arc<Secrets>,
 }
 
 impl Bundle {
-    /// Makes the file, for its owner only; one that is there is not overwritten.
-    pub(in crate::shell) fn create(path: &str) -> Result<Self, CommandError> {
+    /// Makes the file, for its owner only; one that is there is not overwritten. Secrets stay out.
+    pub(in crate::shell) fn create(shell: &Shell, path: &str) -> Result<Self, CommandError> {
         let mut options = OpenOptions::new();
         options.write(true).create_new(true);
         let file = private::open(&mut options, Path::new(path)).map_err(|err| {
             CommandError::new(Kind::Refused, format!("cannot write {path}: {err}"))
                 .hint("choose a file that is not there yet")
         })?;
-        Ok(Self { path: path.to_owned(), file, failed: None })
+        Ok(Self { path: path.to_owned(), file, failed: None, secrets: shell.secrets() })
     }
 
     /// Adds what happened: the line that people read, then all of it.
     pub(super) fn add(&mut self, item: &Item, began: u64) {
         let head = item.lines(began).into_iter().next().unwrap_or_default();
-        let full = item.full.trim_end().replace('\n', "\n    ");
+        let head = self.secrets.mask_text(&head);
+        let full = self.secrets.mask_text(item.full.trim_end()).replace('\n', "\n    ");
         let written = writeln!(self.file, "{head}\n    {full}\n");
         if let Err(err) = written {
             self.failed = self.failed.take().or(Some(err));

@@ -49,7 +49,7 @@ impl Describe for Args {
 
 pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), CommandError> {
     let most = args.most.as_deref().map(lasting).transpose()?;
-    let bundle = args.save.as_deref().map(Bundle::create).transpose()?;
+    let bundle = args.save.as_deref().map(|path| Bundle::create(&cx.shell, path)).transpose()?;
     let request = Request {
         what: args.what.clone(),
         patience: Duration::from_secs(args.timeout),

@@ -1,6 +1,6 @@
 use crate::shell::commands::context::Context;
 use crate::shell::commands::meta::{Describe, Group, Meta};
-use crate::shell::freeswitch::secrets::{STARS, is_secret_name};
+use crate::shell::freeswitch::secret_names::STARS;
 use crate::shell::session::variables;
 use crate::shell::text::error::CommandError;
 use crate::shell::text::words;
@@ -38,7 +38,7 @@ pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), Command
         let mut view = View::new(&["name", "value"], "no variables");
         for (name, value) in variables {
             // A transcript holds this table, too.
-            let shown = if is_secret_name(&name) { STARS } else { &value };
+            let shown = if cx.shell.has_secret_name(&name) { STARS } else { &value };
             view.push(vec![Cell::text(&name), Cell::text(shown)]);
         }
         return cx.view(&view);
@@ -60,15 +60,18 @@ pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), Command
     let name = variables::name(name.trim())?;
     let value = value.trim();
     let value = match value.strip_prefix("$(").and_then(|inner| inner.strip_suffix(')')) {
-        Some(line) => cx.answer_to(line).await?.trim().to_owned(),
+        Some(line) => {
+            let value = cx.answer_to(line).await?.trim().to_owned();
+            cx.shell.learn_answer(line, &value);
+            value
+        }
         None if value.starts_with("$(") => {
             return Err(CommandError::usage("the bracket behind $ has no end")
                 .hint("like this: let address = $(api global_getvar local_ip_v4)"));
         }
         None => unquoted(value).to_owned(),
     };
-    cx.shell.change_variables(|variables| variables.insert(name.to_owned(), value));
-    Ok(())
+    cx.shell.define(name, &value)
 }
 
 /// A value in one pair of quotes, without them: for one with spaces at its ends.

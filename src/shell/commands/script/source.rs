@@ -3,7 +3,6 @@ use crate::shell::text::after_interrupt::AfterInterrupt;
 use std::path::Path;
 
 use crate::shell::commands::context::Context;
-use crate::shell::freeswitch::secrets::is_secret;
 use crate::shell::session::script::{script_lines, script_place};
 use crate::shell::text::error::CommandError;
 use crate::shell::text::next::Next;
@@ -48,14 +47,14 @@ pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), Command
     let mut failed = None;
     for (number, line) in script_lines(&text) {
         if args.echo {
-            let shown = if is_secret(&line) { "(a line with a secret)" } else { &line };
+            let shown = if cx.shell.is_private(&line) { "(a line with a secret)" } else { &line };
             cx.line(&format!("> {shown}"))?;
         }
         match cx.nested(&line).await {
             Ok(Next::Go) => {}
             Ok(Next::Exit) => break,
             Err(err) => {
-                let err = err.hint(script_place(&args.file, number, &line));
+                let err = err.hint(script_place(&cx.shell, &args.file, number, &line));
                 if !args.keep_going {
                     return Err(err);
                 }

@@ -22,7 +22,8 @@ use writer::{Counts, Entry, now};
 
 use crate::listener::{EventListener, Link, Logs, Seen};
 use crate::private;
-use crate::shell::freeswitch::secrets::{STARS, Secrets, asks_for_secret, mask_text};
+use crate::shell::freeswitch::secret_names::STARS;
+use crate::shell::freeswitch::secrets::Secrets;
 use crate::shell::text::error::{CommandError, Kind};
 use crate::shell::text::sanitise;
 use crate::track::Change;
@@ -178,10 +179,10 @@ impl Transcript {
             Some(Kind::System) => "system",
             Some(Kind::Interrupted) => "interrupted",
         };
-        let mask = |text: &str| self.secrets.mask(mask_text(text));
+        let mask = |text: &str| self.secrets.mask_text(text);
         let text = match text {
             "" => String::new(),
-            _ if asks_for_secret(line) => STARS.to_owned(),
+            _ if self.secrets.names().asks_for_secret(line) => STARS.to_owned(),
             text => mask(&sanitise::uncolored(text)),
         };
         let mut entry = json!({
@@ -281,7 +282,7 @@ async fn follow(
         }
         let line = |state: &str, why: String| {
             transcript.line(json!({
-                "kind": "link", "switch": &*switch, "state": state, "why": mask_text(&why),
+                "kind": "link", "switch": &*switch, "state": state, "why": transcript.secrets.mask_text(&why),
             }));
         };
         match link {

@@ -11,9 +11,8 @@ use serde_json::{Map, Value, json};
 
 use crate::model::Event;
 use crate::shell::feed;
-use crate::shell::freeswitch::secrets::{
-    STARS, Secrets, asks_for_secret, is_secret_name, mask_line, mask_text,
-};
+use crate::shell::freeswitch::secret_names::STARS;
+use crate::shell::freeswitch::secrets::Secrets;
 use crate::track::Leg;
 use crate::wire::LogLine;
 
@@ -108,12 +107,12 @@ fn told(entry: Entry, secrets: &Secrets) -> (Timestamp, Value) {
             let mut headers = feed::document(&event);
             let mut body = headers.as_object_mut().and_then(|headers| headers.remove("_body"));
             mask(&mut headers, secrets);
+            mask_arguments(&mut headers, secrets);
             if let Some(body) = &mut body {
-                let asked = ["Job-Command", "API-Command"].iter().any(|name| {
-                    let verb = event.get(name).unwrap_or_default();
-                    let word = if *name == "Job-Command" { "Arg" } else { "Argument" };
-                    let args = event.get(&format!("{name}-{word}")).unwrap_or_default();
-                    asks_for_secret(&format!("{verb} {args}"))
+                let asked = COMMANDS.iter().any(|(verb, args)| {
+                    let verb = event.get(verb).unwrap_or_default();
+                    let args = event.get(args).unwrap_or_default();
+                    secrets.names().asks_for_secret(&format!("{verb} {args}"))
                 });
                 if asked { *body = STARS.into() } else { mask(body, secrets) }
             }
@@ -124,7 +123,7 @@ fn told(entry: Entry, secrets: &Secrets) -> (Timestamp, Value) {
                     value.insert("own".to_owned(), own.into());
                 }
                 if let Some(command) = command {
-                    let command = secrets.mask(mask_line(&command));
+                    let command = secrets.mask_line(&command);
                     value.insert("command".to_owned(), command.into());
                 }
             }
@@ -135,7 +134,7 @@ fn told(entry: Entry, secrets: &Secrets) -> (Timestamp, Value) {
                 Some(((*name).to_owned(), Value::from(log.get(name)?.into_owned())))
             });
             let headers: Map<String, Value> = headers.collect();
-            let text = secrets.mask(mask_text(&log.text()));
+            let text = secrets.mask_text(&log.text());
             (at, json!({ "kind": "log", "switch": &*switch, "headers": headers, "text": text }))
         }
         Entry::State { at, switch, server_time, legs } => {
@@ -154,14 +153,33 @@ fn told(entry: Entry, secrets: &Secrets) -> (Timestamp, Value) {
 const LOG_HEADERS: [&str; 6] =
     ["Log-Level", "Text-Channel", "Log-File", "Log-Func", "Log-Line", "User-Data"];
 
+/// The headers with a command, and with its arguments.
+const COMMANDS: [(&str, &str); 2] =
+    [("API-Command", "API-Command-Argument"), ("Job-Command", "Job-Command-Arg")];
+
+/// Takes the secrets out of the arguments of a command, which its name gives a meaning.
+fn mask_arguments(headers: &mut Value, secrets: &Secrets) {
+    for (verb, args) in COMMANDS {
+        let verb = headers.get(verb).and_then(Value::as_str).unwrap_or_default().to_owned();
+        if let Some(Value::String(args)) = headers.get_mut(args) {
+            let masked = secrets.mask_line(&format!("{verb} {args}"));
+            *args = masked.strip_prefix(&format!("{verb} ")).unwrap_or(STARS).to_owned();
+        }
+    }
+}
+
 /// Takes the secrets out of all texts of a value.
 fn mask(value: &mut Value, secrets: &Secrets) {
     match value {
-        Value::String(text) => *text = secrets.mask(mask_text(text)),
+        Value::String(text) => *text = secrets.mask_text(text),
         Value::Array(items) => items.iter_mut().for_each(|item| mask(item, secrets)),
         Value::Object(entries) => {
             for (name, entry) in entries {
-                if is_secret_name(name) { *entry = STARS.into() } else { mask(entry, secrets) }
+                if secrets.names().is_secret(name) {
+                    *entry = STARS.into()
+                } else {
+                    mask(entry, secrets)
+                }
             }
         }
         Value::Null | Value::Bool(_) | Value::Number(_) => {}
