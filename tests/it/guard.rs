@@ -118,6 +118,23 @@ const PATHS: &[&str] = &[
     "transfer --yes ID set:api_hangup_hook='%' inline",
     "play --yes ID set::api_hangup_hook=%",
     "bridge --yes ID {api_on_answer='%'}user/1000",
+    "  %",
+    "@pbx api --yes bgapi %",
+    "bgapi --yes bgapi %",
+    "api --yes sched_api +1 none '%'",
+    "api --yes sched_api +1 none bgapi %&",
+    "api --yes expand uuid_setvar ID ${nothing} %",
+    "api --yes json {\"command\":\"fsapi\",\"Data\":{\"cmd\":\"%\"}}",
+    "api --yes json {\"command\":\"fsapi\",\"data\":{\"cmd\":\"%\",\"cmd\":\"status\"}}",
+    "api --yes json {\"command\":\"fsapi\",\"data\":{\"cmd\":\"%\"}} x",
+    "api --yes json {\"command\":\"execute\",\"data\":{\"uuid\":\"ID\",\"app\":\"set\",\"arg\":\"api_hangup_hook=%\"}}",
+    "api --yes tone_detect ID x 440 r +10 set api_hangup_hook=% 1",
+    "api --yes uuid_broadcast ID set!NONE::api_hangup_hook=%",
+    "api --yes uuid_dual_transfer ID set:api_hangup_hook='%'/inline park/inline",
+    "api --yes luarun ~freeswitch.API():executeString('%')",
+    "execute --yes ID lua ~freeswitch.API():executeString('%')",
+    "execute --yes ID tone_detect x 440 r +10 set api_hangup_hook=% 1",
+    "execute --yes ID set ${nothing}=%",
     "my_alias",
     "let y = api --yes %",
     "$x",
@@ -189,6 +206,30 @@ async fn what_is_denied_reaches_the_server_by_no_path() {
         "originate user/1000 'set:x=y,system:ls' inline".to_owned(),
         "originate loopback/app=system:ls &park".to_owned(),
     ];
+    desk.sends_none(&others, &words).await;
+    // Other commands and applications with the effect of one that is denied.
+    let others = [
+        format!("sched-hangup --yes {id} 1"),
+        format!("execute --yes {id} hangup"),
+        format!("execute --yes {id} sched_hangup +1"),
+        format!("transfer --yes {id} hangup inline"),
+        format!("play --yes {id} shell_stream://ls"),
+        format!("api --yes sched_hangup +1 {id}"),
+        format!("api --yes uuid_broadcast {id} hangup!USER_BUSY::"),
+        format!("api --yes uuid_transfer {id} hangup inline"),
+        format!("api --yes uuid_displace {id} start shell_stream://ls"),
+        format!(
+            "api --yes json {{\"command\":\"execute\",\"data\":{{\"uuid\":\"{id}\",\"app\":\"hangup\"}}}}"
+        ),
+        "api --yes conference 3000 kick all".to_owned(),
+        "api --yes sofia profile internal stop".to_owned(),
+        "api --yes sofia profile internal 'restart'".to_owned(),
+        "api --yes reload mod_sofia".to_owned(),
+        "api --yes shutdown".to_owned(),
+        "originate {execute_on_answer='sched_hangup +1'}user/1000 &park".to_owned(),
+        "bgapi --yes bg_system ls".to_owned(),
+    ];
+    let words = ["hangup", "kick", "shell_stream", "stop", "restart", "reload", "shutdown", "ls"];
     desk.sends_none(&others, &words).await;
     let calls = run(&desk.shell, "calls").await.unwrap();
     assert!(calls.contains(id.get(..8).unwrap()), "{calls}");

@@ -206,7 +206,7 @@ fn the_value_of_a_listed_variable_is_kept_nowhere() {
     fs::create_dir_all(config.parent().unwrap()).unwrap();
     let text = format!(
         "[profile.pbx1]\nhost = \"127.0.0.1\"\nport = {port}\nsecret_variables = [\"pi*\"]\n\
-         [alias]\nsp = \"setvar last $1 $2\"\n"
+         [alias]\nsp = \"setvar last $1 $2\"\ngp = \"getvar last pin\"\n"
     );
     fs::write(&config, text).unwrap();
     let plan = format!("'sleep:600,set:pin={SECRET},export:nolocal:pin={SECRET},park'");
@@ -224,10 +224,11 @@ fn the_value_of_a_listed_variable_is_kept_nowhere() {
              api global_getvar\neval ${{pin}}\nlet a = $(getvar last pin)\nlet a\nlet\n\
              alias y setvar last pin {SECRET}\nalias\nbgapi global_setvar pin={SECRET}\n\
              bgapi eval ${{pin}}\n! echo --pin {SECRET} >> /dev/null\nsleep 0.3\n\
-             hangup last\n"
+             setvar last pin {SECRET}3\ngp\nsource more\nhangup last\n"
         ),
     )
     .unwrap();
+    fs::write(home.path().join("more"), "getvar last pin\ngp\ngetvar last pin\n").unwrap();
     let way = Way {
         name: "listed",
         program: "switchy",

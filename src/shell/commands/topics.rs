@@ -133,7 +133,8 @@ Lists in the configuration; * stands for any text, and a pattern covers the word
   allow   = [\"sofia profile * rescan\"]    sent without a confirmation
 
 The lists hold for commands of the shell and of the server, also inside bgapi, expand, sched_api and
-${name(args)}. \"audit\" shows which API commands run on the server, and who sent them.";
+${name(args)}, and for others with the same effect: uuid_kill covers sched_hangup and hupall, system
+covers bg_system and spawn. \"audit\" shows which API commands run on the server, and who sent them.";
 
 const ALERTS: &str = "\
 An alert reports an event above the prompt, whatever else is shown there. In the configuration:

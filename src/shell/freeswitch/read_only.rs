@@ -1,5 +1,6 @@
 //! Server commands that only read: those that a read-only session may send.
 
+use crate::shell::freeswitch::danger;
 use crate::shell::text::words::first_word;
 
 /// Whether a server command is known to change nothing. What is not known is taken to change
@@ -78,11 +79,9 @@ fn conference(words: &[&str]) -> bool {
 
 /// `json {"command":"status"}` and others that only tell.
 fn json(text: &str) -> bool {
-    let document: Result<serde_json::Value, _> = serde_json::from_str(text);
-    let command = document.ok().and_then(|document| {
-        document.get("command").and_then(|command| command.as_str().map(str::to_owned))
-    });
-    command.is_some_and(|name| matches!(name.as_str(), "status" | "mediaStats" | "channelData"))
+    let Some(document) = danger::json::read(text) else { return false };
+    let command = danger::json::part(&document, "command").and_then(serde_json::Value::as_str);
+    command.is_some_and(|name| matches!(name, "status" | "mediaStats" | "channelData"))
 }
 
 /// Commands that read, whatever stands behind them.
@@ -193,6 +192,10 @@ mod tests {
             "console_complete c=77;sofia",
             "status;;uuid_kill x",
             "json {\"command\":\"fsapi\",\"data\":{\"cmd\":\"hupall\"}}",
+            "json {\"command\":\"fsapi\",\"command\":\"status\",\"data\":{\"cmd\":\"hupall\"}}",
+            "json {\"Command\":\"fsapi\",\"command\":\"status\",\"data\":{\"cmd\":\"hupall\"}}",
+            "json {\"c\\u006fmmand\":\"fsapi\",\"command\":\"status\"}",
+            "json {\"command\":\"execute\",\"data\":{\"app\":\"hangup\"}}",
             "hash insert/a/b/c",
             "hash delete/a/b",
             "lua x.lua",

@@ -98,6 +98,8 @@ fn gaps(before: &str, name: &str) -> &'static [&'static str] {
     match line.strip_suffix(name) {
         Some(lead) if lead.trim().is_empty() => &["  ", ","],
         Some(lead) if lead.contains("setvar ") => &[" "],
+        // The answer of "setvar".
+        Some(lead) if lead.len() == "00000000-0000-0000-0000-000000000000 ".len() => &[" is "],
         _ => &[],
     }
 }
@@ -246,6 +248,10 @@ mod tests {
             ("spin=7777 pinned: 1", "spin=7777 pinned: 1"),
             ("the pin is wrong", "the pin is wrong"),
             ("pin is wrong", "pin is wrong"),
+            (
+                "7a694061-84a3-47b1-91bf-4cc850539faf pin is 7777, was x",
+                "7a694061-84a3-47b1-91bf-4cc850539faf pin ***",
+            ),
             ("pin, too", "pin, too"),
         ] {
             assert_eq!(names.mask_text(text), masked);

@@ -5,6 +5,7 @@ use std::fmt;
 use tokio::time::Instant;
 
 use super::pipe;
+use crate::shell::freeswitch::secret_names::STARS;
 use crate::shell::session::Shell;
 use crate::shell::text::error::CommandError;
 use crate::shell::text::next::Next;
@@ -43,7 +44,9 @@ pub(super) async fn run_line(
     let start = Instant::now();
     let mut tee = Tee { text: &mut *output.text, copy: String::new() };
     let ran = pipe::run(shell, line, Output { text: &mut tee, ..output }).await;
-    transcript.reply(&shown, &tee.copy, ran.as_ref().err(), start.elapsed());
+    let is_secret = shell.learn_answer(line, &tee.copy) && !tee.copy.is_empty();
+    let answer = if is_secret { STARS } else { &tee.copy };
+    transcript.reply(&shown, answer, ran.as_ref().err(), start.elapsed());
     for switch in shell.switches() {
         transcript.apps(switch.as_source());
     }

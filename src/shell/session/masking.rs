@@ -54,11 +54,27 @@ impl Shell {
         self.inner.secrets.names().is_secret(name)
     }
 
-    /// Takes note of an answer that is a secret as a whole.
-    pub(in crate::shell) fn learn_answer(&self, line: &str, answer: &str) {
-        if self.inner.secrets.names().asks_for_secret(line) {
+    /// Takes note of an answer that is a secret as a whole. Returns whether it is one.
+    pub(in crate::shell) fn learn_answer(&self, line: &str, answer: &str) -> bool {
+        let is_secret = self.asks_for_secret(line, 0);
+        let answer = answer.trim();
+        // The value alone: it may come again in the answer to a line around this one.
+        if is_secret && !answer.contains(['\n', ' ']) {
             self.inner.secrets.learn_value(answer);
         }
+        is_secret
+    }
+
+    /// Whether the answer to a line is a secret, also where aliases stand for other lines.
+    fn asks_for_secret(&self, line: &str, depth: usize) -> bool {
+        self.inner.secrets.names().asks_for_secret(line)
+            || cut_list(line, |_verb| false).into_iter().any(|piece| {
+                let (word, rest) = first_word(piece.trim_start());
+                let text = self.with_settings(|settings| settings.aliases.get(word).cloned());
+                let line = text.and_then(|text| alias::expand(word, &text, rest).ok());
+                depth < alias::DEPTH
+                    && line.is_some_and(|line| self.asks_for_secret(&line, depth + 1))
+            })
     }
 
     /// Whether a typed line is not to be kept.
@@ -92,9 +108,11 @@ mod tests {
     fn variables_of_the_settings_are_secrets() {
         let mut profile = Profile::new("pbx", Config::new("pbx"));
         profile.secret_variables = vec!["*_TOKEN".to_owned()];
-        let mut settings = Settings::default();
-        settings.secret_variables = vec!["pin".to_owned()];
-        settings.profiles.push(profile);
+        let settings = Settings {
+            secret_variables: vec!["pin".to_owned()],
+            profiles: vec![profile],
+            ..Settings::default()
+        };
         let shell = Shell::new(settings, None, false);
         shell.change_settings(|settings| {
             for (name, text) in [("sp", "setvar last pin $1"), ("spp", "sp"), ("gv", "api eval")] {

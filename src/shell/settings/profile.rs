@@ -233,9 +233,6 @@ impl GuardRules {
     /// shall go without a question has to be allowed as it is typed.
     pub(in crate::shell) fn ruling(&self, line: &str) -> Option<Ruling> {
         let Some(commands) = danger::commands(line) else { return self.of_unseen() };
-        let says = |patterns: &[String], commands: &[String]| {
-            commands.iter().any(|line| patterns.iter().any(|pattern| is_like(pattern, line)))
-        };
         let typed = commands.get(..1).unwrap_or_default();
         [
             (Ruling::Deny, &self.deny, &commands[..]),
@@ -243,7 +240,10 @@ impl GuardRules {
             (Ruling::Allow, &self.allow, typed),
         ]
         .into_iter()
-        .find(|(_, patterns, commands)| says(patterns, commands))
+        .find(|(ruling, patterns, commands)| {
+            let like = if *ruling == Ruling::Allow { is_like } else { may_be_like };
+            says(patterns, commands, like)
+        })
         .map(|(ruling, ..)| ruling)
     }
 
@@ -251,13 +251,11 @@ impl GuardRules {
     /// asked about already, so only what the line runs inside wants to be confirmed.
     pub(in crate::shell) fn ruling_inside(&self, line: &str) -> Option<Ruling> {
         let Some(commands) = danger::commands(line) else { return self.of_unseen() };
-        let says = |patterns: &[String], commands: &[String]| {
-            commands.iter().any(|line| patterns.iter().any(|pattern| is_like(pattern, line)))
-        };
-        if says(&self.deny, &commands) {
+        if says(&self.deny, &commands, may_be_like) {
             return Some(Ruling::Deny);
         }
-        says(&self.confirm, commands.get(1..).unwrap_or_default()).then_some(Ruling::Confirm)
+        let inside = commands.get(1..).unwrap_or_default();
+        says(&self.confirm, inside, may_be_like).then_some(Ruling::Confirm)
     }
 
     /// What it says about a line whose inside cannot be seen: that may be what the lists name.
@@ -276,13 +274,29 @@ impl GuardRules {
     }
 }
 
+/// Whether one of the commands is one of the patterns'.
+fn says(patterns: &[String], commands: &[String], like: fn(&str, &str) -> bool) -> bool {
+    commands.iter().any(|line| patterns.iter().any(|pattern| like(pattern, line)))
+}
+
 /// Whether a line is a pattern's command, in any case. A pattern covers what follows it: `unload`
 /// is also `unload mod_sofia`.
 fn is_like(pattern: &str, line: &str) -> bool {
-    let lower = |text: &str| text.to_ascii_lowercase();
-    let (pattern, line) = (lower(pattern), lower(line));
+    has_words(pattern, line, |_word| false)
+}
+
+/// As [`is_like`], where a word that comes out of an expansion may be any.
+fn may_be_like(pattern: &str, line: &str) -> bool {
+    has_words(pattern, line, |word| word.contains("${"))
+}
+
+fn has_words(pattern: &str, line: &str, is_any: impl Fn(&str) -> bool) -> bool {
+    // FreeSWITCH takes quotes off words.
+    let line = danger::unquoted(line).to_ascii_lowercase();
+    let pattern = pattern.to_ascii_lowercase();
     let (mut patterns, mut words) = (pattern.split_whitespace(), line.split_whitespace());
-    patterns.all(|pattern| words.next().is_some_and(|word| has_shape(pattern, word)))
+    patterns
+        .all(|pattern| words.next().is_some_and(|word| is_any(word) || has_shape(pattern, word)))
 }
 
 #[cfg(test)]
@@ -312,8 +326,56 @@ mod tests {
             ("eval ${fsctl shutdown}", Some(Ruling::Deny)),
             ("status;;fsctl shutdown", Some(Ruling::Deny)),
             ("bgapi reload mod_sofia", None),
+            ("fsctl 'shutdown'", Some(Ruling::Deny)),
+            ("expand fsctl ${what}", Some(Ruling::Deny)),
+            ("shutdown", Some(Ruling::Deny)),
+            ("lua ~what", Some(Ruling::Deny)),
         ] {
             assert_eq!(rules.ruling(line), ruling, "{line}");
+        }
+    }
+
+    /// What forbids a command forbids what has its effect.
+    #[limited::test]
+    fn a_rule_holds_for_all_commands_of_one_effect() {
+        for (denied, lines) in [
+            (
+                "uuid_kill",
+                &[
+                    "sched_hangup +1 x",
+                    "uuid_broadcast x hangup::",
+                    "uuid_broadcast x hangup!USER_BUSY::",
+                    "uuid_transfer x hangup inline",
+                    "originate {execute_on_answer='sched_hangup +1'}user/1 &park",
+                    "conference 3000 kick 1",
+                    "hupall",
+                    "fsctl hupall",
+                    "fsctl shutdown asap",
+                    "sofia profile internal stop",
+                    "reload mod_sofia",
+                    "json {\"command\":\"execute\",\"data\":{\"uuid\":\"x\",\"app\":\"hangup\"}}",
+                ][..],
+            ),
+            ("hupall", &["fsctl hupall", "fsctl crash", "shutdown", "sofia profile x restart"]),
+            ("fsctl shutdown", &["shutdown", "fsctl crash", "..."]),
+            (
+                "system",
+                &[
+                    "bg_system ls",
+                    "spawn ls",
+                    "originate user/1 &bgsystem(ls)",
+                    "play x shell_stream://ls",
+                ],
+            ),
+        ] {
+            let rules = GuardRules { deny: vec![denied.to_owned()], ..GuardRules::default() };
+            for line in lines {
+                assert_eq!(rules.ruling(line), Some(Ruling::Deny), "{denied}: {line}");
+                assert_eq!(rules.ruling_inside(line), Some(Ruling::Deny), "{denied}: {line}");
+            }
+            for line in ["status", "fsctl loglevel 7", "reload mod_dptools", "uuid_park x"] {
+                assert_eq!(rules.ruling(line), None, "{denied}: {line}");
+            }
         }
     }
 

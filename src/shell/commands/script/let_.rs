@@ -62,7 +62,7 @@ pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), Command
     let value = match value.strip_prefix("$(").and_then(|inner| inner.strip_suffix(')')) {
         Some(line) => {
             let value = cx.answer_to(line).await?.trim().to_owned();
-            cx.shell.learn_answer(line, &value);
+            let _is_secret = cx.shell.learn_answer(line, &value);
             value
         }
         None if value.starts_with("$(") => {

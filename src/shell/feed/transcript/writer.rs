@@ -176,9 +176,9 @@ fn mask(value: &mut Value, secrets: &Secrets) {
         Value::Object(entries) => {
             for (name, entry) in entries {
                 if secrets.names().is_secret(name) {
-                    *entry = STARS.into()
+                    *entry = STARS.into();
                 } else {
-                    mask(entry, secrets)
+                    mask(entry, secrets);
                 }
             }
         }

@@ -1,6 +1,6 @@
 //! Which commands and applications harm more than the operator's own calls.
 
-use super::reach::{EVENTS, Effect, PROGRAMS, SCRIPTS, verb_of};
+use super::reach::{EVENTS, Effect, PROGRAMS, SCRIPTS, unquoted, verb_of};
 use crate::model::HangupCause;
 
 /// What one effect harms, apart from what it runs in turn.
@@ -28,8 +28,12 @@ fn of_command(line: &str) -> Option<String> {
     if let Some(why) = of_program(&verb, rest) {
         return Some(why);
     }
-    let rest = rest.to_ascii_lowercase();
+    let rest = unquoted(rest).to_ascii_lowercase();
     let words: Vec<&str> = rest.split_whitespace().collect();
+    // In a hook, and behind "expand", its words may come out of an expansion as well.
+    if WORDED.contains(&verb.as_str()) && words.iter().take(3).any(|word| word.contains("${")) {
+        return Some(UNSEEN.to_owned());
+    }
     of_words(&verb, &words).map(str::to_owned)
 }
 
@@ -54,17 +58,22 @@ fn of_program(name: &str, args: &str) -> Option<String> {
     if !SCRIPTS.contains(&name) {
         return None;
     }
+    if is_script_text(args) {
+        return Some("a script in the line can do anything on the server".to_owned());
+    }
     let lower = args.to_ascii_lowercase();
-    // Behind ~ stands the script itself, else its file and arguments.
-    let more: &[&str] = if args.trim_start().starts_with('~') { IN_SCRIPTS } else { &[] };
     let harmful = ["hupall", "shutdown", "unload", "crash"];
-    let found = harmful.iter().chain(more).find(|word| lower.contains(**word))?;
+    let found = harmful.iter().find(|word| lower.contains(**word))?;
     Some(format!("the script says {found}"))
 }
 
-/// More that a script text can do.
-const IN_SCRIPTS: &[&str] =
-    &["fsctl", "reload", "restart", "system", "spawn", "kick", "killgw", "os.execute", "io.popen"];
+/// Whether the arguments of a script command are the script itself, not a file: behind `~`.
+pub(super) fn is_script_text(args: &str) -> bool {
+    args.trim_start_matches([' ', '\'', '"']).starts_with('~')
+}
+
+/// Commands whose harm depends on their words.
+const WORDED: &[&str] = &["fsctl", "sofia", "conference", "callcenter_config"];
 
 const UNSEEN: &str = "what it runs comes out of an expansion and cannot be seen before";
 

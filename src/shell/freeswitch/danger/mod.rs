@@ -7,10 +7,13 @@
 //! `execute_on_answer`, `api_hangup_hook`).
 
 pub(in crate::shell) mod harm;
+pub(in crate::shell) mod json;
 pub(in crate::shell) mod reach;
+mod same;
 
 pub(in crate::shell) use super::read_only::only_reads;
 use reach::Effect;
+pub(in crate::shell) use reach::unquoted;
 
 /// How careful the shell is before it sends a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
@@ -46,14 +49,20 @@ fn of(effect: Effect) -> Option<String> {
     effects.iter().rev().find_map(harm::of_effect)
 }
 
-/// A line and all commands and applications that it runs, the outermost first; `None` when that
+/// A line and all commands and applications that it runs, the outermost first, and the commands that
+/// have the same effect as one of them; `None` when that
 /// cannot be seen: they nest too deep, or the name of one comes out of an expansion.
 pub(in crate::shell) fn commands(line: &str) -> Option<Vec<String>> {
     let line = line.trim().trim_start_matches('/').to_owned();
     let effects = reach::effects(Effect::Command(line))?;
     let lines: Vec<String> = effects.iter().map(Effect::line).collect();
-    let is_seen = |line: &String| !line.split_whitespace().next().unwrap_or_default().contains('$');
-    lines.iter().all(is_seen).then_some(lines)
+    let is_seen = |line: &String| {
+        let (verb, args) = reach::verb_of(line);
+        let is_text = reach::SCRIPTS.contains(&verb.as_str()) && harm::is_script_text(args);
+        !verb.contains('$') && !is_text
+    };
+    let more = effects.iter().flat_map(same::as_commands);
+    lines.iter().all(is_seen).then(|| lines.iter().cloned().chain(more).collect())
 }
 
 #[cfg(test)]
@@ -112,6 +121,34 @@ mod tests {
             "conference 3000 kick all",
             "lua ~freeswitch.API():execute('hupall','')",
             "lua ~freeswitch.API():execute('system','ls')",
+            "lua ~freeswitch.API():execute('hup'..'all','')",
+            "luarun '~x'",
+            "fsctl 'shutdown'",
+            "fsctl \"shut\"down now",
+            "'hupall'",
+            "sofia profile internal 'stop'",
+            "conference 3000 'kick' \"all\"",
+            "expand fsctl ${url_decode(shutdown)}",
+            "expand fsctl ${what}",
+            "expand sofia profile internal ${what}",
+            "expand uuid_setvar x ${name} hupall",
+            "originate {api_on_answer=fsctl ${what}}user/1 &park",
+            "originate user/1 &set(${name}=hupall)",
+            "uuid_broadcast x system!NORMAL_CLEARING::ls",
+            "uuid_broadcast x sys'tem'::ls",
+            "uuid_transfer x 'sys\"tem:ls' inline",
+            "uuid_broadcast x shell_stream://ls",
+            "originate user/1 &playback(shell_stream:///bin/ls)",
+            "uuid_displace x start shell_stream://ls",
+            "tone_detect x busy 440 r +10 system ls 1",
+            "uuid_broadcast x tone_detect::busy 440 r +10 system ls 1",
+            "sched_api +1 none 'hupall'",
+            "json {\"command\":\"execute\",\"data\":{\"uuid\":\"x\",\"app\":\"system\",\"arg\":\"ls\"}}",
+            "json {\"command\":\"fsapi\",\"Data\":{\"CMD\":\"hupall\"}}",
+            "json {\"command\":\"fsapi\",\"data\":{\"cmd\":\"hupall\",\"cmd\":\"status\"}}",
+            "json {\"command\":\"fsapi\",\"data\":{\"cmd\":\"hupall\"}} x",
+            "json {\"command\":\"fsapi\",\"data\":{\"\\u0063md\":\"hupall\"}}",
+            "uuid_setvar x hold_music shell_stream://ls",
         ] {
             assert!(danger(line, Guard::Normal).is_some(), "{line}");
         }
@@ -140,6 +177,11 @@ mod tests {
             "uuid_transfer x set:a=b,park inline",
             "cond a == b ? yes : no",
             "alias add cs sofia status",
+            "json {\"command\":\"status\",\"data\":\"\"}",
+            "json {\"command\":\"fsapi\",\"data\":{\"cmd\":\"status\",\"arg\":\"\"}}",
+            "uuid_broadcast x hangup!USER_BUSY::",
+            "tone_detect x busy 440 r +10 hangup x 1",
+            "uuid_setvar x note 'it''s system'",
             "",
         ] {
             assert!(danger(line, Guard::Normal).is_none(), "{line}");

@@ -13,7 +13,7 @@ pub(super) enum Effect {
 }
 
 impl Effect {
-    fn app(name: &str, args: &str) -> Self {
+    pub(super) fn app(name: &str, args: &str) -> Self {
         Self::Application { name: name.to_ascii_lowercase(), args: args.trim().to_owned() }
     }
 
@@ -74,7 +74,8 @@ fn of_command(line: &str) -> Vec<Effect> {
     let mut found = embedded(line);
     let (verb, rest) = verb_of(line);
     let rest = rest.trim();
-    let command = |text: &str| Effect::Command(text.trim().to_owned());
+    // FreeSWITCH takes quotes off the words of most commands.
+    let command = |text: &str| Effect::Command(text.trim().trim_matches(['\'', '"']).to_owned());
     match verb.as_str() {
         "api" | "bgapi" | "xml_wrap" => found.push(command(rest)),
         "expand" => {
@@ -99,14 +100,21 @@ fn of_command(line: &str) -> Vec<Effect> {
                 found.push(command(first_word(rest).1));
             }
         }
-        "json" => found.extend(in_json(rest).map(Effect::Command)),
+        "json" => found.extend(super::json::effects(rest)),
+        "tone_detect" => found.extend(applications(&unquoted(rest))),
         "uuid_setvar" => {
             let (_uuid, rest) = first_word(rest);
             let (name, value) = first_word(rest);
-            found.extend(in_variable(name, value));
+            found.extend(in_variable(&unquoted(name), value));
         }
         "originate" | "uuid_broadcast" | "uuid_transfer" | "uuid_dual_transfer"
-        | "sched_broadcast" | "sched_transfer" => found.extend(applications(rest)),
+        | "sched_broadcast" | "sched_transfer" => {
+            found.extend(applications(rest));
+            // A name may be quoted in part: `sys'tem'::ls`.
+            if rest.contains(['\'', '"']) {
+                found.extend(applications(&unquoted(rest)));
+            }
+        }
         // No command, but the line may be one of an application.
         name if NESTING.contains(&name) => found.extend(applications(rest)),
         _ => {}
@@ -117,7 +125,12 @@ fn of_command(line: &str) -> Vec<Effect> {
 /// A command's name in small letters, and what follows. A slash stands in front of fs_cli's.
 pub(super) fn verb_of(line: &str) -> (String, &str) {
     let (verb, rest) = first_word(line);
-    (verb.trim_start_matches('/').to_ascii_lowercase(), rest)
+    (unquoted(verb).trim_start_matches('/').to_ascii_lowercase(), rest)
+}
+
+/// A text without quotes, as FreeSWITCH reads the words of a command.
+pub(in crate::shell) fn unquoted(text: &str) -> String {
+    text.replace(['\'', '"'], "")
 }
 
 /// What any text makes FreeSWITCH run, wherever it stands: expansions, hooks among variables, and
@@ -129,6 +142,11 @@ fn embedded(text: &str) -> Vec<Effect> {
     for (at, mark) in lower.match_indices("loopback/app=") {
         let app = text.get(at + mark.len()..).unwrap_or_default();
         found.extend(first_application(app, |_| true));
+    }
+    // A file name can be a program to run, too (`mod_shell_stream`).
+    for (at, mark) in lower.match_indices("shell_stream://") {
+        let program = text.get(at + mark.len()..).unwrap_or_default();
+        found.push(Effect::app("system", program));
     }
     found
 }
@@ -175,7 +193,7 @@ fn applications(text: &str) -> impl Iterator<Item = Effect> {
         first_application(rest, |name| {
             name == "api"
                 || name == "exec"
-                || [PROGRAMS, SCRIPTS, NESTING, EVENTS].iter().any(|x| x.contains(&name))
+                || [PROGRAMS, SCRIPTS, NESTING, EVENTS, ENDINGS].iter().any(|x| x.contains(&name))
         })
     })
 }
@@ -186,12 +204,17 @@ fn first_application(text: &str, is_wanted: impl Fn(&str) -> bool) -> Option<Eff
     let end = text.find(|letter| !is_name(letter)).unwrap_or(text.len());
     let (name, rest) = text.split_at(end);
     let name = name.to_ascii_lowercase();
-    let is_whole =
-        rest.is_empty() || rest.starts_with([':', '(', ',', ' ', '/', '\'', '"', ')', '}']);
+    let is_whole = rest.is_empty()
+        || rest.starts_with([':', '(', ',', ' ', '/', '\'', '"', ')', '}', '!', '|']);
     if !is_whole || !is_wanted(&name) {
         return None;
     }
-    let args = rest.trim_start_matches([':', '(', ',', ' ']);
+    // `uuid_broadcast` takes a cause with the application: `system!NORMAL_CLEARING::ls`.
+    let behind = match rest.strip_prefix('!') {
+        Some(cause) => cause.trim_start_matches(is_name),
+        None => rest,
+    };
+    let args = behind.trim_start_matches([':', '(', ',', ' ', '!', '|']);
     // bind_digit_action takes `api:COMMAND,ARGS` beside `exec:APPLICATION,ARGS`.
     Some(match name.as_str() {
         "api" if rest.starts_with(':') => Effect::Command(args.replacen(',', " ", 1)),
@@ -214,6 +237,11 @@ fn hooks(text: &str) -> Vec<Effect> {
             continue;
         };
         let before = before.trim_end();
+        if before.ends_with('}') {
+            // The name comes out of an expansion, and may be that of any hook.
+            found.push(Effect::Command(value_of(value, delimiter).trim().to_owned()));
+            continue;
+        }
         let name = before.rsplit(|letter| !is_name(letter)).next().unwrap_or_default();
         if hook(name).is_none() {
             continue;
@@ -273,7 +301,9 @@ fn hook(name: &str) -> Option<Hook> {
 pub(super) fn in_variable(name: &str, value: &str) -> Vec<Effect> {
     // An export can be for the other leg only.
     let name = name.rsplit(':').next().unwrap_or_default();
-    let Some(hook) = hook(name) else { return Vec::new() };
+    // A name that comes out of an expansion may be that of any hook.
+    let hook = if name.contains('$') { Some(Hook::Command) } else { hook(name) };
+    let Some(hook) = hook else { return Vec::new() };
     let value: String = value.chars().filter(|letter| !"'\"\\".contains(*letter)).collect();
     let value = value.trim();
     if value.is_empty() {
@@ -289,14 +319,6 @@ pub(super) fn in_variable(name: &str, value: &str) -> Vec<Effect> {
         Hook::Application => vec![Effect::app(verb, rest)],
         Hook::Extension => applications(value).collect(),
     }
-}
-
-/// The command in `{"command":"fsapi","data":{"cmd":"hupall","arg":""}}`.
-fn in_json(text: &str) -> Option<String> {
-    let document: serde_json::Value = serde_json::from_str(text.trim()).ok()?;
-    let data = document.get("data")?;
-    let part = |name: &str| data.get(name).and_then(serde_json::Value::as_str).unwrap_or_default();
-    Some(format!("{} {}", part("cmd"), part("arg")))
 }
 
 /// Commands and applications that run a program on the server.
@@ -329,6 +351,9 @@ pub(super) const SCRIPTS: &[&str] = &[
     "tcl",
 ];
 
+/// Applications that end a call.
+pub(super) const ENDINGS: &[&str] = &["hangup", "sched_hangup"];
+
 /// Applications that fire an event.
 pub(super) const EVENTS: &[&str] = &["event"];
 
@@ -344,5 +369,6 @@ const NESTING: &[&str] = &[
     "limit_hash_execute",
     "sched_broadcast",
     "sched_transfer",
+    "tone_detect",
     "transfer",
 ];
