@@ -7,11 +7,8 @@ use crate::shell::text::words::first_word;
 /// something.
 pub(in crate::shell) fn only_reads(line: &str) -> bool {
     // A list of commands, and what an expansion runs, may be anything.
-    let is_opaque = crate::shell::freeswitch::danger::reach::is_opaque(line);
-    if line.contains(";;")
-        || is_opaque
-        || crate::shell::freeswitch::danger::reach::expansions(line).next().is_some()
-    {
+    let is_opaque = danger::reach::is_opaque(line);
+    if line.contains(";;") || is_opaque || danger::reach::expansions(line).next().is_some() {
         return false;
     }
     let (verb, rest) = first_word(line);
@@ -34,9 +31,7 @@ pub(in crate::shell) fn only_reads(line: &str) -> bool {
         ("callcenter_config", ["agent" | "queue" | "tier" | "member", what, ..]) => {
             matches!(*what, "list" | "count")
         }
-        ("console_complete" | "console_complete_xml", _) => {
-            crate::shell::freeswitch::danger::harm::is_cursor_inside(rest)
-        }
+        ("console_complete" | "console_complete_xml", _) => danger::harm::is_cursor_inside(rest),
         ("fifo", [first, ..]) => first.starts_with("list") || *first == "count",
         ("verto", [first, ..]) => matches!(*first, "status" | "xmlstatus"),
         (verb, _) => READS.contains(&verb),

@@ -31,7 +31,7 @@ pub(in crate::shell) fn read(text: &str) -> Option<Value> {
     let lower = text.to_ascii_lowercase();
     let is_twice = |name: &&str| lower.matches(&format!("\"{name}\"")).count() > 1;
     // An escape can spell any name.
-    if lower.contains("\\u") || NAMES.iter().any(|name| is_twice(&name)) {
+    if lower.contains("\\u") || NAMES.iter().any(is_twice) {
         return None;
     }
     serde_json::from_str(text.trim()).ok()
