@@ -46,8 +46,8 @@
 //!
 //! # Architecture
 //!
-//! Each layer uses only layers above it in this table; a test checks it. The nine modules of `shell` have
-//! a table of the same kind at their own page.
+//! Each layer uses only layers above it in this table; a test checks it. The modules of `shell` and `sim` have
+//! tables of the same kind at their own pages.
 //!
 //! | layer | purpose | may use |
 //! |---|---|---|

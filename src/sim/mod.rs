@@ -17,6 +17,26 @@
 //! `originate_retry_sleep_ms` and `local_var_clobber`; their quotes
 //! and braces are read as FreeSWITCH reads them.
 //!
+//! # Architecture
+//!
+//! Each module uses only those above it in this table; a test checks it.
+//!
+//! | module | purpose |
+//! |---|---|
+//! | `event` | one event and its headers |
+//! | `fault` | what can go wrong, as data |
+//! | `client` | one client as data: login, rights, subscription, backlog |
+//! | `channel` | one leg as data: states, variables, what it runs |
+//! | `world` | all state, the agenda, how events reach the clients |
+//! | `call` | setting up, bridging, transferring and ending calls |
+//! | `app` | the applications of the dial plan |
+//! | `api` | the api commands |
+//! | `traffic` | what happens without a client: background calls, floods, faults |
+//! | `server` | connections, logins, verbs, and the task that runs the switch |
+//!
+//! To add the answer of an api command, add its function to a file of `api` and its name to
+//! `api/table.rs`.
+//!
 //! # Invariants
 //! - One task owns the switch. It never waits for a socket.
 //! - With a seed and a set clock the same commands give the same bytes.
@@ -66,76 +86,37 @@
 //! | `fsctl shutdown` | is a restart: calls end at once, sockets after 3 seconds, the Core-UUID is new | somebody would have to start it again |
 
 mod api;
-mod apps;
-mod bert;
-mod bridge;
+mod app;
+mod call;
 mod channel;
-mod conference;
-mod config;
-mod dial;
-mod dialplan;
-mod digits;
-mod display;
-mod eavesdrop;
-mod emit;
-mod endpoint;
+mod client;
 mod event;
-mod farewell;
 mod fault;
-mod flood;
-mod hangup;
-mod legs;
-mod log;
-mod login;
-mod loopback;
-mod media_timeout;
-mod menu;
-mod notice;
-mod originate;
-mod pairs;
-mod pattern;
-mod planned;
-mod playback;
-mod profile;
-mod protocol;
-mod queue;
-mod record;
-mod recorder;
-mod reinvite;
-mod send;
-mod sip;
-mod socket;
-mod subscription;
-mod told;
+mod server;
 mod traffic;
-mod transfer;
-mod uuid_bridge;
-mod valet;
-mod variable;
-mod verbs;
 mod world;
 
-use std::fmt;
-use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::AtomicU64;
 use std::time::Duration;
+use std::{fmt, io};
 
 use jiff::Timestamp;
 use tokio::io::{AsyncRead, AsyncWrite, DuplexStream};
 use tokio::net::{TcpListener, ToSocketAddrs};
 use tokio::sync::{mpsc, oneshot, watch};
-use tokio::time::Instant;
 
-pub use config::{Config, User};
+pub use client::notice::Notice;
+pub use client::user::User;
 pub use fault::Fault;
-pub use notice::Notice;
-pub use planned::{FAULTS, FaultError, Planned};
+pub use fault::planned::{FAULTS, FaultError, Planned};
+pub use world::config::Config;
 
-use record::Record;
-use socket::Asked;
-use world::{Control, World};
+use client::record::Record;
+use server::gate::{Gate, run};
+use world::World;
+use world::control::Control;
 
 /// A running simulated switch. A clone is another handle to the same one; when [`Sim::stop`] is
 /// called or the last handle is dropped it ends, and all its sockets with it.
@@ -159,38 +140,6 @@ impl Drop for Inner {
 impl fmt::Debug for Sim {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Sim").finish_non_exhaustive()
-    }
-}
-
-/// The way into the world's task.
-///
-/// What handles say is unbounded, because their methods do not wait; what clients say is bounded.
-#[derive(Debug, Clone)]
-struct Gate {
-    control: mpsc::UnboundedSender<Control>,
-    requests: mpsc::Sender<Asked>,
-    ids: Arc<AtomicU64>,
-    record: Record,
-}
-
-impl Gate {
-    fn control(&self, control: Control) {
-        // A world that has ended needs to be told nothing.
-        let _ended = self.control.send(control);
-    }
-
-    async fn ask(&self, asked: Asked) -> Result<(), ()> {
-        self.requests.send(asked).await.map_err(|_| ())
-    }
-
-    fn serve<S>(&self, stream: S, peer: Option<SocketAddr>)
-    where
-        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
-    {
-        let id = self.ids.fetch_add(1, Ordering::Relaxed);
-        let (outlet, inlet) = socket::pair();
-        self.control(Control::Attach(id, peer, outlet));
-        tokio::spawn(socket::run(id, stream, inlet, self.clone()));
     }
 }
 
@@ -294,36 +243,5 @@ impl Sim {
     pub fn stop(&self) {
         self.inner.gate.control(Control::Stop);
         self.inner.stop.send_replace(true);
-    }
-}
-
-/// The world's task: what happens, when it happens.
-async fn run(
-    mut world: World,
-    mut controls: mpsc::UnboundedReceiver<Control>,
-    mut requests: mpsc::Receiver<Asked>,
-) {
-    let (origin, epoch) = (Instant::now(), world.now);
-    let clock = || epoch + u64::try_from(origin.elapsed().as_micros()).unwrap_or_default();
-    loop {
-        let due = world.next_due().unwrap_or(u64::MAX).saturating_sub(epoch);
-        let due = origin + Duration::from_micros(due.min(1 << 50));
-        tokio::select! {
-            biased;
-            control = controls.recv() => {
-                world.advance(clock());
-                if !control.is_some_and(|control| world.control(control)) {
-                    return;
-                }
-            }
-            asked = requests.recv() => {
-                world.advance(clock());
-                match asked {
-                    Some(asked) => world.asked(asked),
-                    None => return,
-                }
-            }
-            () = tokio::time::sleep_until(due) => world.advance(clock()),
-        }
     }
 }

@@ -13,7 +13,11 @@ use super::signals::{Interrupts, terminated};
 use crate::conn::Config;
 use crate::private;
 use crate::shell::{CommandError, Kind};
-use crate::sim::{self, FAULTS, FaultError, Planned, Sim};
+use crate::sim;
+use crate::sim::FAULTS;
+use crate::sim::FaultError;
+use crate::sim::Planned;
+use crate::sim::Sim;
 
 use user::SimUser;
 

@@ -1,15 +1,8 @@
 //! Aliases and completion words of the switch's console.
 
-use super::super::world::World;
-use super::{Outcome, Waiting};
-
-/// An alias: its name, its command, and whether it outlives a restart.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(in super::super) struct Alias {
-    pub(super) name: String,
-    pub(super) command: String,
-    pub(in super::super) is_sticky: bool,
-}
+use crate::sim::world::World;
+use crate::sim::world::request::{Outcome, Waiting};
+use crate::sim::world::switches::Alias;
 
 impl World {
     /// What a line becomes when its first word is an alias.

@@ -1,12 +1,12 @@
 //! Commands about calls.
 
-use super::super::channel::{Command, Doing};
-use super::super::dial::{Exten, Then};
-use super::super::hangup::Tick;
-use super::super::world::{Step, World};
-use super::{Outcome, Waiting};
 use crate::model::HangupCause;
 use crate::model::dial::{DialString, separate_at_most};
+use crate::sim::channel::then::{Exten, Then};
+use crate::sim::channel::{Command, Doing};
+use crate::sim::world::World;
+use crate::sim::world::agenda::{Step, Tick};
+use crate::sim::world::request::{Outcome, Waiting};
 
 pub(super) const NO_CHANNEL: &str = "-ERR No such channel!\n";
 
@@ -235,7 +235,7 @@ pub(super) fn uuid_hold(world: &mut World, asked: &Waiting) -> Outcome {
         let held = world
             .channels
             .get(&id)
-            .is_some_and(|channel| channel.callstate == super::super::channel::CallState::Held);
+            .is_some_and(|channel| channel.callstate == crate::sim::channel::CallState::Held);
         let on = match mode {
             "off" => false,
             "toggle" => !held,
@@ -273,7 +273,7 @@ impl World {
 pub(super) fn uuid_loglevel(world: &mut World, asked: &Waiting) -> Outcome {
     let mut words = asked.args.split_whitespace();
     let (Some(uuid), Some(level)) = (words.next(), words.next()) else { return asked.usage() };
-    if super::super::log::level(level).is_none() {
+    if crate::sim::event::log_place::level(level).is_none() {
         return "-ERR Invalid log level!\n".into();
     }
     match world.find(uuid) {

@@ -1,39 +1,10 @@
 //! The directory: users 1000 to 1019 of one domain, in the groups of the stock layout.
 
-use super::super::world::World;
-use super::{Outcome, Waiting};
-
-pub(super) const DOMAIN: &str = "127.0.0.1";
-
-/// Groups and the users in them, first and last.
-const GROUPS: &[(&str, u16, u16)] = &[
-    ("default", 1000, 1019),
-    ("sales", 1000, 1004),
-    ("billing", 1005, 1009),
-    ("support", 1010, 1014),
-];
-
-/// The users of a group, if there is such a group in this domain.
-pub(in super::super) fn members(
-    group: &str,
-    domain: &str,
-) -> Option<std::ops::RangeInclusive<u16>> {
-    let (_, first, last) =
-        GROUPS.iter().find(|(name, ..)| *name == group && matches!(domain, "" | DOMAIN))?;
-    Some(*first..=*last)
-}
+use crate::sim::world::World;
+use crate::sim::world::layout::{DOMAIN, GROUPS, members, user};
+use crate::sim::world::request::{Outcome, Waiting};
 
 const DIAL_STRING: &str = "{^^:sip_invite_domain=${dialed_domain}:presence_id=${dialed_user}@${dialed_domain}}${sofia_contact(*/${dialed_user}@${dialed_domain})}";
-
-/// A user's number, if it is one.
-fn user(name: &str) -> Option<u16> {
-    name.parse().ok().filter(|number| (1000..=1019).contains(number) && name.len() == 4)
-}
-
-/// Whether a user of the directory has that name; it need not be registered.
-pub(in super::super) fn is_user(name: &str) -> bool {
-    user(name).is_some()
-}
 
 /// `user@domain`, the domain being the only one unless it is given.
 fn address(text: &str) -> Option<u16> {
@@ -139,7 +110,7 @@ pub(super) fn group_call(_: &mut World, asked: &Waiting) -> Outcome {
         _ => ",",
     };
     let legs = members.map(|number| {
-        let contact = super::sofia::contact(&number.to_string());
+        let contact = super::profiles::contact(&number.to_string());
         format!("[^^:sip_invite_domain={DOMAIN}:presence_id={number}@{DOMAIN}]{contact}")
     });
     legs.collect::<Vec<_>>().join(separator).into()
@@ -168,7 +139,7 @@ pub(super) fn list_users(_: &mut World, asked: &Waiting) -> Outcome {
                 && context.is_none_or(|context| context == "default")
                 && id.is_none_or(|id| id == text);
             if keep {
-                let contact = super::sofia::contact(&text);
+                let contact = super::profiles::contact(&text);
                 out.extend([format!(
                     "{number}|default|{DOMAIN}|{name}|{contact}|{CALL_GROUP}|Extension {number}|\
                      {number}\n"

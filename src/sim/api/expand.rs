@@ -2,9 +2,9 @@
 
 use std::borrow::Cow;
 
-use super::super::world::World;
-use super::{Outcome, Waiting};
 use crate::model::dial::encode::is_expanded;
+use crate::sim::world::World;
+use crate::sim::world::request::{Outcome, Waiting};
 
 /// `eval` gives the text back with its variables expanded.
 pub(super) fn eval(world: &mut World, asked: &Waiting) -> Outcome {

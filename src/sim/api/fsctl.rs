@@ -1,42 +1,12 @@
 //! `fsctl`: the switch's own switches.
 
+use crate::sim::world::switches::Switches;
 use std::time::Duration;
 
-use super::super::log;
-use super::super::verbs::is_true;
-use super::super::world::{Action, World};
-use super::{Outcome, Waiting};
-
-/// What `fsctl` changes and nothing else looks at.
-#[derive(Debug, Clone)]
-pub(in super::super) struct Switches {
-    verbose_events: bool,
-    api_expansion: bool,
-    threaded_exec: bool,
-    debug_sql: bool,
-    debug_level: i64,
-    min_idle_cpu: f64,
-    /// Longest, shortest and usual length of a digit, in samples.
-    dtmf: [i64; 3],
-    paused_inbound: bool,
-    paused_outbound: bool,
-}
-
-impl Default for Switches {
-    fn default() -> Self {
-        Self {
-            verbose_events: false,
-            api_expansion: true,
-            threaded_exec: false,
-            debug_sql: false,
-            debug_level: 0,
-            min_idle_cpu: 0.0,
-            dtmf: [192_000, 400, 2000],
-            paused_inbound: false,
-            paused_outbound: false,
-        }
-    }
-}
+use crate::sim::event::truth::is_true;
+use crate::sim::world::agenda::Action;
+use crate::sim::world::request::{Outcome, Waiting};
+use crate::sim::world::{World, log};
 
 pub(super) fn run(world: &mut World, asked: &Waiting) -> Outcome {
     let mut words = asked.args.split_whitespace();

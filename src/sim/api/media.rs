@@ -2,11 +2,11 @@
 
 use serde_json::{Value, json};
 
-use super::super::bridge::bug;
-use super::super::channel::{Kind, PCMU};
-use super::super::world::World;
 use super::calls::NO_CHANNEL;
-use super::{Outcome, Waiting};
+use crate::sim::call::bridge::bug;
+use crate::sim::channel::{Kind, PCMU};
+use crate::sim::world::World;
+use crate::sim::world::request::{Outcome, Waiting};
 
 const NO_SESSION: &str = "-ERR Cannot locate session!\n";
 const DIGITS: &str = "0123456789*#ABCDabcdFfWw";

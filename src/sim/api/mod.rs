@@ -2,107 +2,31 @@
 
 pub(super) mod alias;
 mod calls;
-mod complete;
 mod conference;
-mod dates;
 pub(super) mod directory;
 mod expand;
-mod expr;
 pub(super) mod fsctl;
-mod help;
-pub(super) mod interfaces;
+pub(crate) mod listing;
 mod media;
 mod modules;
-mod network;
 mod plain;
-mod profiles;
+pub(super) mod profiles;
+pub(crate) mod pure;
 mod queue;
-mod rows;
 pub(super) mod schedule;
-mod show;
 pub(super) mod sofia;
 pub(super) mod status;
 pub(super) mod store;
 pub(super) mod system;
 mod table;
-mod text;
 mod vars;
-mod xml;
 
+pub(in crate::sim) use crate::sim::world::request::{Outcome, Waiter, Waiting};
 use std::time::Duration;
 
-use super::world::{Action, World};
+use crate::sim::world::World;
+use crate::sim::world::agenda::Action;
 use table::TABLE;
-
-/// Who waits for the text of an api command.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Waiter {
-    /// A socket, blocked until then.
-    Socket(u64),
-    /// A BACKGROUND_JOB; command and arguments as the client wrote them.
-    Job {
-        uuid: String,
-        command: String,
-        args: String,
-    },
-    Nobody,
-}
-
-/// A command whose text is not there yet.
-#[derive(Debug, Clone)]
-pub(super) struct Waiting {
-    pub(super) waiter: Waiter,
-    pub(super) command: String,
-    pub(super) args: String,
-}
-
-impl Waiting {
-    /// Both parts lose the spaces around them; completion looks at the one at the end of its line.
-    fn new(command: &str, args: &str, waiter: Waiter) -> Self {
-        let args = if command == "console_complete" { args } else { args.trim() };
-        Self { waiter, command: command.trim().to_owned(), args: args.to_owned() }
-    }
-
-    /// The syntax of the command.
-    fn syntax(&self) -> &'static str {
-        interfaces::command(&self.command).map_or("", |one| one.syntax)
-    }
-
-    /// What most commands say to wrong arguments.
-    fn usage_text(&self) -> String {
-        format!("-USAGE: {}\n", self.syntax())
-    }
-
-    fn usage(&self) -> Outcome {
-        self.usage_text().into()
-    }
-}
-
-/// What a command says.
-#[derive(Debug)]
-enum Outcome {
-    Text(String),
-    /// The function failed: FreeSWITCH shows `Command not found!` instead of its text.
-    Failed,
-    /// There is no such command, which reads the same.
-    Unknown,
-    /// The text comes after this many milliseconds.
-    Later(u64, String),
-    /// Somebody else will answer.
-    Pending,
-}
-
-impl From<String> for Outcome {
-    fn from(text: String) -> Self {
-        Self::Text(text)
-    }
-}
-
-impl From<&str> for Outcome {
-    fn from(text: &str) -> Self {
-        Self::Text(text.to_owned())
-    }
-}
 
 /// Commands of modules that the recorded server did not have loaded: `show` does not list them.
 const QUEUES: &[table::Entry] = &[
@@ -110,11 +34,6 @@ const QUEUES: &[table::Entry] = &[
     ("fifo", queue::fifo),
     ("valet_info", queue::valet_info),
 ];
-
-/// The modules that are loaded at the start.
-pub(super) fn modules() -> Vec<String> {
-    interfaces::modules().into_iter().map(str::to_owned).collect()
-}
 
 impl World {
     /// Runs a line; its text goes to the waiter, at once or later.
@@ -183,7 +102,8 @@ impl World {
         if let Some((_, run)) = QUEUES.iter().find(|(name, _)| *name == waiting.command) {
             return run(self, waiting);
         }
-        let known = interfaces::command(&waiting.command).filter(|one| has(one.module));
+        let known =
+            crate::sim::world::interfaces::command(&waiting.command).filter(|one| has(one.module));
         let entry = known.and_then(|known| TABLE.iter().find(|(name, _)| *name == known.name));
         match entry {
             Some((_, run)) => {

@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use super::super::world::{Action, World};
-use super::{Outcome, Waiting, interfaces};
+use crate::sim::world::agenda::Action;
+use crate::sim::world::request::{Outcome, Waiting};
+use crate::sim::world::{World, interfaces};
 
 /// Modules that exist here but are not loaded at the start. They bring no command.
 const SPARE: &[&str] = &[
@@ -20,15 +21,15 @@ const SPARE: &[&str] = &[
 const FIXED: &[&str] = &["mod_commands", "mod_dptools", "mod_sofia", "mod_loopback"];
 
 fn exists(name: &str) -> bool {
-    SPARE.contains(&name) || interfaces::modules().contains(&name)
+    SPARE.contains(&name) || interfaces::modules().iter().any(|known| known == name)
 }
 
 /// The modules that `load` can complete.
 pub(super) fn available() -> Vec<String> {
     let mut all = interfaces::modules();
-    all.extend(SPARE);
+    all.extend(SPARE.iter().map(|name| (*name).to_owned()));
     all.retain(|name| name.starts_with("mod_"));
-    all.into_iter().map(str::to_owned).collect()
+    all
 }
 
 fn module_event(world: &mut World, event: &'static str, name: &str) {
@@ -36,7 +37,7 @@ fn module_event(world: &mut World, event: &'static str, name: &str) {
     event.push("type", "generic");
     event.push("name", name);
     event.push("key", name);
-    event.push("filename", format!("{}/{name}.so", super::show::MODULE_FOLDER));
+    event.push("filename", format!("{}/{name}.so", interfaces::MODULE_FOLDER));
     world.emit(&event);
 }
 

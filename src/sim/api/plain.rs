@@ -1,9 +1,9 @@
 //! Commands on a call that change nothing here: what they say is all there is to them.
 
-use super::super::channel::{Answer, Doing, Kind};
-use super::super::reinvite::Reinvite;
-use super::super::world::World;
-use super::{Outcome, Waiting};
+use crate::sim::channel::reinvite::Reinvite;
+use crate::sim::channel::{Answer, Doing, Kind};
+use crate::sim::world::World;
+use crate::sim::world::request::{Outcome, Waiting};
 
 /// What such a command says.
 struct Says {
@@ -164,7 +164,7 @@ mod tests {
     #[limited::test]
     fn every_one_is_a_command() {
         for says in ALL {
-            assert!(super::super::interfaces::command(says.name).is_some(), "{}", says.name);
+            assert!(crate::sim::world::interfaces::command(says.name).is_some(), "{}", says.name);
         }
     }
 }

@@ -2,9 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::super::world::World;
-use super::directory::DOMAIN;
-use super::sofia::{LINE, PHONES, PROFILES, phones};
+use crate::sim::world::World;
+use crate::sim::world::layout::{DOMAIN, PHONES, PROFILES, phone, phones};
 
 /// The profiles that have not been stopped.
 fn running(world: &World) -> impl Iterator<Item = (&'static str, u16)> {
@@ -334,4 +333,14 @@ pub(super) fn xml_gateway(world: &World) -> String {
     });
     let lines: String = lines.collect();
     format!("<?xml version=\"1.0\" encoding=\"ISO-8859-1\"?>\n<gateway>\n{lines}</gateway>\n")
+}
+
+pub(super) const LINE: &str = "=================================================================================================\n";
+
+/// Where a user's phone is, as a dial string.
+pub(super) fn contact(user: &str) -> String {
+    match phone(user) {
+        Some(port) => format!("sofia/internal/sip:{user}@127.0.0.1:{port}"),
+        None => "error/user_not_registered".to_owned(),
+    }
 }

@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
-use super::super::queue::{Agent, QUEUE};
-use super::super::world::{Action, World};
-use super::{Outcome, Waiting};
+use crate::sim::world::World;
+use crate::sim::world::agenda::Action;
+use crate::sim::world::queue::{Agent, QUEUE};
+use crate::sim::world::request::{Outcome, Waiting};
 
 const USAGE: &str = include_str!("../data/callcenter.txt");
 const STATUSES: [&str; 4] = ["Available", "Available (On Demand)", "On Break", "Logged Out"];

@@ -1,39 +1,12 @@
 //! Scheduled tasks: commands, hangups, transfers, and those of the core.
 
+use crate::sim::world::task::{Task, Work};
 use std::time::Duration;
 
-use super::super::dial::Exten;
-use super::super::hangup::Tick;
-use super::super::world::{Action, World};
-use super::{Outcome, Waiting};
-
-/// Something to do at a set time.
-#[derive(Debug, Clone)]
-pub(in super::super) struct Task {
-    pub(super) desc: &'static str,
-    pub(super) group: String,
-    pub(super) at: u64,
-    work: Work,
-    repeat: u64,
-}
-
-#[derive(Debug, Clone)]
-enum Work {
-    /// The core does it by other means.
-    Core,
-    Api(String),
-    Hangup(String, String),
-    Transfer(String, String, String),
-    Broadcast(String, String, String),
-    Beat(String),
-}
-
-impl Task {
-    /// Whether the task belongs to a channel and goes with it.
-    pub(in super::super) fn is_for(&self, uuid: &str) -> bool {
-        self.group == uuid && !matches!(self.work, Work::Api(_))
-    }
-}
+use crate::sim::channel::then::Exten;
+use crate::sim::world::World;
+use crate::sim::world::agenda::{Action, Tick};
+use crate::sim::world::request::{Outcome, Waiting};
 
 /// `+5`, `@5` (again and again) or a time in seconds since 1970: delay and repetition. What is no
 /// number is long past, and so at once.

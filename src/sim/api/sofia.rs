@@ -1,50 +1,11 @@
 //! SIP profiles, the gateway and the registered phones.
 
-use super::super::hangup::Tick;
-use super::super::world::World;
-use super::{Outcome, Waiting, profiles, status};
-
-/// The profiles: name, port, context.
-pub(super) const PROFILES: &[(&str, u16, &str)] =
-    &[("park", 5090, "switchy"), ("external", 5080, "default"), ("internal", 5060, "default")];
-
-/// The phones that are registered: user and port.
-pub(super) const PHONES: &[(&str, u16)] =
-    &[("1000", 6060), ("1001", 6061), ("1002", 6062), ("1003", 6063)];
-
-pub(super) const LINE: &str = "=================================================================================================\n";
-
-/// The port of a profile.
-pub(in super::super) fn profile_port(name: &str) -> Option<u16> {
-    PROFILES.iter().find(|(known, ..)| *known == name).map(|(_, port, _)| *port)
-}
-
-/// The profile behind a port.
-pub(in super::super) fn port_profile(port: u16) -> Option<&'static str> {
-    PROFILES.iter().find(|(_, known, _)| *known == port).map(|(name, ..)| *name)
-}
-
-/// The port at which a registered user's phone listens.
-pub(in super::super) fn phone(user: &str) -> Option<u16> {
-    let user = user.split('@').next().unwrap_or(user);
-    PHONES.iter().find(|(known, _)| *known == user).map(|(_, port)| *port)
-}
-
-pub(super) fn phones() -> impl Iterator<Item = (&'static str, u16)> {
-    PHONES.iter().copied()
-}
-
-pub(super) fn profiles() -> impl Iterator<Item = &'static str> {
-    PROFILES.iter().map(|(name, ..)| *name)
-}
-
-/// Where a user's phone is, as a dial string.
-pub(super) fn contact(user: &str) -> String {
-    match phone(user) {
-        Some(port) => format!("sofia/internal/sip:{user}@127.0.0.1:{port}"),
-        None => "error/user_not_registered".to_owned(),
-    }
-}
+use super::listing::render;
+use super::profiles;
+use crate::sim::world::World;
+use crate::sim::world::agenda::Tick;
+use crate::sim::world::layout::{PROFILES, phone, profile_port};
+use crate::sim::world::request::{Outcome, Waiting};
 
 /// The usage text of a server of the stock layout.
 const USAGE: &str = include_str!("../data/sofia.txt");
@@ -71,7 +32,7 @@ pub(super) fn sofia(world: &mut World, asked: &Waiting) -> Outcome {
     let is_xml = verb.eq_ignore_ascii_case("xmlstatus");
     match verb.to_ascii_lowercase().as_str() {
         "status" | "xmlstatus" => show(world, rest, is_xml),
-        "jsonstatus" => format!("{}\n", status::pretty(&profiles::json_status(world, true), 0)),
+        "jsonstatus" => format!("{}\n", render::pretty(&profiles::json_status(world, true), 0)),
         "profile" => profile(world, rest),
         "loglevel" => match rest {
             [part, level, ..]
@@ -82,8 +43,12 @@ pub(super) fn sofia(world: &mut World, asked: &Waiting) -> Outcome {
             _ => USAGE.to_owned(),
         },
         "tracelevel" => {
-            let level = rest.first().map_or(Some(0), |word| super::super::log::level(word));
-            format!("+OK tracelevel is {}", super::super::log::level_name(level.unwrap_or(7)))
+            let level =
+                rest.first().map_or(Some(0), |word| crate::sim::event::log_place::level(word));
+            format!(
+                "+OK tracelevel is {}",
+                crate::sim::event::log_place::level_name(level.unwrap_or(7))
+            )
         }
         "global" => global(rest),
         "recover" => recover(rest, "calls"),
@@ -129,7 +94,7 @@ fn show(world: &World, words: &[&str], is_xml: bool) -> String {
 
 /// The port of a profile that has not been stopped; the domain is another name of `internal`.
 fn up(world: &World, name: &str) -> Option<u16> {
-    let name = if name == super::directory::DOMAIN { "internal" } else { name };
+    let name = if name == crate::sim::world::layout::DOMAIN { "internal" } else { name };
     profile_port(name).filter(|_| !world.stopped.contains(name))
 }
 
@@ -157,7 +122,7 @@ fn profile(world: &mut World, words: &[&str]) -> String {
         return format!("Invalid Profile [{name}]");
     }
     let (first, onoff) =
-        (rest.first().copied(), rest.first().map(|word| super::super::verbs::is_true(word)));
+        (rest.first().copied(), rest.first().map(|word| crate::sim::event::truth::is_true(word)));
     let does = |on: Option<bool>| if on == Some(true) { "Enabled" } else { "Disabled" };
     match verb.as_str() {
         "rescan" => format!("{}+OK scan complete\n", reload_xml(world)),
@@ -246,7 +211,7 @@ fn hang_up(world: &mut World, profile: &str) {
 fn global(words: &[&str]) -> String {
     match words {
         [what @ ("siptrace" | "capture" | "watchdog" | "standby"), mode, ..] => {
-            let on = super::super::verbs::is_true(mode);
+            let on = crate::sim::event::truth::is_true(mode);
             format!("+OK Global {what} {}", if on { "on" } else { "off" })
         }
         ["debug", what @ ("sla" | "presence" | "none"), ..] => {
@@ -271,7 +236,7 @@ fn user(text: &str) -> &str {
 }
 
 pub(super) fn sofia_contact(_: &mut World, asked: &Waiting) -> Outcome {
-    contact(user(&asked.args)).into()
+    profiles::contact(user(&asked.args)).into()
 }
 
 pub(super) fn sofia_count_reg(_: &mut World, asked: &Waiting) -> Outcome {
@@ -298,5 +263,5 @@ pub(super) fn sofia_dig(world: &mut World, asked: &Waiting) -> Outcome {
     if asked.args.is_empty() {
         return "usage: sofia_dig [OPTIONS] [@dnsserver] uri\n".into();
     }
-    super::text::unsupported(world, asked)
+    crate::sim::api::pure::text::unsupported(world, asked)
 }

@@ -1,50 +1,12 @@
 //! `status`, `version`, `uptime`, and the same for programs: `json`.
 
+use crate::sim::world::uptime::{split, up_time};
 use serde_json::{Map, Value, json};
 
-use super::super::world::World;
 use super::profiles;
-use super::{Outcome, Waiting};
-
-struct Up {
-    years: u64,
-    days: u64,
-    hours: u64,
-    minutes: u64,
-    seconds: u64,
-    milliseconds: u64,
-    microseconds: u64,
-}
-
-fn split(micros: u64) -> Up {
-    let seconds = micros / 1_000_000;
-    let days = seconds / 86_400;
-    Up {
-        years: days / 365,
-        days: days % 365,
-        hours: seconds / 3600 % 24,
-        minutes: seconds / 60 % 60,
-        seconds: seconds % 60,
-        milliseconds: micros / 1000 % 1000,
-        microseconds: micros % 1000,
-    }
-}
-
-/// Time since the start, in words.
-pub(in super::super) fn up_time(micros: u64) -> String {
-    let up = split(micros);
-    [
-        (up.years, "year"),
-        (up.days, "day"),
-        (up.hours, "hour"),
-        (up.minutes, "minute"),
-        (up.seconds, "second"),
-        (up.milliseconds, "millisecond"),
-        (up.microseconds, "microsecond"),
-    ]
-    .map(|(count, unit)| format!("{count} {unit}{}", if count == 1 { "" } else { "s" }))
-    .join(", ")
-}
+use crate::sim::api::listing::render::pretty;
+use crate::sim::world::World;
+use crate::sim::world::request::{Outcome, Waiting};
 
 pub(super) fn status(world: &mut World, _: &Waiting) -> Outcome {
     let counts = &world.counts;
@@ -171,7 +133,7 @@ fn channel_data(world: &World, id: u64) -> Value {
     json!({
         "channelData": {
             "core-uuid": world.core_uuid,
-            "switchname": super::super::world::HOSTNAME,
+            "switchname": crate::sim::world::globals::HOSTNAME,
             "channel_data": {
                 "state": channel.state.name(),
                 "direction": channel.direction(),
@@ -181,27 +143,6 @@ fn channel_data(world: &World, id: u64) -> Value {
             "variables": variables,
         }
     })
-}
-
-/// JSON as `cJSON_Print` lays it out.
-pub(super) fn pretty(value: &Value, depth: usize) -> String {
-    let pad = "\t".repeat(depth + 1);
-    match value {
-        Value::Object(object) if !object.is_empty() => {
-            let lines: Vec<String> = object
-                .iter()
-                .map(|(name, value)| {
-                    format!("{pad}{}:\t{}", Value::from(name.as_str()), pretty(value, depth + 1))
-                })
-                .collect();
-            format!("{{\n{}\n{}}}", lines.join(",\n"), "\t".repeat(depth))
-        }
-        Value::Array(items) => {
-            let items: Vec<String> = items.iter().map(|item| pretty(item, depth + 1)).collect();
-            format!("[{}]", items.join(", "))
-        }
-        other => other.to_string(),
-    }
 }
 
 pub(super) fn version(_: &mut World, asked: &Waiting) -> Outcome {

@@ -1,28 +1,11 @@
 //! Small stores: `hash`, `db`, `group`, and the limits of resources.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
-use super::super::dial::Exten;
-use super::super::world::{HOSTNAME, World};
-use super::{Outcome, Waiting};
-
-/// What is stored. A limit counts the channels that hold it, under `realm_resource`.
-#[derive(Debug, Default)]
-pub(in super::super) struct Store {
-    hash: BTreeMap<String, String>,
-    db: BTreeMap<(String, String), String>,
-    groups: BTreeMap<String, Vec<String>>,
-    limits: BTreeMap<(String, String), BTreeSet<String>>,
-}
-
-impl Store {
-    /// A channel is gone: it holds no limit any more.
-    pub(in super::super) fn release_all(&mut self, uuid: &str) {
-        for holders in self.limits.values_mut() {
-            holders.remove(uuid);
-        }
-    }
-}
+use crate::sim::channel::then::Exten;
+use crate::sim::world::World;
+use crate::sim::world::globals::HOSTNAME;
+use crate::sim::world::request::{Outcome, Waiting};
 
 /// What is said to broken arguments of `db` and `group`.
 const ERR: &str = "!err!";
@@ -223,7 +206,7 @@ pub(super) fn uuid_limit(world: &mut World, asked: &Waiting) -> Outcome {
         if let Some(channel) = world.find(uuid) {
             match exten.strip_prefix('!') {
                 Some(cause) => {
-                    let tick = super::super::hangup::Tick::Media;
+                    let tick = crate::sim::world::agenda::Tick::Media;
                     world.hangup(channel, cause, tick);
                 }
                 None => world.transfer(channel, &Exten::new(&exten, &plan, &context)),

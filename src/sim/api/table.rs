@@ -1,11 +1,13 @@
 //! The api commands by name.
 
-use super::super::world::World;
+use super::listing::{complete, help, show};
+use super::pure::{dates, expr, network, text, xml};
 use super::{
-    Outcome, Waiting, alias, calls, complete, conference, dates, directory, expand, expr, fsctl,
-    help, media, modules, network, plain, schedule, show, sofia, status, store, system, text, vars,
-    xml,
+    alias, calls, conference, directory, expand, fsctl, media, modules, plain, schedule, sofia,
+    status, store, system, vars,
 };
+use crate::sim::world::World;
+use crate::sim::world::request::{Outcome, Waiting};
 
 pub(super) type Function = fn(&mut World, &Waiting) -> Outcome;
 
@@ -196,8 +198,8 @@ pub(super) const TABLE: &[Entry] = &[
 
 #[cfg(test)]
 mod tests {
-    use super::super::interfaces;
     use super::*;
+    use crate::sim::world::interfaces;
 
     #[limited::test]
     fn the_table_is_in_order_and_described() {

@@ -1,10 +1,10 @@
 //! Variables of a call, and all that is known of it.
 
-use super::super::channel::Channel;
-use super::super::world::World;
 use super::calls::{NO_CHANNEL, call};
-use super::{Outcome, Waiting};
 use crate::model::dial::separate_at_most;
+use crate::sim::channel::Channel;
+use crate::sim::world::World;
+use crate::sim::world::request::{Outcome, Waiting};
 use crate::wire::Format;
 
 pub(super) fn uuid_getvar(world: &mut World, asked: &Waiting) -> Outcome {

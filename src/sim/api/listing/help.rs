@@ -1,0 +1,18 @@
+//! `help`: the list of the api commands.
+
+use crate::sim::world::request::{Outcome, Waiting};
+use crate::sim::world::{World, interfaces};
+
+pub(in crate::sim) fn help(world: &mut World, asked: &Waiting) -> Outcome {
+    // Only the bare command has a title.
+    let title = if asked.args.is_empty() { "\nValid Commands:\n\n" } else { "" };
+    format!("{title}{}", list(world)).into()
+}
+
+/// One line a command: name, syntax, description, module.
+pub(super) fn list(world: &World) -> String {
+    interfaces::loaded(&world.modules)
+        .filter(|one| one.kind == "api")
+        .map(|one| format!("{},{},{},{}\n", one.name, one.syntax, one.about, one.module))
+        .collect()
+}
