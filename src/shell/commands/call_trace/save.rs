@@ -1,7 +1,7 @@
 //! A trace in a file.
 
 use std::fs::{File, OpenOptions};
-use std::io::Write as _;
+use std::io::{ErrorKind, Write as _};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -21,13 +21,24 @@ pub(in crate::shell) struct Bundle {
 }
 
 impl Bundle {
-    /// Makes the file, for its owner only; one that is there is not overwritten. Secrets stay out.
+    /// Makes the file, for its owner only. One that exists is kept. Secrets stay out.
     pub(in crate::shell) fn create(shell: &Shell, path: &str) -> Result<Self, CommandError> {
-        let mut options = OpenOptions::new();
-        options.write(true).create_new(true);
-        let file = private::open(&mut options, Path::new(path)).map_err(|err| {
+        Self::open(shell, path, OpenOptions::new().write(true).create_new(true))
+    }
+
+    /// As [`create`](Self::create), but one that exists is overwritten.
+    pub(in crate::shell) fn overwrite(shell: &Shell, path: &str) -> Result<Self, CommandError> {
+        Self::open(shell, path, OpenOptions::new().write(true).create(true).truncate(true))
+    }
+
+    fn open(shell: &Shell, path: &str, options: &mut OpenOptions) -> Result<Self, CommandError> {
+        let file = private::open(options, Path::new(path)).map_err(|err| {
+            if err.kind() == ErrorKind::AlreadyExists {
+                return CommandError::new(Kind::Refused, format!("{path} exists already"))
+                    .hint("--force overwrites it; or choose another file");
+            }
             CommandError::new(Kind::Refused, format!("cannot write {path}: {err}"))
-                .hint("choose a file that is not there yet")
+                .hint("choose another file")
         })?;
         Ok(Self { path: path.to_owned(), file, failed: None, secrets: shell.secrets() })
     }

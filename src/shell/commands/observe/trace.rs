@@ -38,9 +38,12 @@ pub(crate) struct Args {
     /// Show the SIP messages, too
     #[arg(long)]
     sip: bool,
-    /// Write it to this file too, with all headers
+    /// Write it to this new file too, with all headers
     #[arg(long, value_name = "FILE")]
     save: Option<String>,
+    /// Let --save overwrite a file that exists
+    #[arg(long, requires = "save")]
+    force: bool,
 }
 
 impl Describe for Args {
@@ -49,7 +52,8 @@ impl Describe for Args {
 
 pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), CommandError> {
     let most = args.most.as_deref().map(lasting).transpose()?;
-    let bundle = args.save.as_deref().map(|path| Bundle::create(&cx.shell, path)).transpose()?;
+    let open = if args.force { Bundle::overwrite } else { Bundle::create };
+    let bundle = args.save.as_deref().map(|path| open(&cx.shell, path)).transpose()?;
     let request = Request {
         what: args.what.clone(),
         patience: Duration::from_secs(args.timeout),
