@@ -64,7 +64,8 @@ pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), Command
         Found::Running(call) => {
             let now = cx.listener()?.server_time();
             let tasks = tasks(&cx.client()?, &call, now).await;
-            tell(cx, &running(&call, now, &tasks))
+            let limit = ring_limit(&cx.listener()?.jobs(), &call);
+            tell(cx, &running(&call, now, &tasks, limit))
         }
         Found::Job(job) => tell(cx, &failed(&job)),
         Found::Cause(cause) => tell(cx, &of_cause(&cause)),
@@ -190,7 +191,7 @@ fn tell(cx: &mut Context<'_>, fields: &[(&'static str, Cell)]) -> Result<(), Com
 }
 
 /// What machines read has its unit in its name.
-const UNITS: [(&str, &str); 7] = [
+const UNITS: [(&str, &str); 8] = [
     ("by", "ended_by"),
     ("began", "began_us"),
     ("ended", "ended_us"),
@@ -198,6 +199,7 @@ const UNITS: [(&str, &str); 7] = [
     ("talked", "talked_ms"),
     ("ringing", "ringing_ms"),
     ("talking", "talking_ms"),
+    ("rings until", "rings_until_us"),
 ];
 
 type Fields = Vec<(&'static str, Cell)>;
@@ -239,7 +241,29 @@ fn joined(call: &Call) -> Cell {
     Cell::shown(shown.collect::<Vec<_>>().join("; "), json!(call.joins))
 }
 
-fn running(call: &Call, now: u64, tasks: &Result<Vec<String>, CommandError>) -> Fields {
+/// When the originate of this shell that made a call ends it, if it is not answered by then, in
+/// microseconds since 1970.
+fn ring_limit(jobs: &[JobRecord], call: &Call) -> Option<u64> {
+    let lead = call.lead()?;
+    let is_its = |job: &&JobRecord| {
+        matches!(job.state, JobState::Pending)
+            && call.sessions.iter().any(|leg| {
+                job.command.contains(&format!("{}={}", Rules::CALL_VARIABLE, leg.id.as_str()))
+            })
+    };
+    let (_, rest) = jobs.iter().find(is_its)?.command.split_once("originate_timeout=")?;
+    let seconds =
+        rest.split(|letter: char| !letter.is_ascii_digit()).next()?.parse::<u64>().ok()?;
+    (lead.times.created > 0)
+        .then(|| lead.times.created.saturating_add(seconds.saturating_mul(1_000_000)))
+}
+
+fn running(
+    call: &Call,
+    now: u64,
+    tasks: &Result<Vec<String>, CommandError>,
+    limit: Option<u64>,
+) -> Fields {
     let Some(lead) = call.lead() else { return Vec::new() };
     let mut fields = parties(call.id.as_str(), lead);
     let state = call_rows::call_state(call, lead);
@@ -247,7 +271,21 @@ fn running(call: &Call, now: u64, tasks: &Result<Vec<String>, CommandError>) -> 
     fields.push(("ringing", lead.ring_time(now).map_or_else(Cell::none, Cell::span)));
     fields.push(("talking", lead.talk_time(now).map_or_else(Cell::none, Cell::span)));
     fields.push(("app", application(lead)));
+    let is_ringing = lead.talk_time(now).is_none() && lead.ring_time(now).is_some();
+    let limit = limit.filter(|_| is_ringing);
+    let until = |at: u64| {
+        format!("{}, in {} (originate_timeout)", feed::clock(at), span(at.saturating_sub(now)))
+    };
+    fields.push((
+        "rings until",
+        limit.map_or_else(Cell::none, |at| Cell::shown(until(at), json!(at))),
+    ));
     let (scheduled, next) = match tasks {
+        Ok(tasks) if tasks.is_empty() && limit.is_some() => (
+            Cell::none(),
+            "its originate ends it then, unless it is answered; \"hangup ID\" ends it now",
+        ),
+        Ok(tasks) if tasks.is_empty() && is_ringing => (Cell::none(), RINGING),
         Ok(tasks) if tasks.is_empty() => {
             (Cell::none(), "nothing is scheduled for it: it continues until a side hangs up")
         }
@@ -264,6 +302,10 @@ fn running(call: &Call, now: u64, tasks: &Result<Vec<String>, CommandError>) -> 
     fields.push(("next", Cell::text(next)));
     fields
 }
+
+/// Of a call that another party started.
+const RINGING: &str = "what dialled it ends it when it has rung for too long: originate_timeout or \
+                       call_timeout, 60 s where neither is set; \"hangup ID\" ends it now";
 
 fn failed(job: &JobRecord) -> Fields {
     let (text, cause) = match &job.state {
