@@ -239,8 +239,14 @@ impl From<JobError> for CommandError {
     fn from(err: JobError) -> Self {
         match err {
             JobError::Failed { text } => refused(text),
-            JobError::TimedOut { .. } => Self::new(Kind::TimedOut, err.to_string())
-                .hint("the job goes on; \"jobs\" shows its result when it comes"),
+            JobError::TimedOut { after } => {
+                let seconds = after.as_secs_f64();
+                Self::new(
+                    Kind::TimedOut,
+                    format!("no result after {seconds} s; the job still runs"),
+                )
+                .hint("\"jobs\" shows its result when it comes; --wait SECS waits longer")
+            }
             JobError::NotComplete => Self::usage(err.to_string()),
             JobError::Unknown => Self::new(Kind::Connection, err.to_string())
                 .hint("look with \"calls\" or \"api show channels\" after connecting again"),

@@ -5,7 +5,7 @@ use std::time::Duration;
 use tokio::time::{Instant, MissedTickBehavior, interval};
 
 use crate::client::{Client, Originate, is_dial_string};
-use crate::listener::JobError;
+use crate::listener::{Job, JobError};
 use crate::shell::commands::context::Context;
 use crate::shell::commands::error_hints::advise;
 use crate::shell::commands::job_started::started;
@@ -215,6 +215,9 @@ pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), Command
             let mut held = Held { shell: cx.shell.clone(), client: client.clone(), session };
             let value = match job.get(Duration::from_secs(seconds)).await {
                 Ok(value) => value,
+                Err(JobError::TimedOut { .. }) => {
+                    return Err(unanswered(args, seconds, &job));
+                }
                 Err(err) => {
                     return Err(
                         advise(&cx.verbs(), &*cx.switch()?, job.command(), err.into()).await
@@ -235,6 +238,25 @@ pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), Command
             }
         }
     }
+}
+
+/// What still runs when --wait has ended, and how to see what becomes of it.
+fn unanswered(args: &Args, seconds: u64, job: &Job) -> CommandError {
+    let id = job.id().short();
+    let err = |text: String| CommandError::new(Kind::TimedOut, text);
+    let longer = "--wait SECS waits longer";
+    if args.hold.is_some() {
+        return err(format!("no answer after {seconds} s; --hold hangs the call up (job {id})"))
+            .hint(format!("\"why last\" explains its end; {longer}"));
+    }
+    // A dial string may set the limit itself.
+    let limit = match is_dial_string(&args.target) {
+        true => String::new(),
+        false => format!(" and may ring for {} s", args.timeout),
+    };
+    err(format!("no answer after {seconds} s; the call continues{limit} (job {id})")).hint(format!(
+        "\"jobs\" shows its result, \"why last\" how it stands; \"hangup last\" ends it; {longer}"
+    ))
 }
 
 /// A call that ends with its command, however that ends.
