@@ -80,7 +80,8 @@ async fn about(cx: &mut Context<'_>, word: &str, words: &[String]) -> Result<(),
     };
     let name = switch.as_ref().map_or("", |switch| switch.name());
     if let Some(mut command) = command {
-        let text = command.render_long_help().to_string();
+        // clap puts the name of the program, which is empty here, and a blank in front.
+        let text = command.render_long_help().to_string().replace("Usage:  ", "Usage: ");
         cx.line(text.trim_end())?;
         let Some(entry) = catalog.api(word).filter(|entry| !entry.syntax.is_empty()) else {
             return Ok(());

@@ -28,7 +28,7 @@ impl Describe for Args {
 pub(crate) const DEMO_TOUR: &str = "\
 This is a simulated FreeSWITCH with some calls of its own. Try:
   originate 9196@127.0.0.1:5080     then: calls, call last, hangup last
-  load-app TonePlay                 then: originate park@127.0.0.1:5080 --app TonePlay, hupall
+  load-app TonePlay                 then: originate park@127.0.0.1:5090 --app TonePlay, hupall
   status, sofia status              or any FreeSWITCH command; Tab completes, help lists
 \"tour\" shows these lines again.";
 
