@@ -151,11 +151,7 @@ impl Repl {
                 () = &mut ending => return Ok(()),
                 ended = running.ended() => match ended {
                     Ended::Done(Next::Exit) => return Ok(()),
-                    Ended::Done(Next::Go) | Ended::Stopped => None,
-                    Ended::Panicked(line, text) => {
-                        self.complain(&panicked(&line, &text));
-                        None
-                    }
+                    other => self.after(other, editor, &mut interrupts).await,
                 },
                 Some(wish) = wishes.recv() => {
                     let granted = self.grant(editor, wish, &mut interrupts, &mut stops, &mut continued);
@@ -163,6 +159,7 @@ impl Repl {
                         () = &mut ending => return Ok(()),
                         granted = granted => granted,
                     };
+                    running.granted();
                     self.retype(was, &typed_ahead, &mut draft, &mut running)
                 }
                 () = interrupts.next() => {
@@ -214,6 +211,20 @@ impl Repl {
                 Some(Input::Failed(message)) => anyhow::bail!(message),
             }
         }
+    }
+
+    /// A run has ended, and the operator stays. A prompt with room for what ran is drawn again
+    /// without it.
+    async fn after(
+        &self,
+        ended: Ended,
+        editor: &Editor,
+        interrupts: &mut Interrupts,
+    ) -> Option<Input> {
+        if let Ended::Panicked(line, text) = ended {
+            self.complain(&panicked(&line, &text));
+        }
+        if self.assist.has_gap() { Self::take_away(editor, interrupts).await } else { None }
     }
 
     /// Starts the lines that may start now.

@@ -91,6 +91,11 @@ impl Helper {
         Prompt { raw, styled, purpose: Purpose::Command, draft }
     }
 
+    /// Whether the prompt that is shown has room for what runs, and nothing runs any more.
+    pub(super) fn has_gap(&self) -> bool {
+        !self.is_plain && *lock(&self.room) > 0 && self.board.now().is_empty()
+    }
+
     /// A question in the prompt's place.
     pub(super) fn question(&self, text: &str) -> Prompt {
         let raw = format!("{} ", text.trim_end());
@@ -235,7 +240,7 @@ impl Helper {
         };
         let (what, time) = match runs.as_slice() {
             [] if room == 0 => return String::new(),
-            // The line that is typed stays where it is: the place is empty until the next prompt.
+            // The place is empty until the prompt is drawn again without it.
             [] => return " ".repeat(room),
             [run] => (verb_of(run), time(&run.since)),
             [Shown { since, .. }, ..] => (format!("{} run", runs.len()), time(since)),

@@ -21,6 +21,7 @@ pub(super) async fn pump(mut lines: mpsc::Receiver<Line>, repl: Repl, is_plain: 
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let (mut shown, mut painted) = (String::new(), Instant::now());
     let mut doubtful = Vec::new();
+    let (mut size, mut resized) = (terminal::size(), None);
     loop {
         tokio::select! {
             line = lines.recv() => match line {
@@ -40,16 +41,23 @@ pub(super) async fn pump(mut lines: mpsc::Receiver<Line>, repl: Repl, is_plain: 
                     }
                 }
                 pulse.beat();
+                let now = terminal::size();
+                if std::mem::replace(&mut size, now) != now {
+                    resized = Some(Instant::now());
+                }
+                let is_resizing = resized.is_some_and(|at: Instant| at.elapsed() < SETTLE);
                 if let Some(took) = printer.took() {
                     sampler.printed_in(took);
                 }
                 if is_lent.load(Ordering::Relaxed) {
                     sampler.fold();
+                } else if is_resizing {
+                    // Of a size that changes again the terminal has wrapped its rows already.
                 } else if printer.ready()
                     && let Some(frame) = sampler.frame(Instant::now()) {
                     printer.frame(fold_frame(&frame, terminal::size().0));
                 }
-                if painted.elapsed() > REPAINT {
+                if painted.elapsed() > REPAINT && !is_resizing {
                     painted = Instant::now();
                     let prompt = assist.prompt();
                     if prompt != shown && !is_plain {
@@ -62,5 +70,9 @@ pub(super) async fn pump(mut lines: mpsc::Receiver<Line>, repl: Repl, is_plain: 
     }
 }
 
+/// How long nothing is drawn after the terminal has changed its size. tmux wraps the rows of its
+/// screen again at once, but reports the second of two changes 250 ms later: what is drawn meanwhile
+/// would take rows for other ones and clear them.
+const SETTLE: Duration = Duration::from_millis(300);
 /// The prompt is drawn again at most this often.
 const REPAINT: Duration = Duration::from_millis(300);

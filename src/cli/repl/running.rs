@@ -23,6 +23,8 @@ pub(super) struct Running {
     waiting: VecDeque<String>,
     board: Board,
     started: u64,
+    /// When the operator last gave a run what it had asked for.
+    granted: Option<Instant>,
 }
 
 /// One entry of the operator: a line, or the lines of a paste.
@@ -131,13 +133,28 @@ impl Running {
         self.runs.len()
     }
 
-    /// Whether the prompt has to stay away: what was just started may end any moment.
+    /// A run was given what it had asked for: it may end any moment.
+    pub(super) fn granted(&mut self) {
+        self.granted = Some(Instant::now());
+    }
+
+    /// Whether the prompt has to stay away: what was just started, or got its answer just now, may
+    /// end any moment.
     pub(super) fn holds_prompt(&self) -> bool {
-        self.front().is_some_and(|run| run.since.elapsed() < GRACE)
+        self.front().is_some_and(|run| run.since.elapsed() < GRACE) || self.grace().is_some()
+    }
+
+    /// Until when a run that got its answer has time to end before the prompt is back.
+    fn grace(&self) -> Option<Instant> {
+        let end = self.granted.filter(|_| !self.runs.is_empty())? + GRACE;
+        (end > Instant::now()).then_some(end)
     }
 
     /// When something changes by itself: the prompt comes back, or a run goes to the background.
     pub(super) fn deadline(&self) -> Option<Instant> {
+        if let Some(end) = self.grace() {
+            return Some(end);
+        }
         let front = self.front()?;
         let next = if self.holds_prompt() { GRACE } else { BEHIND };
         (front.since.elapsed() < BEHIND).then(|| front.since + next)
@@ -270,6 +287,21 @@ mod tests {
         assert_eq!((stopped.line().as_str(), dropped), ("wait", 1));
         assert!(matches!(running.ended().await, Ended::Stopped));
         assert_eq!(running.len(), 1);
+    }
+
+    #[limited::test(paused)]
+    async fn no_prompt_is_drawn_between_an_answer_and_the_end() {
+        let mut running = Running::default();
+        running.start("exit", |_| std::future::pending());
+        tokio::time::sleep(BEHIND * 9).await;
+        assert!(running.next().is_none() && !running.holds_prompt());
+        running.granted();
+        assert!(running.holds_prompt());
+        assert_eq!(running.deadline(), Some(Instant::now() + GRACE));
+        tokio::time::sleep(GRACE).await;
+        assert!(!running.holds_prompt());
+        running.granted();
+        assert!(running.stop().is_some() && !running.holds_prompt(), "nothing runs that may end");
     }
 
     #[limited::test]

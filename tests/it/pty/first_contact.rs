@@ -191,26 +191,22 @@ fn the_demo_shows_its_first_lines_again_and_lets_one_read_them() {
 fn nothing_is_said_behind_the_count_once_a_command_has_ended() {
     let mut desk = Desk::new();
     let terminal = &mut desk.terminal;
-    terminal.keys("api msleep 1500\r");
-    terminal.wait_until("the running command", |screen| runs(screen, " · api "));
-    at_prompt(terminal);
-    assert_eq!(terminal.shown("done"), 0);
-    let columns = terminal_column(terminal);
-    terminal.keys("version");
-    terminal.wait_until("the text", |screen| holds(screen, "version"));
-    terminal.keys("\r");
-    terminal.wait_until("a prompt without a gap", |screen| {
-        screen.last().ends_with("0 calls>") && screen.cursor_column() < columns
-    });
-}
-
-fn terminal_column(terminal: &Terminal) -> usize {
-    let column = std::cell::Cell::new(0);
-    terminal.wait_until("the cursor", |screen| {
-        column.set(screen.cursor_column());
-        true
-    });
-    column.get()
+    for size in [WIDE, Size { columns: 40, rows: 24 }] {
+        terminal.resize(size);
+        terminal.keys("api msleep 1500\r");
+        terminal.wait_until("the running command", |screen| screen.shows(" · api "));
+        // What is typed meanwhile stays, and no Enter is needed.
+        terminal.keys("versi");
+        terminal.wait_until("a prompt without a gap", |screen| {
+            screen.last().contains("0 calls> versi")
+        });
+        assert_eq!(terminal.shown("done"), 0);
+        terminal.keys("on\r");
+        terminal.wait_until("the answer", |screen| screen.shows("switchy  "));
+        at_prompt(terminal);
+        terminal.keys("clear\r");
+        at_prompt(terminal);
+    }
 }
 
 #[limited::test]
