@@ -77,6 +77,8 @@ pub(crate) use text::outlet::{Backlog, Outlet, Pace};
 pub use text::sanitise;
 pub use text::suggest::nearest;
 #[cfg(feature = "cli")]
+#[cfg(feature = "cli")]
+pub(crate) use text::wrap::FEED_INDENT;
 pub(crate) use text::wrap::{Wrap, wrap};
 pub use view::Format;
 pub use view::output::Output;

@@ -1,10 +1,10 @@
 //! Long lines of events, broken at the terminal's width.
 
-use crate::shell::Wrap;
 use crate::shell::sampler::{Frame, FrameLine};
+use crate::shell::{FEED_INDENT, Wrap};
 
-/// Breaks lines that are wider than a terminal at spaces, the later rows indented; what takes more
-/// than three rows is cut. Color sequences take no room.
+/// Breaks lines that are wider than a terminal at spaces, the later rows indented; of what takes more
+/// than three rows the middle is left out. Color sequences take no room.
 #[cfg(test)]
 pub(crate) fn fold(text: &str, columns: u16) -> String {
     fold_to(text, columns, ROWS)
@@ -18,7 +18,7 @@ pub(crate) fn fold_frame(frame: &Frame, columns: u16) -> String {
 }
 
 fn fold_to(text: &str, columns: u16, rows: usize) -> String {
-    let wrap = Wrap { columns, indent: INDENT, rows };
+    let wrap = Wrap { columns, indent: FEED_INDENT, rows };
     let mut out = String::with_capacity(text.len());
     for line in text.split_inclusive('\n') {
         wrap.line(line.trim_end_matches('\n'), &mut out);
@@ -31,8 +31,6 @@ fn fold_to(text: &str, columns: u16, rows: usize) -> String {
 
 /// Rows of one line at most.
 const ROWS: usize = 3;
-/// As wide as the time before an event.
-const INDENT: usize = 9;
 
 #[cfg(test)]
 mod tests {
@@ -51,7 +49,11 @@ mod tests {
             assert_eq!(fold(text, 20), expected, "{text:?}");
         }
         let long = fold(&"word ".repeat(40), 20);
-        assert!(long.lines().count() == 3 && long.ends_with('…'), "{long}");
+        assert_eq!(long.lines().count(), 3, "{long}");
+        assert!(
+            long.starts_with("word word") && long.ends_with("\n         … word word"),
+            "{long}"
+        );
         let line = |is_requested| FrameLine { text: "word ".repeat(40), is_requested };
         let whole = fold_frame(&Frame { lines: vec![line(true), line(false)] }, 20);
         assert_eq!(whole.matches("word").count(), 40 + long.matches("word").count(), "{whole}");

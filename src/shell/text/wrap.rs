@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-use unicode_width::UnicodeWidthChar as _;
+use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
 /// How one line is broken.
 #[derive(Debug, Clone, Copy)]
@@ -12,9 +12,13 @@ pub(crate) struct Wrap {
     pub(crate) columns: u16,
     /// How far the later rows are indented.
     pub(crate) indent: usize,
-    /// The number of rows; what takes more is cut.
+    /// The number of rows; of what takes more the middle is left out.
     pub(crate) rows: usize,
 }
+
+/// How far the later rows of an event or of a line of the log are indented: as wide as the time
+/// before an event.
+pub(crate) const FEED_INDENT: usize = 9;
 
 /// Breaks the lines of a text that are wider than a terminal. Later rows begin below the last column
 /// of their line, if that leaves room. Color sequences take no room.
@@ -60,6 +64,38 @@ fn last_column(line: &str, most: usize) -> usize {
 impl Wrap {
     /// Breaks a line, and writes its rows.
     pub(crate) fn line(self, line: &str, out: &mut String) {
+        let start = out.len();
+        self.all_rows(line, out);
+        let rows: Vec<&str> = out.get(start..).unwrap_or_default().split('\n').collect();
+        if rows.len() > self.rows {
+            let text = self.shortened(&rows);
+            out.truncate(start);
+            out.push_str(&text);
+        }
+    }
+
+    /// The first rows, and in the last one as many of the last words as there is room for: a line
+    /// begins with whose it is and ends with what came of it. Colors are those of the whole line.
+    fn shortened(self, rows: &[&str]) -> String {
+        let columns = usize::from(self.columns).max(LEAST);
+        let indent = self.indent.min(columns / 2);
+        let room = columns.saturating_sub(indent + "… ".width());
+        let (kept, rest) = rows.split_at(self.rows.saturating_sub(1).min(rows.len()));
+        let words: Vec<&str> =
+            rest.iter().flat_map(|row| row.split(' ')).filter(|word| !word.is_empty()).collect();
+        let mut wide = 0;
+        let fitting = words.iter().rev().take_while(|word| {
+            wide += width_of(word) + usize::from(wide > 0);
+            wide <= room
+        });
+        let (left_out, last) = words.split_at(words.len() - fitting.count());
+        let colors: String = left_out.iter().flat_map(|word| colors_of(word)).collect();
+        let gap = if last.is_empty() { "" } else { " " };
+        let row = format!("{}…{colors}{gap}{}", " ".repeat(indent), last.join(" "));
+        kept.iter().copied().chain([row.as_str()]).collect::<Vec<_>>().join("\n")
+    }
+
+    fn all_rows(self, line: &str, out: &mut String) {
         let columns = usize::from(self.columns).max(LEAST);
         let (mut row, mut column) = (1, 0);
         let (mut word, mut wide) = (String::new(), 0);
@@ -79,18 +115,6 @@ impl Wrap {
                 ' ' | '\t' | '\0' => {
                     let is_blank = out.trim_end_matches(' ').ends_with('\n') || out.is_empty();
                     if column > 0 && column + wide > columns && !(row > 1 && is_blank) {
-                        if row == self.rows {
-                            let kept = out.trim_end_matches(' ').len();
-                            let is_full = column >= columns + (out.len() - kept);
-                            let kept = out.get(..kept).unwrap_or_default();
-                            // The sign takes a column, too: of a full row the last word's.
-                            let end = if is_full { kept.rfind(' ').map(|at| at + 1) } else { None };
-                            out.truncate(end.unwrap_or(kept.len()));
-                            out.push('…');
-                            // What ends a color must not be cut.
-                            out.push_str(if line.contains('\x1b') { "\x1b[0m" } else { "" });
-                            return;
-                        }
                         row += 1;
                         out.truncate(out.trim_end_matches(' ').len());
                         out.push('\n');
@@ -116,6 +140,19 @@ impl Wrap {
             }
         }
     }
+}
+
+/// How many columns a word takes; colors take none.
+fn width_of(word: &str) -> usize {
+    word.width().saturating_sub(colors_of(word).map(|color| color.width()).sum())
+}
+
+/// The color sequences of a word.
+fn colors_of(word: &str) -> impl Iterator<Item = &str> {
+    word.match_indices('\x1b').filter_map(|(at, _)| {
+        let color = word.get(at..)?;
+        color.get(..=color.find('m')?)
+    })
 }
 
 /// A tab goes on to the next multiple of it.
@@ -176,15 +213,28 @@ mod tests {
     }
 
     #[limited::test]
-    fn the_sign_of_a_cut_fits_the_row() {
-        for (text, expected) in [
-            ("one two three four five", "one two three four…"),
-            ("one two three fourty more", "one two three …"),
-            ("one two three four5 more", "one two three four5…"),
+    fn of_a_line_that_is_too_long_the_middle_is_left_out() {
+        for (text, rows, expected) in [
+            ("one two three four five", 1, "… three four five"),
+            ("one two three fourty more", 1, "… three fourty more"),
+            ("one two three four5 more", 1, "… three four5 more"),
+            ("one two three four five six", 2, "one two three four\n… five six"),
+            (
+                "one two three four five six seven eight nine",
+                2,
+                "one two three four\n… seven eight nine",
+            ),
+            ("one two three four seventeen-letters-x", 1, "… seventeen-letters-x"),
+            ("one two three four and-twentyfour-letters-x", 1, "…"),
+            (
+                "\x1b[1mone\x1b[0m two \x1b[31mthree four five six\x1b[0m",
+                1,
+                "…\x1b[1m\x1b[0m\x1b[31m four five six\x1b[0m",
+            ),
         ] {
-            let mut out = String::new();
-            Wrap { columns: 20, indent: 0, rows: 1 }.line(text, &mut out);
-            assert_eq!(out, expected);
+            let mut out = "before\n".to_owned();
+            Wrap { columns: 20, indent: 0, rows }.line(text, &mut out);
+            assert_eq!(out, format!("before\n{expected}"));
         }
     }
 }

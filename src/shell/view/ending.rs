@@ -79,14 +79,15 @@ pub(in crate::shell) fn summary(lead: &Session, ending: &Ending) -> String {
         notes.extend(meaning(ending).map(str::to_owned));
         notes.extend(ending.sip.map(|code| format!("SIP {code}")));
     }
+    // The times stand last: of a line that is too long the middle is left out.
+    if !ending.tries.is_empty() {
+        notes.push(format!("tries: {}", tries(&ending.tries)));
+    }
     notes.extend(lead.ring_time(ending.at).map(|rang| format!("rang {}", span(rang))));
     match ending.talked {
         Some(talked) => notes.push(format!("talked {}", span(talked))),
         None if ending.answered => {}
         None => notes.push("never answered".to_owned()),
-    }
-    if !ending.tries.is_empty() {
-        notes.push(format!("tries: {}", tries(&ending.tries)));
     }
     let by = match ending.by {
         Some(EndedBy::None) => ", no far end".to_owned(),
