@@ -173,7 +173,7 @@ pub(super) struct Look {
     /// For screen readers and simple terminals: no color, states in words, no prompt drawn again
     #[arg(long)]
     pub(super) plain: bool,
-    /// No color and no line editing
+    /// No color and no line editing; log lines (-l) go to standard output, also beside a pipe
     #[arg(short, long)]
     pub(super) batchmode: bool,
     /// Start with the server's log up to this level

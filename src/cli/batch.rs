@@ -1,5 +1,5 @@
-//! What happens, on standard output: `-b` at a terminal has lines of calls and of the log, but no
-//! prompt to print them above.
+//! What happens, on standard output: under `-b`, and where standard output is not a terminal, there
+//! are lines of calls and of the log, but no prompt to print them above.
 
 use std::io::{self, Write as _};
 use std::sync::Arc;
@@ -10,6 +10,15 @@ use tokio::task::JoinHandle;
 
 use crate::shell::Shell;
 use crate::shell::sampler::Line;
+
+/// What is written between the answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Content {
+    /// Lines of calls, of events and of the log.
+    All,
+    /// Lines of the log, and what becomes of the connection.
+    Log,
+}
 
 /// Writes lines beside the answers.
 pub(super) struct Feed {
@@ -45,8 +54,10 @@ impl Feed {
                 }
                 let now = shell.unseen();
                 if now > lost {
-                    text =
-                        format!("{text}... {} lines lost: the terminal is too slow\n", now - lost);
+                    text = format!(
+                        "{text}... {} lines lost: standard output is too slow\n",
+                        now - lost
+                    );
                     lost = now;
                 }
                 // A terminal that takes nothing must not keep this thread from the server.

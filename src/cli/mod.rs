@@ -40,6 +40,7 @@ use crate::shell::Wrap;
 use crate::shell::sanitise;
 use crate::shell::wrap;
 use args::{Action, Args};
+use batch::Content;
 use config::Files;
 use sim::SimArgs;
 use start::{Start, Target};
@@ -78,6 +79,9 @@ pub fn main() -> ExitCode {
         },
     }
 }
+
+/// What is said where lines are typed and the answers go to a file or a pipe.
+const NO_PROMPT: &str = "standard output is not a terminal: no prompt; Ctrl-D ends";
 
 /// Reads the command line. Which configuration holds may be said in front of a command; fs_cli has
 /// no commands.
@@ -155,9 +159,7 @@ fn run(mut args: Args, as_fs_cli: bool) -> anyhow::Result<u8> {
         _ => None,
     };
     let mut start = Start::new(args, &files, &over, as_fs_cli, instead)?;
-    let script = &start.script;
-    let is_script = !script.once.is_empty() || !script.file.is_empty() || start.batchmode;
-    if !is_script && io::stdin().is_terminal() {
+    if start.is_at_prompt() {
         let color = match start.look.text("color") {
             Some("always") => terminal::Color::Always,
             Some("never") => terminal::Color::Never,
@@ -171,8 +173,12 @@ fn run(mut args: Args, as_fs_cli: bool) -> anyhow::Result<u8> {
             writeln!(io::stderr(), "{}", wrap(&format!("warning: {warning}"), columns))?;
         }
     }
-    if !start.is_batch_desk() {
+    let feed = start.feed();
+    if feed.is_none() {
         start.settings.listening = Listening::WhenNeeded;
+    }
+    if feed == Some(Content::All) && !start.batchmode && io::stderr().is_terminal() {
+        writeln!(io::stderr(), "{NO_PROMPT}")?;
     }
     // Nobody is asked under that name, and what scripts did they still do.
     start.settings.is_unguarded = as_fs_cli;

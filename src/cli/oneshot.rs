@@ -11,7 +11,7 @@ use clap::CommandFactory as _;
 use tokio::io::{AsyncBufReadExt as _, AsyncRead, BufReader};
 
 use super::args::Args;
-use super::batch::Feed;
+use super::batch::{Content, Feed};
 use super::signals::Stops;
 use super::start::{Start, Target};
 use super::{complain, demo_config, fs_cli, logging, terminal};
@@ -24,8 +24,12 @@ use crate::shell::{
 pub(super) async fn run(start: &Start) -> anyhow::Result<u8> {
     logging::to_stderr(start.settings.debug);
     let history = History::new(super::history_folder());
-    let (sender, lines) = if start.is_batch_desk() { Some(Feed::channel()) } else { None }.unzip();
+    let content = start.feed();
+    let (sender, lines) = content.map(|_| Feed::channel()).unzip();
     let shell = Shell::with_history(start.settings.clone(), sender, false, history);
+    if content == Some(Content::Log) {
+        shell.show_no_events();
+    }
     let feed = lines.map(|lines| Feed::start(lines, shell.clone()));
     let stdout = stdout()?;
     let suspending = tokio::spawn(suspends(shell.clone()));

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::args::{Args, FOREVER, Script};
+use super::batch::Content;
 use super::config::{Data, Effective, Files, LOG_LEVELS, Origin, Section, Value, format_named};
 use super::sim::SimArgs;
 use crate::shell::{
@@ -160,10 +161,33 @@ impl Start {
         }
     }
 
-    /// Whether an operator types the lines of `-b`: what happens is shown then as at the prompt.
-    pub(super) fn is_batch_desk(&self) -> bool {
-        let is_script = !self.script.once.is_empty() || !self.script.file.is_empty();
-        self.batchmode && !is_script && io::stdin().is_terminal()
+    /// Whether lines are typed at a prompt: both ends are a terminal, and no script runs.
+    pub(super) fn is_at_prompt(&self) -> bool {
+        !self.is_script()
+            && !self.batchmode
+            && io::stdin().is_terminal()
+            && io::stdout().is_terminal()
+    }
+
+    /// What is written between the answers where no prompt is: nothing in a script. An operator who
+    /// types lines sees what happens, as at the prompt; `-b` at the end of a pipe has the log that
+    /// was asked for.
+    pub(super) fn feed(&self) -> Option<Content> {
+        if self.is_script() {
+            return None;
+        }
+        if io::stdin().is_terminal() {
+            return Some(Content::All);
+        }
+        let has_log = match &self.target {
+            Target::Hosts(profiles) => profiles.iter().any(|profile| profile.log.is_some()),
+            Target::Demo(_) | Target::Replay { .. } => false,
+        };
+        (self.batchmode && has_log).then_some(Content::Log)
+    }
+
+    fn is_script(&self) -> bool {
+        !self.script.once.is_empty() || !self.script.file.is_empty()
     }
 
     /// The exit code for a failure.

@@ -20,7 +20,7 @@ use crate::shell::text::error::{CommandError, Kind};
 use crate::shell::text::next::Next;
 use crate::shell::text::operator::Operator;
 use crate::shell::text::sanitise;
-use crate::shell::text::wrap::wrap;
+use crate::shell::text::wrap::{FEED_INDENT, Wrap, wrap};
 pub(super) use crate::shell::view::output::Output;
 use crate::shell::view::{Format, View, call_rows};
 
@@ -212,6 +212,17 @@ impl<'a> Context<'a> {
     pub(in crate::shell) fn line(&mut self, text: &str) -> Result<(), CommandError> {
         self.write(text)?;
         Ok(self.output.text.write_char('\n')?)
+    }
+
+    /// Writes an event or a line of the log, broken as above the prompt where a terminal is.
+    pub(in crate::shell) fn feed_line(&mut self, text: &str) -> Result<(), CommandError> {
+        let Some(columns) = self.output.width else { return self.line(text) };
+        let mut rows = String::with_capacity(text.len());
+        for (at, line) in text.split('\n').enumerate() {
+            rows.push_str(if at == 0 { "" } else { "\n" });
+            Wrap { columns, indent: FEED_INDENT, rows: usize::MAX }.line(line, &mut rows);
+        }
+        self.line(&rows)
     }
 
     /// Writes a view in the wanted format.

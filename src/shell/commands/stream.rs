@@ -69,7 +69,7 @@ pub(super) async fn events(
                 Format::Jsonl => feed::document(&event).to_string(),
                 _ => cx.shell.narration().event_text(&event),
             };
-            cx.line(&text)?;
+            cx.feed_line(&text)?;
             written += 1;
             keep_pace(cx, end).await;
         }
@@ -135,9 +135,10 @@ async fn write_log(
                     "text": line.text(),
                 })
                 .to_string(),
+                _ if feed::is_blank(&line) => continue,
                 _ => cx.shell.narration().log_text(&line),
             };
-            cx.line(&text)?;
+            cx.feed_line(&text)?;
             written += 1;
             keep_pace(cx, end).await;
         }

@@ -94,7 +94,7 @@ impl Narration {
 
     /// Whether a line of the log is shown above the prompt.
     pub(super) fn wants_log(&self, log: &LogLine) -> bool {
-        lock(&self.choice).wants_log(log) && lock(&self.log_view).shows(log)
+        !is_blank(log) && lock(&self.choice).wants_log(log) && lock(&self.log_view).shows(log)
     }
 
     /// Whether a line of the log belongs to a stream of the log.
@@ -151,7 +151,9 @@ impl Narration {
 
     /// As [`Narration::keep`], for a line of the log.
     pub(super) fn keep_log(&self, log: &LogLine) {
-        self.remember(Source::Log, &self.log_line(log).text);
+        if !is_blank(log) {
+            self.remember(Source::Log, &self.log_line(log).text);
+        }
     }
 
     /// Keeps, and perhaps shows, what a recorded session did.
@@ -210,8 +212,8 @@ impl Narration {
         lock(&self.recent).push(source, &sanitise::uncolored(text));
     }
 
-    /// The latest lines, shown or only counted, oldest first: of one source, or all.
-    pub(super) fn recent(&self, count: usize, source: Option<Source>) -> Vec<String> {
+    /// The latest lines of a source, shown or only counted, oldest first.
+    pub(super) fn recent(&self, count: usize, source: Source) -> Vec<String> {
         lock(&self.recent).last(count, source)
     }
 
@@ -222,6 +224,11 @@ impl Narration {
             text.to_owned()
         }
     }
+}
+
+/// Whether a frame of the log is only a line break, which fs_cli does not show either.
+pub(super) fn is_blank(log: &LogLine) -> bool {
+    log.text().is_empty()
 }
 
 /// Tells what a listener sees until it is gone.
@@ -304,8 +311,8 @@ mod tests {
             let line = plain(Priority::Rest, "X", format!("{text} → {text}"));
             narration.show("", Source::Events, line);
         }
-        assert_eq!(narration.recent(2, None), ["20005 → 20005", "20006 → 20006"]);
-        assert!(narration.recent(usize::MAX, None).len() >= 20_000);
-        assert!(narration.recent(9, Some(Source::Log)).is_empty());
+        assert_eq!(narration.recent(2, Source::Events), ["20005 → 20005", "20006 → 20006"]);
+        assert!(narration.recent(usize::MAX, Source::Events).len() >= 20_000);
+        assert!(narration.recent(9, Source::Log).is_empty());
     }
 }

@@ -21,13 +21,19 @@ pub(in crate::shell) enum Source {
     Log,
 }
 
+impl Source {
+    fn mark(self) -> u8 {
+        match self {
+            Self::Events => b'E',
+            Self::Log => b'L',
+        }
+    }
+}
+
 impl Recent {
     /// Keeps the rows of a text, each as a line of its own.
     pub(super) fn push(&mut self, source: Source, text: &str) {
-        let mark = match source {
-            Source::Events => b'E',
-            Source::Log => b'L',
-        };
+        let mark = source.mark();
         for row in text.split('\n') {
             let row = row.get(..row.floor_char_boundary(LONGEST)).unwrap_or(row);
             while self.bytes.len() + row.len() + 2 > ROOM {
@@ -39,8 +45,8 @@ impl Recent {
         }
     }
 
-    /// The latest lines, oldest first: of one source, or of all.
-    pub(super) fn last(&self, count: usize, source: Option<Source>) -> Vec<String> {
+    /// The latest lines of a source, oldest first.
+    pub(super) fn last(&self, count: usize, source: Source) -> Vec<String> {
         let mut lines = Vec::new();
         let (older, newer) = self.bytes.as_slices();
         // A line may lie across the end of the ring.
@@ -59,12 +65,7 @@ impl Recent {
                 break;
             }
             let Some((mark, text)) = row.split_first() else { continue };
-            let is_wanted = match source {
-                Some(Source::Log) => *mark == b'L',
-                Some(Source::Events) => *mark == b'E',
-                None => true,
-            };
-            if is_wanted {
+            if *mark == source.mark() {
                 lines.push(String::from_utf8_lossy(text).into_owned());
             }
         }
@@ -94,10 +95,11 @@ mod tests {
         recent.push(Source::Events, "one");
         recent.push(Source::Log, "two\n  of the log\n");
         recent.push(Source::Events, "três ☎");
-        assert_eq!(recent.last(3, None), ["  of the log", "", "três ☎"]);
-        assert_eq!(recent.last(9, Some(Source::Log)), ["two", "  of the log", ""]);
-        assert_eq!(recent.last(9, Some(Source::Events)), ["one", "três ☎"]);
-        assert!(recent.last(0, None).is_empty() && Recent::default().last(9, None).is_empty());
+        assert_eq!(recent.last(2, Source::Log), ["  of the log", ""]);
+        assert_eq!(recent.last(9, Source::Log), ["two", "  of the log", ""]);
+        assert_eq!(recent.last(9, Source::Events), ["one", "três ☎"]);
+        assert!(recent.last(0, Source::Log).is_empty());
+        assert!(Recent::default().last(9, Source::Log).is_empty());
     }
 
     #[limited::test]
@@ -109,13 +111,13 @@ mod tests {
                 recent.push(Source::Log, &format!("{n:08}{}", "x".repeat(wide - 8)));
                 assert!(recent.bytes.len() <= ROOM && recent.bytes.capacity() <= 2 * ROOM);
             }
-            let kept = recent.last(usize::MAX, None);
+            let kept = recent.last(usize::MAX, Source::Log);
             assert!(kept.len() >= least.min(count), "{wide}: {}", kept.len());
             let numbers: Vec<usize> =
                 kept.iter().map(|line| line.get(..8).unwrap().parse().unwrap()).collect();
             let expected: Vec<usize> = (count - kept.len()..count).collect();
             assert!(numbers == expected, "{wide}: none is missing at the seam");
-            assert_eq!(recent.last(7, None), kept[kept.len() - 7..]);
+            assert_eq!(recent.last(7, Source::Log), kept[kept.len() - 7..]);
         }
     }
 }

@@ -25,6 +25,8 @@ use nu_ansi_term::Style;
 use tokio::sync::{mpsc, watch};
 
 use crate::conn::WeakConnection;
+#[cfg(feature = "cli")]
+use crate::shell::feed::Mode;
 use crate::shell::feed::Narration;
 use crate::shell::feed::sampler::Line;
 use crate::shell::feed::sink::Lines;
@@ -246,6 +248,12 @@ impl Shell {
     /// Chooses which log lines are shown.
     pub fn set_log_view(&self, view: LogView) {
         self.narration().change_log_view(|now| *now = view);
+    }
+
+    /// Shows no events, until `events` chooses some.
+    #[cfg(feature = "cli")]
+    pub(crate) fn show_no_events(&self) {
+        self.narration().choose(|choice| choice.mode = Mode::Off);
     }
 
     pub(super) fn state(&self) -> MutexGuard<'_, State> {

@@ -38,9 +38,9 @@ pub fn json(text: &str) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
-/// Returns the rows of a text of several lines, without empty ones at its end. Tabs become spaces.
+/// Returns the rows of a text of several lines, also empty ones. Tabs become spaces.
 pub fn rows(text: &str) -> impl Iterator<Item = Cow<'_, str>> {
-    text.trim_end_matches(['\r', '\n']).split('\n').map(|row| {
+    text.split('\n').map(|row| {
         let row = row.strip_suffix('\r').unwrap_or(row);
         if row.contains('\t') { Cow::Owned(line(&untabbed(row)).into_owned()) } else { line(row) }
     })
@@ -204,8 +204,10 @@ mod tests {
         for (input, expected) in [
             ("", &[""][..]),
             ("one", &["one"]),
-            ("one\r\n  two\r\n\r\nv=0\r\n", &["one", "  two", "", "v=0"]),
-            ("a\tb\n\n\n", &["a       b"]),
+            ("one\r\n  two\r\n\r\nv=0\r", &["one", "  two", "", "v=0"]),
+            ("v=0\r\n", &["v=0", ""]),
+            ("a\tb\n\n", &["a       b", "", ""]),
+            ("\n\none", &["", "", "one"]),
             ("a\rb\n\x1b[2J\u{202e}", &["a␍b", "␛[2J‹202e›"]),
         ] {
             assert_eq!(rows(input).collect::<Vec<_>>(), expected, "{input:?}");

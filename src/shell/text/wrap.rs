@@ -218,13 +218,13 @@ mod tests {
             ("one two three four five", 1, "… three four five"),
             ("one two three fourty more", 1, "… three fourty more"),
             ("one two three four5 more", 1, "… three four5 more"),
-            ("one two three four five six", 2, "one two three four\n… five six"),
+            ("one two three four five six", 2, "one two three four\nfive six"),
             (
                 "one two three four five six seven eight nine",
                 2,
                 "one two three four\n… seven eight nine",
             ),
-            ("one two three four seventeen-letters-x", 1, "… seventeen-letters-x"),
+            ("one two three four sixteen-letters-x", 1, "… sixteen-letters-x"),
             ("one two three four and-twentyfour-letters-x", 1, "…"),
             (
                 "\x1b[1mone\x1b[0m two \x1b[31mthree four five six\x1b[0m",

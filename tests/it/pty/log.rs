@@ -1,10 +1,14 @@
 //! The server's log at the prompt, under `-b`, and in a pipe: whole, and line for line.
 use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
+use std::path::Path;
+use std::process::{Command, Stdio};
 use std::thread;
 
 use super::desk::*;
-use crate::support::program::switchy;
+use super::terminal::PROGRAM;
+use crate::support::program::{program_in, switchy};
+use crate::support::{LONG, until_blocking};
 
 /// A server that logs these texts to every client that asks for its log.
 fn logs(texts: Vec<String>) -> u16 {
@@ -48,9 +52,10 @@ fn serve(mut stream: TcpStream, texts: &[String]) -> std::io::Result<()> {
     Ok(())
 }
 
+/// Ends in an empty row, as fs_cli shows it.
 const SIP: &str = "send 512 bytes to udp/[10.0.0.9]:5060 at 12:00:01.000001:\r\n   ---\r\n   INVITE \
                    sip:1000@10.0.0.9 SIP/2.0\r\n   Via: SIP/2.0/UDP 10.0.0.1;rport\r\n\r\n   v=0\r\n   \
-                   o=- 1 1 IN IP4 10.0.0.1\r\n   \x1b[2Jevil\r\n";
+                   o=- 1 1 IN IP4 10.0.0.1\r\n   \x1b[2Jevil\r\n\n";
 /// As it is shown.
 const ROWS: &[&str] = &[
     "send 512 bytes to udp/[10.0.0.9]:5060 at 12:00:01.000001:",
@@ -61,6 +66,7 @@ const ROWS: &[&str] = &[
     "     v=0",
     "     o=- 1 1 IN IP4 10.0.0.1",
     "     ␛[2Jevil",
+    "",
 ];
 
 /// The log of one call at debug level, a SIP message within it.
@@ -106,6 +112,11 @@ fn all_of_a_call_is_shown_and_the_line_is_left_alone() {
         let start = rows.iter().position(|row| *row == ROWS[0]).unwrap();
         assert_eq!(rows[start..start + ROWS.len()], *ROWS);
         assert!(again.contains("line 0000 ") && again.contains("line 0429 "));
+        // Broken as above the prompt.
+        let is_broken = rows.iter().any(|row| row.starts_with("         word"));
+        assert_eq!(is_broken, size.columns < WIDE.columns, "{again}");
+        let events = run(&mut terminal, "events last 1000");
+        assert!(events.contains("no events yet") && !events.contains("line 0"), "{events}");
     }
 }
 
@@ -119,6 +130,89 @@ fn batch_mode_at_a_terminal_shows_the_log() {
             && (0..430).all(|n| screen.log.contains(&format!("line {n:04} ")))
             && screen.log.contains("     INVITE sip:1000@10.0.0.9 SIP/2.0")
     });
+}
+
+/// The program, under this name, with what fs_cli's users write.
+fn called(home: &Path, name: &str, args: &[String]) -> Command {
+    let link = home.join(name);
+    if !link.exists() {
+        std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_switchy"), &link).unwrap();
+    }
+    let mut command = program_in(link, home);
+    command.args(args);
+    command
+}
+
+#[limited::test]
+fn batch_mode_at_the_end_of_a_pipe_has_the_log() {
+    let home = tempfile::tempdir().unwrap();
+    for (name, options, has_log) in [
+        ("fs_cli", &["-b", "-l", "debug"][..], true),
+        ("fs_cli", &["-b"], true),
+        ("switchy", &["-b", "-l", "7"], true),
+        ("fs_cli", &["-b", "-q"], false),
+        ("switchy", &["-b"], false),
+        // Without -b the lines are those of a script.
+        ("switchy", &["-l", "7"], false),
+    ] {
+        let mut command = called(home.path(), name, &arguments(logs(one_call()), options));
+        command.stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        let mut keys = child.stdin.take().unwrap();
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
+        let mut rows = Vec::new();
+        if has_log {
+            // As it comes: nothing is typed.
+            rows.extend(lines.by_ref().take_while(|line| !line.contains("[ERR] x.c:1 END")));
+            assert_eq!(rows.len(), 430 + ROWS.len(), "{name} {options:?}");
+            assert_eq!(rows[200..200 + ROWS.len()], *ROWS, "{name} {options:?}");
+        }
+        // The answers come between the lines of the log.
+        keys.write_all(b"echo typed\n").unwrap();
+        drop(keys);
+        let rest: Vec<String> = lines.collect();
+        assert!(!rest.iter().any(|row| row.contains("line 0")), "{name} {options:?}: {rest:?}");
+        child.wait().unwrap();
+    }
+}
+
+/// A file for standard output, the keyboard for standard input: nothing of a prompt is in the file.
+#[limited::test]
+fn a_file_has_plain_lines_that_are_not_broken() {
+    let home = tempfile::tempdir().unwrap();
+    let port = logs(one_call());
+    for (options, has_log) in [("-l 7", true), ("", false)] {
+        let mut terminal = Terminal::shell(home.path(), NARROW);
+        let file = home.path().join("out");
+        let line = format!(
+            "'{PROGRAM}' --no-config -H 127.0.0.1 -P {port} --color=auto {options} > '{}'\r",
+            file.display()
+        );
+        terminal.keys(&line);
+        terminal.wait_until("the note", |screen| screen.log.contains("no prompt; Ctrl-D ends"));
+        let text = || std::fs::read_to_string(&file).unwrap_or_default();
+        if has_log {
+            until_blocking(LONG, "the log", || {
+                let text = text();
+                if text.contains("[ERR] x.c:1 END") { Ok(()) } else { Err(text.len()) }
+            });
+        }
+        terminal.keys("help exit\r");
+        terminal.keys("\x04");
+        terminal.wait_until("the end", |screen| screen.last() == "shell>");
+        let text = text();
+        assert!(!text.contains('\x1b') && !text.contains("127.0.0.1 ●"), "{text:.2000}");
+        let rows: Vec<_> = text.lines().collect();
+        if has_log {
+            assert_eq!(rows.iter().filter(|row| row.contains(" line 0")).count(), 430);
+            let whole = format!("line 0000 {}", "word ".repeat(20));
+            assert!(text.contains(whole.trim_end()), "a line is broken");
+            assert!(rows.windows(ROWS.len()).any(|rows| rows == ROWS), "the SIP message");
+        } else {
+            assert!(!text.contains("line 0"), "{text}");
+        }
+        assert!(rows.contains(&"Leave the shell"), "the answer: {}", rows.len());
+    }
 }
 
 #[limited::test]
@@ -137,6 +231,16 @@ fn the_log_streams_as_text_into_a_pipe() {
     let (code, text, _) = ask("log debug --for 500ms");
     assert_eq!(code, Some(0));
     assert!(text.ends_with("[ERR] x.c:1 END\n"), "{text}");
+    for (line, said) in [
+        ("log last", "no log lines: a script keeps none"),
+        ("log last 9", "\"log debug --for 10s\" writes them as they come"),
+        ("events last", "no events: a script keeps none"),
+        ("events last 9", "\"events all --for 10s\" writes them as they come"),
+    ] {
+        let (code, text, _) = ask(line);
+        assert_eq!(code, Some(0), "{line}");
+        assert!(text.contains(said), "{line}: {text}");
+    }
     for (line, why) in [
         ("log --for 1s", "the log is off: which level?"),
         ("log last --count 3", "writes no stream"),

@@ -27,7 +27,8 @@ use crate::shell::view::{Format, filter};
 ///   events where FILTER | off      by a column of "channels"; of events by any header
 ///   events mute | unmute KIND ..   leave out CHANNEL_EXECUTE, ringing, jobs ...
 ///   events format line | json | HEADER,HEADER
-///   events last [N]                the latest lines again, also those that were only counted
+///   events last [N]                the latest lines again, also those that were only counted;
+///                                  not those of the log ("log last")
 ///
 /// With --count or --for the events are written as lines, into a file or a pipe too, and end by
 /// themselves. With "-o jsonl" they are written whole, one a line, until Ctrl-C, --count or --for.
@@ -80,8 +81,8 @@ pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), Command
             drop_extra(cx).await?;
             show(cx, Mode::Off, Vec::new());
         }
-        ["last"] => return last(cx, LATEST, None),
-        ["last", count] => return last(cx, lines(count)?, None),
+        ["last"] => return last(cx, LATEST, Source::Events),
+        ["last", count] => return last(cx, lines(count)?, Source::Events),
         ["only", "off"] => cx.shell.narration().choose(|choice| choice.only = None),
         ["only", word] => {
             let only = only(cx, word).await?;
@@ -293,20 +294,28 @@ pub(super) fn lines(count: &str) -> Result<usize, CommandError> {
     })
 }
 
-/// Shows the latest lines again: of one source, or of all.
-pub(super) fn last(
-    cx: &mut Context<'_>,
-    count: usize,
-    source: Option<Source>,
-) -> Result<(), CommandError> {
+/// Shows the latest lines of a source again.
+pub(super) fn last(cx: &mut Context<'_>, count: usize, source: Source) -> Result<(), CommandError> {
     let lines = cx.shell.narration().recent(count, source);
-    if lines.is_empty() {
-        return cx.line(match source {
-            Some(Source::Log) => "no log lines yet",
-            _ => "no events yet",
-        });
+    if lines.is_empty() && count > 0 {
+        return no_lines(cx, source);
     }
-    lines.iter().try_for_each(|line| cx.line(line))
+    lines.iter().try_for_each(|line| cx.feed_line(line))
+}
+
+/// Where lines are shown there are none yet; a script keeps none.
+fn no_lines(cx: &mut Context<'_>, source: Source) -> Result<(), CommandError> {
+    let (what, stream) = match source {
+        Source::Log => ("log lines", "log debug --for 10s"),
+        Source::Events => ("events", "events all --for 10s"),
+    };
+    if cx.shell.narration().is_told() {
+        return cx.line(&format!("no {what} yet"));
+    }
+    cx.line(&format!(
+        "no {what}: a script keeps none, and FreeSWITCH does not send those of the time before the \
+         connect; \"{stream}\" writes them as they come"
+    ))
 }
 
 /// Lines that "last" shows when no number is given.

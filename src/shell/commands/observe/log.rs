@@ -67,8 +67,8 @@ pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), Command
             cx.shell.narration().choose(|choice| choice.log_only = Some(only));
         }
         ["grep", "off"] => cx.shell.narration().choose(|choice| choice.log_grep = None),
-        ["last"] => return last(cx, LATEST, Some(Source::Log)),
-        ["last", count] => return last(cx, lines(count)?, Some(Source::Log)),
+        ["last"] => return last(cx, LATEST, Source::Log),
+        ["last", count] => return last(cx, lines(count)?, Source::Log),
         ["grep", text @ ..] if !text.is_empty() => {
             let text = text.join(" ");
             let pattern = Pattern::parse(&text)?;
