@@ -465,6 +465,40 @@ async fn a_thread_that_does_not_come_back_is_given_up_and_told_of() {
     assert!(client.loaded_apps().is_empty() && client.callbacks().is_empty());
 }
 
+/// Each takes a processor: there is a cap for all of them, whatever the files are called.
+#[limited::test(threads)]
+async fn no_more_files_are_loaded_while_many_that_were_given_up_run() {
+    if !is_alone() {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        path
+    };
+    let slow = r#"string.find(string.rep("a", 30000) .. "b", ".-.-.-.-.-.-c")"#;
+    let slow: Vec<_> = (0..3).map(|n| file(&format!("slow{n}.lua"), slow)).collect();
+    let good = file("good.lua", "function on_park(session) end");
+    let open = async |path: &Path| LuaApp::open(path, Options::default()).await;
+    let (one, two, three) = tokio::join!(open(&slow[0]), open(&slow[1]), open(&slow[2]));
+    for opened in [one, two, three] {
+        assert!(matches!(opened, Err(LuaError::TooLong { .. })), "{opened:?}");
+    }
+    // Also by another path to the same file.
+    let link = folder.path().join("link.lua");
+    std::os::unix::fs::symlink(&slow[0], &link).unwrap();
+    for path in [&slow[0], &link, &folder.path().join("../").join(folder.path()).join("slow0.lua")]
+    {
+        let opened = open(path).await;
+        assert!(matches!(opened, Err(LuaError::GivenUp { .. })), "{opened:?}");
+    }
+    let err = open(&good).await.unwrap_err();
+    assert!(matches!(err, LuaError::TooManyGivenUp { count: 3, .. }), "{err:?}");
+    assert!(err.to_string().contains("\"exit\" ends them"), "{err}");
+    assert_eq!(switchy::apps::lua::given_up().len(), 3);
+}
+
 #[limited::test]
 async fn libraries_are_there_for_whom_they_are_allowed() {
     let script = Script::new(

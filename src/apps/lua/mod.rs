@@ -97,6 +97,17 @@ pub enum LuaError {
         /// The file.
         path: String,
     },
+    /// So many threads were given up and still run that no further file is loaded.
+    #[error(
+        "{count} Lua files were given up and still run, each on a processor of its own; \"exit\" ends \
+         them, then start Switchy again to load {path}"
+    )]
+    TooManyGivenUp {
+        /// The file.
+        path: String,
+        /// How many threads.
+        count: usize,
+    },
     /// It did not come to its end.
     #[error("{path} was not through after {after:?}")]
     TooLong {
@@ -122,8 +133,12 @@ impl LuaApp {
     /// [`LuaError`]; nothing of it is left then.
     pub async fn open(path: &Path, options: Options) -> Result<Self, LuaError> {
         let shown = path.display().to_string();
-        if watchdog::given_up().iter().any(|given_up| given_up == path) {
+        let given_up = watchdog::given_up();
+        if given_up.iter().any(|known| watchdog::is_same_file(known, path)) {
             return Err(LuaError::GivenUp { path: shown });
+        }
+        if given_up.len() >= MOST_GIVEN_UP {
+            return Err(LuaError::TooManyGivenUp { path: shown, count: given_up.len() });
         }
         let source =
             std::fs::read(path).map_err(|reason| LuaError::Read { path: shown.clone(), reason })?;
@@ -287,6 +302,9 @@ impl fmt::Debug for LuaApp {
         f.debug_struct("LuaApp").field("path", &self.path).finish_non_exhaustive()
     }
 }
+
+/// How many threads that were given up may run at once: each takes a processor from calls.
+const MOST_GIVEN_UP: usize = 3;
 
 /// How long a file, its `on_load` and its `on_unload` may take.
 const START: Duration = Duration::from_secs(10);

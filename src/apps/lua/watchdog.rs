@@ -69,6 +69,12 @@ pub(super) fn given_up() -> Vec<PathBuf> {
     given_up.iter().map(|(path, _)| path.clone()).collect()
 }
 
+/// Whether two paths lead to one file.
+pub(super) fn is_same_file(one: &Path, other: &Path) -> bool {
+    let whole = |path: &Path| path.canonicalize().unwrap_or_else(|_gone| path.to_owned());
+    one == other || whole(one) == whole(other)
+}
+
 /// Looks at a Lua thread from time to time, until nobody has its app any more.
 pub(super) fn watch(path: &Path, handle: &Handle) {
     let path = path.to_owned();
