@@ -5,8 +5,9 @@ use std::time::Duration;
 use switchy::client::Client;
 use switchy::listener::EventListener;
 use switchy::shell::{CommandError, Format, Kind, Output, Settings, Shell};
-use switchy::sim::{Config, Fault, Sim};
-use tokio::time::{sleep, timeout};
+use switchy::sim::{Config, Fault, Notice, Sim};
+use tokio::sync::mpsc::UnboundedReceiver;
+use tokio::time::timeout;
 
 use crate::support::{LONG, SOON, until_so, within};
 
@@ -26,6 +27,19 @@ async fn run(shell: &Shell, line: &str, format: Option<Format>) -> Result<String
     let mut text = String::new();
     let output = Output::new(&mut text).with_format(format);
     shell.run_line(line, output).await.map(|_next| text)
+}
+
+/// Waits until one more client is connected: the trace has a connection of its own.
+async fn connected(notices: &mut UnboundedReceiver<Notice>) {
+    let connected = async {
+        while let Some(notice) = notices.recv().await {
+            if matches!(notice, Notice::Connected { .. }) {
+                return;
+            }
+        }
+        panic!("the switch has ended");
+    };
+    within(SOON, "the trace's connection", connected).await;
 }
 
 /// Hears every API command that anybody runs.
@@ -200,14 +214,15 @@ async fn it_ends_whatever_holds_it_up_while_its_call_ends() {
         let listener = shell.current().unwrap().listener();
         until_so(SOON, "the call in the table", || listener.session(&id).is_some()).await;
         sim.inject(fault);
+        let mut notices = sim.notices();
         let line = format!("trace {id} --log off");
         let tracing = tokio::spawn({
             let shell = shell.clone();
             async move { run(&shell, &line, None).await }
         });
-        // It is on its way once the trace has been asked for; which of the two is first, the end of
-        // the call or the subscription, differs from fault to fault.
-        sleep(Duration::from_millis(200)).await;
+        // It is on its way; which of the two is first, the end of the call or the subscription,
+        // differs from fault to fault.
+        connected(&mut notices).await;
         client.cmd(&format!("uuid_kill {id} USER_BUSY")).await.unwrap();
         let told = within(LONG, name, tracing).await.unwrap();
         let told = told.unwrap_or_else(|err| panic!("{name}: {err:?}"));
@@ -219,8 +234,15 @@ async fn it_ends_whatever_holds_it_up_while_its_call_ends() {
 
 #[limited::test(threads)]
 async fn it_ends_with_the_time_it_was_given_whatever_holds_it_up() {
-    let all = hindrances().into_iter().chain([("silence", Fault::Silent)]);
-    for (name, fault) in all {
+    let none = |prefix: &str| Fault::NoReply { command_prefix: prefix.to_owned() };
+    let more = [
+        ("silence", Fault::Silent),
+        ("no reply to the login", none("auth")),
+        ("no reply to the subscription", none("event")),
+        ("no reply to the table", none("api show")),
+        ("no reply at all", none("")),
+    ];
+    for (name, fault) in hindrances().into_iter().chain(more) {
         let (sim, config) = switch().await;
         let shell = shell(&config, Settings::default()).await;
         sim.inject(fault);
@@ -262,4 +284,93 @@ async fn a_leg_that_gets_another_id_is_followed_to_its_end() {
     }
     assert!(text.contains(&format!("was {id} before")) && text.contains("USER_BUSY"), "{text}");
     assert!(!text.contains(" B "), "it is the same leg: {text}");
+}
+
+/// A connection that is cut is said, whether the trace connects or follows.
+#[limited::test(threads)]
+async fn it_ends_when_its_connection_is_cut() {
+    for (name, fault) in
+        [("drop", Fault::DropAll), ("cut frame", Fault::CutFrame), ("restart", Fault::Restart)]
+    {
+        for is_following in [false, true] {
+            let (sim, config) = switch().await;
+            let shell = shell(&config, Settings::default()).await;
+            let client = Client::with_config(config.clone());
+            client.connect().await.unwrap();
+            let made = client.cmd("originate null/x &park").await.unwrap();
+            let id = made.trim_start_matches("+OK ").trim().to_owned();
+            let listener = shell.current().unwrap().listener();
+            until_so(SOON, "the call in the table", || listener.session(&id).is_some()).await;
+            if !is_following {
+                let by = Duration::from_secs(1);
+                sim.inject(Fault::LateReply { command_prefix: "auth".to_owned(), by });
+            }
+            let mut notices = sim.notices();
+            let (sender, mut told) = tokio::sync::mpsc::unbounded_channel();
+            let line = format!("trace {id} --log off");
+            let tracing = tokio::spawn({
+                let shell = shell.clone();
+                async move { shell.run_line(&line, Output::new(&mut Feed(sender))).await.map(drop) }
+            });
+            connected(&mut notices).await;
+            if is_following {
+                let _greeting = within(SOON, "the greeting", told.recv()).await.unwrap();
+            }
+            sim.inject(fault.clone());
+            let ended = within(LONG, name, tracing).await.unwrap();
+            let err = ended.expect_err(name);
+            assert_eq!(err.kind, Kind::Connection, "{name}, {is_following}: {err:?}");
+        }
+    }
+}
+
+/// A leg that gets another id while the trace connects is followed to its end, before and after it.
+#[limited::test(threads)]
+async fn a_rename_while_it_connects_is_followed() {
+    for is_over_before in [false, true] {
+        let (sim, config) = switch().await;
+        let shell = shell(&config, Settings::default()).await;
+        let client = Client::with_config(config.clone());
+        client.connect().await.unwrap();
+        let made = client.cmd("originate null/x &park").await.unwrap();
+        let id = made.trim_start_matches("+OK ").trim().to_owned();
+        let listener = shell.current().unwrap().listener();
+        until_so(SOON, "the call in the table", || listener.session(&id).is_some()).await;
+        let by = Duration::from_secs(1);
+        sim.inject(Fault::LateReply { command_prefix: "auth".to_owned(), by });
+        let mut notices = sim.notices();
+        let (sender, mut told) = tokio::sync::mpsc::unbounded_channel();
+        let line = format!("trace {id} --log off");
+        let tracing = tokio::spawn({
+            let shell = shell.clone();
+            async move { shell.run_line(&line, Output::new(&mut Feed(sender))).await.map(drop) }
+        });
+        connected(&mut notices).await;
+        let fire = |name: &str, more: &[(&str, &str)]| {
+            let headers =
+                [("Event-Name", name), ("Unique-ID", "renamed"), ("Channel-Name", "null/x")];
+            let own = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+            sim.fire(headers.iter().chain(more).map(own).collect(), None);
+        };
+        let end = || {
+            fire("CHANNEL_HANGUP", &[("Hangup-Cause", "USER_BUSY")]);
+            fire("CHANNEL_DESTROY", &[("Hangup-Cause", "USER_BUSY")]);
+        };
+        fire("CHANNEL_UUID", &[("Old-Unique-ID", &id)]);
+        if is_over_before {
+            end();
+        }
+        let greeting = within(SOON, "the greeting", told.recv()).await.unwrap();
+        assert!(greeting.contains("following"), "{greeting}");
+        if !is_over_before {
+            until_so(SOON, "the new id", || listener.session("renamed").is_some()).await;
+            end();
+        }
+        within(LONG, "the end of the trace", tracing).await.unwrap().unwrap();
+        let mut text = greeting;
+        while let Ok(part) = told.try_recv() {
+            text.push_str(&part);
+        }
+        assert!(text.contains("USER_BUSY"), "{is_over_before}: {text}");
+    }
 }
