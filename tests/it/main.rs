@@ -36,6 +36,8 @@ mod fs_cli;
 #[cfg(all(feature = "shell", feature = "lua"))]
 mod guard;
 #[cfg(feature = "shell")]
+mod hostile_server;
+#[cfg(feature = "shell")]
 mod interrupted;
 mod live;
 #[cfg(feature = "lua")]

@@ -130,7 +130,7 @@ pub(super) async fn profiles(cx: &mut Context<'_>) -> Result<View, CommandError>
 
 /// The conferences that run.
 pub(super) async fn conferences(cx: &mut Context<'_>) -> Result<View, CommandError> {
-    let text = cx.client()?.cmd("conference json_list").await?;
+    let text = reply(cx, "conference json_list").await?;
     let list = Rows::parse_list(&text).map_err(|err| no_table("conference json_list", &err))?;
     let view = View::of(conference_columns(), "no conferences");
     let mut view = view.with_unreadable(list.unreadable);
@@ -189,7 +189,7 @@ impl SofiaLine {
 
 /// The lines of `sofia status`.
 pub(super) async fn sofia_status(cx: &mut Context<'_>) -> Result<Sofia, CommandError> {
-    let text = cx.client()?.cmd("sofia status").await?;
+    let text = reply(cx, "sofia status").await?;
     sofia_lines(&text)
         .ok_or_else(|| CommandError::new(Kind::Refused, "the reply to \"sofia status\" is cut"))
 }
@@ -217,7 +217,7 @@ pub(super) fn sofia_lines(text: &str) -> Option<Sofia> {
 
 /// The rows of a `show`.
 async fn rows(cx: &mut Context<'_>, line: &str) -> Result<Rows, CommandError> {
-    let text = cx.client()?.cmd(&format!("{line} as json")).await?;
+    let text = reply(cx, &format!("{line} as json")).await?;
     Rows::parse(&text).map_err(|err| no_table(line, &err))
 }
 
@@ -227,11 +227,22 @@ pub(super) fn no_table(line: &str, err: &TableError) -> CommandError {
         TableError::Refused { text } => text.trim_end().to_owned(),
         other => format!("\"{line}\": {other}"),
     };
-    let end = message.floor_char_boundary(LONGEST_REFUSAL);
-    match message.get(..end).filter(|start| start.len() < message.len()) {
-        None => CommandError::new(Kind::Refused, message),
-        Some(start) => CommandError::new(Kind::Refused, format!("{start}.."))
-            .hint(format!("the answer has {} bytes: \"api {line} as json\"", message.len())),
+    shortened(CommandError::new(Kind::Refused, message), &format!("{line} as json"))
+}
+
+/// The reply to a command whose table is read, not shown.
+async fn reply(cx: &mut Context<'_>, line: &str) -> Result<String, CommandError> {
+    let text = cx.client()?.cmd(line).await.map_err(CommandError::from);
+    text.map_err(|err| shortened(err, line))
+}
+
+/// Of a long message, which is the server's own text, only the beginning.
+fn shortened(err: CommandError, line: &str) -> CommandError {
+    let end = err.message.floor_char_boundary(LONGEST_REFUSAL);
+    match err.message.get(..end).filter(|start| start.len() < err.message.len()) {
+        None => err,
+        Some(start) => CommandError::new(err.kind, format!("{start}.."))
+            .hint(format!("the answer has {} bytes: \"api {line}\"", err.message.len())),
     }
 }
 
