@@ -78,14 +78,49 @@ pub(super) fn hostile() -> Vec<String> {
         "\x0eshift",
         "\x00nul",
         "\x7fdelete",
+        "\u{85}FORGED line",
+        "\u{61c}mark",
+        "\u{200b}zero width",
+        "\u{2060}joined",
+        "\u{ad}soft",
+        "\u{180e}mongolian",
+        "\u{3164}filler",
+        "\u{feff}byte order",
+        "\u{fff9}annotation",
+        "\u{e0041}\u{e007f}tags",
+        "\u{e0100}selector",
         "\x1b[31m\u{202e}\n\r\x1b",
     ];
     let mut values: Vec<String> = known.iter().map(|value| (*value).to_owned()).collect();
     values.push(format!("\x1b[31m{}", "long ".repeat(2_000)));
     values.extend(recorded());
     let parts = prop::sample::select(vec![
-        "\x1b[", "\x1b]", "\x1b", "\u{9b}", "\u{90}", "\n", "\r", "\t", "\x07", "\x08", "\u{202e}",
-        "\u{2069}", "\u{2028}", "31m", "2J", "FORGED", "日本", "%0a", "<b>", "\"", ",", "=", "é",
+        "\x1b[",
+        "\x1b]",
+        "\x1b",
+        "\u{9b}",
+        "\u{90}",
+        "\n",
+        "\r",
+        "\t",
+        "\x07",
+        "\x08",
+        "\u{202e}",
+        "\u{2069}",
+        "\u{2028}",
+        "\u{200b}",
+        "\u{feff}",
+        "\u{e0041}",
+        "31m",
+        "2J",
+        "FORGED",
+        "日本",
+        "%0a",
+        "<b>",
+        "\"",
+        ",",
+        "=",
+        "é",
     ]);
     let bad = prop::sample::select(vec!["\x1b[", "\n", "\r", "\u{9b}", "\u{202e}", "\x07"]);
     let generated = (bad, prop::collection::vec(parts, 0..8));
@@ -142,8 +177,15 @@ fn percent(text: &str) -> Vec<u8> {
     bytes
 }
 
+/// What moves the cursor or the text around it, and what is not seen at all.
 fn is_bad(c: char) -> bool {
-    c.is_control()
+    let is_invisible = matches!(c,
+        '\u{ad}' | '\u{34f}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}'
+        | '\u{180b}'..='\u{180f}' | '\u{200b}' | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{feff}'
+        | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}' | '\u{1bca0}'..='\u{1bca3}'
+        | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}');
+    is_invisible
+        || c.is_control()
         || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
@@ -184,7 +226,17 @@ pub(super) fn offences(written: &str) -> Vec<String> {
 
 #[limited::test]
 fn offences_are_found() {
-    for bad in ["EVIL\x1b[31m", "\x07", "a\u{202e}", "x\nFORGED", "\x1b]0;t", "\u{9b}", "\x1b[6n"] {
+    for bad in [
+        "EVIL\x1b[31m",
+        "\x07",
+        "a\u{202e}",
+        "x\nFORGED",
+        "\x1b]0;t",
+        "\u{9b}",
+        "\x1b[6n",
+        "a\u{200b}",
+        "\u{e0041}",
+    ] {
         assert!(!offences(bad).is_empty(), "{bad:?}");
     }
     assert_eq!(offences("\x1b[?2026h\x1b[K\x1b[1mEVIL␛[31m\x1b[0m␊FORGED\r\n"), [""; 0]);
@@ -232,6 +284,11 @@ fn no_hostile_value_reaches_the_terminal() {
         "events last 1000",
         &format!("call {id}"),
         &format!("why {id}"),
+        "calls -o json | cat",
+        "calls -o jsonl | cat",
+        "calls -o vertical | cat",
+        "calls | cat",
+        "events last 1000 | cat",
         "hangup EVI",
         "events CHANNEL_HANGUP_COMPLETE CHANNEL_DESTROY",
     ] {
