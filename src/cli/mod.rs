@@ -42,6 +42,7 @@ use crate::shell::wrap;
 use args::{Action, Args};
 use batch::Content;
 use config::Files;
+pub use config::config_faults;
 use sim::SimArgs;
 use start::{Start, Target};
 

@@ -34,6 +34,23 @@ pub(crate) use legacy::level;
 pub(crate) use show::{Action, option, run};
 pub(crate) use value::{Data, Origin, Section, Value, shown, span};
 
+/// What is wrong with the text of a `config.toml`, and of a file of fs_cli: one line each, as
+/// `switchy config check` shows it.
+#[must_use]
+pub fn config_faults(own: &str, fs_cli: &str) -> Vec<String> {
+    let path = |name: &str| Arc::from(Path::new(name));
+    let mut files = Files::default();
+    files.file = file::read(&path("config.toml"), own, &mut files.faults);
+    files.legacy = legacy::read(&path("fs_cli.conf"), fs_cli, &mut files.ignored);
+    files.check_names();
+    for name in files.names() {
+        if let Ok(effective) = files.effective(Some(name), &Section::new()) {
+            let _profile = effective.profile();
+        }
+    }
+    files.faults.iter().chain(&files.ignored).map(ToString::to_string).collect()
+}
+
 /// All that was read, before a profile is chosen.
 #[derive(Debug, Default)]
 pub(crate) struct Files {
