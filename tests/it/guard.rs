@@ -274,3 +274,46 @@ async fn a_lua_file_may_do_what_a_script_may() {
         desk.shell.close().await;
     }
 }
+
+/// What harms needs a confirmation on every path, and a script cannot give one without `--yes`.
+#[limited::test]
+async fn what_harms_passes_by_no_path_without_a_yes() {
+    for is_production in [false, true] {
+        let env = is_production.then(|| "prod".to_owned());
+        let desk = Desk::new(|profile| profile.env = env).await;
+        let folder = tempfile::tempdir().unwrap();
+        // The shell's own hupall of an app that is unloaded has another cause.
+        let words = ["fsctl", "hupall USER_BUSY", "system"];
+        for harm in ["fsctl shutdown", "hupall USER_BUSY", "system ls"] {
+            let mut lines = lines(&desk, harm, folder.path()).await;
+            // These say themselves that it is meant.
+            lines.retain(|line| line != "my_alias" && !line.starts_with("source"));
+            let lines: Vec<String> = lines.iter().map(|line| line.replace("--yes ", "")).collect();
+            assert!(lines.iter().all(|line| !line.contains("--yes")));
+            desk.sends_none(&lines, &words).await;
+        }
+        let id = &desk.stranger;
+        let others = [
+            format!("execute {id} system ls"),
+            format!("execute {id} bgsystem ls"),
+            format!("execute {id} playback ${{system(ls)}}"),
+            format!("transfer {id} system:ls inline"),
+            format!("transfer {id} 'sys\"te\"m:ls' inline"),
+            format!("play {id} system::ls"),
+            format!("play {id} 'system!NONE::ls'"),
+            format!("setvar {id} execute_on_answer system ls"),
+            format!("bridge {id} loopback/app=system:ls"),
+            format!("bridge {id} {{execute_on_answer='system ls'}}user/1000"),
+            "originate user/1000 &system(ls)".to_owned(),
+            "originate user/1000 'set:x=y,system:ls' inline".to_owned(),
+            "originate loopback/app=system:ls &park".to_owned(),
+            "with TonePlay originate 9196@127.0.0.1:5080 --var execute_on_answer=system".to_owned(),
+            "api originate user/1000 &playback(${system(ls)})".to_owned(),
+            "expand fsctl ${what}".to_owned(),
+            "api fsctl 'shutdown'".to_owned(),
+            "fsctl hupall NORMAL_CLEARING".to_owned(),
+        ];
+        desk.sends_none(&others, &words).await;
+        desk.shell.close().await;
+    }
+}

@@ -229,6 +229,21 @@ pub(in crate::shell) enum Ruling {
 }
 
 impl GuardRules {
+    /// Whether they forbid a line for the server: it, or something that it makes FreeSWITCH run, is
+    /// one of `deny`, or what it runs cannot be seen.
+    ///
+    /// ```
+    /// # use switchy::shell::GuardRules;
+    /// let deny = vec!["hupall".to_owned()];
+    /// let rules = GuardRules { deny, ..GuardRules::default() };
+    /// assert!(rules.denies("sched_api +1 none HUPALL"));
+    /// assert!(!rules.denies("status"));
+    /// ```
+    #[must_use]
+    pub fn denies(&self, line: &str) -> bool {
+        self.ruling(line) == Some(Ruling::Deny)
+    }
+
     /// What is said about a command and about those that it runs; the strictest word holds. What
     /// shall go without a question has to be allowed as it is typed.
     pub(in crate::shell) fn ruling(&self, line: &str) -> Option<Ruling> {

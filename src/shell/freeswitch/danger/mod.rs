@@ -26,6 +26,14 @@ pub enum Guard {
     Strict,
 }
 
+impl Guard {
+    /// Why a line for the server needs a confirmation; `None` where it needs none.
+    #[must_use]
+    pub fn objection(self, line: &str) -> Option<String> {
+        danger(line, self)
+    }
+}
+
 /// Why a server command needs a confirmation; `None` for those that need none.
 pub(in crate::shell) fn danger(line: &str, guard: Guard) -> Option<String> {
     if let Some(why) = of(Effect::Command(line.to_owned())) {
@@ -102,6 +110,7 @@ mod tests {
             "eval ${hupall()}",
             "echo x ${system(rm -rf x)}",
             "status;;hupall",
+            "status;;;hupall",
             "json {\"command\":\"fsapi\",\"data\":{\"cmd\":\"hupall\",\"arg\":\"\"}}",
             "fsctl shutdown asap",
             "fsctl pause",

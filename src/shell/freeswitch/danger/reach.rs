@@ -69,7 +69,9 @@ const MOST: usize = 1000;
 
 fn of_command(line: &str) -> Vec<Effect> {
     if line.contains(";;") {
-        return line.split(";;").map(|piece| Effect::Command(piece.trim().to_owned())).collect();
+        // `;;;` may be cut in two ways.
+        let pieces = line.split(";;").map(|piece| piece.trim_start_matches([';', ' ']).trim());
+        return pieces.map(|piece| Effect::Command(piece.to_owned())).collect();
     }
     let mut found = embedded(line);
     let (verb, rest) = verb_of(line);
