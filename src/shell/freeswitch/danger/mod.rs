@@ -236,6 +236,7 @@ mod tests {
             "uuid_transfer x 'set:api_hangup_hook=%' inline",
             "uuid_transfer x 'm:^:answer^export:nolocal:api_hangup_hook=%' inline",
             "sched_transfer +5 x bind_digit_action:r,1,api:% inline",
+            "uuid_dual_transfer x set:api_hangup_hook='%'/inline park/inline",
             "uuid_broadcast x set::api_hangup_hook=%",
             "uuid_setvar x execute_on_answer set api_hangup_hook=%",
             "originate {execute_on_answer='set api_hangup_hook=%'}user/1 &park",

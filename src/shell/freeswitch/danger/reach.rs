@@ -112,6 +112,10 @@ fn of_command(line: &str) -> Vec<Effect> {
         "originate" | "uuid_broadcast" | "uuid_transfer" | "uuid_dual_transfer"
         | "sched_broadcast" | "sched_transfer" => {
             found.extend(applications(rest));
+            // Here a slash ends an extension, as in `set:NAME=VALUE/inline`.
+            if verb == "uuid_dual_transfer" {
+                found.extend(hooks(&rest.replace('/', ",")));
+            }
             // A name may be quoted in part: `sys'tem'::ls`.
             if rest.contains(['\'', '"']) {
                 found.extend(applications(&unquoted(rest)));
