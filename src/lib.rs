@@ -65,6 +65,27 @@
 //!
 //! The trait [`client::App`] is in `client`, not in `apps`, because [`Client::load_app`] takes it.
 //!
+//! # Errors
+//!
+//! One type for each room. What each says is a whole sentence with what it is about and why; a caller
+//! tells the situations apart by their variants.
+//!
+//! | error | of | says, for example |
+//! |---|---|---|
+//! | [`client::Error`] | every verb of a client, a call, a session | `cannot connect: 10.0.0.1:8021 refuses the connection` |
+//! | [`listener::Error`] | connecting and subscribing | `permission denied for "event plain ALL"` |
+//! | [`listener::JobError`] | the result of a job | `-ERR USER_BUSY` |
+//! | [`conn::ConnectError`] | opening a connection; [`hint`](conn::ConnectError::hint) says what to do | `10.0.0.1:8021 does not accept the password` |
+//! | [`conn::SendError`] | a command without its reply | `no reply to "api status" within 5s` |
+//! | [`conn::CloseReason`] | a connection that ended | `the server closed the connection` |
+//! | [`wire::WireError`] | bytes that are no frame, text that is no command | `body of 90000000 bytes, the limit is 67108864` |
+//! | [`model::TableError`] | a table that the server did not give | `the reply announces 3 rows and has 2` |
+//! | [`model::dial::Unclosed`], [`model::dial::Unsendable`] | dial strings | `{ has no matching }` |
+//! | [`apps::ParamError`] | parameters of an app | `app PlayRec has no parameter "file"` |
+//! | `apps::lua::LuaError` | a Lua file (feature `lua`) | `ivr.lua defines no function that is called for an event, such as on_park` |
+//! | [`sim::FaultError`] | a fault for the simulated switch | `there is no fault "drpo"; there are: ..` |
+//! | `shell::CommandError` | a line of the shell (feature `shell`), with its hints and exit code | `127.0.0.1:8021 refuses the connection` |
+//!
 //! # What holds everywhere
 //!
 //! - The socket is always drained. A consumer that does not keep up loses updates and receives their

@@ -5,14 +5,14 @@ use std::fmt;
 use std::io::{self, IsTerminal as _, Write as _};
 use std::pin::pin;
 use std::sync::OnceLock;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use clap::CommandFactory as _;
 use tokio::io::{AsyncBufReadExt as _, AsyncRead, BufReader};
 
 use super::args::Args;
 use super::batch::{Content, Feed};
-use super::signals::Stops;
+use super::signals::{Continued, Stops};
 use super::start::{Start, Target};
 use super::{complain, demo_config, fs_cli, logging, terminal};
 use crate::shell::is_own;
@@ -73,19 +73,45 @@ pub(super) async fn run(start: &Start) -> anyhow::Result<u8> {
     })
 }
 
-/// Ctrl-Z: no server shall wait for a process that stands still.
+/// Ctrl-Z: no server shall wait for a process that stands still. Before SIGSTOP nothing can be done:
+/// behind it the connections are opened anew, because the server may have dropped events, and the
+/// streams say for how long they have none.
 async fn suspends(shell: Shell) {
-    let mut stops = Stops::new();
+    let (mut stops, mut continued) = (Stops::new(), Continued::new());
+    // A beat that came late may be seen before the signal that explains it.
+    let (mut awake, mut late) = (Instant::now(), Duration::ZERO);
     loop {
-        stops.next().await;
-        if terminal::can_come_back() {
-            shell.pause().await;
-            // Those that share the terminal were told, too.
-            terminal::stop_self();
-            shell.unpause();
+        tokio::select! {
+            () = stops.next() => {
+                if terminal::can_come_back() {
+                    shell.pause().await;
+                    // Those that share the terminal were told, too.
+                    terminal::stop_self();
+                    shell.unpause();
+                    // It is not taken for a stop from outside.
+                    let _came = tokio::time::timeout(SOON, continued.next()).await;
+                }
+            }
+            () = continued.next() => {
+                let stood_still = awake.elapsed().max(std::mem::take(&mut late));
+                if stood_still >= STOOD_STILL {
+                    shell.pause_after(stood_still).await;
+                    shell.unpause();
+                }
+            }
+            () = tokio::time::sleep(BEAT) => {
+                let passed = awake.elapsed();
+                late = if passed >= STOOD_STILL { passed } else { Duration::ZERO };
+            }
         }
+        awake = Instant::now();
     }
 }
+
+/// A process that was told to go on, and did nothing for so long before, was stopped.
+const STOOD_STILL: Duration = Duration::from_secs(1);
+/// How often it is seen to be awake.
+const BEAT: Duration = Duration::from_millis(250);
 
 async fn run_lines(start: &Start, shell: &Shell) -> Result<(), CommandError> {
     start.prepare(shell)?;

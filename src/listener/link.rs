@@ -140,8 +140,11 @@ impl EventListener {
         let core = core_uuid(&connection).await;
         let is_restarted = old_core.is_some() && core.is_some() && core != old_core;
         let calls = self.snapshot(&connection, is_restarted).await?;
-        self.state().is_started = true;
-        Ok((connection, Gap { lasted: lost_at.elapsed(), calls, is_restarted, jobs, was_paused }))
+        let mut state = self.state();
+        state.is_started = true;
+        let lasted = lost_at.elapsed() + std::mem::take(&mut state.stood_still);
+        drop(state);
+        Ok((connection, Gap { lasted, calls, is_restarted, jobs, was_paused }))
     }
 
     /// The commands that bring back what this connection had besides its subscriptions.

@@ -27,6 +27,7 @@ mod watching;
 use std::fmt;
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use tokio::sync::watch;
 
@@ -125,6 +126,8 @@ struct State {
     format: Format,
     connection: Option<Connection>,
     is_started: bool,
+    /// How long this process had stood still before the connection was closed for it.
+    stood_still: Duration,
     /// What a new connection has to restore besides the subscriptions.
     filters: Vec<(String, String)>,
     log: Option<String>,
@@ -156,6 +159,7 @@ impl EventListener {
             format: Format::Plain,
             connection: None,
             is_started: false,
+            stood_still: Duration::ZERO,
             filters: Vec::new(),
             log: None,
             snapshot: Snapshot::NotTaken,
@@ -376,7 +380,7 @@ impl EventListener {
     /// How much later the latest event came than the fastest ones of the last minutes: the network,
     /// a switch that is behind, or we. Zero while there was no event.
     #[must_use]
-    pub fn event_lag(&self) -> std::time::Duration {
+    pub fn event_lag(&self) -> Duration {
         self.inner.shared.delay()
     }
 

@@ -27,6 +27,13 @@ impl EventListener {
         connection.is_some()
     }
 
+    /// The same behind a stop: this process stood still for so long, and FreeSWITCH, which may have
+    /// dropped events meanwhile, never tells. The gap of the next connection includes it.
+    pub async fn pause_after(&self, stood_still: Duration) -> bool {
+        self.state().stood_still = stood_still;
+        self.pause().await
+    }
+
     /// Ends [`EventListener::pause`]: a connection that is kept up is opened again, and what it had
     /// is restored. [`EventListener::link`] says when, and what became of the calls.
     pub fn unpause(&self) {

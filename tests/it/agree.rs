@@ -11,9 +11,10 @@ use switchy::client::Error;
 use switchy::model::Phase;
 use switchy::sim::Sim;
 use switchy::{Client, EventListener};
-use tokio::time::{Instant, sleep};
+use tokio::time::sleep;
 
 use crate::sim::config;
+use crate::support::{LONG, Shown, until};
 
 /// The uuids of each call's legs.
 type Partition = BTreeSet<BTreeSet<String>>;
@@ -114,8 +115,8 @@ async fn compare(
     fresh: &impl AsyncFn() -> EventListener,
     (lines, history): (&[String], &Mutex<Vec<String>>),
 ) {
-    let end = Instant::now() + Duration::from_secs(20);
-    loop {
+    until(LONG, "the server's tables, its events and a newcomer say the same", async || {
+        // Before that, what they say may be the same because none has changed yet.
         sleep(Duration::from_millis(700)).await;
         let table: Partition = rows(driver, "calls")
             .await
@@ -131,15 +132,12 @@ async fn compare(
         newcomer.disconnect().await;
         let partition: Partition = seen.iter().map(|(legs, _)| legs.clone()).collect();
         if partition == table && seen == snapshot {
-            return;
-        }
-        if Instant::now() < end {
-            continue;
+            return Ok(());
         }
         let odd: BTreeSet<&String> = table.symmetric_difference(&partition).flatten().collect();
         let history = history.lock().unwrap();
         let is_odd = |line: &&String| odd.iter().any(|leg| line.contains(leg.as_str()));
-        panic!(
+        Err(Shown(format!(
             "only in the table {:#?}\nonly seen {:#?}\nseen {:#?}\nbut a newcomer {:#?}\nafter {:#?}\nhistory {:#?}",
             table.difference(&partition).collect::<Vec<_>>(),
             partition.difference(&table).collect::<Vec<_>>(),
@@ -147,8 +145,9 @@ async fn compare(
             snapshot.difference(&seen).collect::<Vec<_>>(),
             &lines[lines.len().saturating_sub(22)..],
             history.iter().filter(is_odd).collect::<Vec<_>>(),
-        );
-    }
+        )))
+    })
+    .await;
 }
 
 /// What an observer hears of bridges and applications.

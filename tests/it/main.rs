@@ -30,8 +30,6 @@ mod examples;
 mod exit_codes;
 mod faults;
 #[cfg(all(unix, feature = "cli"))]
-mod flood;
-#[cfg(all(unix, feature = "cli"))]
 mod fs_cli;
 #[cfg(all(feature = "shell", feature = "lua"))]
 mod guard;

@@ -44,8 +44,23 @@ async fn digits_come_back_by_each_option() {
     let (client, listener) = pair(&sim).await;
     listener.subscribe(&["PLAYBACK_START"]).await.unwrap();
     let (_call, session) = called(&client).await;
-    let prompt = "tone_stream://%(2000,0,440)";
-    let ask = || Digits::new().with_prompt(prompt).with_timeout(Duration::from_secs(3));
+    asks_by_each_option(&client, &session).await;
+    // The caller hangs up instead.
+    let digits = Digits::new().with_prompt(PROMPT).with_timeout(Duration::from_secs(3));
+    let (found, _) = tokio::join!(session.digits(&digits), async {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        session.hangup_with(&HangupCause::parse("USER_BUSY")).await.unwrap();
+    });
+    let Err(Error::Gone { cause, .. }) = &found else { panic!("{found:?}") };
+    assert_eq!(cause, "USER_BUSY");
+}
+
+const PROMPT: &str = "tone_stream://%(2000,0,440)";
+
+/// Asks a leg for digits with each option, and presses the keys for it. The listener has
+/// PLAYBACK_START. A real FreeSWITCH does the same.
+pub(crate) async fn asks_by_each_option(client: &Client, session: &Session) {
+    let ask = || Digits::new().with_prompt(PROMPT).with_timeout(Duration::from_secs(3));
     let wrong = "tone_stream://%(50,0,300)";
     let rows = [
         (ask(), &["7"][..], Ok(("7", DigitsEnd::Max))),
@@ -69,7 +84,7 @@ async fn digits_come_back_by_each_option() {
         ),
     ];
     for (digits, keys, wanted) in rows {
-        let (found, ()) = tokio::join!(session.digits(&digits), press(&client, &session, keys));
+        let (found, ()) = tokio::join!(session.digits(&digits), press(client, session, keys));
         match (found, wanted) {
             (Ok(found), Ok((keys, end))) => {
                 assert_eq!((found.digits.as_str(), found.end), (keys, end), "{digits:?}");
@@ -81,14 +96,6 @@ async fn digits_come_back_by_each_option() {
             (found, _) => panic!("{digits:?}: {found:?}"),
         }
     }
-    // The caller hangs up instead.
-    let digits = ask();
-    let (found, _) = tokio::join!(session.digits(&digits), async {
-        tokio::time::sleep(Duration::from_secs(1)).await;
-        session.hangup_with(&HangupCause::parse("USER_BUSY")).await.unwrap();
-    });
-    let Err(Error::Gone { cause, .. }) = &found else { panic!("{found:?}") };
-    assert_eq!(cause, "USER_BUSY");
 }
 
 #[limited::test(paused)]
@@ -313,4 +320,41 @@ fn every_other_error_says_why() {
         assert_eq!(err.to_string(), words);
         assert!(err.source().is_none(), "{words}");
     }
+}
+
+/// Every type that is an error is in the table of the crate's page.
+#[limited::test]
+fn the_table_of_errors_is_complete() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let page = std::fs::read_to_string(root.join("lib.rs")).unwrap();
+    let (_, table) = page.split_once("//! # Errors\n").unwrap();
+    let (table, _) = table.split_once("//! # ").unwrap();
+    let mut folders = vec![root.clone()];
+    let mut found = 0;
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+                continue;
+            }
+            let text = std::fs::read_to_string(&path).unwrap_or_default();
+            let room = path.strip_prefix(&root).unwrap().iter().next().unwrap();
+            for derived in text.split("thiserror::Error)]\n").skip(1) {
+                let mut lines = derived
+                    .lines()
+                    .skip_while(|line| !line.contains("enum ") && !line.contains("struct "));
+                let declared = lines.next().unwrap_or_default();
+                let Some(name) = declared.strip_prefix("pub ") else { continue };
+                let name = name.split([' ', '(']).nth(1).unwrap();
+                let named = |line: &str| {
+                    line.contains(&format!("`{}::", room.to_str().unwrap()))
+                        && line.contains(&format!("::{name}`"))
+                };
+                assert!(table.lines().any(named), "{}: {name} is not in the table", path.display());
+                found += 1;
+            }
+        }
+    }
+    assert!(found > 10, "{found}");
 }

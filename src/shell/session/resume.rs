@@ -29,6 +29,12 @@ impl Shell {
     /// Closes the event connections of all switches, because this process is about to stand still:
     /// no server shall wait for it. Returns when the sockets are closed.
     pub async fn pause(&self) {
+        self.pause_after(Duration::ZERO).await;
+    }
+
+    /// The same behind a stop: for so long this process stood still, and what the server sent then
+    /// may not be complete.
+    pub async fn pause_after(&self, stood_still: Duration) {
         self.inner.paused.send_replace(true);
         let others = std::mem::take(&mut self.state().others);
         for other in &others {
@@ -37,7 +43,7 @@ impl Shell {
         let listeners = self.switches().into_iter().map(|switch| switch.listener());
         let mut pausing = JoinSet::new();
         for listener in listeners {
-            pausing.spawn(async move { listener.pause().await });
+            pausing.spawn(async move { listener.pause_after(stood_still).await });
         }
         let _closed = pausing.join_all().await;
         for other in &others {

@@ -6,6 +6,7 @@
 mod apps;
 #[cfg(feature = "shell")]
 mod control;
+mod digits;
 mod storm;
 
 use std::cell::RefCell;

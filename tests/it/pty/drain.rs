@@ -1,21 +1,15 @@
-//! No way of reading us slowly reaches the server: the prompt, Ctrl-Z, and what has the terminal.
+//! What stops us, or has our terminal, ends: the prompt and the streams come back. That the server
+//! waits for none of them is in `drain::ways`.
 use std::fs;
-use std::time::Duration;
+use std::path::Path;
+use std::process::Command;
 
 use super::desk::*;
 use super::terminal::PROGRAM;
-use crate::flood::{Flood, LONGEST};
-
-/// What the kernels hold for a socket is full long before.
-const SLEEPS: Duration = Duration::from_secs(3);
-
-fn is_shell(screen: &Screen<'_>) -> bool {
-    screen.last() == "shell>"
-}
-
-fn is_prompt(screen: &Screen<'_>) -> bool {
-    screen.last().starts_with("127.0.0.1 ")
-}
+use crate::drain::flood::Flood;
+use crate::drain::ways::{OTHER_SCREEN, is_prompt, is_shell};
+use crate::support::program::switchy_in;
+use crate::support::{LONG, until_blocking};
 
 /// In a shell with job control, with the flood running.
 fn in_shell(home: &tempfile::TempDir, flood: &Flood, more: &[&str]) -> Terminal {
@@ -26,12 +20,11 @@ fn in_shell(home: &tempfile::TempDir, flood: &Flood, more: &[&str]) -> Terminal 
     terminal
 }
 
-/// The process is stopped: no write of the server waits for it, and it comes back.
+/// The process is stopped: it has closed its sockets, so no write of the server waits for it, and it
+/// comes back.
 fn stops(name: &str, flood: &Flood, terminal: &mut Terminal) {
     terminal.wait_until("the shell", is_shell);
-    let waited = flood.waits_in(SLEEPS);
-    assert!(waited < LONGEST, "{name}: the server waited for {waited:?}");
-    assert!(flood.ended() >= 1, "{name}: a socket stayed open");
+    until_blocking(LONG, &format!("{name}: its sockets are closed"), || flood.open() == 0);
     terminal.keys("fg\r");
     flood.flows(name);
 }
@@ -77,55 +70,92 @@ fn ctrl_z_of_a_stream_closes_the_socket_first() {
     terminal.keys("\x1a");
     stops("Ctrl-Z of a stream", &flood, &mut terminal);
     // The stream tells the gap once it is connected again, with all that it had before.
-    terminal.wait_until("the gap", |_| {
-        fs::read_to_string(&file).unwrap().lines().any(|line| {
-            line.starts_with("{\"Event-Name\":\"SWITCHY_LOST\",\"count\":null,\"seconds\":")
-        })
-    });
+    until_blocking(LONG, "the gap", || has_gap(&file));
     terminal.keys("\x03");
     terminal.wait_until("the shell", is_shell);
 }
 
-/// Runs `keys` at the prompt, looks whether the server waits, and does `wake`.
-fn at_the_prompt(name: &str, more: &[&str], keys: &str, wake: impl FnOnce(&mut Terminal)) {
+/// Nothing can be done before SIGSTOP: the server waits while the process stands still. Behind it
+/// all that waited is read at once, and what was not shown is said.
+#[limited::test]
+fn a_stop_from_outside_at_the_prompt_is_told() {
     let (home, flood) = (tempfile::tempdir().unwrap(), Flood::start());
-    let mut terminal = Terminal::start(home.path(), NARROW, &flood.args(more));
+    let terminal = Terminal::start(home.path(), WIDE, &flood.args(&[]));
     terminal.wait_until("the prompt", is_prompt);
-    flood.flows(name);
-    terminal.keys(keys);
-    flood.waits_in(Duration::from_millis(500));
-    let waited = flood.waits_in(SLEEPS);
-    assert!(waited < LONGEST, "{name}: the server waited for {waited:?}");
-    assert_eq!(flood.ended(), 0, "{name}: the connection ended");
-    wake(&mut terminal);
+    flood.flows("the flood");
+    terminal.signal("STOP");
+    flood.is_stuck("SIGSTOP");
+    terminal.signal("CONT");
+    flood.is_taken("SIGCONT");
+    terminal.wait_until("what was missed", |screen| {
+        screen.log.contains("were not shown") && screen.log.contains("looked again: 0 calls now")
+    });
     terminal.wait_until("the prompt", is_prompt);
 }
 
 #[limited::test]
-fn what_has_the_terminal_and_does_not_read_holds_nothing_up() {
-    for (name, keys, wake) in [
-        ("a pager", "api long | less\r", "q"),
-        ("a program", "! sleep 600\r", "\x03"),
-        ("a stream into a program", "events all -o jsonl | sleep 600\r", "\x03"),
+fn a_stream_that_was_stopped_from_outside_begins_anew_and_tells_the_gap() {
+    let (home, flood) = (tempfile::tempdir().unwrap(), Flood::start());
+    let file = home.path().join("events");
+    let mut child = switchy_in(home.path())
+        .args(flood.args(&["-x", "events all -o jsonl"]))
+        .stdout(fs::File::create(&file).unwrap())
+        .spawn()
+        .unwrap();
+    until_blocking(LONG, "events", || fs::metadata(&file).is_ok_and(|file| file.len() > 0));
+    let id = child.id().to_string();
+    let kill = |signal: &str| {
+        assert!(Command::new("kill").args(["-s", signal, &id]).status().unwrap().success());
+    };
+    kill("STOP");
+    flood.is_stuck("SIGSTOP");
+    kill("CONT");
+    until_blocking(LONG, "the gap", || has_gap(&file));
+    until_blocking(LONG, "the end of the old connection", || flood.open() == 1);
+    flood.is_taken("SIGCONT");
+    kill("INT");
+    assert_eq!(child.wait().unwrap().code(), Some(130));
+}
+
+/// Whether a stream has told for how long the connection was closed.
+fn has_gap(file: &Path) -> bool {
+    let written = fs::read_to_string(file).unwrap();
+    written.contains("\n{\"Event-Name\":\"SWITCHY_LOST\",\"count\":null,\"seconds\":")
+}
+
+#[limited::test]
+fn what_has_the_terminal_and_does_not_read_gives_it_back() {
+    for (name, keys, shown, wake) in [
+        ("a pager", "help | less\r", OTHER_SCREEN, "q"),
+        ("a program", "! echo started; sleep 600\r", "\nstarted", "\x03"),
+        (
+            "a stream into a program",
+            "events all -o jsonl | (echo started >&2; sleep 600)\r",
+            "\nstarted",
+            "\x03",
+        ),
     ] {
-        at_the_prompt(name, &[], keys, |terminal| terminal.keys(wake));
+        let (home, flood) = (tempfile::tempdir().unwrap(), Flood::start());
+        let mut terminal = Terminal::start(home.path(), NARROW, &flood.args(&[]));
+        terminal.wait_until("the prompt", is_prompt);
+        flood.flows(name);
+        terminal.keys(keys);
+        terminal.wait_until(name, |screen| screen.log.contains(shown));
+        flood.is_taken(name);
+        terminal.keys(wake);
+        terminal.wait_until("the prompt", is_prompt);
     }
 }
 
 #[limited::test]
-fn a_terminal_that_takes_nothing_holds_nothing_up() {
+fn a_terminal_that_took_nothing_for_a_while_gets_its_prompt() {
     let (home, flood) = (tempfile::tempdir().unwrap(), Flood::start());
     let mut terminal = Terminal::start(home.path(), NARROW, &flood.args(&[]));
     terminal.wait_until("the prompt", is_prompt);
-    // All of it, so that the terminal is full at once.
-    terminal.keys("events add HEARTBEAT\r");
-    terminal.wait_until("events", |screen| screen.log.contains("HEARTBEAT"));
     terminal.keys("events all -o jsonl\r");
-    flood.flows("the flood");
+    terminal.wait_until("events", |screen| screen.log.contains("\"HEARTBEAT\""));
     terminal.freeze(true);
-    let waited = flood.waits_in(SLEEPS);
-    assert!(waited < LONGEST, "the server waited for {waited:?}");
-    assert_eq!(flood.ended(), 0, "the connection ended");
+    flood.is_taken("a terminal that takes nothing");
     terminal.freeze(false);
     terminal.keys("\x03");
     terminal.wait_until("the prompt", is_prompt);

@@ -16,7 +16,7 @@ mod rogue;
 mod secrets;
 mod shells;
 mod suspend;
-mod terminal;
+pub(crate) mod terminal;
 mod tmux;
 mod typing;
 mod words;

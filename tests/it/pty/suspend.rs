@@ -3,6 +3,7 @@ use std::time::Duration;
 
 use super::desk::*;
 use super::terminal::PROGRAM;
+use crate::support::{LONG, until_blocking};
 
 const ORIGINATE: &str = "originate sofia/external/9196@127.0.0.1:5080 &park()";
 
@@ -42,9 +43,7 @@ fn suspends_and_comes_back(flood: Option<u32>) {
     let unseen = switch.api(ORIGINATE).strip_prefix("+OK ").unwrap().to_owned();
     switch.api(&format!("uuid_kill {before}"));
     // It ends a moment later.
-    while flood.is_none() && switch.channels() > 2 {
-        switch.pass(Duration::from_millis(20));
-    }
+    until_blocking(LONG, "its end", || flood.is_some() || switch.channels() <= 2);
     terminal.keys("fg\r");
     terminal.wait_until("the line", is_intact);
     terminal.wait_until("what was missed", |screen| screen.log.contains("events between "));

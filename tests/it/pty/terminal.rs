@@ -5,12 +5,14 @@ use std::path::Path;
 use std::process::Command;
 use std::sync::{Arc, Condvar, Mutex};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
 
+use crate::support::{LONG, Shown, until_woken};
+
 /// One program in one terminal. Dropping it kills the program.
-pub(super) struct Terminal {
+pub(crate) struct Terminal {
     seen: Arc<(Mutex<Seen>, Condvar)>,
     keys: Box<dyn Write + Send>,
     child: Box<dyn Child + Send + Sync>,
@@ -20,9 +22,9 @@ pub(super) struct Terminal {
 
 /// How large a terminal is.
 #[derive(Clone, Copy)]
-pub(super) struct Size {
-    pub(super) columns: u16,
-    pub(super) rows: u16,
+pub(crate) struct Size {
+    pub(crate) columns: u16,
+    pub(crate) rows: u16,
 }
 
 struct Seen {
@@ -34,43 +36,50 @@ struct Seen {
 }
 
 /// The screen at one moment.
-pub(super) struct Screen<'a> {
-    pub(super) screen: &'a vt100::Screen,
+pub(crate) struct Screen<'a> {
+    pub(crate) screen: &'a vt100::Screen,
     /// Everything written so far, as text without colors.
-    pub(super) log: &'a str,
-    pub(super) closed: bool,
+    pub(crate) log: &'a str,
+    pub(crate) closed: bool,
+    /// Everything written so far, as it was written.
+    raw: &'a str,
 }
 
 impl Screen<'_> {
     /// The rows that hold something, from the top.
-    pub(super) fn rows(&self) -> Vec<String> {
+    pub(crate) fn rows(&self) -> Vec<String> {
         let (_, columns) = self.screen.size();
         let rows = self.screen.rows(0, columns.get());
         rows.map(|row| row.trim_end().to_owned()).filter(|row| !row.is_empty()).collect()
     }
 
     /// The last row that holds something.
-    pub(super) fn last(&self) -> String {
+    pub(crate) fn last(&self) -> String {
         self.rows().pop().unwrap_or_default()
     }
 
-    pub(super) fn shows(&self, text: &str) -> bool {
+    pub(crate) fn shows(&self, text: &str) -> bool {
         self.screen.contents().contains(text)
     }
 
-    pub(super) fn cursor_column(&self) -> usize {
+    /// What was written after the first bytes, as it was written.
+    pub(crate) fn raw_since(&self, len: usize) -> &str {
+        self.raw.get(len..).unwrap_or_default()
+    }
+
+    pub(crate) fn cursor_column(&self) -> usize {
         self.screen.cursor_position().1.into()
     }
 }
 
 impl Terminal {
     /// Starts the program in a terminal of its own.
-    pub(super) fn start(home: &Path, size: Size, args: &[String]) -> Self {
+    pub(crate) fn start(home: &Path, size: Size, args: &[String]) -> Self {
         Self::start_in(home, size, args, &[])
     }
 
     /// As [`start`](Self::start), with more variables in its environment.
-    pub(super) fn start_in(
+    pub(crate) fn start_in(
         home: &Path,
         size: Size,
         args: &[String],
@@ -82,13 +91,13 @@ impl Terminal {
     }
 
     /// A shell with job control, in which the program can be started.
-    pub(super) fn shell(home: &Path, size: Size) -> Self {
+    pub(crate) fn shell(home: &Path, size: Size) -> Self {
         let mut command = CommandBuilder::new("sh");
         command.args(["-m", "-i"]);
         Self::with(home, size, command, &[("PS1", "shell> "), ("PATH", "/usr/bin:/bin")])
     }
 
-    pub(super) fn with(
+    pub(crate) fn with(
         home: &Path,
         Size { columns, rows }: Size,
         mut command: CommandBuilder,
@@ -136,35 +145,35 @@ impl Terminal {
     }
 
     /// Sends the program a signal, by its name, from outside.
-    pub(super) fn signal(&self, name: &str) {
+    pub(crate) fn signal(&self, name: &str) {
         let id = self.child.process_id().unwrap().to_string();
         let status = Command::new("kill").args(["-s", name, &id]).status().unwrap();
         assert!(status.success());
     }
 
     /// Takes nothing that is written, as a terminal after Ctrl-S, or goes on.
-    pub(super) fn freeze(&self, frozen: bool) {
+    pub(crate) fn freeze(&self, frozen: bool) {
         self.seen.0.lock().unwrap().frozen = frozen;
         self.seen.1.notify_all();
     }
 
     /// How much was written so far, for [`since`](Self::since).
-    pub(super) fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.seen.0.lock().unwrap().bytes.len()
     }
 
     /// What was written after that, without colors.
-    pub(super) fn since(&self, len: usize) -> String {
+    pub(crate) fn since(&self, len: usize) -> String {
         uncolored(&String::from_utf8_lossy(&self.seen.0.lock().unwrap().bytes[len..]))
     }
 
     /// All that was written so far, with its colors.
-    pub(super) fn bytes(&self) -> String {
+    pub(crate) fn bytes(&self) -> String {
         String::from_utf8_lossy(&self.seen.0.lock().unwrap().bytes).into_owned()
     }
 
     /// Makes the terminal larger or smaller, as a window is.
-    pub(super) fn resize(&self, Size { columns, rows }: Size) {
+    pub(crate) fn resize(&self, Size { columns, rows }: Size) {
         let size = |n| NonZeroU16::new(n).unwrap();
         let mut seen = self.seen.0.lock().unwrap();
         seen.parser.screen_mut().set_size(size(rows), size(columns));
@@ -173,16 +182,15 @@ impl Terminal {
     }
 
     /// Writes keys in one go.
-    pub(super) fn keys(&mut self, keys: &str) {
+    pub(crate) fn keys(&mut self, keys: &str) {
         self.keys.write_all(keys.as_bytes()).unwrap();
         self.keys.flush().unwrap();
     }
 
     /// Waits until `reached` holds of the screen; shows the whole screen if it never does. `reached`
     /// looks at a copy, so it may ask the terminal for anything else.
-    pub(super) fn wait_until(&self, what: &str, reached: impl Fn(&Screen<'_>) -> bool) {
-        let deadline = Instant::now() + DEADLINE;
-        loop {
+    pub(crate) fn wait_until(&self, what: &str, reached: impl Fn(&Screen<'_>) -> bool) {
+        let look = || {
             let (screen, raw, closed) = {
                 let seen = self.seen.0.lock().unwrap();
                 let raw = String::from_utf8_lossy(&seen.bytes).into_owned();
@@ -194,66 +202,67 @@ impl Terminal {
                 .next()
                 .is_none_or(|rest| rest.contains(END_UPDATE) || rest.len() == raw.len());
             let log = uncolored(&raw);
-            if settled && reached(&Screen { screen: &screen, log: &log, closed }) {
-                return;
+            if settled && reached(&Screen { screen: &screen, log: &log, closed, raw: &raw }) {
+                return Ok(());
             }
-            let left = deadline.saturating_duration_since(Instant::now());
-            if left.is_zero() {
-                let (contents, cursor) = (screen.contents(), screen.cursor_position());
-                panic!("{what}: not within {DEADLINE:?}; cursor {cursor:?}, screen:\n{contents}\n");
-            }
-            // Not all that is waited for is written, so look again even if nothing is.
-            let seen = self.seen.0.lock().unwrap();
-            drop(self.seen.1.wait_timeout(seen, left.min(LOOK)).unwrap());
-        }
+            let (contents, cursor) = (screen.contents(), screen.cursor_position());
+            Err(Shown(format!("cursor {cursor:?}, screen:\n{contents}\n")))
+        };
+        until_woken(LONG, what, look, || self.sleep());
+    }
+
+    /// Until something is written; not for long, because not all that is waited for is written.
+    fn sleep(&self) {
+        let seen = self.seen.0.lock().unwrap();
+        drop(self.seen.1.wait_timeout(seen, LOOK).unwrap());
     }
 
     /// Counts `text` in everything written so far, colors left out.
-    pub(super) fn shown(&self, text: &str) -> usize {
+    pub(crate) fn shown(&self, text: &str) -> usize {
         let seen = self.seen.0.lock().unwrap();
         uncolored(&String::from_utf8_lossy(&seen.bytes)).matches(text).count()
     }
 
     /// Counts `text` in everything written so far, as it was written.
-    pub(super) fn count(&self, text: &str) -> usize {
+    pub(crate) fn count(&self, text: &str) -> usize {
         let seen = self.seen.0.lock().unwrap();
         String::from_utf8_lossy(&seen.bytes).matches(text).count()
     }
 
     /// Everything written so far, colors left out.
-    pub(super) fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         uncolored(&self.bytes())
     }
 
     /// Waits for the program to end and returns its exit code.
-    pub(super) fn ended(&mut self) -> u32 {
+    pub(crate) fn ended(&mut self) -> u32 {
         self.wait_until("the end", |screen| screen.closed);
         self.child.wait().unwrap().exit_code()
     }
 
     /// Says whether what is typed stays off the screen.
-    pub(super) fn is_silent(&self) -> bool {
+    pub(crate) fn is_silent(&self) -> bool {
         let attributes = attributes(self.master.as_ref());
         !attributes.split(|c: char| !c.is_alphanumeric()).any(|flag| flag == "ECHO")
     }
 
     /// Says whether Ctrl-C is a signal now, and no key: no line is edited.
-    pub(super) fn takes_signals(&self) -> bool {
+    pub(crate) fn takes_signals(&self) -> bool {
         attributes(self.master.as_ref()).contains("ISIG")
     }
 
     /// Waits until it is so.
-    pub(super) fn wait_for_silence(&self) {
-        let deadline = Instant::now() + DEADLINE;
-        while !self.is_silent() {
-            assert!(Instant::now() < deadline, "what is typed would be seen");
-            let (seen, more) = (self.seen.0.lock().unwrap(), &self.seen.1);
-            drop(more.wait_timeout(seen, Duration::from_millis(20)).unwrap());
-        }
+    pub(crate) fn wait_for_silence(&self) {
+        until_woken(
+            LONG,
+            "what is typed stays off the screen",
+            || self.is_silent(),
+            || self.sleep(),
+        );
     }
 
     /// Says whether the terminal's attributes are as the program found them.
-    pub(super) fn is_restored(&self) -> bool {
+    pub(crate) fn is_restored(&self) -> bool {
         attributes(self.master.as_ref()) == self.found
     }
 }
@@ -285,8 +294,7 @@ impl Drop for Terminal {
 }
 
 /// The program.
-pub(super) const PROGRAM: &str = env!("CARGO_BIN_EXE_switchy");
-const DEADLINE: Duration = Duration::from_secs(90);
+pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_switchy");
 const LOOK: Duration = Duration::from_millis(50);
 const BEGIN_UPDATE: &str = "\x1b[?2026h";
 const END_UPDATE: &str = "\x1b[?2026l";

@@ -4,7 +4,7 @@ pub(crate) mod nowhere;
 #[cfg(feature = "cli")]
 pub(crate) mod program;
 
-use std::fmt::Debug;
+use std::fmt::{self, Debug, Formatter};
 use std::io::Write as _;
 use std::panic::Location;
 use std::thread;
@@ -109,14 +109,33 @@ pub(crate) async fn until_so<L: Look>(
 pub(crate) fn until_blocking<L: Look>(
     deadline: Duration,
     what: &str,
+    f: impl FnMut() -> L,
+) -> L::Found {
+    until_woken(deadline, what, f, || thread::sleep(PAUSE))
+}
+
+/// The same, with a pause that something may end.
+pub(crate) fn until_woken<L: Look>(
+    deadline: Duration,
+    what: &str,
     mut f: impl FnMut() -> L,
+    mut pause: impl FnMut(),
 ) -> L::Found {
     let end = begin(deadline, what);
     loop {
         if let Some(found) = found_in_time(f(), deadline, end, what) {
             return found;
         }
-        thread::sleep(PAUSE);
+        pause();
+    }
+}
+
+/// What a failure shows as it is, and not quoted.
+pub(crate) struct Shown(pub(crate) String);
+
+impl Debug for Shown {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
     }
 }
 

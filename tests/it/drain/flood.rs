@@ -1,4 +1,5 @@
-//! A server that floods whoever subscribes, and measures how long its writes wait.
+//! A server that floods every client that subscribes, knows whether its send queues move, and
+//! measures how long its writes wait. The bench `drain` has it, too.
 #![expect(clippy::disallowed_methods, reason = "it measures time, in threads of its own")]
 
 use std::io::{BufRead as _, BufReader, Write as _};
@@ -7,36 +8,56 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use crate::support::{LONG, until_blocking};
+
 /// Events and log lines a second, to each connection that asked for some. A program that is not
 /// optimised gets fewer and larger ones: as many bytes.
 const RATE: usize = if cfg!(debug_assertions) { 2_000 } else { 20_000 };
 /// Bytes of each. What the kernels of both sides take without a reader is sent in half a second.
 const SIZE: usize = 16_000_000 / RATE;
-/// A write that waits longer waits for a reader. One that was not let run is no reader that sleeps.
-pub(crate) const LONGEST: Duration =
-    Duration::from_millis(if cfg!(debug_assertions) { 500 } else { 50 });
+/// More than the kernels of both sides and we ourselves hold for a reader that sleeps: a queue that
+/// has sent so much since waits for no reader.
+const TAKEN: usize = 48 << 20;
 
 /// Runs until it is dropped.
 pub(crate) struct Flood {
-    port: u16,
-    seen: Arc<Mutex<Seen>>,
+    pub(crate) port: u16,
+    pub(crate) seen: Arc<Mutex<Seen>>,
 }
 
 #[derive(Default)]
-struct Seen {
+pub(crate) struct Seen {
     /// The longest wait of a write that is over.
-    longest: Duration,
-    /// When the writes began that are not over, by connection.
-    writing: Vec<Option<Instant>>,
-    /// Floods that ended, because their sockets did.
-    ended: usize,
-    sent: usize,
+    pub(crate) longest: Duration,
+    pub(crate) queues: Vec<Queue>,
     /// For the end.
     sockets: Vec<TcpStream>,
 }
 
+/// What one connection is sent.
+#[derive(Default)]
+pub(crate) struct Queue {
+    /// When the write began that is not over.
+    pub(crate) writing: Option<Instant>,
+    sent: usize,
+    /// Its socket has ended.
+    is_over: bool,
+}
+
+/// What there is besides heartbeats.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Content {
+    Heartbeats,
+    /// Every other event is a digit of one call.
+    Digits,
+}
+
 impl Flood {
     pub(crate) fn start() -> Self {
+        Self::of(Content::Heartbeats)
+    }
+
+    pub(crate) fn of(content: Content) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
         let seen = Arc::new(Mutex::new(Seen::default()));
@@ -46,52 +67,63 @@ impl Flood {
                 let Some(seen) = shared.upgrade() else { return };
                 let socket = socket.unwrap();
                 seen.lock().unwrap().sockets.push(socket.try_clone().unwrap());
-                thread::spawn(move || serve(&socket, &seen));
+                thread::spawn(move || serve(&socket, &seen, content));
             }
         });
         Self { port, seen }
     }
 
+    /// The arguments that lead to it.
+    pub(crate) fn place(&self) -> Vec<String> {
+        ["-H", "127.0.0.1", "-P", &self.port.to_string(), "-T", "60s"].map(str::to_owned).to_vec()
+    }
+
     pub(crate) fn args(&self, more: &[&str]) -> Vec<String> {
-        let port = self.port.to_string();
-        let own = ["--no-config", "-H", "127.0.0.1", "-P", port.as_str()];
-        own.iter().chain(more).map(|arg| (*arg).to_owned()).collect()
+        let mut args = self.place();
+        args.push("--no-config".to_owned());
+        args.extend(more.iter().map(|arg| (*arg).to_owned()));
+        args
     }
 
-    /// A client that only reads: what the machine itself costs.
-    pub(crate) fn read_all(&self) {
-        let mut socket = TcpStream::connect(("127.0.0.1", self.port)).unwrap();
-        socket.write_all(b"auth x\n\nevent plain ALL\n\n").unwrap();
-        thread::spawn(move || drop(std::io::copy(&mut socket, &mut std::io::sink())));
-    }
-
-    /// Waits until so many more bytes were sent.
+    /// Waits until some more events were sent.
     pub(crate) fn flows(&self, what: &str) {
-        let before = self.seen.lock().unwrap().sent;
-        let deadline = Instant::now() + Duration::from_secs(60);
-        while self.seen.lock().unwrap().sent < before + 50 * SIZE {
-            assert!(Instant::now() < deadline, "{what}: nothing is taken");
-            thread::sleep(Duration::from_millis(10));
-        }
+        let sent =
+            || self.seen.lock().unwrap().queues.iter().map(|queue| queue.sent).sum::<usize>();
+        let before = sent();
+        until_blocking(LONG, &format!("{what}: events are taken"), || sent() >= before + 50 * SIZE);
     }
 
-    /// How long a write waited at most in so long a time.
-    pub(crate) fn waits_in(&self, time: Duration) -> Duration {
-        self.seen.lock().unwrap().longest = Duration::ZERO;
-        let until = Instant::now() + time;
-        let mut longest = Duration::ZERO;
-        while Instant::now() < until {
-            thread::sleep(Duration::from_millis(10));
+    /// Waits until every connection that is open was sent more than anything holds for a reader
+    /// that sleeps.
+    pub(crate) fn is_taken(&self, what: &str) {
+        let before: Vec<_> = self.seen.lock().unwrap().queues.iter().map(|it| it.sent).collect();
+        until_blocking(LONG, &format!("{what}: no send queue of the server is stuck"), || {
             let seen = self.seen.lock().unwrap();
-            let waiting = seen.writing.iter().flatten().map(Instant::elapsed).max();
-            longest = longest.max(seen.longest).max(waiting.unwrap_or_default());
-        }
-        longest
+            let moved = |at: usize| seen.queues[at].sent - before.get(at).copied().unwrap_or(0);
+            let open = (0..seen.queues.len()).filter(|at| !seen.queues[*at].is_over);
+            let open: Vec<_> = open.map(moved).collect();
+            let is_so = !open.is_empty() && open.iter().all(|moved| *moved >= TAKEN);
+            is_so.then_some(()).ok_or(open)
+        });
+    }
+
+    /// Waits until a write of the server waits for a reader that stands still.
+    pub(crate) fn is_stuck(&self, what: &str) {
+        until_blocking(LONG, &format!("{what}: the send queue is full"), || {
+            let seen = self.seen.lock().unwrap();
+            let since = seen.queues.iter().filter_map(|queue| queue.writing);
+            since.map(|at| at.elapsed()).max() > Some(Duration::from_secs(1))
+        });
     }
 
     /// How many floods ended with their sockets.
     pub(crate) fn ended(&self) -> usize {
-        self.seen.lock().unwrap().ended
+        self.seen.lock().unwrap().queues.iter().filter(|queue| queue.is_over).count()
+    }
+
+    /// How many connections are sent events now.
+    pub(crate) fn open(&self) -> usize {
+        self.seen.lock().unwrap().queues.iter().filter(|queue| !queue.is_over).count()
     }
 }
 
@@ -105,7 +137,7 @@ impl Drop for Flood {
     }
 }
 
-fn serve(socket: &TcpStream, seen: &Arc<Mutex<Seen>>) {
+fn serve(socket: &TcpStream, seen: &Arc<Mutex<Seen>>, content: Content) {
     let writer = Arc::new(Mutex::new(socket.try_clone().unwrap()));
     let send = |text: &str| writer.lock().unwrap().write_all(text.as_bytes());
     if send("Content-Type: auth/request\n\n").is_err() {
@@ -125,7 +157,6 @@ fn serve(socket: &TcpStream, seen: &Arc<Mutex<Seen>>) {
                     "global_getvar core_uuid" => "c0c0c0c0-0000-4000-8000-000000000001".to_owned(),
                     text if text.starts_with("show ") => "{\"row_count\": 0}\n".to_owned(),
                     "version" => "FreeSWITCH Version 1.10.12-release~64bit\n".to_owned(),
-                    "long" => "a line of a long answer\n".repeat(20_000),
                     text => format!("+OK {text}\n"),
                 };
                 format!("Content-Type: api/response\nContent-Length: {}\n\n{body}", body.len())
@@ -143,34 +174,36 @@ fn serve(socket: &TcpStream, seen: &Arc<Mutex<Seen>>) {
         };
         if let Some(is_log) = began {
             let (writer, seen) = (Arc::clone(&writer), Arc::clone(seen));
-            thread::spawn(move || flood(&writer, &seen, is_log));
+            thread::spawn(move || flood(&writer, &seen, (!is_log).then_some(content)));
         }
     }
     drop(socket.shutdown(Shutdown::Both));
 }
 
-fn flood(writer: &Mutex<TcpStream>, seen: &Mutex<Seen>, is_log: bool) {
+/// Sends events, or lines of the log where there is no content.
+fn flood(writer: &Mutex<TcpStream>, seen: &Mutex<Seen>, content: Option<Content>) {
     let at = {
         let mut seen = seen.lock().unwrap();
-        seen.writing.push(None);
-        seen.writing.len() - 1
+        seen.queues.push(Queue::default());
+        seen.queues.len() - 1
     };
     let batch = RATE / 100;
     let (mut number, mut due) = (1, Instant::now());
     loop {
-        let text: String = (number..number + batch).map(|number| frame(number, is_log)).collect();
+        let text: String = (number..number + batch).map(|number| frame(number, content)).collect();
         number += batch;
         let mut writer = writer.lock().unwrap();
         let start = Instant::now();
-        seen.lock().unwrap().writing[at] = Some(start);
+        seen.lock().unwrap().queues[at].writing = Some(start);
         let written = writer.write_all(text.as_bytes());
         drop(writer);
         let mut seen = seen.lock().unwrap();
-        seen.writing[at] = None;
         seen.longest = seen.longest.max(start.elapsed());
-        seen.sent += text.len();
-        if written.is_err() {
-            seen.ended += 1;
+        let queue = &mut seen.queues[at];
+        queue.writing = None;
+        queue.sent += text.len();
+        queue.is_over = written.is_err();
+        if queue.is_over {
             return;
         }
         drop(seen);
@@ -179,19 +212,25 @@ fn flood(writer: &Mutex<TcpStream>, seen: &Mutex<Seen>, is_log: bool) {
     }
 }
 
-fn frame(number: usize, is_log: bool) -> String {
-    let padding = "y".repeat(SIZE - 300);
-    if is_log {
+fn frame(number: usize, content: Option<Content>) -> String {
+    let padding = "y".repeat(SIZE - 500);
+    let Some(content) = content else {
         let text = format!("line {number} {padding}\n");
         return format!(
             "Content-Type: log/data\nContent-Length: {}\nLog-Level: 6\nText-Channel: 0\n\
              Log-File: x.c\nLog-Func: f\nLog-Line: 1\nUser-Data: \n\n{text}",
             text.len()
         );
-    }
+    };
     let at = jiff::Timestamp::now().as_microsecond();
+    let name = if content == Content::Digits && number.is_multiple_of(2) {
+        "DTMF\nUnique-ID: d1d1d1d1-0000-4000-8000-000000000001\nCall-Direction: inbound\n\
+         Channel-State: CS_EXECUTE\nAnswer-State: answered\nDTMF-Digit: 1\nDTMF-Duration: 2000"
+    } else {
+        "HEARTBEAT"
+    };
     let body = format!(
-        "Event-Name: HEARTBEAT\nCore-UUID: c0c0c0c0-0000-4000-8000-000000000001\n\
+        "Event-Name: {name}\nCore-UUID: c0c0c0c0-0000-4000-8000-000000000001\n\
          FreeSWITCH-Hostname: flood\nEvent-Date-Timestamp: {at}\nEvent-Sequence: {number}\n\
          Padding: {padding}\n\n"
     );
