@@ -105,7 +105,7 @@ async fn a_call_is_followed_from_before_its_beginning_to_its_end() {
     let saved = std::fs::read_to_string(&path).unwrap();
     assert!(saved.contains(&format!("Unique-ID: {uuid}")) && saved.contains(": invite"), "{saved}");
     let again = run(&shell, &format!("trace 9196 --save {}", path.display()), None).await;
-    assert!(again.unwrap_err().message.contains("cannot write"));
+    assert!(again.unwrap_err().message.contains("exists already"));
     std::fs::remove_file(&path).unwrap();
 }
 
