@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use super::kind::{Kind, Param, Takes};
+use crate::apps::kind::{Kind, Param, Takes};
 use crate::client::app::Handling;
 use crate::client::{App, Client, Error, Session};
 use crate::model::{Direction, Event, Phase};

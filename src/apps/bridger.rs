@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
-use super::book::Book;
-use super::kind::{Kind, Param, ParamError, Takes};
-use super::proxier::onward;
+use crate::apps::book::Book;
+use crate::apps::kind::{Kind, Param, ParamError, Takes};
+use crate::apps::proxier::onward;
 use crate::client::app::Handling;
 use crate::client::{App, Originate, Session};
 use crate::model::{Call, Event, Id};

@@ -2,18 +2,19 @@
 
 use std::collections::VecDeque;
 use std::fs::File;
-use std::io::{self, Write as _};
+use std::io;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use serde::Serialize;
 
-use super::kind::{Kind, Param, Takes};
+use crate::apps::kind::{Kind, Param, Takes};
 use crate::client::app::Handling;
 use crate::client::{App, Client, Error, Session};
-use crate::model::{self, Direction, Event, HangupCause, Id};
-use crate::private;
+use crate::model::{Direction, Event, HangupCause, Id};
+use crate::{model, private};
 
 /// Writes a record of each call to a file when its last leg is gone. It touches no call, so it is
 /// loaded together with another app (`load-app TonePlay+Cdr`) or as `default`.

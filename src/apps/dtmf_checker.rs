@@ -4,11 +4,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use super::book::Book;
-use super::kind::{Kind, Param, Takes};
+use crate::apps::book::Book;
+use crate::apps::kind::{Kind, Param, Takes};
 use crate::client::app::Handling;
 use crate::client::{App, Error, Session};
-use crate::model::{self, Direction, Event, Phase};
+use crate::model;
+use crate::model::{Direction, Event, Phase};
 
 /// Sends digits from the caller's side and checks that the callee's side gets them, in order.
 ///

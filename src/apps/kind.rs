@@ -166,7 +166,7 @@ impl Takes {
                 let is_code = text.parse().is_ok_and(|code: u16| (300..700).contains(&code));
                 is_code || HangupCause::parse(text).is_known()
             }
-            Self::Route => super::router::Route::parse(text).is_some(),
+            Self::Route => crate::apps::router::Route::parse(text).is_some(),
         }
     }
 

@@ -7,11 +7,12 @@ use std::time::Duration;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-use super::book::Book;
-use super::kind::{Kind, Param, Takes, Values};
+use crate::apps::book::Book;
+use crate::apps::kind::{Kind, Param, Takes, Values};
 use crate::client::app::Handling;
 use crate::client::{App, Client, Error, MuteSide, Recording, Session};
-use crate::model::{self, Direction, Event, HangupCause, Phase};
+use crate::model;
+use crate::model::{Direction, Event, HangupCause, Phase};
 
 /// Plays a clip from either side in turn, and records both sides of some calls.
 ///

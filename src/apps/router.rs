@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use regex_lite::{Captures, Regex};
 
-use super::kind::{Kind, Param, Takes};
+use crate::apps::kind::{Kind, Param, Takes};
 use crate::client::app::Handling;
 use crate::client::{App, Error, Originate, Session};
 use crate::model::{Direction, Event, HangupCause};
@@ -93,7 +93,7 @@ pub(super) const KIND: Kind = Kind {
             router = router.with_guard(name.trim_start_matches("guard."), value);
         }
         if router.routes.is_empty() && !router.rejects {
-            return Err(super::ParamError::Missing { app: "Router", name: "route" });
+            return Err(crate::apps::kind::ParamError::Missing { app: "Router", name: "route" });
         }
         Ok(Arc::new(router))
     },

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::kind::{Kind, Param, Takes};
+use crate::apps::kind::{Kind, Param, Takes};
 use crate::client::app::Handling;
 use crate::client::{App, Error, Session};
 use crate::model::{Direction, Event, Phase};

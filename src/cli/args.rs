@@ -7,10 +7,12 @@ use std::time::Duration;
 
 use clap::{Parser, Subcommand};
 
-use super::config::{self, Data, Section, level, span};
-use super::sim::{SIM_ABOUT, ServeArgs, SimArgs, sim_examples};
-use super::start::FS_CLI_CODES;
-use super::terminal::Color;
+use crate::cli::config;
+use crate::cli::config::legacy::level;
+use crate::cli::config::value::{Data, Section, span};
+use crate::cli::sim::{SIM_ABOUT, ServeArgs, SimArgs, sim_examples};
+use crate::cli::start::FS_CLI_CODES;
+use crate::cli::terminal::Color;
 use crate::shell::{Format, Kind};
 
 /// A shell for people who run live FreeSWITCH servers

@@ -1,7 +1,8 @@
 //! What happens, on standard output: under `-b`, and where standard output is not a terminal, there
 //! are lines of calls and of the log, but no prompt to print them above.
 
-use std::io::{self, Write as _};
+use std::io;
+use std::io::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
 

@@ -6,7 +6,7 @@
 use clap::{Command, CommandFactory as _, ValueEnum as _};
 use clap_complete::Shell;
 
-use super::args::Args;
+use crate::cli::args::Args;
 
 /// The completion script of a shell.
 pub(super) fn script(shell: Shell) -> String {

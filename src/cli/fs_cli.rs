@@ -5,14 +5,10 @@ use std::ffi::OsString;
 use std::fmt::Write as _;
 use std::io::IsTerminal as _;
 
-use super::oneshot::Stdout;
-use super::start::Start;
+use crate::cli::start::Start;
+use crate::cli::stdout::Stdout;
 use crate::client;
-use crate::shell::CommandError;
-use crate::shell::Kind;
-use crate::shell::Shell;
-use crate::shell::clear_execute;
-use crate::shell::sanitise;
+use crate::shell::{CommandError, Kind, Shell, clear_execute, sanitise};
 use crate::wire::Command;
 
 /// Whether the program was called by that name.

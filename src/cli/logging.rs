@@ -1,12 +1,12 @@
 //! What the library logs, as lines: above the prompt, or on standard error.
 
-use std::fmt::{self, Write as _};
+use std::fmt::Write as _;
 use std::io::Write as _;
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, OnceLock};
-use std::thread;
 use std::time::Duration;
+use std::{fmt, thread};
 
 use jiff::Zoned;
 use nu_ansi_term::Color;

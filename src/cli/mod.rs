@@ -13,37 +13,30 @@ mod fs_cli;
 mod logging;
 mod oneshot;
 mod printer;
+mod process;
 mod repl;
 mod signals;
 mod sim;
 mod start;
+mod stdout;
 mod terminal;
 
+use process::{complain, runtime};
 use std::ffi::OsString;
-use std::io::{self, IsTerminal as _, Write as _};
-use std::mem;
-use std::path::PathBuf;
+use std::io::{IsTerminal as _, Write as _};
 use std::process::ExitCode;
-use std::time::Duration;
+use std::{io, mem};
 
 use anyhow::Context as _;
 use clap::builder::StyledStr;
 use clap::error::ErrorKind;
 use clap::{CommandFactory as _, Parser as _};
-use etcetera::BaseStrategy as _;
 
-use crate::shell::CommandError;
-use crate::shell::Kind;
-use crate::shell::Listening;
-use crate::shell::Shell;
-use crate::shell::Wrap;
-use crate::shell::sanitise;
-use crate::shell::wrap;
+use crate::shell::{CommandError, Kind, Listening, wrap};
 use args::{Action, Args};
 use batch::Content;
 use config::Files;
 pub use config::config_faults;
-use sim::SimArgs;
 use start::{Start, Target};
 
 /// Runs the program.
@@ -262,73 +255,6 @@ fn patient(written: io::Result<()>) -> io::Result<()> {
     }
 }
 
-fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
-    tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
-        .build()
-        .context("cannot start the runtime")
-}
-
-/// `switchy/history.d` in the state directory of the user: a file a switch.
-fn history_folder() -> Option<PathBuf> {
-    let base = etcetera::choose_base_strategy().ok()?;
-    let directory = base.state_dir().unwrap_or_else(|| base.data_dir());
-    Some(directory.join("switchy").join("history.d"))
-}
-
-/// Closes all connections, and waits a moment only: a server that is still busy with a command
-/// answers `exit` after it.
-async fn close(shell: &Shell) {
-    let _in_time = tokio::time::timeout(Duration::from_secs(1), shell.close()).await;
-}
-
-/// The traffic of the demo: a new call every few seconds, once there was time to read its first lines.
-fn demo_config(args: &SimArgs) -> crate::sim::Config {
-    let config = args.config();
-    match args.traffic {
-        Some(_) => config,
-        None => config.with_traffic(0.3).with_quiet_start(QUIET_START),
-    }
-}
-
-/// How long the demo stays quiet.
-const QUIET_START: Duration = Duration::from_secs(30);
-
-/// Writes an error to standard error: what happened, then what to do.
-fn complain(err: &CommandError, color: bool) {
-    logging::settle();
-    let width = if io::stderr().is_terminal() { terminal::size().0 } else { u16::MAX };
-    let text = error_text(err, color, width);
-    // Nobody reads it when it cannot be written.
-    let _written = io::stderr().write_all(text.as_bytes());
-}
-
-/// An error as the operator reads it. The server's own words stand alone.
-fn error_text(err: &CommandError, color: bool, width: u16) -> String {
-    use nu_ansi_term::{Color, Style};
-    let paint =
-        |style: Style, text: String| if color { style.paint(text).to_string() } else { text };
-    let message = sanitise::block(&err.message);
-    let label = if message.starts_with(['-', '+']) { "" } else { "error: " };
-    let message = format!("{label}{}", message.trim_end());
-    let mut text = paint(Color::Red.normal(), wrap(&message, width).into_owned());
-    text.push('\n');
-    for hint in &err.hints {
-        let mut rows = String::new();
-        let how = Wrap { columns: width, indent: HINT.len(), rows: usize::MAX };
-        how.line(&format!("{HINT}{}", sanitise::line(hint)), &mut rows);
-        for row in rows.lines() {
-            text.push_str(&paint(Style::new().dimmed(), row.to_owned()));
-            text.push('\n');
-        }
-    }
-    text
-}
-
-/// What a hint begins with; its later rows stand below its text.
-const HINT: &str = "hint: ";
-
 /// Shows what clap has to say: help on standard output, a mistake on standard error.
 fn show_clap(err: &clap::Error) {
     // Nobody reads it when it cannot be written.
@@ -342,21 +268,4 @@ fn show_clap(err: &clap::Error) {
     } else {
         err.print()
     };
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[limited::test]
-    fn errors_and_hints_break_at_words() {
-        let err = CommandError::usage("one two three four").hint("one two three four");
-        let expected = "error: one two three\nfour\nhint: one two three\n      four\n";
-        assert_eq!(error_text(&err, false, 20), expected);
-    }
-
-    #[limited::test]
-    fn the_arguments_are_sound() {
-        Args::command().debug_assert();
-    }
 }

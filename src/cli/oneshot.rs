@@ -1,29 +1,29 @@
 //! Lines from `-x`, files or standard input: answers to standard output, the rest to standard
 //! error. The first failure ends it, unless told otherwise.
 
-use std::fmt;
-use std::io::{self, IsTerminal as _, Write as _};
+use crate::cli::stdout::{Stdout, gone, stdout};
+use std::io;
+use std::io::{IsTerminal as _, Write as _};
 use std::pin::pin;
-use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 use clap::CommandFactory as _;
 use tokio::io::{AsyncBufReadExt as _, AsyncRead, BufReader};
 
-use super::args::Args;
-use super::batch::{Content, Feed};
-use super::signals::{Continued, Stops};
-use super::start::{Start, Target};
-use super::{complain, demo_config, fs_cli, logging, terminal};
-use crate::shell::is_own;
+use crate::cli::args::Args;
+use crate::cli::batch::{Content, Feed};
+use crate::cli::process::{complain, demo_config};
+use crate::cli::signals::{Continued, Stops};
+use crate::cli::start::{Start, Target};
+use crate::cli::{fs_cli, logging, terminal};
 use crate::shell::{
-    CommandError, History, Joiner, Kind, Next, Outlet, Output, Shell, replay, script_place,
+    CommandError, History, Joiner, Kind, Next, Output, Shell, is_own, replay, script_place,
 };
 
 /// Runs the lines and returns the exit code.
 pub(super) async fn run(start: &Start) -> anyhow::Result<u8> {
     logging::to_stderr(start.settings.debug);
-    let history = History::new(super::history_folder());
+    let history = History::new(crate::cli::process::history_folder());
     let content = start.feed();
     let (sender, lines) = content.map(|_| Feed::channel()).unzip();
     let shell = Shell::with_history(start.settings.clone(), sender, false, history);
@@ -62,7 +62,7 @@ pub(super) async fn run(start: &Start) -> anyhow::Result<u8> {
     {
         complain(err, may_color());
     }
-    super::close(&shell).await;
+    crate::cli::process::close(&shell).await;
     if let Some(feed) = feed {
         feed.end().await;
     }
@@ -345,38 +345,6 @@ fn width() -> Option<u16> {
 
 fn may_color() -> bool {
     terminal::Color::Auto.enabled() && io::stderr().is_terminal()
-}
-
-/// Standard output; what cannot be written is an error.
-///
-/// A thread writes it, whole lines at once, so that what stands on standard error never falls into
-/// one, and a reader that sleeps holds nothing up.
-pub(super) struct Stdout;
-
-impl fmt::Write for Stdout {
-    fn write_str(&mut self, text: &str) -> fmt::Result {
-        stdout().map_err(|_none| fmt::Error)?.clone().write_str(text)
-    }
-}
-
-/// What writes standard output.
-fn stdout() -> Result<&'static Outlet, CommandError> {
-    static OUTLET: OnceLock<io::Result<Outlet>> = OnceLock::new();
-    let outlet = OUTLET.get_or_init(|| Outlet::spawn(io::stdout()));
-    outlet.as_ref().map_err(unwritable)
-}
-
-/// That standard output takes nothing more: because its reader has seen enough, or why else.
-fn gone() -> Option<Option<String>> {
-    let why = |err: &io::Error| match err.kind() {
-        io::ErrorKind::BrokenPipe => None,
-        _ => Some(unwritable(err).message),
-    };
-    stdout().ok()?.with_failure(why)
-}
-
-fn unwritable(err: &io::Error) -> CommandError {
-    CommandError::usage(format!("cannot write standard output: {err}"))
 }
 
 /// A reader that reads has taken what there is by then.

@@ -6,7 +6,7 @@ use std::time::Duration;
 #[cfg(unix)]
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use super::terminal;
+use crate::cli::terminal;
 
 /// Ctrl-C while no line is edited; in a line it is a key.
 #[derive(Debug)]

@@ -1,14 +1,17 @@
 //! What a process starts with: its options and the configuration, put together.
 
 use std::collections::BTreeMap;
-use std::io::{self, IsTerminal as _};
+use std::io;
+use std::io::IsTerminal as _;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::args::{Args, FOREVER, Script};
-use super::batch::Content;
-use super::config::{Data, Effective, Files, LOG_LEVELS, Origin, Section, Value, format_named};
-use super::sim::SimArgs;
+use crate::cli::args::{Args, FOREVER, Script};
+use crate::cli::batch::Content;
+use crate::cli::config::keys::LOG_LEVELS;
+use crate::cli::config::value::{Data, Origin, Section, Value};
+use crate::cli::config::{Effective, Files, format_named};
+use crate::cli::sim::SimArgs;
 use crate::shell::{
     CommandError, Kind, LogView, Password, Prefix, Profile, ReadOnly, Settings, Shell, style_named,
 };

@@ -1,6 +1,6 @@
 //! The terminal the process runs in: what it can do, and its attributes as they were found.
-use std::env;
-use std::io::{self, IsTerminal as _, Write as _};
+use std::io::{IsTerminal as _, Write as _};
+use std::{env, io};
 
 pub(crate) use attributes::{
     Guard, Silence, as_found, as_found_without_echo, can_come_back, hostname, is_ours, keep_keys,
@@ -90,15 +90,13 @@ pub(crate) fn size() -> (u16, u16) {
 
 #[cfg(unix)]
 mod attributes {
-    use std::io::{self, Write as _};
-    use std::panic;
+    use std::io::Write as _;
     use std::process::Command;
     use std::sync::{Mutex, PoisonError};
-    use std::thread;
+    use std::{io, panic, thread};
 
-    use rustix::termios::{
-        self, InputModes, LocalModes, OptionalActions, SpecialCodeIndex, Termios,
-    };
+    use rustix::termios;
+    use rustix::termios::{InputModes, LocalModes, OptionalActions, SpecialCodeIndex, Termios};
 
     /// The threads without which there is no prompt.
     const VITAL: &[&str] = &["main", "printer", "repl"];

@@ -1,8 +1,14 @@
 //! Jobs on their way to the server.
 
+use super::handle::checked;
+use super::handle::denied;
+use crate::client::Error;
+use crate::model;
+use crate::model::Id;
+use crate::wire::Command;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::Client;
+use super::handle::Client;
 use crate::listener::{EventListener, Job};
 
 /// A job whose command is on its way: without [`Announced::keep`] it is taken back, also when its
@@ -45,5 +51,53 @@ impl Drop for Announced<'_> {
         } else {
             self.listener.forget_job(self.job);
         }
+    }
+}
+
+impl Client {
+    /// Runs a command in the background. Returns as soon as the server has queued it.
+    ///
+    /// # Errors
+    /// [`Error::NoListener`] and [`Error::ListenerNotRunning`] before anything is sent;
+    /// [`Error::Missing`] as for [`Client::api`]; otherwise as [`Client::send`].
+    pub async fn bgapi(&self, line: &str) -> Result<Job, Error> {
+        self.background(line, None).await
+    }
+
+    pub(in crate::client) async fn background(
+        &self,
+        line: &str,
+        session: Option<Id<model::Session>>,
+    ) -> Result<Job, Error> {
+        let listener = self.running_listener()?;
+        let connection = self.connection()?;
+        #[cfg(feature = "shell")]
+        self.cleared(Command::api(line).map_err(Error::Illegal)?)?;
+        self.has_target(line).await?;
+        if !listener.is_subscribed("BACKGROUND_JOB") {
+            listener.subscribe(&["BACKGROUND_JOB"]).await?;
+        }
+        let job = listener.expect_job(line, session);
+        // Gone since it was looked at: nobody would end the job.
+        if !listener.is_running() {
+            listener.forget_job(&job);
+            return Err(Error::ListenerNotRunning);
+        }
+        // Dropped, it takes the job back.
+        let announced = Announced::new(self, &listener, &job);
+        let command = Command::bgapi(line, job.id().as_str()).map_err(Error::Illegal)?;
+        let shown = command.shown().to_owned();
+        self.note_sent(&shown);
+        let within = connection.command_timeout();
+        let sent = connection.send_noting(command, within, &announced.is_out);
+        let reply = sent.await.map_err(Error::Send)?;
+        if let Err(err) = denied(reply, shown).and_then(|reply| checked(reply, line)) {
+            announced.is_out.store(false, Ordering::Relaxed);
+            return Err(err);
+        }
+        announced.keep();
+        #[cfg(feature = "shell")]
+        self.note_started(&job);
+        Ok(job)
     }
 }

@@ -1,25 +1,20 @@
 //! Calls with verbs. The verbs go over the command connection.
 
+use super::hung_up::LegEnd;
 use std::fmt;
 use std::ops::Deref;
 
-use super::{Client, Error, Session};
-use crate::model::{self, Ending, HangupCause, Id};
+use super::error::Error;
+use super::handle::Client;
+use super::session::Session;
+use crate::model;
+use crate::model::{Ending, HangupCause, Id};
 
 /// A call as it was when it was looked up, with verbs.
 #[derive(Debug, Clone)]
 pub struct Call {
     client: Client,
     call: model::Call,
-}
-
-/// What became of a leg that was to be hung up.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum LegEnd {
-    /// The switch hangs it up.
-    HungUp,
-    /// It was gone already.
-    WasGone,
 }
 
 impl Call {
@@ -106,5 +101,22 @@ impl Deref for Call {
 impl fmt::Display for Call {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.call.fmt(f)
+    }
+}
+
+impl Client {
+    /// A running call by its id or by the id of one of its sessions, with verbs.
+    #[must_use]
+    pub fn call(&self, id: &str) -> Option<Call> {
+        let call = self.listener().ok()?.call(id)?;
+        Some(Call::new(self.clone(), call))
+    }
+}
+
+impl Session {
+    /// The call that it belongs to, as it is now.
+    #[must_use]
+    pub fn call(&self) -> Option<Call> {
+        self.client.call(self.session.call.as_str())
     }
 }

@@ -1,8 +1,8 @@
 //! Text inside a command, so that FreeSWITCH reads it as it was meant.
 
-use super::Error;
-use crate::model::dial::encode::{self, Unsendable};
-use crate::model::dial::{DialString, OriginateLine};
+use super::error::Error;
+use crate::model::dial::encode::Unsendable;
+use crate::model::dial::{DialString, OriginateLine, encode};
 
 /// A part that must be one word, without signs that mean something in a dial string.
 pub(super) fn word<'a>(what: &'static str, text: &'a str) -> Result<&'a str, Error> {

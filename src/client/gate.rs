@@ -9,8 +9,7 @@
 use std::fmt;
 use std::sync::OnceLock;
 
-use super::{Client, Error};
-use crate::wire::Command;
+use super::error::Error;
 
 /// What is about to be sent.
 #[derive(Debug, Clone, Copy)]
@@ -36,14 +35,14 @@ pub(crate) enum By {
 }
 
 /// Why something is not sent, for the reader of an error.
-type Judge = Box<dyn Fn(&Asked<'_>) -> Result<(), String> + Send + Sync>;
+pub(super) type Judge = Box<dyn Fn(&Asked<'_>) -> Result<(), String> + Send + Sync>;
 
 /// The gate of a client, once it was put there.
 #[derive(Default)]
-pub(super) struct Gate(OnceLock<Judge>);
+pub(super) struct Gate(pub(super) OnceLock<Judge>);
 
 impl Gate {
-    fn clear(&self, asked: &Asked<'_>) -> Result<(), Error> {
+    pub(in crate::client) fn clear(&self, asked: &Asked<'_>) -> Result<(), Error> {
         let Some(judge) = self.0.get() else { return Ok(()) };
         judge(asked).map_err(|why| Error::NotAllowed { command: asked.line.trim().to_owned(), why })
     }
@@ -52,35 +51,5 @@ impl Gate {
 impl fmt::Debug for Gate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(if self.0.get().is_some() { "Gate" } else { "no gate" })
-    }
-}
-
-impl Client {
-    /// Puts a gate before all that the client and its clones send. The first one stays.
-    pub(crate) fn set_gate(
-        &self,
-        judge: impl Fn(&Asked<'_>) -> Result<(), String> + Send + Sync + 'static,
-    ) {
-        // Another one is there: it stays.
-        let _is_first = self.inner.gate.0.set(Box::new(judge)).is_ok();
-    }
-
-    /// Clears a line that an app was given as text, before it goes out by a verb.
-    #[cfg(feature = "lua")]
-    pub(crate) fn clear_line(&self, line: &str) -> Result<(), Error> {
-        let by = if self.is_app { By::AppLine } else { By::Holder };
-        self.inner.gate.clear(&Asked { line, is_application: false, by })
-    }
-
-    /// Gives a command back if it may be sent.
-    pub(super) fn cleared(&self, command: Command) -> Result<Command, Error> {
-        let by = if self.is_app { By::App } else { By::Holder };
-        if let Some((app, args)) = command.executes() {
-            let line = format!("{app} {args}");
-            self.inner.gate.clear(&Asked { line: &line, is_application: true, by })?;
-        } else if let Some(line) = super::sent::api_line(command.shown()) {
-            self.inner.gate.clear(&Asked { line, is_application: false, by })?;
-        }
-        Ok(command)
     }
 }

@@ -1,24 +1,12 @@
 //! Ending the calls of this client, and no others.
 
-use serde::Serialize;
+use super::hung_up::HungUp;
 
-use super::{Client, Error};
+use super::error::Error;
+use super::handle::Client;
 use crate::listener::EventListener;
-use crate::model::{self, HangupCause, Id};
-
-/// What `hupall` did for one app id.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[non_exhaustive]
-pub struct HungUp {
-    /// The id that the hung up sessions carried.
-    pub id: Id<model::App>,
-    /// The app's name; `None` for calls without an app.
-    pub name: Option<String>,
-    /// How many tracked sessions carried it just before. FreeSWITCH's reply has no count.
-    pub sessions: usize,
-    /// Which.
-    pub victims: Vec<Id<model::Session>>,
-}
+use crate::model;
+use crate::model::{HangupCause, Id};
 
 impl Client {
     /// Hangs up the calls that this client originated: those of all its apps, unloaded ones too, and

@@ -4,8 +4,12 @@ use std::sync::Arc;
 
 use tokio::task::JoinSet;
 
-use super::{App, Client, Error, HungUp, LoadAs};
-use crate::model::{self, HangupCause, Id};
+use super::app::{App, LoadAs};
+use super::error::Error;
+use super::handle::Client;
+use super::hung_up::HungUp;
+use crate::model;
+use crate::model::{HangupCause, Id};
 
 /// Clients of several switches, by name. Each switch answers for itself: one that fails does not
 /// hide what the others did.

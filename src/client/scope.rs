@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use super::{App, Client, Error};
+use super::app::App;
+use super::error::Error;
+use super::handle::Client;
 use crate::conn::Config;
 use crate::listener::EventListener;
 use crate::model::HangupCause;

@@ -4,8 +4,6 @@
 use std::collections::VecDeque;
 use std::sync::{Mutex, PoisonError};
 
-use super::Client;
-
 /// The latest lines, oldest first.
 #[derive(Debug, Default)]
 pub(super) struct Sent(Mutex<VecDeque<String>>);
@@ -21,31 +19,10 @@ impl Sent {
         sent.push_back(line.trim().to_owned());
     }
 
-    fn take(&self, line: &str) -> bool {
+    pub(in crate::client) fn take(&self, line: &str) -> bool {
         let mut sent = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let at = sent.iter().position(|known| known == line);
         at.and_then(|at| sent.remove(at)).is_some()
-    }
-}
-
-impl Client {
-    /// Remembers a verb line that is about to be sent, and what it may end.
-    pub(super) fn note_sent(&self, shown: &str) {
-        self.inner.sent.note(shown);
-        if let Some(line) = api_line(shown)
-            && let Ok(listener) = self.listener()
-        {
-            listener.expect_command(line);
-        }
-    }
-
-    /// Whether this client has sent that `api` or `bgapi` line (without the verb) lately, for who
-    /// listens to API events, which do not say who asked. Each line that was sent is answered for
-    /// once, and the latest 256 are known. Another client that sends the very same line at the same
-    /// time is taken for this one.
-    #[must_use]
-    pub fn has_sent(&self, line: &str) -> bool {
-        self.inner.sent.take(line.trim())
     }
 }
 

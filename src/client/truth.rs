@@ -1,7 +1,8 @@
 //! Commands that FreeSWITCH answers with `+OK` though there is nothing they could be done to: what
 //! they name is looked up.
 
-use super::{Client, Error};
+use super::error::Error;
+use super::handle::Client;
 use crate::wire::Command;
 
 impl Client {

@@ -1,12 +1,15 @@
 //! Waiting for the event that confirms what was asked for.
 
+use crate::client::Session;
 use std::time::Duration;
 
 use tokio::time::timeout;
 
-use super::{Client, Error};
+use super::error::Error;
+use super::handle::Client;
 use crate::listener::{EventListener, SessionEvents};
-use crate::model::{self, Event, Id};
+use crate::model;
+use crate::model::{Event, Id};
 
 /// A wait for an event of one session. Made before the verb that causes it, so that even an
 /// instant event is caught.
@@ -155,3 +158,14 @@ impl Expect {
 
 /// The header that names the session of an event.
 const UUID: &str = "Unique-ID";
+
+impl Session {
+    /// Begins to wait for the next of these events of this session. Make it before the verb that
+    /// causes the event.
+    ///
+    /// # Errors
+    /// As [`Client::expect`].
+    pub async fn expect(&self, kinds: &[&str]) -> Result<Expect, Error> {
+        self.client.expect(&self.id, kinds).await
+    }
+}

@@ -13,9 +13,10 @@ use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::sync::watch;
 use tokio::time::{Instant, Sleep, sleep_until};
 
+use super::error::CloseReason;
 use super::handshake::Intake;
 use super::line::Line;
-use super::{CloseReason, Reply, Sink};
+use super::sink::{Reply, Sink};
 use crate::wire::{Decoder, Frame};
 
 /// How much is read at once. Large reads are what makes a flood cheap; the buffer is reused as

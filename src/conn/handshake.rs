@@ -9,8 +9,9 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpStream, lookup_host};
 use tokio::time::{Instant, timeout, timeout_at};
 
-use super::liveness::keep_alive;
-use super::{Config, ConnectError, Login};
+use super::config::{Config, Login};
+use super::error::ConnectError;
+use super::keep_alive::keep_alive;
 use crate::wire::{Command, CommandReply, Decoder, Frame, WireError, excerpt};
 
 /// The decoder and the bytes behind the login, handed on to the driver.

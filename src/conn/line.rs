@@ -5,11 +5,10 @@
 //! The driver also looks for those whose time is up, with one timer for all of them.
 
 use std::collections::VecDeque;
-use std::io;
-use std::mem;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
+use std::{io, mem};
 
 use tokio::io::AsyncWrite;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, TryAcquireError};

@@ -5,14 +5,15 @@
 //! so what decides is which command waits. Every other verb is
 //! answered at once; for an `api` the server is asked on a socket of its own whether it lives.
 
-use std::time::Duration;
+use super::keep_alive::LOOKS;
 
-use socket2::{SockRef, TcpKeepalive};
-use tokio::net::TcpStream;
 use tokio::time::{Instant, sleep, timeout};
 
-use super::handshake::{self, Intake};
-use super::{CloseReason, Config, ConnectError, WeakConnection};
+use super::config::Config;
+use super::error::{CloseReason, ConnectError};
+use super::handshake::Intake;
+use super::weak::WeakConnection;
+use crate::conn::handshake;
 use crate::wire::ReplyShape;
 
 impl WeakConnection {
@@ -55,25 +56,3 @@ async fn greets(config: &Config) -> bool {
     // Anything that it says, and a socket that it closes, is a sign of life.
     timeout(config.connect_timeout(), greeting).await.is_ok()
 }
-
-/// Lets the kernel find out that the peer is gone: by probes while nothing is sent, and while
-/// something is, by how long it stays unacknowledged. Without it that takes a quarter of an hour.
-pub(super) fn keep_alive(stream: &TcpStream, config: &Config) -> std::io::Result<()> {
-    let socket = SockRef::from(stream);
-    // The kernel counts in whole seconds.
-    let idle = config.dead_after().max(Duration::from_secs(1));
-    let between = (idle / PROBES).max(Duration::from_secs(1));
-    let probes = TcpKeepalive::new().with_time(idle).with_interval(between);
-    #[cfg(not(target_os = "windows"))]
-    let probes = probes.with_retries(PROBES);
-    socket.set_tcp_keepalive(&probes)?;
-    #[cfg(any(target_os = "linux", target_os = "android"))]
-    socket.set_tcp_user_timeout(Some(idle))?;
-    Ok(())
-}
-
-/// How often it is looked at, while nothing comes.
-const LOOKS: u32 = 6;
-
-/// How many questions of TCP an idle peer may leave unanswered.
-const PROBES: u32 = 3;

@@ -13,13 +13,16 @@ mod config;
 mod driver;
 mod error;
 mod handshake;
+mod keep_alive;
 mod line;
 mod liveness;
 mod retry;
+mod sink;
 mod slot;
 mod tunnel;
 mod weak;
 
+pub use sink::{NoEvents, Reply, Sink};
 use std::fmt;
 use std::net::SocketAddr;
 use std::path::Path;
@@ -27,7 +30,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use bytes::Bytes;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::watch;
 use tokio::time::Instant;
@@ -38,7 +40,7 @@ pub use handshake::Permissions;
 pub use retry::{Backoff, Retryable, retry};
 pub use weak::WeakConnection;
 
-use crate::wire::{Command, CommandReply, EventData, LogLine};
+use crate::wire::Command;
 use driver::Driver;
 use line::Line;
 use slot::{Answer, Missing};
@@ -53,61 +55,6 @@ struct Noting<'a> {
 impl Drop for Noting<'_> {
     fn drop(&mut self) {
         self.is_out.store(self.answer.is_out(), Ordering::Relaxed);
-    }
-}
-
-/// What answered a command.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Reply {
-    /// A `command/reply`. For an `api` it means that permission was denied.
-    Command(CommandReply),
-    /// An `api/response`: the text as the server printed it.
-    Api(Bytes),
-}
-
-impl Reply {
-    /// The text: `Reply-Text`, or the body of an `api/response`.
-    #[must_use]
-    pub fn text(&self) -> String {
-        match self {
-            Self::Command(reply) => reply.text().into_owned(),
-            Self::Api(body) => String::from_utf8_lossy(body).into_owned(),
-        }
-    }
-
-    /// Whether the server refuses this verb to this login (`userauth` with allowed lists). It is
-    /// always a `command/reply`, for `api` too (`mod_event_socket.c`).
-    #[must_use]
-    pub fn is_denied(&self) -> bool {
-        matches!(self, Self::Command(reply) if reply.text() == "-ERR permission denied")
-    }
-}
-
-/// Takes what arrives unasked, in the reader's own task.
-///
-/// Its methods must return at once: while one runs, nothing is read from the socket.
-pub trait Sink: Send + 'static {
-    /// An event arrived.
-    fn event(&mut self, event: EventData);
-    /// A log line arrived.
-    fn log(&mut self, line: LogLine) {
-        drop(line);
-    }
-    /// All frames of one read were handed over; there may be nothing more for a while.
-    fn flush(&mut self) {}
-    /// The connection is gone. The last call.
-    fn closed(&mut self, reason: &CloseReason) {
-        let _unused = reason;
-    }
-}
-
-/// A sink for a connection that only sends commands.
-#[derive(Debug, Clone, Copy)]
-pub struct NoEvents;
-
-impl Sink for NoEvents {
-    fn event(&mut self, event: EventData) {
-        tracing::debug!(name = ?event.get("Event-Name"), "event on a connection without a listener");
     }
 }
 
@@ -321,7 +268,8 @@ impl Connection {
         self.closed().await;
     }
 
-    fn close_reason(&self) -> CloseReason {
+    /// Why the connection is gone; of one that is open, what its drop would be.
+    pub(crate) fn close_reason(&self) -> CloseReason {
         self.closed.borrow().clone().unwrap_or(CloseReason::Dropped)
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{ConnectError, Verdict};
+use super::error::{ConnectError, Verdict};
 
 /// How long to wait between attempts: twice as long each time, with jitter, so that many clients
 /// do not come back at once.

@@ -11,7 +11,7 @@ use std::task::{Context, Poll, Waker};
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::Instant;
 
-use super::Reply;
+use super::sink::Reply;
 use crate::wire::Command;
 
 /// Both ends for a command that is waited for until then, if not for ever.

@@ -5,8 +5,8 @@ use std::sync::Mutex;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
 use tokio::net::TcpListener;
 
-use super::*;
-use crate::wire::WireError;
+use crate::conn::*;
+use crate::wire::{EventData, LogLine, WireError};
 
 const GREETING: &str = "Content-Type: auth/request\n\n";
 const ACCEPTED: &str = "Content-Type: command/reply\nReply-Text: +OK accepted\n\n";

@@ -11,7 +11,8 @@ use tokio::process::{ChildStdin, ChildStdout, Command};
 use tokio::sync::oneshot;
 use tokio::time::timeout;
 
-use super::{Config, ConnectError};
+use super::config::Config;
+use super::error::ConnectError;
 
 /// What `ssh` carries: its output to read, its input to write, and what it complained about.
 #[derive(Debug)]

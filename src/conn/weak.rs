@@ -5,8 +5,9 @@ use std::sync::{Arc, Weak};
 
 use tokio::sync::watch;
 
+use super::error::CloseReason;
 use super::line::Line;
-use super::{CloseReason, Connection};
+use crate::conn::Connection;
 use crate::wire::ReplyShape;
 
 /// A handle to a connection for those who only look after it: the socket closes when the last

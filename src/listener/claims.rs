@@ -1,13 +1,10 @@
 //! Subscriptions that are held for a while, by somebody who may not be the only one.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Error, EventListener};
-
-/// How many hold each subscription that nobody made for good.
-pub(super) type Claims = BTreeMap<String, usize>;
+use super::error::Error;
+use super::event_listener::EventListener;
 
 impl EventListener {
     /// Subscribes for as long as somebody holds it, and returns what to hand to

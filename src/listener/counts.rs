@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::EventListener;
+use super::event_listener::EventListener;
 use crate::model::{App, HangupCause, Id, Session};
 
 impl EventListener {

@@ -1,6 +1,7 @@
 //! Waiting for the end of a call.
 
-use super::{EventListener, Link};
+use super::event_listener::EventListener;
+use super::state::Link;
 use crate::model::{Call, Ending, Id, Session};
 use crate::track::Whereabouts;
 

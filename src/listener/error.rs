@@ -1,6 +1,6 @@
 //! What can go wrong with a listener.
 
-use crate::conn::{ConnectError, SendError};
+use crate::conn::{CloseReason, ConnectError, SendError};
 use crate::wire::WireError;
 
 /// Why a listener could not do what it was asked.
@@ -16,6 +16,9 @@ pub enum Error {
     /// It is not connected.
     #[error("you must call 'connect' first")]
     NotConnected,
+    /// It was connected, and the connection is gone.
+    #[error("the event connection is lost: {0}")]
+    Lost(CloseReason),
     /// The server refused a command.
     #[error("{command:?} failed: {reply}")]
     Refused {

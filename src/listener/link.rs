@@ -5,68 +5,28 @@
 //! says what became of the calls meanwhile. Jobs in flight are over by then, as unknown: their
 //! results went to nobody.
 
+use super::snapshot::TABLE_LAG;
+use super::state::{Gap, Link};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use tokio::sync::watch;
 use tokio::time::Instant;
 
-use super::snapshot::{Snapshot, channel_rows};
-use super::{Error, EventListener, Inner, pause};
+use super::error::Error;
+use super::event_listener::{EventListener, Inner};
+use super::pause;
+use super::snapshot::channel_rows;
+use super::state::Snapshot;
 use crate::conn::{Backoff, CloseReason, Connection, Retryable, Verdict, retry};
 use crate::track::Difference;
 use crate::wire::Command;
-
-/// How the event connection is.
-#[derive(Debug, Clone)]
-#[non_exhaustive]
-pub enum Link {
-    /// Not connected, and nobody tries.
-    Down,
-    /// Connected.
-    Up {
-        /// What was missed before it, when it was lost and came back.
-        gap: Option<Gap>,
-    },
-    /// Lost; the next attempt comes at a known time.
-    Lost {
-        /// Why it was lost.
-        reason: CloseReason,
-        /// The number of the next attempt, from 1.
-        attempt: u32,
-        /// When it comes.
-        retry_at: Instant,
-        /// Why the last attempt failed.
-        error: Option<String>,
-    },
-    /// Lost for good: trying again cannot help.
-    GaveUp {
-        /// Why.
-        error: String,
-    },
-}
-
-/// What a lost connection cost.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Gap {
-    /// How long events may be missing for.
-    pub lasted: Duration,
-    /// What became of the calls; `None` when the switch did not say what is there.
-    pub calls: Option<Difference>,
-    /// Whether FreeSWITCH was restarted meanwhile (it has another Core-UUID).
-    pub is_restarted: bool,
-    /// Jobs whose outcome is unknown now.
-    pub jobs: usize,
-    /// Whether we closed the connection ourselves, with [`EventListener::pause`].
-    pub was_paused: bool,
-}
 
 impl Retryable for Error {
     fn verdict(&self) -> Verdict {
         match self {
             Self::Connect(err) => err.verdict(),
-            Self::Send(_) | Self::NotConnected => Verdict::Retry,
+            Self::Send(_) | Self::NotConnected | Self::Lost(_) => Verdict::Retry,
             Self::AlreadyConnected
             | Self::Refused { .. }
             | Self::Denied { .. }
@@ -76,6 +36,26 @@ impl Retryable for Error {
 }
 
 impl EventListener {
+    /// Starts tracking: takes a snapshot of the channels that are there already. From now on jobs
+    /// can be waited for. Calling it twice is fine.
+    ///
+    /// # Errors
+    /// [`Error::NotConnected`] before [`EventListener::connect`]. A server that does not give the
+    /// snapshot (`userauth` without `show`, say) is no error: calls begin with their next event
+    /// then, and [`EventListener::snapshot_state`] says why.
+    pub async fn start(&self) -> Result<(), Error> {
+        let connection = self.connection()?;
+        if self.is_running() {
+            return Ok(());
+        }
+        let host = self.config().host();
+        tracing::info!(target: "switchy.EventListener", host, "starting event loop thread");
+        self.snapshot(&connection, false).await?;
+        self.state().is_started = true;
+        confirm_later(self, &connection);
+        Ok(())
+    }
+
     /// Watches how the connection is.
     #[must_use]
     pub fn link(&self) -> watch::Receiver<Link> {
@@ -135,7 +115,7 @@ impl EventListener {
         drop(alone);
         let connection = self.connection()?;
         for command in self.restorable() {
-            super::accepted(&connection, command?).await?;
+            crate::listener::event_listener::accepted(&connection, command?).await?;
         }
         let core = core_uuid(&connection).await;
         let is_restarted = old_core.is_some() && core.is_some() && core != old_core;
@@ -249,7 +229,7 @@ async fn watch_over(inner: &Weak<Inner>, connection: &Connection) -> CloseReason
 
 /// The numbers that are missing in the stream: what the switch dropped when its queue was full.
 #[derive(Default)]
-struct Missing {
+pub(in crate::listener) struct Missing {
     /// As of the last look: what is only out of order is there by the next one.
     seen: u64,
     /// Dealt with.
@@ -342,6 +322,3 @@ const GLANCE: Duration = Duration::from_secs(5);
 
 /// How long the answer may take.
 const ANSWER: Duration = Duration::from_secs(10);
-
-/// How far FreeSWITCH's tables may be behind its events.
-pub(super) const TABLE_LAG: Duration = Duration::from_secs(1);

@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use super::{EventListener, Inner};
+use super::event_listener::{EventListener, Inner};
 use crate::conn::{CloseReason, Connection};
 
 impl EventListener {
@@ -27,8 +27,9 @@ impl EventListener {
         connection.is_some()
     }
 
-    /// The same behind a stop: this process stood still for so long, and FreeSWITCH, which may have
-    /// dropped events meanwhile, never tells. The gap of the next connection includes it.
+    /// As [`EventListener::pause`], after this process was stopped for the given time. FreeSWITCH may
+    /// have dropped events meanwhile and does not report it; the gap of the next connection includes
+    /// that time.
     pub async fn pause_after(&self, stood_still: Duration) -> bool {
         self.state().stood_still = stood_still;
         self.pause().await

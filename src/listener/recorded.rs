@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
+use super::event_listener::EventListener;
 use super::intake::{Intake, Tap};
-use super::{EventListener, Seen};
+use super::watching::Seen;
 use crate::conn::Sink as _;
 use crate::model::{Call, Id, JobRecord};
 use crate::track::{Leg, Tracker};

@@ -4,39 +4,21 @@
 //! own tracking header, the other half of a loopback) would stand for itself until its next event
 //! with variables. `uuid_dump` has them all; it is asked for a bounded number of legs.
 
+use super::error::Error;
+use super::event_listener::EventListener;
+use super::state::Snapshot;
+use crate::conn::Connection;
+use crate::track::Difference;
+use crate::wire::Command;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
-use super::link::TABLE_LAG;
-use super::{Error, EventListener};
-use crate::conn::{Connection, Reply, SendError};
+use crate::conn::{Reply, SendError};
 use crate::model::{CallRow, ChannelRow, Id, Rows, Session};
-use crate::track::Difference;
-use crate::wire::{Command, EventData, Format};
-
-/// Whether the calls that a listener knows are all calls of the switch.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-#[non_exhaustive]
-pub enum Snapshot {
-    /// The switch was not asked yet what is there.
-    #[default]
-    NotTaken,
-    /// The table of channels was read, and events tell what changed since then.
-    Complete,
-    /// Some rows of the table could not be read: their calls are known after their next event.
-    Partial {
-        /// How many rows.
-        unreadable: usize,
-    },
-    /// The table could not be had: only calls with an event since then are known.
-    Missing {
-        /// Why.
-        reason: String,
-    },
-}
+use crate::wire::{EventData, Format};
 
 /// Why there is no table.
 pub(super) struct NoTable {
@@ -254,3 +236,6 @@ const LONGEST: Duration = Duration::from_secs(5);
 /// The first pause before a table that could not be had is asked for again, and the longest.
 const FIRST_RETRY: Duration = Duration::from_secs(2);
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+
+/// How far FreeSWITCH's tables may be behind its events.
+pub(super) const TABLE_LAG: Duration = Duration::from_secs(1);

@@ -1,6 +1,7 @@
 //! What a listener asks its server for: subscriptions, filters, the log.
 
-use super::{Error, EventListener, accepted};
+use super::error::Error;
+use super::event_listener::{EventListener, accepted};
 use crate::wire::Command;
 
 impl EventListener {

@@ -6,7 +6,8 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::intake::Shared;
-use super::watching::{self, Feed, Watch};
+use super::watching;
+use super::watching::{Feed, Watch};
 use crate::model::Event;
 
 /// Who waits for which session: by the header that names the session, then by its uuid.

@@ -50,14 +50,13 @@ pub use freeswitch::danger::Guard;
 pub use freeswitch::secrets::is_secret;
 #[cfg(feature = "cli")]
 pub(crate) use run::clear_execute;
-pub use session::Shell;
-pub use session::history;
 pub use session::history::History;
 #[cfg(feature = "cli")]
 pub(crate) use session::history::import::fs_cli_history;
 pub use session::resume::RunningCalls;
 pub use session::script::{Joiner, script_lines, script_place};
 pub use session::switch::Switch;
+pub use session::{Shell, history};
 pub use settings::alert::Alert;
 pub use settings::colors::Colors;
 pub use settings::keys::{Editing, Keys};
@@ -79,8 +78,11 @@ pub use text::suggest::nearest;
 #[cfg(feature = "cli")]
 #[cfg(feature = "cli")]
 pub(crate) use text::wrap::FEED_INDENT;
+#[cfg(feature = "cli")]
 pub(crate) use text::wrap::{Wrap, wrap};
 pub use view::Format;
 pub use view::output::Output;
 #[cfg(feature = "cli")]
-pub(crate) use view::{counted, span, table::cut};
+pub(crate) use view::table::cut;
+#[cfg(feature = "cli")]
+pub(crate) use view::{counted, span};

@@ -2,9 +2,10 @@
 
 use std::borrow::Cow;
 
+use super::change::{Change, What};
 use super::commands::due;
 use super::facts::{Facts, Kind};
-use super::{Change, Span, Totals, Tracker, What};
+use super::tracker::{Span, Totals, Tracker};
 use crate::model::{Call, Direction, Event, HangupCause, Id, Origin, Phase, Session, Times};
 use crate::wire::Field;
 

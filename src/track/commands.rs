@@ -1,16 +1,9 @@
 //! Which commands of operators end or schedule the end of sessions: API events say what was run,
 //! after it was (`transcripts/ends/end_killed`).
 
-use super::Tracker;
+use super::hupall::Hupall;
+use super::tracker::Tracker;
 use crate::model::{Event, HangupCause, HangupCommand, Id, Session};
-
-/// The latest `hupall`: it names no session.
-#[derive(Debug, Clone)]
-pub(super) struct Hupall {
-    at: u64,
-    cause: HangupCause,
-    is_own: bool,
-}
 
 impl Tracker {
     /// Announces that this client is about to send an `api` line, which may hang up sessions.

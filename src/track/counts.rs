@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::{Totals, Tracker};
+use super::tracker::{Totals, Tracker};
 use crate::model::{App, HangupCause, Id, JobState, Origin, Outcome, Session};
 
 impl Tracker {

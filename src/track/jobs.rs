@@ -4,7 +4,7 @@ use std::collections::{HashMap, VecDeque};
 
 use foldhash::fast::RandomState;
 
-use super::Limits;
+use super::limits::Limits;
 use crate::model::{Event, Id, JobRecord, JobState, Outcome};
 
 #[derive(Debug, Default)]

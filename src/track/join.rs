@@ -9,7 +9,7 @@
 use std::collections::HashSet;
 
 use super::facts::Facts;
-use super::{Entry, Map, Tracker};
+use super::tracker::{Entry, Map, Tracker};
 use crate::model::{Call, ChannelRow, Id, Join, Phase, Session};
 
 impl Tracker {

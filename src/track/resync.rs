@@ -10,7 +10,7 @@ use foldhash::fast::RandomState;
 
 use super::apply::update;
 use super::facts::Facts;
-use super::{Legs, Tracker};
+use super::tracker::{Legs, Tracker};
 use crate::model::{Association, Call, ChannelRow, Direction, Id, Origin, Phase, Session};
 use crate::wire::EventData;
 

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use foldhash::fast::RandomState;
 use serde::{Deserialize, Serialize};
 
-use super::Tracker;
+use super::tracker::Tracker;
 use crate::model::Session;
 
 /// A leg of a running call.
@@ -87,7 +87,7 @@ impl Tracker {
 #[cfg(test)]
 mod tests {
     use crate::model::{Event, Id};
-    use crate::track::Tracker;
+    use crate::track::tracker::Tracker;
     use crate::wire::{EventData, Format};
 
     fn event(name: &str, uuid: &str, call: &str) -> Event {

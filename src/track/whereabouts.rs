@@ -1,6 +1,6 @@
 //! What became of a call that a handle names.
 
-use super::Tracker;
+use super::tracker::Tracker;
 use crate::model::{Call, Ending, Id, Session};
 
 /// What became of a call.

@@ -35,6 +35,7 @@ mod fs_cli;
 mod guard;
 #[cfg(feature = "shell")]
 mod hostile_server;
+mod imports;
 #[cfg(feature = "shell")]
 mod interrupted;
 mod live;

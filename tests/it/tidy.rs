@@ -318,7 +318,7 @@ fn names_crate(code: &str, outside: &str) -> bool {
 }
 
 /// The numbered lines that are no comments.
-fn code_lines(text: &str) -> impl Iterator<Item = (usize, &str)> {
+pub(crate) fn code_lines(text: &str) -> impl Iterator<Item = (usize, &str)> {
     let lines = text.lines().enumerate().map(|(at, line)| (at + 1, line));
     lines.filter(|(_, line)| !line.trim_start().starts_with("//"))
 }
@@ -331,7 +331,7 @@ fn layer(name: &str) -> Option<&str> {
 }
 
 /// Every source file: its path below `src`, with slashes, and its text.
-fn sources() -> Vec<(String, String)> {
+pub(crate) fn sources() -> Vec<(String, String)> {
     let src = root().join("src");
     // Tables that are read as they are have no code in them.
     let is_code = |path: &PathBuf| path.extension().is_some_and(|it| it == "rs");
@@ -364,6 +364,6 @@ fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
 }
 
-fn report(wrong: &[String]) {
+pub(crate) fn report(wrong: &[String]) {
     assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
 }

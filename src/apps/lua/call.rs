@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use mlua::{Lua, MetaMethod, Table, UserData, UserDataFields, UserDataMethods, UserDataRef};
 
+use super::arguments::dial;
 use super::engine::Engine;
 use super::failure::Failure;
 use super::session::LuaSession;
-use super::verbs::dial;
 use crate::client::{Client, Error};
 use crate::listener::JobError;
 
@@ -103,7 +103,7 @@ impl UserData for LuaClient {
         methods.add_async_method(
             "bgapi",
             async |lua: Lua, _: UserDataRef<Self>, (line, within): (String, Option<f64>)| {
-                let within = within.map_or(JOB, super::verbs::seconds);
+                let within = within.map_or(JOB, super::arguments::seconds);
                 let failed = |err: &Error| mlua::Error::from(Failure::of(&line, err));
                 let client = client(&lua)?;
                 #[cfg(feature = "shell")]

@@ -11,18 +11,19 @@ use mlua::{Function, IntoLuaMulti, Lua, Table, Value};
 use tokio::sync::{Notify, mpsc, oneshot};
 
 use super::call::LuaCall;
+use super::error::LuaError;
 use super::event::LuaEvent;
+use super::failure;
 use super::leg::{Leg, Run};
+use super::message::{Loaded, Message};
+use super::pulse::Pulse;
 use super::session::LuaSession;
-use super::thread::{Loaded, Message};
-use super::watchdog::Pulse;
-use super::{LuaError, Options, failure, sandbox, verbs};
 use crate::client::{Client, Session};
 use crate::model::{EVENT_NAMES, Event};
 
 /// The state of a script.
 pub(super) struct Engine {
-    number: u64,
+    pub(in crate::apps) number: u64,
     pub(super) file: String,
     lua: Lua,
     handlers: RefCell<HashMap<String, Vec<Function>>>,
@@ -35,14 +36,8 @@ pub(super) struct Engine {
 }
 
 impl Engine {
-    pub(super) fn new(
-        number: u64,
-        file: &str,
-        options: &Options,
-        pulse: Arc<Pulse>,
-    ) -> mlua::Result<Rc<Self>> {
-        let lua = sandbox::state(options.limits, &options.allow)?;
-        let engine = Rc::new(Self {
+    pub(super) fn new(number: u64, file: &str, lua: Lua, pulse: Arc<Pulse>) -> Self {
+        Self {
             number,
             file: file.to_owned(),
             lua,
@@ -53,12 +48,11 @@ impl Engine {
             pulse,
             is_retired: Cell::new(false),
             idle: Notify::new(),
-        });
-        let weak = Rc::downgrade(&engine);
-        sandbox::guard(&engine.lua, &weak, options.limits)?;
-        verbs::install(&engine.lua, &weak, &options.args)?;
-        engine.lua.set_app_data(weak);
-        Ok(engine)
+        }
+    }
+
+    pub(super) fn lua(&self) -> &Lua {
+        &self.lua
     }
 
     /// The engine of a state, inside a function that Lua called.
@@ -257,16 +251,6 @@ impl Engine {
             self.calls.borrow_mut().insert(call.to_owned(), vars.clone());
         }
         Ok(vars)
-    }
-
-    /// The name under which this script is loaded on a client.
-    pub(super) fn own_name(&self, client: &Client) -> Option<String> {
-        let mut loaded = client.loaded_apps().into_iter();
-        loaded.find_map(|(_, id)| {
-            let app = client.app(id.as_str()).ok()?;
-            let is_own = app.instance::<super::LuaApp>().is_some_and(|app| app.is(self.number));
-            is_own.then(|| id.to_string())
-        })
     }
 
     pub(super) fn run(

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use mlua::{Lua, MetaMethod, Table, UserData, UserDataFields, UserDataMethods, UserDataRef, Value};
 
+use super::arguments::seconds;
 use super::call::LuaCall;
 use super::session::{LONG, LuaSession, SOON};
-use super::verbs::seconds;
 use crate::client::{Leg, MuteSide, Recording};
 use crate::model::{HangupCause, Phase};
 

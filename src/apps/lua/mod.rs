@@ -11,18 +11,25 @@
 //!   doing, holds up nobody else.
 //! - Nothing of it runs before the file as a whole was read and run without an error.
 
+mod arguments;
 mod call;
 mod engine;
+mod error;
 mod event;
 mod failure;
 mod leg;
+mod message;
 mod methods;
+mod options;
+mod pulse;
 mod sandbox;
 mod session;
 mod thread;
 mod verbs;
 mod watchdog;
 
+pub use error::LuaError;
+pub use options::Options;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -33,8 +40,9 @@ use tokio::sync::oneshot;
 use crate::client::app::Handling;
 use crate::client::{App, Client, Error, Session};
 use crate::model::Event;
-pub use sandbox::{Allow, Limits};
-use thread::{Handle, Message};
+use message::Message;
+pub use options::{Allow, Limits};
+use thread::Handle;
 
 /// An app in a Lua file. Made by [`LuaApp::open`].
 pub struct LuaApp {
@@ -46,76 +54,6 @@ pub struct LuaApp {
     /// The one whose place it took, while handlers of it run: they still want to know of digits and
     /// hangups.
     predecessor: Mutex<Option<Arc<Handle>>>,
-}
-
-/// What a Lua file gets, and how much it may take.
-#[derive(Debug, Clone, Default)]
-pub struct Options {
-    /// Its `args`: names and values.
-    pub args: Vec<(String, String)>,
-    /// Libraries that it may use beside the harmless ones.
-    pub allow: Vec<Allow>,
-    /// How much it may take.
-    pub limits: Limits,
-}
-
-/// Why a Lua file is no app.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum LuaError {
-    /// It cannot be read.
-    #[error("cannot read {path}: {reason}")]
-    Read {
-        /// The file.
-        path: String,
-        /// Why.
-        reason: std::io::Error,
-    },
-    /// It has an error; the text begins with file and line.
-    #[error("{text}")]
-    Script {
-        /// What Lua says.
-        text: String,
-    },
-    /// It defines no function that is called for an event.
-    #[error("{path} defines no function that is called for an event, such as on_park")]
-    NoHandlers {
-        /// The file.
-        path: String,
-    },
-    /// A function is called like one for an event that there is not.
-    #[error("{path} defines {function}, but there is no such event")]
-    NoSuchEvent {
-        /// The file.
-        path: String,
-        /// The function.
-        function: String,
-    },
-    /// It was given up before, and what it did then still runs: each further try would add to it.
-    #[error("{path} was given up and still runs in one long call; it ends with this process")]
-    GivenUp {
-        /// The file.
-        path: String,
-    },
-    /// So many threads were given up and still run that no further file is loaded.
-    #[error(
-        "{count} Lua files were given up and still run, each on a processor of its own; \"exit\" ends \
-         them, then start Switchy again to load {path}"
-    )]
-    TooManyGivenUp {
-        /// The file.
-        path: String,
-        /// How many threads.
-        count: usize,
-    },
-    /// It did not come to its end.
-    #[error("{path} was not through after {after:?}")]
-    TooLong {
-        /// The file.
-        path: String,
-        /// How long.
-        after: Duration,
-    },
 }
 
 /// The files whose threads were given up and still run, in one long call of C code that nothing can
@@ -308,3 +246,15 @@ const MOST_GIVEN_UP: usize = 3;
 
 /// How long a file, its `on_load` and its `on_unload` may take.
 const START: Duration = Duration::from_secs(10);
+
+impl engine::Engine {
+    /// The name under which this script is loaded on a client.
+    pub(super) fn own_name(&self, client: &Client) -> Option<String> {
+        let mut loaded = client.loaded_apps().into_iter();
+        loaded.find_map(|(_, id)| {
+            let app = client.app(id.as_str()).ok()?;
+            let is_own = app.instance::<LuaApp>().is_some_and(|app| app.is(self.number));
+            is_own.then(|| id.to_string())
+        })
+    }
+}

@@ -1,5 +1,6 @@
 //! A Lua state that can do no harm: what it has, and what it may take.
 
+use super::options::{Allow, Limits};
 use std::rc::Weak;
 use std::time::Duration;
 
@@ -9,47 +10,6 @@ use mlua::{Function, Lua, LuaOptions, MultiValue, StdLib, Table, Value, VmState}
 
 use super::engine::Engine;
 use super::leg::Run;
-
-/// A library that a script may be allowed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Allow {
-    /// `os`: the environment, running programs, the time.
-    Os,
-    /// `io`: files.
-    Io,
-    /// `package` and `require`: other Lua files.
-    Package,
-}
-
-impl Allow {
-    /// By its name in Lua.
-    #[must_use]
-    pub fn named(name: &str) -> Option<Self> {
-        match name {
-            "os" => Some(Self::Os),
-            "io" => Some(Self::Io),
-            "package" => Some(Self::Package),
-            _ => None,
-        }
-    }
-}
-
-/// How much a script may take.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Limits {
-    /// Bytes of memory.
-    pub memory: usize,
-    /// Instructions of Lua that a handler may run without waiting for anything.
-    pub instructions: u64,
-}
-
-impl Default for Limits {
-    /// 64 MiB, and 20 million instructions: a fraction of a second.
-    fn default() -> Self {
-        Self { memory: 64 << 20, instructions: 20_000_000 }
-    }
-}
 
 /// Makes a state without what could do harm.
 pub(super) fn state(limits: Limits, allow: &[Allow]) -> mlua::Result<Lua> {

@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use mlua::{Lua, Table};
 
+use super::arguments::{dial, seconds};
 use super::engine::Engine;
 use super::event::LuaEvent;
 use super::failure::Failure;
 use super::leg::Leg;
-use super::verbs::{dial, seconds};
 use crate::client::{Digits, Error, Session};
 use crate::model::{Event, HangupCause, Phase};
 

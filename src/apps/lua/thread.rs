@@ -1,6 +1,8 @@
 //! The thread that a script runs in, and what the others know of it.
 
+use super::message::{Loaded, Message};
 use std::path::Path;
+use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -8,32 +10,10 @@ use tokio::sync::{Notify, mpsc, oneshot};
 use tokio::task::LocalSet;
 
 use super::engine::Engine;
-use super::watchdog::Pulse;
-use super::{LuaError, Options, failure};
-use crate::client::{Client, Session};
-use crate::model::Event;
-
-/// What a script's thread is asked for.
-pub(super) enum Message {
-    /// An event of a session; a note starts no handler.
-    Event(Box<(Session, Event, bool)>),
-    SetUp {
-        client: Client,
-        done: oneshot::Sender<Result<(), String>>,
-    },
-    TearDown {
-        client: Client,
-        done: oneshot::Sender<Result<(), String>>,
-    },
-    /// Another one takes its place: it ends with its running handlers.
-    Retire,
-}
-
-impl Message {
-    pub(super) fn event(session: &Session, event: &Event, is_note: bool) -> Self {
-        Self::Event(Box::new((session.clone(), event.clone(), is_note)))
-    }
-}
+use super::error::LuaError;
+use super::options::Options;
+use super::pulse::Pulse;
+use super::{failure, sandbox, verbs};
 
 /// The other threads' end.
 pub(super) struct Handle {
@@ -88,9 +68,6 @@ impl Handle {
     }
 }
 
-/// The events that a script has handlers for.
-pub(super) type Loaded = Result<Vec<&'static str>, LuaError>;
-
 /// Starts the thread of a script; what it is loaded with comes over the channel.
 pub(super) fn start(
     path: &Path,
@@ -118,7 +95,7 @@ pub(super) fn start(
             let local = LocalSet::new();
             let alive = Arc::clone(&pulse);
             local.block_on(&runtime, async move {
-                let engine = match Engine::new(number, &file, &options, Arc::clone(&alive)) {
+                let engine = match engine(number, &file, &options, Arc::clone(&alive)) {
                     Ok(engine) => engine,
                     Err(err) => {
                         let text = failure::describe(&err, &file);
@@ -144,6 +121,22 @@ pub(super) fn start(
     // Without a thread nobody answers, which is told.
     let _is_started = thread.spawn(run).is_ok();
     (handle, loaded)
+}
+
+/// A script's state with what it may call. `Engine` knows neither the sandbox nor the verbs.
+fn engine(
+    number: u64,
+    file: &str,
+    options: &Options,
+    pulse: Arc<Pulse>,
+) -> mlua::Result<Rc<Engine>> {
+    let lua = sandbox::state(options.limits, &options.allow)?;
+    let engine = Rc::new(Engine::new(number, file, lua, pulse));
+    let (lua, weak) = (engine.lua(), Rc::downgrade(&engine));
+    sandbox::guard(lua, &weak, options.limits)?;
+    verbs::install(lua, &weak, &options.args)?;
+    lua.set_app_data(weak);
+    Ok(engine)
 }
 
 static NUMBER: AtomicU64 = AtomicU64::new(1);

@@ -1,53 +1,12 @@
 //! A Lua thread that does not come back: in one long call of C code no limit of instructions holds.
 
+use super::pulse::Pulse;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
-use std::time::{Duration, Instant};
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::time::Duration;
 
 use super::thread::Handle;
-
-/// What a Lua thread tells of itself, for others to look at.
-#[derive(Debug, Default)]
-pub(super) struct Pulse {
-    /// Since when Lua runs, in milliseconds of the process; 0 while it does not.
-    busy_since: AtomicU64,
-    pub(super) is_stuck: AtomicBool,
-    pub(super) is_retired: AtomicBool,
-    pub(super) is_done: AtomicBool,
-    /// Whether nobody waits for it any more: Lua stops at its next step.
-    pub(super) is_given_up: AtomicBool,
-    pub(super) running: AtomicUsize,
-    pub(super) memory: AtomicUsize,
-    pub(super) failures: AtomicUsize,
-    last_failure: Mutex<String>,
-}
-
-impl Pulse {
-    pub(super) fn note(&self, failure: &str) {
-        let mut last = self.last_failure.lock().unwrap_or_else(PoisonError::into_inner);
-        failure.clone_into(&mut last);
-    }
-
-    pub(super) fn last_failure(&self) -> String {
-        self.last_failure.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
-    pub(super) fn enter(&self) {
-        self.busy_since.store(now(), Ordering::Relaxed);
-    }
-
-    pub(super) fn leave(&self) {
-        self.busy_since.store(0, Ordering::Relaxed);
-    }
-
-    fn busy(&self) -> Duration {
-        match self.busy_since.load(Ordering::Relaxed) {
-            0 => Duration::ZERO,
-            since => Duration::from_millis(now().saturating_sub(since)),
-        }
-    }
-}
 
 /// Threads that were given up and still run, with their files: one long call of C code cannot be
 /// stopped from outside.
@@ -95,13 +54,6 @@ pub(super) fn watch(path: &Path, handle: &Handle) {
             }
         }
     });
-}
-
-/// Milliseconds since the first look, and one more.
-fn now() -> u64 {
-    static START: OnceLock<Instant> = OnceLock::new();
-    let since = START.get_or_init(Instant::now).elapsed();
-    u64::try_from(since.as_millis()).unwrap_or(u64::MAX).saturating_add(1)
 }
 
 /// Nothing that a script does in one go takes so long.

@@ -10,8 +10,7 @@ use toml::de::{DeTable, DeValue};
 
 use super::keys::{ALERT, ALERT_HINT, ALERTS, KEYS, Kind, TABLES, kind_of};
 use super::value::{Data, Origin, Section, Value, shown};
-use crate::shell::is_command;
-use crate::shell::nearest;
+use crate::shell::{is_command, nearest};
 
 /// What a file says.
 #[derive(Debug, Default)]

@@ -9,10 +9,10 @@
 //!   by another one.
 
 mod file;
-mod keys;
-mod legacy;
+pub(in crate::cli) mod keys;
+pub(in crate::cli) mod legacy;
 mod show;
-mod value;
+pub(in crate::cli) mod value;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -27,12 +27,10 @@ use crate::shell::{
     Alert, CommandError, Format, GuardRules, Password, Profile, Template, alert_event,
 };
 use file::{Fault, File};
-pub(crate) use keys::LOG_LEVELS;
 use keys::{ALERT_HINT, ALERTS};
 use legacy::Legacy;
-pub(crate) use legacy::level;
 pub(crate) use show::{Action, option, run};
-pub(crate) use value::{Data, Origin, Section, Value, shown, span};
+pub(crate) use value::{Data, Origin, Section, Value, shown};
 
 /// What is wrong with the text of a `config.toml`, and of a file of fs_cli: one line each, as
 /// `switchy config check` shows it.

@@ -1,14 +1,15 @@
 //! `switchy config`: what is configured, where it is written, and what is wrong with it.
 
 use std::fmt::Write as _;
-use std::fs::{self, DirBuilder, OpenOptions};
-use std::io::{self, Write as _};
+use std::fs::{DirBuilder, OpenOptions};
+use std::io::Write as _;
 use std::path::Path;
+use std::{fs, io};
 
+use super::Files;
 use super::keys::{ALERT, KEYS, Key, TABLES};
-use super::{Data, Files, Origin, Section, shown};
-use crate::shell::counted;
-use crate::shell::{CommandError, Kind as ErrorKind, Template};
+use super::value::{Data, Origin, Section, shown};
+use crate::shell::{CommandError, Kind as ErrorKind, Template, counted};
 
 /// What to do with the configuration
 #[derive(Debug, clap::Subcommand)]
@@ -212,6 +213,6 @@ fn no_path() -> CommandError {
 /// A value of an option, for the layer above all files.
 pub(crate) fn option(section: &mut Section, key: &str, name: &'static str, data: Option<Data>) {
     if let Some(data) = data {
-        section.insert(key.to_owned(), super::Value::new(data, Origin::Option(name)));
+        section.insert(key.to_owned(), super::value::Value::new(data, Origin::Option(name)));
     }
 }

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use rustyline::{Cmd, ConditionalEventHandler, Event, EventContext, InputMode};
 
-use super::Assist;
+use super::assist::Assist;
 use super::press::Pressed;
 
 /// What the next completion puts into the line: rustyline has no other way to replace a word and

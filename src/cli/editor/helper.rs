@@ -1,7 +1,8 @@
 //! What rustyline asks while a line is edited, and what the gate learns from being asked.
 use std::borrow::Cow;
 use std::cell::{Cell, RefCell};
-use std::io::{self, Write as _};
+use std::io;
+use std::io::Write as _;
 use std::sync::Arc;
 
 use nu_ansi_term::{Color, Style};
@@ -13,13 +14,13 @@ use rustyline::validate::{ValidationContext, ValidationResult, Validator};
 use rustyline::{Cmd, ConditionalEventHandler, Event, EventContext};
 use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
-use super::super::printer::Gate;
-use super::super::terminal;
 use super::abbreviations::Expanding;
-use super::{Assist, Draft, Options, Purpose, candidates};
-use crate::shell::cut;
+use super::assist::{Assist, Draft, Options, Purpose};
+use super::candidates;
+use crate::cli::printer::gate::Gate;
+use crate::cli::terminal;
 use crate::shell::highlight::Mark;
-use crate::shell::sanitise;
+use crate::shell::{cut, sanitise};
 
 /// rustyline's view of the shell, and the gate's view of rustyline.
 pub(super) struct Helper {

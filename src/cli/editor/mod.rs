@@ -3,14 +3,13 @@
 //! # Invariants
 //! rustyline's defects that bite beside a stream of events are kept away here: see the comments in
 //! [`config`]. Nothing but this thread and, through it, the printer touches the terminal.
-use std::fmt;
-use std::io::{self, Write as _};
-use std::ops::Range;
+pub(crate) use assist::{Assist, Draft, Options, Purpose};
+use std::io::Write as _;
 use std::sync::{Arc, mpsc};
-use std::thread::{self, JoinHandle};
+use std::thread::JoinHandle;
+use std::{io, thread};
 
 use anyhow::Context as _;
-use nu_ansi_term::Style;
 use rustyline::config::{BellStyle, Configurer as _};
 use rustyline::error::ReadlineError;
 use rustyline::history::History as _;
@@ -20,73 +19,21 @@ use rustyline::{
 };
 use tokio::sync::{Mutex, mpsc as tokio_mpsc};
 
-use super::printer::{Above, Gate, Printer, Target};
-use super::terminal;
+use crate::cli::printer::gate::Gate;
+use crate::cli::printer::{Above, Printer, Target};
+use crate::cli::terminal;
 use crate::shell::Editing;
-use crate::shell::complete::Completions;
-use crate::shell::highlight::Mark;
 use abbreviations::{Expand, Expanding};
 use helper::{Helper, Leave};
 use past::{Past, Walk, Way};
 use press::{Key, Press, Pressed};
 
 mod abbreviations;
+pub(in crate::cli) mod assist;
 mod candidates;
 mod helper;
 mod past;
 mod press;
-
-/// What the editor asks the shell. All of it runs on the editor thread, most of it at every key:
-/// answer from memory.
-pub(crate) trait Assist: Send + Sync {
-    /// Answers Tab, for a line and the cursor in it.
-    fn complete(&self, line: &str, pos: usize) -> Completions;
-    /// Returns what the text before the cursor stands for, if it is an abbreviation.
-    fn expansion(&self, left: &str) -> Option<String>;
-    /// Returns what may follow, shown but not inserted: the first word of it is at the cursor.
-    fn hint(&self, line: &str) -> Option<String>;
-    /// Returns what stands out in the line, in order.
-    fn marks(&self, line: &str) -> Vec<(Range<usize>, Mark)>;
-    /// Keeps a line in the history, unless it is not to be kept.
-    fn keep(&self, line: &str);
-    /// Returns the history, oldest first, when it is another than at the last call.
-    fn recall(&self) -> Option<Vec<String>>;
-    /// Says whether Enter leads to a next line of this one.
-    fn is_open(&self, line: &str) -> bool;
-    /// Returns what a typed line looks like.
-    fn input_style(&self) -> Option<Style>;
-    /// Returns how the next line is edited.
-    fn editing(&self) -> Editing;
-    /// Returns the prompt as it is now: as wide as the raw prompt, or that is shown instead.
-    fn prompt(&self) -> String;
-}
-
-/// What a line is typed for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(crate) enum Purpose {
-    /// To be run.
-    #[default]
-    Command,
-    /// To answer a question: not completed, not kept.
-    Answer,
-}
-
-/// A line that is not ended, and where the cursor stands in it.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(crate) struct Draft {
-    /// What stands before the cursor.
-    pub(crate) left: String,
-    /// What stands behind it.
-    pub(crate) right: String,
-}
-
-/// How the editor is set up.
-pub(crate) struct Options {
-    /// Color, and hints, which cannot be told from typed text without.
-    pub(crate) color: bool,
-    /// Who is asked.
-    pub(crate) assist: Arc<dyn Assist>,
-}
 
 /// What stands before the line.
 #[derive(Debug, Clone)]
@@ -218,12 +165,6 @@ impl Editor {
             // An editor that panicked has nothing left to do.
             drop(self.thread.join());
         }
-    }
-}
-
-impl fmt::Debug for Options {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Options").field("color", &self.color).finish_non_exhaustive()
     }
 }
 

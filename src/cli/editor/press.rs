@@ -7,8 +7,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rustyline::{Cmd, ConditionalEventHandler, Event, EventContext};
 
-use super::super::printer::Gate;
-use super::Draft;
+use super::assist::Draft;
+use crate::cli::printer::gate::Gate;
 
 /// A key that ends the line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

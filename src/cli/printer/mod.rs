@@ -7,21 +7,20 @@
 //! Output is never lost and keeps its order. Of events one frame may be under way; while it is,
 //! there is no room for the next, and the sampler folds on. Nobody waits for the terminal but this
 //! thread, and the editor thread before it shows a prompt.
-use std::fmt;
-use std::io::{self, Write};
+use std::io::Write;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::thread::{self, JoinHandle};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
+use std::{fmt, io, thread};
 
-pub(crate) use fold::fold_frame;
 pub(crate) use gate::Gate;
 use gate::Job;
 
 use crate::cli::terminal;
 use crate::shell::{Pace, wrap};
 
-mod fold;
-mod gate;
+pub(in crate::cli) mod fold;
+pub(in crate::cli) mod gate;
 
 /// A handle to the printer thread; clones share it.
 #[derive(Debug, Clone)]

@@ -6,8 +6,7 @@ use std::time::{Duration, Instant};
 
 use tokio::runtime::Handle;
 
-use crate::shell::complete::Candidate;
-use crate::shell::complete::Question;
+use crate::shell::complete::{Candidate, Question};
 
 /// At most one question at a time: a server that is busy is not asked again before it has answered.
 #[derive(Debug, Default)]

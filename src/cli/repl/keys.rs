@@ -1,14 +1,11 @@
 //! The function keys at the prompt.
 
-use std::collections::BTreeMap;
+use super::presses::Presses;
 
 use nu_ansi_term::Style;
 
 use super::Repl;
 use super::running::{Running, brief};
-
-/// How often each key was pressed.
-pub(super) type Presses = BTreeMap<u8, usize>;
 
 impl Repl {
     /// Runs the line of a function key, and says which it is.

@@ -1,34 +1,40 @@
 //! The prompt: lines in, answers and events out.
 
+use pump::LINES;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use tokio::sync::mpsc;
 
-use super::editor::{Assist, Draft, Editor, Input, Options};
-use super::printer::Printer;
-use super::signals::{Continued, Interrupts, Stops, terminated};
-use super::start::Start;
-use super::{error_text, logging, terminal};
+use crate::cli::editor::assist::{Assist, Draft, Options};
+use crate::cli::editor::{Editor, Input};
+use crate::cli::printer::Printer;
+use crate::cli::process::error_text;
+use crate::cli::signals::{Continued, Interrupts, Stops, terminated};
+use crate::cli::start::Start;
+use crate::cli::{logging, terminal};
 use crate::shell::{
     CommandError, Format, History, Next, Operator, Output, Shell, Wish, whole_lines,
 };
-use keys::Presses;
-use printing::panicked;
+use not_run::panicked;
+use presses::Presses;
 use prompt::Helper;
+use pulse::Pulse;
 use pump::pump;
 use running::{Ended, Run, Running};
-use suspend::Pulse;
 
 mod asking;
 mod granting;
 mod keys;
+mod not_run;
 mod opening;
 mod password;
 mod paste;
+mod presses;
 mod printing;
 mod prompt;
+mod pulse;
 mod pump;
 mod running;
 mod suspend;
@@ -38,7 +44,7 @@ mod typed_ahead;
 pub(super) fn run(start: &Start, rc: Option<&Path>, color: bool) -> anyhow::Result<u8> {
     let _restored = terminal::Guard::save();
     let (sender, lines) = mpsc::channel(LINES);
-    let folder = super::history_folder().filter(|_| start.keeps_history);
+    let folder = crate::cli::process::history_folder().filter(|_| start.keeps_history);
     let shell = Shell::with_history(
         start.settings.clone(),
         Some(sender.clone()),
@@ -54,7 +60,7 @@ pub(super) fn run(start: &Start, rc: Option<&Path>, color: bool) -> anyhow::Resu
     let (editor, printer) = Editor::spawn(options)?;
     let verbosity = logging::to_prompt(sender, color);
     verbosity.set(start.settings.debug);
-    let runtime = super::runtime()?;
+    let runtime = crate::cli::process::runtime()?;
     assist.runs_on(runtime.handle().clone());
     let (wishing, wishes) = mpsc::channel(1);
     let operator = Operator::new(wishing);
@@ -84,7 +90,7 @@ pub(super) fn run(start: &Start, rc: Option<&Path>, color: bool) -> anyhow::Resu
         }
         let served = repl.serve(&editor, running, wishes).await;
         pump.abort();
-        super::close(&repl.shell).await;
+        crate::cli::process::close(&repl.shell).await;
         served.map(|()| 0)
     });
     // Nothing is left to do, unless the operator was asked for a password and left.
@@ -107,9 +113,6 @@ async fn until(deadline: Option<tokio::time::Instant>) {
         None => std::future::pending().await,
     }
 }
-
-/// How many event lines may wait for the sampler.
-const LINES: usize = 4096;
 
 #[derive(Clone)]
 struct Repl {

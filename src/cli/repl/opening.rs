@@ -13,17 +13,10 @@ use crate::cli::editor::Editor;
 use crate::cli::oneshot;
 use crate::cli::signals::{Interrupts, terminated};
 use crate::cli::start::{Start, Target};
-use crate::shell::CommandError;
-use crate::shell::DEMO_TOUR;
-use crate::shell::Kind;
-use crate::shell::PASSWORD_TRIES;
-use crate::shell::Password;
-use crate::shell::Profile;
-use crate::shell::counted;
-use crate::shell::fs_cli_history;
-use crate::shell::password_question;
-use crate::shell::sanitise;
-use crate::shell::script_lines;
+use crate::shell::{
+    CommandError, DEMO_TOUR, Kind, PASSWORD_TRIES, Password, Profile, counted, fs_cli_history,
+    password_question, sanitise, script_lines,
+};
 
 impl Repl {
     /// As [`open`](Self::open), unless the operator leaves before: then the exit code.

@@ -1,6 +1,7 @@
 //! Several lines at once: nothing runs before they were seen.
 
 use super::Repl;
+pub(in crate::cli) use super::not_run::NOT_RUN;
 use super::running::brief;
 use crate::shell::counted;
 
@@ -20,8 +21,6 @@ impl Repl {
         ["y", "yes"].iter().any(|yes| answer.eq_ignore_ascii_case(yes))
     }
 }
-
-pub(super) const NOT_RUN: &str = "nothing was run";
 
 /// Lines that are shown at most.
 const SHOWN: usize = 20;

@@ -5,11 +5,11 @@ use std::fmt;
 use nu_ansi_term::{Color, Style};
 
 use super::Repl;
-use super::running::{Run, brief};
+use super::running::Run;
 use crate::cli::printer::Printer;
-use crate::cli::{error_text, terminal};
-use crate::shell::{AfterInterrupt, CommandError, Kind};
-use crate::shell::{counted, span};
+use crate::cli::process::error_text;
+use crate::cli::terminal;
+use crate::shell::{AfterInterrupt, CommandError, counted, span};
 
 impl Repl {
     /// What is said when a command is not waited for any longer.
@@ -41,13 +41,6 @@ impl Repl {
     pub(super) fn complain(&self, err: &CommandError) {
         self.printer.output(error_text(err, self.color, terminal::size().0));
     }
-}
-
-/// A defect of ours, in words that help to report it.
-pub(super) fn panicked(line: &str, text: &str) -> CommandError {
-    let line = brief(line);
-    CommandError::new(Kind::Refused, format!("\"{line}\" failed inside the shell: {text}"))
-        .hint("this is a defect of the shell; the connections and everything else go on")
 }
 
 /// Hands the answer of a run to the printer, whole lines as they come.

@@ -10,22 +10,14 @@ use unicode_width::UnicodeWidthStr as _;
 
 use super::asking::Asking;
 use super::running::{Board, Shown};
-use crate::cli::editor::{Assist, Draft, Prompt, Purpose};
+use crate::cli::editor::Prompt;
+use crate::cli::editor::assist::{Assist, Draft, Purpose};
 use crate::cli::terminal;
 use crate::listener::Link;
-use crate::shell::Editing;
-use crate::shell::Part;
-use crate::shell::Place;
-use crate::shell::Shell;
-use crate::shell::Switch;
-use crate::shell::Template;
-use crate::shell::complete;
-use crate::shell::complete::Completions;
-use crate::shell::complete::Question;
-use crate::shell::highlight;
+use crate::shell::complete::{Completions, Question};
 use crate::shell::highlight::Mark;
 use crate::shell::history::Entry;
-use crate::shell::sanitise;
+use crate::shell::{Editing, Part, Place, Shell, Switch, Template, complete, highlight, sanitise};
 
 /// The shell, as the editor sees it.
 pub(super) struct Helper {

@@ -1,16 +1,16 @@
 //! Event lines on their way to the printer, and a prompt that stays true.
 
+use super::Repl;
+use crate::cli::editor::assist::Assist;
+use crate::cli::terminal;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
-
 use tokio::sync::mpsc;
+
 use tokio::time::MissedTickBehavior;
 
-use super::suspend::Fate;
-use super::{LINES, Repl};
-use crate::cli::editor::Assist as _;
-use crate::cli::printer::fold_frame;
-use crate::cli::terminal;
+use super::pulse::Fate;
+use crate::cli::printer::fold::fold_frame;
 use crate::shell::sampler::{Budget, Line, Sampler};
 
 /// Gives event lines to the printer, a few at a time, and keeps the prompt true.
@@ -76,3 +76,6 @@ pub(super) async fn pump(mut lines: mpsc::Receiver<Line>, repl: Repl, is_plain: 
 const SETTLE: Duration = Duration::from_millis(300);
 /// The prompt is drawn again at most this often.
 const REPAINT: Duration = Duration::from_millis(300);
+
+/// How many event lines may wait for the sampler.
+pub(in crate::cli) const LINES: usize = 4096;

@@ -12,8 +12,8 @@ use std::time::Duration;
 use tokio::task::{AbortHandle, JoinError, JoinSet};
 use tokio::time::Instant;
 
-use crate::shell::sanitise;
-use crate::shell::{self, Next};
+use crate::shell;
+use crate::shell::{Next, sanitise};
 
 /// Everything that was typed and has not ended.
 #[derive(Debug, Default)]

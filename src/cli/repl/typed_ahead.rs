@@ -2,7 +2,8 @@
 
 use super::Repl;
 use super::running::Running;
-use crate::cli::editor::{Assist as _, Draft, Input};
+use crate::cli::editor::Input;
+use crate::cli::editor::assist::{Assist as _, Draft};
 
 impl Repl {
     /// Types the keys behind what stood at the prompt: whole lines are run, the rest is the line that

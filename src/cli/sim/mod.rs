@@ -2,22 +2,19 @@
 
 mod user;
 
-use std::io::{self, Write as _};
+use std::io;
+use std::io::Write as _;
 use std::path::PathBuf;
 use std::pin::pin;
 
 use anyhow::Context as _;
 use jiff::Zoned;
 
-use super::signals::{Interrupts, terminated};
+use crate::cli::signals::{Interrupts, terminated};
 use crate::conn::Config;
-use crate::private;
 use crate::shell::{CommandError, Kind};
-use crate::sim;
-use crate::sim::FAULTS;
-use crate::sim::FaultError;
-use crate::sim::Planned;
-use crate::sim::Sim;
+use crate::sim::{FAULTS, FaultError, Planned, Sim};
+use crate::{private, sim};
 
 use user::SimUser;
 

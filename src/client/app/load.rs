@@ -1,6 +1,6 @@
 //! Loading whole or not at all, and unloading without a trace.
 
-use std::fmt;
+use super::unloaded::{Callback, Fate, Unloaded};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,52 +8,13 @@ use tokio::time::Instant;
 
 use super::route::Router;
 use super::{App, Apps, LiveCalls, LoadAs, LoadedApp};
-use crate::client::{Client, Error, dial_string};
+use crate::client::dial_string;
+use crate::client::error::Error;
+use crate::client::handle::Client;
 use crate::listener::EventListener;
-use crate::model::{self, EVENT_NAMES, HangupCause, Id};
+use crate::model;
+use crate::model::{EVENT_NAMES, HangupCause, Id};
 use crate::track::Rules;
-
-/// Which app is called for which event.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Callback {
-    /// The event, or the CUSTOM subclass.
-    pub event: String,
-    /// The name that the app is loaded under.
-    pub app: String,
-    /// Which of its parts.
-    pub part: String,
-    /// Whether the subscription is held for the app; otherwise the listener has it anyway.
-    pub is_held: bool,
-}
-
-/// What an unloading did.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Unloaded {
-    /// The id that it had.
-    pub id: Id<model::App>,
-    /// How many living sessions it had.
-    pub sessions: usize,
-    /// What became of them.
-    pub fate: Fate,
-}
-
-/// What became of the sessions of an app that was unloaded.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Fate {
-    /// Nothing: it was unloaded before.
-    AlreadyUnloaded,
-    /// They go on, and no app gets their events.
-    Alone,
-    /// They go on, and the app that is loaded as `default` gets their events.
-    Default,
-    /// They were hung up.
-    HungUp,
-    /// It was unloaded before; they were hung up now.
-    HungUpLater,
-}
 
 /// A load that is under way. Dropped before it is done, by cancellation or panic too, it leaves
 /// nothing behind.
@@ -470,19 +431,3 @@ const LOOK: Duration = Duration::from_millis(20);
 
 /// How long apps may take to handle what came in.
 const HANDLING: Duration = Duration::from_secs(2);
-
-impl fmt::Display for Unloaded {
-    /// `its 2 sessions go on without an app`
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (noun, goes, were) = match self.sessions {
-            1 => ("session", "goes", "was"),
-            _ => ("sessions", "go", "were"),
-        };
-        write!(f, "its {} {noun} ", self.sessions)?;
-        match self.fate {
-            Fate::AlreadyUnloaded | Fate::Alone => write!(f, "{goes} on without an app"),
-            Fate::Default => write!(f, "{goes} on, under the app \"default\""),
-            Fate::HungUp | Fate::HungUpLater => write!(f, "{were} hung up"),
-        }
-    }
-}

@@ -3,8 +3,7 @@
 //! The trait stands here and not in the `apps` layer above, because [`Client::load_app`] needs it;
 //! `apps` holds the apps themselves.
 
-mod load;
-mod route;
+pub(in crate::client) mod unloaded;
 
 use std::any::Any;
 use std::fmt;
@@ -15,10 +14,8 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::timeout;
 
-use super::{Client, Error, Session};
-use crate::listener::EventListener;
-use crate::model::{self, Event, Id};
-pub use load::{Callback, Fate, Unloaded};
+use crate::client::error::Error;
+pub use unloaded::{Callback, Fate, Unloaded};
 
 /// What a callback of an app returns.
 pub type Handling<'a> = Pin<Box<dyn Future<Output = Result<(), Error>> + Send + 'a>>;
@@ -256,7 +253,7 @@ impl Apps {
 
     /// The app of the sessions that have no other.
     fn default(&self) -> Option<LoadedApp> {
-        self.find(route::DEFAULT).ok()
+        self.find(DEFAULT).ok()
     }
 
     fn unloaded(&self, name_or_id: &str) -> Option<Named> {
@@ -310,3 +307,13 @@ impl Apps {
         Ok(())
     }
 }
+
+use crate::client::handle::Client;
+use crate::client::session::Session;
+use crate::listener::EventListener;
+use crate::model;
+use crate::model::{Event, Id};
+mod load;
+mod route;
+/// The name of the app that gets the sessions without a loaded one.
+pub(super) const DEFAULT: &str = "default";

@@ -1,15 +1,18 @@
 //! How events find the app that they are for.
 
+use super::DEFAULT;
 use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
 
 use tokio::sync::mpsc;
 
-use super::super::{Client, Inner, Session};
 use super::{App, AtWork, LoadedApp};
+use crate::client::handle::{Client, Inner};
+use crate::client::session::Session;
 use crate::listener::{EventListener, Seen};
-use crate::model::{self, Association, Event, Id};
+use crate::model;
+use crate::model::{Association, Event, Id};
 use crate::track::{Change, Tracker, What};
 
 /// Finds the app of an event, in the reader's task, and hands the event to its session's worker.
@@ -149,9 +152,6 @@ fn is_genuine(tracker: &Tracker, session: &model::Session) -> bool {
     let mut trusted = legs.iter().filter(|leg| leg.id != session.id && leg.app == session.app);
     trusted.any(|leg| leg.app_association != Some(Association::Header))
 }
-
-/// The name of the app that gets the sessions without a loaded one.
-pub(super) const DEFAULT: &str = "default";
 
 async fn worker(mut inbox: mpsc::Receiver<Work>) {
     while let Some(Work { name, apps, session, event, at_work }) = inbox.recv().await {

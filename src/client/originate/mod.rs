@@ -2,10 +2,12 @@
 
 mod render;
 
-use super::{Client, Error};
+use crate::client::error::Error;
+use crate::client::handle::Client;
 use crate::listener::Job;
+use crate::model;
 use crate::model::dial::is_dial_string;
-use crate::model::{self, Id, Session};
+use crate::model::{Id, Session};
 
 /// Which app controls a call.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

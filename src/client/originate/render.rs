@@ -1,11 +1,12 @@
 //! From a call to the line that makes it.
 
 use super::{Originate, Runs, Target};
-use crate::client::Error;
 use crate::client::dial_string::{argument, refused, unsendable, word};
-use crate::model::dial::encode::{self, Brackets};
-use crate::model::dial::{DialString, OriginateLine, find};
-use crate::model::{self, Id, Session};
+use crate::client::error::Error;
+use crate::model;
+use crate::model::dial::encode::Brackets;
+use crate::model::dial::{DialString, OriginateLine, encode, find};
+use crate::model::{Id, Session};
 use crate::track::Rules;
 
 impl Originate {

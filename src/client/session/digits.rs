@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use super::Session;
-use crate::client::{Error, dial_string};
+use crate::client::dial_string;
+use crate::client::error::Error;
 use crate::model::dial::encode;
 use crate::model::{Event, Phase};
 

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use super::Session;
-use crate::client::{Error, dial_string};
+use crate::client::dial_string;
+use crate::client::error::Error;
 
 /// Which leg of a bridge a broadcast plays to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -3,26 +3,28 @@
 //! What FreeSWITCH answers is mostly a receipt: it has queued the verb. The event that confirms it
 //! is named with each; [`Session::expect`] waits for it.
 
-mod digits;
-mod media;
+mod bridge;
+pub(in crate::client) mod digits;
+pub(in crate::client) mod media;
 
 use std::fmt;
 use std::ops::Deref;
 use std::time::Duration;
 
-pub use digits::{Digits, DigitsEnd, Pressed};
-pub use media::{Leg, MuteSide, Recording};
-
-use super::{Client, Error, Expect, LegEnd, Originate, checked, dial_string};
+use crate::client::dial_string;
+use crate::client::error::Error;
+use crate::client::handle::{Client, checked};
+use crate::client::hung_up::LegEnd;
+use crate::model;
 use crate::model::dial::encode;
-use crate::model::{self, Event, HangupCause, Id};
+use crate::model::{Event, HangupCause, Id};
 use crate::wire::Command;
 
 /// A session as it was when it was looked up, with verbs.
 #[derive(Debug, Clone)]
 pub struct Session {
-    client: Client,
-    session: model::Session,
+    pub(in crate::client) client: Client,
+    pub(in crate::client) session: model::Session,
 }
 
 impl Session {
@@ -36,21 +38,6 @@ impl Session {
         &self.client
     }
 
-    /// The call that it belongs to, as it is now.
-    #[must_use]
-    pub fn call(&self) -> Option<super::Call> {
-        self.client.call(self.session.call.as_str())
-    }
-
-    /// Begins to wait for the next of these events of this session. Make it before the verb that
-    /// causes the event.
-    ///
-    /// # Errors
-    /// As [`Client::expect`].
-    pub async fn expect(&self, kinds: &[&str]) -> Result<Expect, Error> {
-        self.client.expect(&self.id, kinds).await
-    }
-
     /// `uuid_answer`; confirmed by CHANNEL_ANSWER.
     ///
     /// # Errors
@@ -62,7 +49,7 @@ impl Session {
     /// Answers, and waits for CHANNEL_ANSWER.
     ///
     /// # Errors
-    /// As [`Expect::within`]; otherwise as [`Client::api`].
+    /// As [`Expect::within`](crate::client::Expect::within); otherwise as [`Client::api`].
     pub async fn answered(&self, within: Duration) -> Result<(), Error> {
         let answer = self.expect(&["CHANNEL_ANSWER"]).await?;
         self.answer().await?;
@@ -115,7 +102,7 @@ impl Session {
     /// Hangs up, and waits for CHANNEL_DESTROY.
     ///
     /// # Errors
-    /// As [`Expect::within`]; otherwise as [`Client::api`].
+    /// As [`Expect::within`](crate::client::Expect::within); otherwise as [`Client::api`].
     pub async fn gone(&self, within: Duration) -> Result<(), Error> {
         let gone = self.expect(&["CHANNEL_DESTROY"]).await?;
         if self.client.session(self.id.as_str()).is_none() {
@@ -154,7 +141,7 @@ impl Session {
     /// Parks, and waits for CHANNEL_PARK.
     ///
     /// # Errors
-    /// As [`Expect::within`]; otherwise as [`Client::api`].
+    /// As [`Expect::within`](crate::client::Expect::within); otherwise as [`Client::api`].
     pub async fn parked(&self, within: Duration) -> Result<(), Error> {
         let parked = self.expect(&["CHANNEL_PARK"]).await?;
         self.park().await?;
@@ -192,26 +179,6 @@ impl Session {
     /// As [`Client::api`].
     pub async fn bridge_to(&self, other: &Id<model::Session>) -> Result<(), Error> {
         self.verb("uuid_bridge", other.as_str()).await
-    }
-
-    /// Queues `bridge` to where an [`Originate`] would call, with its variables, from this leg;
-    /// confirmed by CHANNEL_BRIDGE.
-    ///
-    /// # Errors
-    /// [`Error::DialString`]; otherwise as [`Session::execute`].
-    pub async fn bridge(&self, to: &Originate) -> Result<(), Error> {
-        self.execute("bridge", &to.render_bridge()?).await
-    }
-
-    /// As [`Session::bridge`], and this leg ends when the bridge does, or when it does not come
-    /// about. Otherwise FreeSWITCH leaves it parked, where nobody may look for it.
-    ///
-    /// # Errors
-    /// As [`Session::bridge`] and [`Session::setvar`].
-    pub async fn bridge_or_end(&self, to: &Originate) -> Result<(), Error> {
-        let to = to.render_bridge()?;
-        self.setvar("hangup_after_bridge", "true").await?;
-        self.execute("bridge", &to).await
     }
 
     /// `uuid_hold`; confirmed by CHANNEL_HOLD. The reply says `+OK` even for a session that is
@@ -405,7 +372,7 @@ impl Session {
     /// Runs an application and waits until it is over; returns its response, if it gave one.
     ///
     /// # Errors
-    /// As [`Expect::within`]; otherwise as [`Session::execute`].
+    /// As [`Expect::within`](crate::client::Expect::within); otherwise as [`Session::execute`].
     pub async fn executed(
         &self,
         app: &str,
@@ -471,5 +438,14 @@ fn known(cause: &HangupCause) -> Result<(), Error> {
         Ok(())
     } else {
         Err(Error::UnknownCause { cause: cause.name().to_owned() })
+    }
+}
+
+impl Client {
+    /// A living session, with verbs.
+    #[must_use]
+    pub fn session(&self, id: &str) -> Option<Session> {
+        let session = self.listener().ok()?.session(id)?;
+        Some(Session::new(self.clone(), session))
     }
 }

@@ -1,7 +1,8 @@
 //! From a command that was read to the function that runs it.
 
 use super::call_name::Purpose;
-use super::confirm::{self, read_only};
+use super::confirm;
+use super::confirm::read_only;
 use super::context::Context;
 use super::grammar::Parsed;
 use super::server::api;

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::call_name::last::LAST;
+use super::call_name::LAST;
 use crate::client::Client;
 use crate::shell::session::console_complete::candidates;
 use crate::shell::session::switch::Switch;

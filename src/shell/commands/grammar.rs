@@ -4,7 +4,8 @@ use std::sync::LazyLock;
 
 use clap::{ArgAction, CommandFactory as _, Parser as _};
 
-use super::table::{self, Line};
+use super::table;
+use super::table::Line;
 #[cfg(feature = "cli")]
 use super::topics;
 use super::verbs;

@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashSet};
 
 use serde_json::{Map, Value, json};
 
-use super::Mode;
+use super::mode::Mode;
 use crate::model::{EVENT_NAMES, Event, Session};
 use crate::shell::text::error::CommandError;
 use crate::shell::view::filter::pattern::Pattern;

@@ -4,8 +4,9 @@ use nu_ansi_term::{Color, Style};
 
 use super::choice::{Form, document};
 use super::describe::describe;
+use super::mode::Mode;
 use super::sampler::{Line, Priority};
-use super::{Mode, Narration, lock};
+use super::{Narration, lock};
 use crate::conn::CloseReason;
 use crate::listener::{Link, Update};
 use crate::model::{Direction, Event, HangupCause, JobState, Outcome, Session};

@@ -6,6 +6,7 @@ pub(crate) mod clock_skew;
 mod describe;
 pub(crate) mod inline_jobs;
 mod lines;
+pub(in crate::shell) mod mode;
 pub(in crate::shell) mod recent;
 pub mod sampler;
 pub(crate) mod sink;
@@ -38,18 +39,6 @@ use crate::wire::LogLine;
 use sampler::{Line, Priority};
 use sink::Lines;
 use transcript::Transcript;
-
-/// What is shown above the prompt.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(super) enum Mode {
-    /// One line a change of a call.
-    #[default]
-    Calls,
-    /// One line an event, of the names that were asked for.
-    Raw,
-    /// Nothing but the ends of own jobs.
-    Off,
-}
 
 /// How events are told, shared by all switches of a shell.
 #[derive(Debug, Default)]

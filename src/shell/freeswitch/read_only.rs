@@ -1,6 +1,6 @@
 //! Server commands that only read: those that a read-only session may send.
 
-use crate::shell::freeswitch::danger;
+use super::danger;
 use crate::shell::text::words::first_word;
 
 /// Whether a server command is known to change nothing. What is not known is taken to change

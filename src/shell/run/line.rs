@@ -5,9 +5,8 @@ use std::pin::Pin;
 
 use super::slash;
 use crate::shell::commands::context::Context;
-use crate::shell::commands::grammar;
 use crate::shell::commands::grammar::Parsed;
-use crate::shell::commands::{dispatch, table};
+use crate::shell::commands::{dispatch, grammar, table};
 use crate::shell::session::variables;
 use crate::shell::text::alias;
 use crate::shell::text::error::{CommandError, Kind};

@@ -10,7 +10,7 @@ use crate::shell::commands::context::Context;
 use crate::shell::commands::error_hints::advise;
 use crate::shell::commands::grammar::verbs;
 use crate::shell::session::Shell;
-use crate::shell::session::pending_jobs::Entry;
+use crate::shell::session::job_list::Entry;
 use crate::shell::text::brief::brief as brief_command;
 use crate::shell::text::error::{CommandError, Kind};
 use crate::shell::view::output::Output;

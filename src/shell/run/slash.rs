@@ -3,11 +3,9 @@
 //! As in fs_cli a word is known by its start, in any case: `/eventx` is `/event`. A name that is
 //! none of them is a command of this shell: `/calls`, also where bare words are the server's.
 
-use crate::shell::commands::call_name::Purpose;
-use crate::shell::commands::call_name::last::LAST;
+use crate::shell::commands::call_name::{LAST, Purpose};
 use crate::shell::commands::context::Context;
-use crate::shell::commands::dispatch;
-use crate::shell::commands::grammar;
+use crate::shell::commands::{dispatch, grammar};
 use crate::shell::settings::log_view::Prefix;
 use crate::shell::text::error::CommandError;
 use crate::shell::text::next::Next;

@@ -21,3 +21,11 @@ pub(crate) fn left_behind(shell: &Shell) -> Option<String> {
     let left: Vec<String> = calls.into_iter().chain(apps).collect();
     (!left.is_empty()).then(|| left.join("\n"))
 }
+
+impl Shell {
+    /// Whether leaving would leave calls of this shell behind, or end its apps.
+    #[cfg(feature = "cli")]
+    pub(crate) fn leaves_something(&self) -> bool {
+        left_behind(self).is_some()
+    }
+}

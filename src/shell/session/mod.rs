@@ -5,6 +5,8 @@ pub(crate) mod completeness;
 pub(crate) mod console_complete;
 pub(crate) mod gate;
 pub mod history;
+mod import_history;
+pub(in crate::shell) mod job_list;
 pub(crate) mod left_behind;
 pub(crate) mod masking;
 pub(crate) mod pending_jobs;
@@ -25,9 +27,9 @@ use nu_ansi_term::Style;
 use tokio::sync::{mpsc, watch};
 
 use crate::conn::WeakConnection;
-#[cfg(feature = "cli")]
-use crate::shell::feed::Mode;
 use crate::shell::feed::Narration;
+#[cfg(feature = "cli")]
+use crate::shell::feed::mode::Mode;
 use crate::shell::feed::sampler::Line;
 use crate::shell::feed::sink::Lines;
 use crate::shell::freeswitch::secret_names::Names;
@@ -142,12 +144,6 @@ impl Shell {
             port if is_host && port != crate::conn::Config::PORT => format!("{name}:{port}"),
             _ => name.to_owned(),
         }
-    }
-
-    /// Whether leaving would leave calls of this shell behind, or end its apps.
-    #[cfg(feature = "cli")]
-    pub(crate) fn leaves_something(&self) -> bool {
-        left_behind::left_behind(self).is_some()
     }
 
     /// The settings as they are now.

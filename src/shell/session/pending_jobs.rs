@@ -1,28 +1,12 @@
 //! Jobs that a script started and has not asked about: their results are waited for at its end, so
 //! that its exit code is the truth. At the prompt they are told above it instead.
 
-use std::collections::VecDeque;
+pub(in crate::shell) use super::job_list::{Entry, Left, MOST};
 use std::sync::Arc;
 
 use super::Shell;
 use super::switch::Switch;
 use crate::listener::Job;
-
-/// So many are remembered; a script that starts more has long stopped to look.
-const MOST: usize = 10_000;
-
-/// A job, and where it runs.
-#[derive(Debug)]
-pub(in crate::shell) struct Entry {
-    pub(in crate::shell) job: Job,
-    pub(in crate::shell) switch: Arc<Switch>,
-    /// An originate: what it made is looked after with the verbs for calls.
-    pub(in crate::shell) is_call: bool,
-}
-
-/// The jobs, in the order in which they were started.
-#[derive(Debug, Default)]
-pub(in crate::shell) struct Left(VecDeque<Entry>);
 
 impl Shell {
     /// A line started a job and does not wait for it.

@@ -174,6 +174,9 @@ impl From<listener::Error> for CommandError {
             Error::Denied { ref command } => denied(&err, command),
             Error::NotConnected => Self::new(Kind::Connection, "the listener is not connected")
                 .hint("type \"listen on\""),
+            Error::Lost(_) => {
+                Self::new(Kind::Connection, err.to_string()).hint("\"connect\" opens it again")
+            }
             Error::AlreadyConnected => Self::usage(err.to_string()),
         }
     }

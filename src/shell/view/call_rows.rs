@@ -3,8 +3,7 @@
 use serde_json::json;
 
 use super::column::Column;
-use super::words;
-use super::{Cell, View, ending};
+use super::{Cell, View, ending, words};
 use crate::model::{Call, Direction, Ending, Phase, Session};
 use crate::shell::text::error::CommandError;
 use crate::shell::text::short_id::Starts;

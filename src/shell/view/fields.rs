@@ -2,8 +2,7 @@
 
 use super::column::Column;
 use super::filter::Kind;
-use super::server_columns;
-use super::{Cell, View, call_rows};
+use super::{Cell, View, call_rows, server_columns};
 
 /// The views whose names are fixed, and their columns.
 fn views() -> [(&'static str, Vec<Column>); 7] {

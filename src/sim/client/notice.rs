@@ -3,10 +3,10 @@
 use std::fmt;
 use std::net::SocketAddr;
 
-/// One thing that happened to a connection. [`Sim::notices`](super::Sim::notices) gives them.
+/// One thing that happened to a connection. [`Sim::notices`](crate::sim::Sim::notices) gives them.
 ///
 /// Connections are numbered from 1 in the order in which they come; the number is that of a
-/// recording ([`Sim::record`](super::Sim::record)), too. `Display` shows no password.
+/// recording ([`Sim::record`](crate::sim::Sim::record)), too. `Display` shows no password.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Notice {

@@ -1,7 +1,9 @@
+use crate::model::Id;
+use crate::model::Phase;
 use bytes::Bytes;
 
-use super::*;
 use crate::model::{Association, ChannelRow, Event, JobState, Origin};
+use crate::track::*;
 use crate::wire::{EventData, Format};
 
 mod many;

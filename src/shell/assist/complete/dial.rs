@@ -1,7 +1,8 @@
 //! Inside a dial string: variables between braces, endpoints, and what `&` runs.
 
 use super::candidate::Candidate;
-use super::{Place, names};
+use super::names;
+use super::place::Place;
 use crate::model::dial::Typed;
 use crate::shell::commands::grammar;
 

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use super::Place;
 use super::candidate::Candidate;
+use super::place::Place;
 use crate::model::{Call, HangupCause};
 use crate::shell::commands::grammar;
 use crate::shell::view::column::Column;

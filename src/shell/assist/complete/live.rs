@@ -3,11 +3,13 @@
 use std::collections::BTreeSet;
 
 use super::candidate::Candidate;
-use super::{Place, local, names};
+use super::place::Place;
+use super::{local, names};
 use crate::apps::APPS;
 use crate::listener::EventListener;
 use crate::model::{HangupCause, Session};
-use crate::shell::commands::call_name::last::{LAST, LAST_MEANS};
+use crate::shell::commands::call_name::LAST;
+use crate::shell::commands::call_name::last::LAST_MEANS;
 use crate::shell::commands::script::expect::WORDS as WAITED_FOR;
 use crate::shell::commands::{grammar, topics};
 use crate::shell::text::sanitise;

@@ -7,16 +7,16 @@ mod fields;
 mod live;
 mod local;
 mod names;
+mod place;
 pub(in crate::shell) mod server;
 
 pub use candidate::Candidate;
-use std::sync::Arc;
+use place::{Place, words};
 
 use crate::shell::commands::{app_args, grammar};
 use crate::shell::feed::choice::KIND_WORDS;
 use crate::shell::run::{line, pipe, slash};
 use crate::shell::session::Shell;
-use crate::shell::session::switch::Switch;
 pub use server::Question;
 pub(super) use server::tail;
 
@@ -71,20 +71,6 @@ fn in_command(shell: &Shell, typed: &str) -> Completions {
     Completions { start, candidates: fitting(candidates, word) }
 }
 
-/// The words before the one at the cursor, without an `@host`, and the switch that they are for.
-fn words<'a>(shell: &Shell, typed: &'a str) -> (Option<Arc<Switch>>, Vec<&'a str>) {
-    let mut words: Vec<&str> = typed.split_whitespace().collect();
-    let tag = words.first().and_then(|first| first.strip_prefix('@'));
-    let switch = match tag {
-        Some("all") | None => shell.current(),
-        Some(name) => shell.switch(name).ok(),
-    };
-    if tag.is_some() {
-        words.remove(0);
-    }
-    (switch, words)
-}
-
 /// Those that go on as the word does; of live values also those that have it anywhere.
 fn fitting(candidates: Vec<Candidate>, word: &str) -> Vec<Candidate> {
     let lower = word.to_lowercase();
@@ -97,14 +83,6 @@ fn fitting(candidates: Vec<Candidate>, word: &str) -> Vec<Candidate> {
     fitting.sort_by_key(|candidate| !is_ahead(candidate));
     fitting.dedup_by(|a, b| a.replacement == b.replacement);
     fitting
-}
-
-/// Where the cursor is.
-#[derive(Debug, Clone, Copy)]
-struct Place<'a> {
-    shell: &'a Shell,
-    switch: Option<&'a Switch>,
-    word: &'a str,
 }
 
 impl Place<'_> {

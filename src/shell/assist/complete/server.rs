@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::candidate::Candidate;
-use super::words;
+use super::place::words;
 use crate::shell::commands::grammar;
 use crate::shell::run::{line, pipe};
 use crate::shell::session::Shell;

@@ -1,5 +1,6 @@
 //! The call that `last` stands for.
 
+use super::LAST;
 use std::time::Duration;
 
 use tokio::time::{Instant, timeout};
@@ -12,9 +13,6 @@ use crate::shell::text::error::{CommandError, Kind};
 use crate::shell::text::sanitise;
 use crate::shell::view::Format;
 use crate::track::Tracker;
-
-/// The word for the call that this shell started last.
-pub(in crate::shell) const LAST: &str = "last";
 
 /// What completion and help say of it.
 pub(in crate::shell) const LAST_MEANS: &str = "the call that this shell started last";

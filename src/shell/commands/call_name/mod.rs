@@ -9,15 +9,13 @@
 pub(in crate::shell) mod last;
 
 use super::context::Context;
+use crate::model::{Call, Id, Session};
 use crate::shell::feed;
 use crate::shell::session::completeness;
 use crate::shell::text::error::{CommandError, Kind};
 use crate::shell::text::sanitise;
 use crate::shell::text::short_id::Starts;
 use crate::shell::view::Format;
-pub(super) use last::LAST;
-
-use crate::model::{Call, Id, Session};
 use crate::track::Tracker;
 
 /// What a command does with the call that it names.
@@ -288,3 +286,6 @@ pub(super) fn one<T>(
 
 #[cfg(test)]
 mod tests;
+
+/// The word for the call that this shell started last.
+pub(in crate::shell) const LAST: &str = "last";

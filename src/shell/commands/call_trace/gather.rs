@@ -1,7 +1,6 @@
 //! What is of the call: events, log lines, SIP messages.
 
-use super::item::Item;
-use super::report::letter;
+use super::item::{Item, letter};
 use super::sip::Message;
 use super::{Request, Trace, item};
 use crate::listener::{EventListener, Snapshot};

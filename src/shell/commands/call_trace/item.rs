@@ -1,12 +1,11 @@
 //! What happened, as one line and in full.
 
+use crate::shell::view::span;
+use serde_json::json;
 use std::borrow::Cow;
 
-use serde_json::json;
-
-use super::report::letter;
 use crate::model::Event;
-use crate::shell::view::{Cell, span};
+use crate::shell::view::Cell;
 use crate::wire::EventData;
 
 /// Something that happened to the call.
@@ -165,6 +164,12 @@ pub(super) fn without_stamp(text: &str) -> String {
         .filter(|_| text.starts_with(|first: char| first.is_ascii_digit()))
         .unwrap_or(text)
         .to_owned()
+}
+
+/// A, B, ... for the legs.
+pub(super) fn letter(at: usize) -> String {
+    let letter = u8::try_from(at).ok().filter(|at| *at < 26).map(|at| char::from(b'A' + at));
+    letter.map_or_else(|| format!("#{at}"), |letter| letter.to_string())
 }
 
 #[cfg(test)]

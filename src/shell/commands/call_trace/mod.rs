@@ -20,11 +20,11 @@ use std::time::Duration;
 
 use tokio::time::{Instant, interval, timeout};
 
+use super::call_name::LAST;
 use super::context::Context;
 use super::stream::end_of;
 use crate::listener::{EventListener, Events, Logs};
 use crate::model::{Call, Id, Session};
-use crate::shell::commands::call_name::last::LAST;
 use crate::shell::text::error::{CommandError, Kind};
 use crate::shell::text::sanitise;
 use crate::shell::view::Format;

@@ -1,5 +1,6 @@
 //! The items and the ladder, in each format.
 
+use super::item::letter;
 use serde_json::json;
 
 use super::Trace;
@@ -113,12 +114,6 @@ impl Trace {
         let legs = self.legs.iter().enumerate();
         legs.filter_map(|(at, id)| Some(rungs(&letter(at), &find(id)?, self.began))).collect()
     }
-}
-
-/// A, B, ... for the legs.
-pub(super) fn letter(at: usize) -> String {
-    let letter = u8::try_from(at).ok().filter(|at| *at < 26).map(|at| char::from(b'A' + at));
-    letter.map_or_else(|| format!("#{at}"), |letter| letter.to_string())
 }
 
 fn rungs(name: &str, leg: &Session, began: u64) -> String {

@@ -6,7 +6,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
-use super::Report;
+use super::report::Report;
 use crate::client::Client;
 use crate::conn::{Config, ConnectError};
 

@@ -2,8 +2,9 @@
 
 use regex_lite::Regex;
 
+use super::report::Report;
 use super::server::{ask, is_about_it};
-use super::{Report, xml};
+use super::xml;
 use crate::client::{Client, is_dial_string};
 use crate::model::dial::{DialString, OriginateLine};
 use crate::model::{HangupCause, Rows};

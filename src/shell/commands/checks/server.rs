@@ -4,7 +4,8 @@ use std::time::{Duration, Instant};
 
 use tokio::time::timeout;
 
-use super::{Report, xml};
+use super::report::Report;
+use super::xml;
 use crate::client::{Client, Error};
 use crate::conn::{Config, Login};
 use crate::listener::EventListener;

@@ -1,6 +1,6 @@
 use crate::conn::Config;
 use crate::shell::commands::checks;
-use crate::shell::commands::checks::Report;
+use crate::shell::commands::checks::report::Report;
 use crate::shell::commands::context::Context;
 use crate::shell::commands::meta::{Describe, Group, Meta};
 use crate::shell::text::error::{CommandError, Kind};

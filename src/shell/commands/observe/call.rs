@@ -3,7 +3,8 @@ use crate::shell::commands::meta::{Describe, Group, Meta};
 use serde_json::{Map, Value, json};
 
 use crate::model::{Call, Session};
-use crate::shell::commands::call_name::last::{LAST, Last};
+use crate::shell::commands::call_name::LAST;
+use crate::shell::commands::call_name::last::Last;
 use crate::shell::commands::context::Context;
 use crate::shell::feed;
 use crate::shell::text::error::{CommandError, Kind};

@@ -5,12 +5,12 @@ use std::time::Duration;
 
 use crate::listener::DEFAULT_EVENTS;
 use crate::model::EVENT_NAMES;
-use crate::shell::commands::call_name::last::LAST;
+use crate::shell::commands::call_name::LAST;
 use crate::shell::commands::context::Context;
 use crate::shell::commands::stream;
 use crate::shell::commands::stream::Limits;
-use crate::shell::feed::Mode;
 use crate::shell::feed::choice::{Condition, Form, Only, event_named, kind_of_word};
+use crate::shell::feed::mode::Mode;
 use crate::shell::feed::recent::Source;
 use crate::shell::text::error::CommandError;
 use crate::shell::view::{Format, filter};

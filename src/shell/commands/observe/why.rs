@@ -9,8 +9,8 @@ use crate::client::Client;
 use crate::model::{
     Call, EndedBy, Ending, HangupCause, Id, JobRecord, JobState, Outcome, Rows, Session,
 };
-use crate::shell::commands::call_name::last::{LAST, Last};
-use crate::shell::commands::call_name::{is_named, one};
+use crate::shell::commands::call_name::last::Last;
+use crate::shell::commands::call_name::{LAST, is_named, one};
 use crate::shell::commands::context::Context;
 use crate::shell::commands::server_tables::{no_table, text_of};
 use crate::shell::feed;

@@ -9,14 +9,13 @@ use tokio::time::{Instant, timeout, timeout_at};
 use crate::client::Started;
 use crate::listener::{DEFAULT_EVENTS, EventListener};
 use crate::model::{Call, Event, HangupCause, Phase, Session};
-use crate::shell::commands::call_name::is_named;
-use crate::shell::commands::call_name::last::{LAST, Last, call_of_session};
+use crate::shell::commands::call_name::last::{Last, call_of_session};
+use crate::shell::commands::call_name::{LAST, is_named};
 use crate::shell::commands::context::Context;
 use crate::shell::feed::choice::event_named;
 use crate::shell::session::completeness;
 use crate::shell::text::error::{CommandError, Kind};
-use crate::shell::text::sanitise;
-use crate::shell::text::words;
+use crate::shell::text::{sanitise, words};
 use crate::shell::view::{Cell, Format, View, span};
 use crate::track::Tracker;
 

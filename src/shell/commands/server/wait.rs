@@ -5,8 +5,7 @@ use std::time::Duration;
 use tokio::time::timeout;
 
 use crate::model::{JobRecord, JobState, Outcome};
-use crate::shell::commands::call_name::last::LAST;
-use crate::shell::commands::call_name::one;
+use crate::shell::commands::call_name::{LAST, one};
 use crate::shell::commands::context::Context;
 use crate::shell::commands::error_hints::advise;
 use crate::shell::text::error::{CommandError, Kind};

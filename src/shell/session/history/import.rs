@@ -1,31 +1,6 @@
 //! The history that fs_cli keeps, read.
 
-use std::path::{Path, PathBuf};
-
-use crate::shell::session::Shell;
-use crate::shell::text::error::CommandError;
-use crate::shell::text::sanitise;
-
-impl Shell {
-    /// Takes the lines of a history of fs_cli in, before those of the current switch. Lines that
-    /// hold a secret, and those that are known, are left out. Returns how many came.
-    ///
-    /// # Errors
-    /// A usage error when the file cannot be read, or the history cannot be written.
-    pub fn import_history(&self, path: &Path) -> Result<usize, CommandError> {
-        let shown = path.display().to_string();
-        let shown = sanitise::line(&shown);
-        let bytes = std::fs::read(path).map_err(|err| {
-            CommandError::usage(format!("cannot read {shown}: {err}"))
-                .hint("fs_cli keeps its history in ~/.fs_cli_history")
-        })?;
-        let lines = lines(&bytes).into_iter().filter(|line| !self.is_private(line));
-        let name = self.history_name();
-        self.history().put_before(&name, lines.collect()).map_err(|err| {
-            CommandError::usage(format!("the history of {name} cannot be written: {err}"))
-        })
-    }
-}
+use std::path::PathBuf;
 
 /// Where fs_cli keeps it.
 #[must_use]
@@ -35,7 +10,7 @@ pub fn fs_cli_history() -> Option<PathBuf> {
 }
 
 /// The lines of libedit's file, where a space is `\040`, or of a plain one.
-fn lines(bytes: &[u8]) -> Vec<String> {
+pub(in crate::shell) fn lines(bytes: &[u8]) -> Vec<String> {
     let is_encoded = bytes.starts_with(MARK);
     let lines = bytes.split(|byte| *byte == b'\n').skip(usize::from(is_encoded));
     let text = lines.map(|line| {
@@ -79,6 +54,7 @@ fn decoded(line: &[u8]) -> Vec<u8> {
 mod tests {
     use super::super::History;
     use super::*;
+    use crate::shell::session::Shell;
     use crate::shell::settings::Settings;
     use crate::shell::view::output::Output;
 
