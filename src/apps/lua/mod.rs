@@ -21,6 +21,7 @@ mod leg;
 mod message;
 mod methods;
 mod options;
+mod processor_time;
 mod pulse;
 mod sandbox;
 mod session;

@@ -3,7 +3,10 @@
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
-/// What a Lua thread tells of itself, for others to look at.
+
+use super::processor_time::Meter;
+
+/// What a Lua thread reports of itself, for others to look at.
 #[derive(Debug, Default)]
 pub(super) struct Pulse {
     /// Since when Lua runs, in milliseconds of the process; 0 while it does not.
@@ -16,6 +19,8 @@ pub(super) struct Pulse {
     pub(super) running: AtomicUsize,
     pub(super) memory: AtomicUsize,
     pub(super) failures: AtomicUsize,
+    /// How long the thread has had a processor, once it runs.
+    pub(super) meter: OnceLock<Meter>,
     last_failure: Mutex<String>,
 }
 
@@ -35,6 +40,11 @@ impl Pulse {
 
     pub(super) fn leave(&self) {
         self.busy_since.store(0, Ordering::Relaxed);
+    }
+
+    /// Since when Lua runs, in milliseconds of the process; 0 while it does not.
+    pub(super) fn busy_since(&self) -> u64 {
+        self.busy_since.load(Ordering::Relaxed)
     }
 
     pub(in crate::apps) fn busy(&self) -> Duration {

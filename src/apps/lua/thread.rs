@@ -12,6 +12,7 @@ use tokio::task::LocalSet;
 use super::engine::Engine;
 use super::error::LuaError;
 use super::options::Options;
+use super::processor_time::Meter;
 use super::pulse::Pulse;
 use super::{failure, sandbox, verbs};
 
@@ -90,6 +91,7 @@ pub(super) fn start(
     let options = options.clone();
     let thread = std::thread::Builder::new().name("lua".to_owned()).stack_size(STACK);
     let run = move || {
+        let _first = pulse.meter.set(Meter::of_this_thread());
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build();
         if let Ok(runtime) = runtime {
             let local = LocalSet::new();
