@@ -217,6 +217,8 @@ pub(crate) fn is_alone() -> bool {
     let name = thread.name().and_then(|name| name.strip_prefix("it::")).unwrap();
     let mut again = std::process::Command::new(std::env::current_exe().unwrap());
     again.args(["--exact", name, "--nocapture"]).env(ALONE, "1");
+    // Memory that is free in the heap of another thread would count as new.
+    again.env("MALLOC_ARENA_MAX", "1");
     let output = again.output().unwrap();
     let said = String::from_utf8_lossy(&output.stdout);
     let failed = String::from_utf8_lossy(&output.stderr);
