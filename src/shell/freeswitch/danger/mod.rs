@@ -61,7 +61,8 @@ fn of(effect: Effect) -> Option<String> {
 /// have the same effect as one of them; `None` when that
 /// cannot be seen: they nest too deep, or the name of one comes out of an expansion.
 pub(in crate::shell) fn commands(line: &str) -> Option<Vec<String>> {
-    let line = line.trim().trim_start_matches('/').to_owned();
+    let is_before = |letter: char| letter == '/' || letter.is_whitespace();
+    let line = line.trim_start_matches(is_before).trim_end().to_owned();
     let effects = reach::effects(Effect::Command(line))?;
     let lines: Vec<String> = effects.iter().map(Effect::line).collect();
     let is_seen = |line: &String| {
@@ -85,6 +86,14 @@ mod tests {
             assert_eq!(commands(&line), None);
         }
         assert!(danger(&format!("eval {}", "${a} ".repeat(200)), Guard::Normal).is_none());
+    }
+
+    #[limited::test]
+    fn blanks_and_slashes_before_a_line_change_nothing() {
+        for before in ["", "/", " ", "/ ", " / /", "\t/"] {
+            assert_eq!(commands(&format!("{before}hupall")), commands("hupall"), "{before:?}");
+            assert_eq!(commands(&format!("{before}$x")), None, "{before:?}");
+        }
     }
 
     #[limited::test]
