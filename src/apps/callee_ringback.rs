@@ -20,7 +20,7 @@ pub struct CalleeRingback {
 
 pub(super) const KIND: Kind = Kind {
     name: "CalleeRingback",
-    about: "the callee rings and plays a ringback; nobody answers",
+    about: "the callee rings and plays a ringback, and is never answered",
     params: &[
         Param::new("ringback", Takes::Tone, TONE, "the tone that the caller hears"),
         Param::new(

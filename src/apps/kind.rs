@@ -74,7 +74,7 @@ pub enum ParamError {
         name: String,
     },
     /// It cannot have that value.
-    #[error("{name}={value}: {value:?} is no {what}")]
+    #[error("{name}={value}: {value:?} is not a {what}")]
     Value {
         /// The parameter.
         name: String,

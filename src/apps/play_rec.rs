@@ -92,12 +92,12 @@ const PARAMS: &[Param] = &[
         "4.25",
         "how long the clip takes, to reckon with duration",
     ),
-    Param::new("tail", Takes::Seconds, "1", "how long a recording goes on after the last clip"),
+    Param::new("tail", Takes::Seconds, "1", "how long a recording continues after the last clip"),
     Param::new(
         "rec_period",
         Takes::Seconds,
         "5",
-        "a call is recorded if none was for so long; 0 is all",
+        "a call is recorded if none was within this time; 0 records all",
     ),
     Param::new(
         "stereo",

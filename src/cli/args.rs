@@ -235,7 +235,7 @@ impl Args {
         put("timeout", "-t", connection.timeout.and_then(limit));
         let level = look.loglevel.as_deref().map(|name| {
             level(name).ok_or_else(|| {
-                format!("{name:?} is no log level: debug, info, notice, ... or 0 to 7")
+                format!("{name:?} is not a log level: debug, info, notice, ... or 0 to 7")
             })
         });
         put("log", "-l", level.transpose()?.and_then(text));

@@ -133,7 +133,7 @@ impl Start {
         for variable in &self.script.variables {
             let Some((name, value)) = variable.split_once('=') else {
                 return Err(CommandError::usage(format!(
-                    "{variable:?} is no NAME=VALUE, as --set takes"
+                    "{variable:?} is not a NAME=VALUE, as --set takes"
                 )));
             };
             shell.define(name, value)?;

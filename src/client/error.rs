@@ -111,7 +111,7 @@ pub enum Error {
         name: String,
     },
     /// FreeSWITCH would take an unknown cause for NORMAL_CLEARING without a word.
-    #[error("{cause:?} is no hangup cause")]
+    #[error("{cause:?} is not a hangup cause")]
     UnknownCause {
         /// The name as given.
         cause: String,

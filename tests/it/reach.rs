@@ -104,7 +104,7 @@ fn several_addresses_and_ipv6() {
     for target in ["127.0.0.1:99999", "pbx1:x", "pbx1:", "[::1", "http://pbx1", "", "ssh://"] {
         let output = switchy(home.path(), &[target, "-x", "status"]).output().unwrap();
         assert_eq!(output.status.code(), Some(2), "{target}: {}", said(&output));
-        assert!(said(&output).contains("is no address"), "{target}: {}", said(&output));
+        assert!(said(&output).contains("is not an address"), "{target}: {}", said(&output));
     }
 }
 

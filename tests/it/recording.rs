@@ -122,7 +122,7 @@ async fn what_is_broken_is_opened_as_far_as_it_goes() {
         ("{\"kind\":\"ev", format!("cut.jsonl:{number}: the last line is cut off")),
         ("what?\n", format!("cut.jsonl:{number}: no JSON")),
         ("[]\n{}\n", format!("cut.jsonl:{number}: neither a line of a transcript")),
-        ("{\"kind\":\"event\"}\n", format!("cut.jsonl:{number}: \"\" is no time")),
+        ("{\"kind\":\"event\"}\n", format!("cut.jsonl:{number}: \"\" is not a time")),
         (
             "{\"kind\":\"event\",\"time\":\"2026-01-01T00:00:00Z\"}\n",
             format!("cut.jsonl:{number}: event without headers"),

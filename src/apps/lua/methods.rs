@@ -167,7 +167,7 @@ impl UserData for LuaSession {
                     Some("both") => Leg::Both,
                     Some(other) => {
                         return Err(mlua::Error::runtime(format!(
-                            "{other:?} is no aleg, bleg or both"
+                            "{other:?} is not aleg, bleg or both"
                         )));
                     }
                 };

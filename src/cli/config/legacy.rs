@@ -42,7 +42,7 @@ pub(super) fn read(path: &Arc<Path>, text: &str, faults: &mut Vec<Fault>) -> Leg
             continue;
         }
         let Some((key, value)) = line.split_once('=') else {
-            fault(format!("{line:?} is no \"key => value\""), None);
+            fault(format!("{line:?} is not a \"key => value\""), None);
             continue;
         };
         let (key, value) = (key.trim(), value.strip_prefix('>').unwrap_or(value).trim());
@@ -105,7 +105,7 @@ fn entry(key: &str, text: &str) -> Result<Vec<(String, Data)>, Wrong> {
         "host" | "port" | "user" | "password" => one(&lower),
         "timeout" | "connect-timeout" => {
             let span = span(text, Duration::from_millis(1));
-            let span = span.ok_or_else(|| (format!("{key}: {text:?} is no number"), None))?;
+            let span = span.ok_or_else(|| (format!("{key}: {text:?} is not a number"), None))?;
             // Nothing, as 0 is, means no limit of its own.
             let entry = (lower.replace('-', "_"), Data::Span(span));
             Ok(if span.is_zero() { Vec::new() } else { vec![entry] })
@@ -115,7 +115,7 @@ fn entry(key: &str, text: &str) -> Result<Vec<(String, Data)>, Wrong> {
             level(text).ok_or_else(|| {
                 let near = nearest(text, LOG_LEVELS.iter().copied());
                 (
-                    format!("{key}: {text:?} is no log level"),
+                    format!("{key}: {text:?} is not a log level"),
                     near.map(|near| format!("did you mean {near}?")),
                 )
             })?,

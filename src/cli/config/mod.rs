@@ -113,7 +113,7 @@ impl Files {
             0 => String::new(),
             more => format!("{more} more {}: ", if more == 1 { "fault" } else { "faults" }),
         };
-        Err(err.hint(format!("{rest}\"switchy config check\" tells all; --no-config goes without")))
+        Err(err.hint(format!("{rest}\"switchy config check\" lists all; --no-config goes without")))
     }
 
     /// What the operator should know of fs_cli's file: the first thing in it that does not hold.

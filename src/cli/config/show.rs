@@ -123,7 +123,7 @@ fn init(path: &Path) -> Result<String, CommandError> {
     }
     if fs::exists(path).unwrap_or(false) {
         let message = format!("{} is there already", shown(path));
-        return Err(CommandError::usage(message).hint("\"switchy config show\" tells what it says"));
+        return Err(CommandError::usage(message).hint("\"switchy config show\" prints it"));
     }
     let mut file = file.open(path).map_err(wrong)?;
     file.write_all(template().as_bytes()).map_err(wrong)?;

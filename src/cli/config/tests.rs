@@ -185,7 +185,7 @@ fn mistakes_are_told_with_their_line() {
             "host = 'x'",
             "1: host stands outside of a section | put it below [defaults], or below a [profile.NAME]",
         ),
-        ("[profile.a]\nport = 0", "2: port: \"0\" is no number from 1 to 65535 | "),
+        ("[profile.a]\nport = 0", "2: port: \"0\" is not a number from 1 to 65535 | "),
         ("[profile.a]\nport = true", "2: port: must be from 1 to 65535 | "),
         (
             "[profile.a]\nenv = 'prd'",
@@ -204,7 +204,7 @@ fn mistakes_are_told_with_their_line() {
         ),
         (
             "[defaults]\ntimeout = 'soon'",
-            "2: timeout: \"soon\" is no time: seconds, or with a unit (\"500 ms\", \"5 s\", \"2 m\") | ",
+            "2: timeout: \"soon\" is not a time: seconds, or with a unit (\"500 ms\", \"5 s\", \"2 m\") | ",
         ),
     ] {
         assert_eq!(faults(own), [told], "{own}");

@@ -46,7 +46,7 @@ impl Value {
 impl Data {
     /// Reads a text as a value of this kind; the error says what it should be.
     pub(super) fn read(kind: Kind, text: &str) -> Result<Self, String> {
-        let wrong = |what: &str| Err(format!("{text:?} is no {what}"));
+        let wrong = |what: &str| Err(format!("{text:?} is not {what}"));
         match kind {
             Kind::Text => Ok(Self::Text(text.to_owned())),
             Kind::Secret => Ok(Self::Secret(text.to_owned())),
@@ -65,7 +65,7 @@ impl Data {
             Kind::Lines => Ok(Self::Lines(vec![text.to_owned()])),
             Kind::Number(least, most) => match text.parse() {
                 Ok(number) if (least..=most).contains(&number) => Ok(Self::Number(number)),
-                _ => wrong(&format!("number from {least} to {most}")),
+                _ => wrong(&format!("a number from {least} to {most}")),
             },
             Kind::Flag => match text.to_ascii_lowercase().as_str() {
                 "true" | "yes" | "on" | "1" => Ok(Self::Flag(true)),
@@ -74,7 +74,7 @@ impl Data {
             },
             Kind::Span => match span(text, Duration::from_secs(1)) {
                 Some(span) => Ok(Self::Span(span)),
-                None => wrong("time: seconds, or with a unit (\"500 ms\", \"5 s\", \"2 m\")"),
+                None => wrong("a time: seconds, or with a unit (\"500 ms\", \"5 s\", \"2 m\")"),
             },
             Kind::Choice(names) => {
                 match names.iter().find(|name| name.eq_ignore_ascii_case(text)) {

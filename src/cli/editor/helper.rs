@@ -346,7 +346,7 @@ fn clean(text: &str) -> Cow<'_, str> {
 }
 
 /// Said on the empty line below one that is not complete.
-const GOES_ON: &str = "(the line goes on here; Ctrl-C drops it)";
+const GOES_ON: &str = "(the line continues here; Ctrl-C drops it)";
 
 /// Said on the empty line below several that are.
 const SEVERAL: &str = "(Enter asks whether to run these lines; Ctrl-C drops them)";

@@ -13,7 +13,7 @@ impl Repl {
         let times = presses.entry(key).or_default();
         let settings = self.shell.settings();
         let Some(line) = settings.keys.line(key, *times) else {
-            self.printer.say(&format!("F{key} runs nothing; \"help keys\" tells more"));
+            self.printer.say(&format!("F{key} runs nothing; \"help keys\" explains"));
             return;
         };
         *times += 1;

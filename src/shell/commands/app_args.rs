@@ -138,7 +138,7 @@ pub(super) fn given<'a>(
 pub(super) fn pair(word: &str) -> Result<(&str, &str), CommandError> {
     let pair = word.split_once('=').filter(|(name, _)| !name.is_empty());
     pair.ok_or_else(|| {
-        CommandError::usage(format!("{word:?} is no NAME=VALUE"))
+        CommandError::usage(format!("{word:?} is not a NAME=VALUE"))
             .hint("parameters look like this: load-app PlayRec filename=ivr.wav iterations=2")
     })
 }
@@ -166,5 +166,5 @@ fn unknown(kinds: &[&Kind], name: &str) -> CommandError {
 
 fn explained(kind: &Kind, err: &ParamError) -> CommandError {
     let failed = CommandError::new(Failure::Usage, err.to_string());
-    failed.hint(format!("\"apps {}\" tells about its parameters", kind.name))
+    failed.hint(format!("\"apps {}\" lists its parameters", kind.name))
 }

@@ -146,7 +146,7 @@ async fn hang_up(
         outcomes.push(if is_spared { None } else { Some(one(&client, call, cause).await) });
         if progress.elapsed() >= PROGRESS && at + 1 < calls.len() && cx.format() == Format::Table {
             progress = Instant::now();
-            cx.line(&format!("{} of {} told to hang up", at + 1, calls.len()))?;
+            cx.line(&format!("{} of {} asked to hang up", at + 1, calls.len()))?;
         }
     }
     let told = calls.iter().zip(&outcomes).filter(|(_, outcome)| outcome.is_some());
@@ -226,7 +226,7 @@ pub(super) async fn wait_for_legs(
 /// How often the tracker is looked at.
 const LOOK: Duration = Duration::from_millis(20);
 
-/// How long calls that were told to hang up may take to end.
+/// How long calls that were asked to hang up may take to end.
 const ENDING: Duration = Duration::from_secs(5);
 
 /// Progress is told so often.
@@ -238,7 +238,7 @@ fn pause(text: &str) -> Result<Duration, String> {
         return Ok(Duration::ZERO);
     }
     let (number, unit) = text.split_once('/').unwrap_or((text, "s"));
-    let wrong = || format!("{text:?} is no rate such as 20/s, 100/m or max");
+    let wrong = || format!("{text:?} is not a rate such as 20/s, 100/m or max");
     let per = match unit {
         "s" => 1.0,
         "m" => 60.0,

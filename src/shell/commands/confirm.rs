@@ -21,7 +21,7 @@ pub(super) async fn verb(
         Some(Ruling::Deny) => return Err(forbidden()),
         Some(Ruling::Confirm) if cx.operator().is_none() => {
             return Err(CommandError::usage("not done: the configuration wants to be asked")
-                .hint("its [guard] says so under confirm, and nobody is here to answer"));
+                .hint("its [guard] says so under confirm, and no one can answer here"));
         }
         Some(Ruling::Confirm) => "the configuration wants to be asked",
         Some(Ruling::Allow) => return Ok(()),
@@ -43,7 +43,7 @@ pub(super) async fn verb(
 pub(super) fn forbidden() -> CommandError {
     CommandError::new(Kind::Refused, "not sent: the configuration forbids it").hint(
         "its [guard] says so under deny, which also holds where a line hides what it runs; \
-               \"switchy config show\" tells where",
+               \"switchy config show\" shows where",
     )
 }
 

@@ -137,7 +137,7 @@ impl<'a> Context<'a> {
     pub async fn ask(&mut self, question: &str) -> Result<String, CommandError> {
         let Some(operator) = &self.output.operator else {
             let asked = question.lines().last().unwrap_or_default().trim_end();
-            return Err(CommandError::usage(format!("nobody is here to answer: {asked}"))
+            return Err(CommandError::usage(format!("no one can answer here: {asked}"))
                 .hint("--yes does it without asking"));
         };
         let declined = || CommandError::new(Kind::Interrupted, "not confirmed, nothing was done");

@@ -224,7 +224,7 @@ async fn module(client: &Client, line: &str, word: &str, err: CommandError) -> C
     let names = candidates(client, &format!("{verb} mod_")).await;
     match suggest::nearest(word, names.iter().map(String::as_str)) {
         Some(near) if near != word => err.hint(format!("did you mean {}?", sanitise::line(near))),
-        _ => err.hint("the server's log tells why: \"log err\", then try again"),
+        _ => err.hint("the server's log says why: \"log err\", then try again"),
     }
 }
 

@@ -43,7 +43,7 @@ pub(in crate::shell) fn parse(line: &str) -> Result<Parsed, CommandError> {
             let text = text.strip_prefix("error: ").unwrap_or(&text);
             let text = text.split("\n\nFor more information").next().unwrap_or(text);
             let lines: Vec<&str> = text.trim_end().lines().map(str::trim_end).collect();
-            Err(CommandError::usage(lines.join("\n")).hint(format!("\"help {verb}\" tells more")))
+            Err(CommandError::usage(lines.join("\n")).hint(format!("\"help {verb}\" explains")))
         }
     }
 }

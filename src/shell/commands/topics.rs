@@ -179,7 +179,7 @@ A program that writes to the terminal gets control and invisible characters as v
 Errors stay on the screen. A program that fails is an error, one that reads no more is not. At the
 prompt an answer longer than the terminal goes through $PAGER (\"set pager off\" does without).
 
-FreeSWITCH has | and > of its own. Inside quotes, brackets and braces they are never taken, nor
+FreeSWITCH uses | and > itself. Inside quotes, brackets and braces they are never taken, nor
 without a blank in front. In what goes to the server word for word they are taken only when a program
 that is there follows \" | \", or a file name with a / or a . ends the line behind \" > \". In a filter
 \" > \" compares unless such a file name follows.";
@@ -219,7 +219,7 @@ lines: F5 = [\"/log debug\", \"/nolog\"] runs them in turn. What can harm asks f
   Ctrl-Z           stops the shell until \"fg\"; closes the event connection first, so that the server
                    does not wait, then opens it again and looks up what happened meanwhile
   Ctrl-L           clears the screen
-  Enter            behind \\, or in an open quote, goes on below
+  Enter            behind \\, or in an open quote, continues below
 
 Several lines that are pasted are shown and asked about before the first runs. \"set keys vi\" edits
 as in vi, \"set keys emacs\" as before.";

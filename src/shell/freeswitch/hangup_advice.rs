@@ -5,7 +5,7 @@ use crate::model::HangupCause;
 /// What to check or type next after a call that ended so.
 pub(in crate::shell) fn next_step(cause: &HangupCause) -> &'static str {
     let found = NEXT.iter().find(|(names, _)| names.contains(&cause.name()));
-    found.map_or("the log of the call tells more: \"trace\" the next one", |(_, step)| step)
+    found.map_or("the log of the call shows more: \"trace\" the next one", |(_, step)| step)
 }
 
 /// Whether the switch gives that cause to a call which it refuses to begin: it is paused, shutting
@@ -134,7 +134,7 @@ const NEXT: &[(&[&str], &str)] = &[
     (
         &["SUBSCRIBER_ABSENT", "USER_NOT_REGISTERED"],
         "the phone is not registered: \"api sofia status profile internal reg\" lists who is; \
-         \"api sofia_contact USER\" tells where",
+         \"api sofia_contact USER\" shows where",
     ),
     (
         &["CALL_REJECTED", "DECLINE", "REJECT_ALL", "UNWANTED", "FACILITY_REJECTED"],
@@ -156,7 +156,7 @@ const NEXT: &[(&[&str], &str)] = &[
     ),
     (
         &["NORMAL_TEMPORARY_FAILURE", "NORMAL_UNSPECIFIED", "INTERWORKING", "SERVICE_UNAVAILABLE"],
-        "nobody listens at that address, or the other side failed: the SIP code says more; \
+        "nothing listens at that address, or the other side failed: the SIP code says more; \
          \"trace --sip\" the next call; \"doctor originate DIALSTRING\"",
     ),
     (
@@ -213,10 +213,10 @@ const NEXT: &[(&[&str], &str)] = &[
          \"call ID\" of a running call shows its media",
     ),
     (&["ORIGINATOR_CANCEL"], "the caller gave up before the answer: how long it rang is above"),
-    (&["LOSE_RACE", "PICKED_OFF", "NO_PICKUP"], "somebody else took the call: nothing to do"),
+    (&["LOSE_RACE", "PICKED_OFF", "NO_PICKUP"], "another phone took the call: nothing to do"),
     (
         &["MANAGER_REQUEST"],
-        "somebody ended it with a command, such as hupall or uuid_kill: \"audit\" shows who runs \
+        "an operator or a program ended it with a command, such as hupall or uuid_kill: \"audit\" shows who runs \
          what from now on",
     ),
     (
@@ -225,7 +225,7 @@ const NEXT: &[(&[&str], &str)] = &[
     ),
     (
         &["BLIND_TRANSFER", "ATTENDED_TRANSFER", "BOWOUT"],
-        "the leg was replaced by another one: nothing to do; \"calls\" shows what goes on",
+        "the leg was replaced by another one: nothing to do; \"calls\" shows what is running",
     ),
     (
         &[

@@ -40,9 +40,10 @@ pub(super) async fn run(
 ) -> Result<Next, CommandError> {
     match super::redirect::split(line) {
         None => match super::redirect::dangling(line) {
-            Some(sign) => Err(CommandError::usage(format!("what stands behind {sign}?")).hint(
-                "\"CMD | PROGRAM\", \"CMD > FILE\", \"CMD >> FILE\": \"help pipes\" tells more",
-            )),
+            Some(sign) => Err(CommandError::usage(format!("missing file or program after {sign}"))
+                .hint(
+                    "\"CMD | PROGRAM\", \"CMD > FILE\", \"CMD >> FILE\": \"help pipes\" explains",
+                )),
             None => super::pager::run(shell, line, output).await,
         },
         Some(Plumbed::Program("")) => Err(CommandError::usage("run what?")

@@ -44,8 +44,9 @@ impl Shell {
             Err(JobError::TimedOut { .. }) if until.is_none() => Ok(()),
             Err(JobError::TimedOut { .. }) => {
                 let message = format!("{named}: no result in time");
-                Err(CommandError::new(Kind::TimedOut, message)
-                    .hint("it goes on; --wait SECS waits longer, \"exit\" as last line not at all"))
+                Err(CommandError::new(Kind::TimedOut, message).hint(
+                    "it continues; --wait SECS waits longer, \"exit\" as last line not at all",
+                ))
             }
             Err(err) => Err(advise(&verbs(), &switch, job.command(), err.into()).await.hint(named)),
         })

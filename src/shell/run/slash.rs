@@ -79,7 +79,7 @@ const NAMES: &[(&str, &str)] = &[
     ("nixevent", "NAMES: show these no longer"),
     ("filter", "HEADER VALUE, delete HEADER [VALUE], delete all: show only such events"),
     ("uuid", "UUID: show only log lines of this call, and those of none; without UUID all again"),
-    ("debug", "0 to 7: how much this client tells about itself"),
+    ("debug", "0 to 7: how much this client logs about itself"),
 ];
 
 fn help(cx: &mut Context<'_>) -> Result<(), CommandError> {
@@ -167,7 +167,7 @@ fn logfilter(cx: &mut Context<'_>, rest: &str) -> Result<(), CommandError> {
 fn debug(cx: &mut Context<'_>, rest: &str) -> Result<(), CommandError> {
     let level = rest.parse().ok().filter(|level| *level <= 7);
     let Some(level) = level else {
-        return Err(CommandError::usage(format!("{rest:?} is no level from 0 to 7")));
+        return Err(CommandError::usage(format!("{rest:?} is not a level from 0 to 7")));
     };
     cx.shell.change_settings(|settings| settings.debug = level);
     cx.line(&format!("fs_cli debug level set to {level}"))

@@ -82,7 +82,7 @@ pub(in crate::shell) fn name(text: &str) -> Result<&str, CommandError> {
     if is_name {
         return Ok(text);
     }
-    Err(CommandError::usage(format!("{text:?} is no name of a variable"))
+    Err(CommandError::usage(format!("{text:?} is not a name of a variable"))
         .hint("names have letters, digits and _, and start with a letter"))
 }
 

@@ -162,7 +162,7 @@ fn printed_by(line: &str, name: &str) -> Result<String, CommandError> {
 fn failed(name: &str, why: &str) -> CommandError {
     let message = format!("the password_command of {name} failed: {why}");
     CommandError::new(Kind::Connection, message)
-        .hint("run it by itself to see why; \"switchy config show\" tells where it is written")
+        .hint("run it by itself to see why; \"switchy config show\" shows where it is written")
 }
 
 /// A password does not belong into a target: it would be in lists of processes, prompts and files.
@@ -202,7 +202,7 @@ fn is_address(config: &Config, place: &str) -> Result<(), CommandError> {
     if !place.is_empty() && !is_wrong {
         return Ok(());
     }
-    Err(CommandError::usage(format!("{:?} is no address", sanitise::line(place)))
+    Err(CommandError::usage(format!("{:?} is not an address", sanitise::line(place)))
         .hint("an address is HOST, HOST:PORT, [IPV6]:PORT, unix:PATH or ssh://USER@HOST"))
 }
 

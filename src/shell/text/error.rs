@@ -207,7 +207,7 @@ impl From<client::Error> for CommandError {
                 Self::usage(format!("{text:?} cannot be dialled: {why}"))
             }
             Error::DialString { .. } => {
-                Self::usage(err.to_string()).hint("\"help\" and the command tells what it takes")
+                Self::usage(err.to_string()).hint("\"help\" and the command shows what it takes")
             }
             Error::AppLoaded { ref name, .. } => Self::new(Kind::Refused, err.to_string())
                 .hint(format!("\"load-app {name} --as NAME\" loads a second copy")),
@@ -216,9 +216,9 @@ impl From<client::Error> for CommandError {
             Error::NotConfirmed { .. } => Self::new(Kind::TimedOut, err.to_string())
                 .hint("the server has queued it and may still do it"),
             Error::Gone { .. } => Self::new(Kind::Refused, err.to_string())
-                .hint("\"calls --ended\" tells how it ended"),
+                .hint("\"calls --ended\" shows how it ended"),
             Error::NotAllowed { .. } => Self::new(Kind::Refused, err.to_string())
-                .hint("\"switchy config show\" tells what holds, and which file says so"),
+                .hint("\"switchy config show\" shows what applies, and which file sets it"),
             Error::AppSetup { .. }
             | Error::EndUnseen { .. }
             | Error::NoDigits { .. }
@@ -231,7 +231,7 @@ impl From<client::Error> for CommandError {
             }
             Error::UnknownCause { ref cause } => {
                 let otherwise = "for example NORMAL_CLEARING, USER_BUSY, CALL_REJECTED; \"why\" and \
-                                 a cause tells what it means";
+                                 a cause explains it";
                 Self::usage(err.to_string()).meant(cause, HangupCause::names(), otherwise)
             }
         }
@@ -273,7 +273,7 @@ fn refused(text: String) -> CommandError {
              freeswitch.xml.fsxml in the server's log folder, which holds all its files in one",
         )
     } else if text.starts_with("+OK") {
-        Some("a part of it failed: the lines with -ERR tell which")
+        Some("a part of it failed: the lines with -ERR show which")
     } else if text.contains("No such channel") || text.contains("annot locate session") {
         Some(GONE)
     } else if text.starts_with("-ERR") {

@@ -7,7 +7,7 @@ use tokio::process::Command;
 /// How a program ended, in words.
 pub(in crate::shell) fn told(status: ExitStatus) -> String {
     match status.code() {
-        Some(127) => "is no command of your shell (exit status 127)".to_owned(),
+        Some(127) => "is not a command of your shell (exit status 127)".to_owned(),
         Some(code) => format!("ended with exit status {code}"),
         None => "was ended by a signal".to_owned(),
     }

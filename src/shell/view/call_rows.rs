@@ -83,7 +83,7 @@ pub(in crate::shell) fn no_filter(verb: &str, who: &str) -> Result<(), CommandEr
         return Ok(());
     }
     let err = CommandError::usage(format!("{who:?} is neither a number nor an id"));
-    Err(err.hint(format!("a filter stands behind \"where\": {verb} where {who}")))
+    Err(err.hint(format!("a filter needs \"where\" before it: {verb} where {who}")))
 }
 
 /// The columns of `calls`.

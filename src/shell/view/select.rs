@@ -111,7 +111,7 @@ impl View {
                 Some((name, "desc")) => (name, true),
                 Some((name, "asc")) => (name, false),
                 Some((_, way)) => {
-                    let err = CommandError::usage(format!("{way:?} is no order"));
+                    let err = CommandError::usage(format!("{way:?} is not an order"));
                     return Err(err.hint("\"--sort COLUMN\" or \"--sort COLUMN:desc\""));
                 }
                 // As other programs write it.

@@ -210,7 +210,7 @@ pub(super) fn event_verbs() -> Vec<Candidate> {
         ("on", "one line a change of a call"),
         ("off", "nothing is shown"),
         ("all", "every event"),
-        ("last", "what was told, also what was only counted"),
+        ("last", "lines that were shown, and those that were only counted"),
         ("add", "events beside what is shown"),
         ("remove", "events no longer"),
         ("only", "what is about one call or number"),

@@ -200,7 +200,7 @@ impl Context<'_> {
         let cause = call.cause().map_or_else(|| "no cause".to_owned(), |cause| cause.to_string());
         let cause = sanitise::line(&cause);
         let id = call.id.short();
-        err.hint(format!("{id} has ended with {cause}: \"why {id}\" tells more"))
+        err.hint(format!("{id} has ended with {cause}: \"why {id}\" explains"))
     }
 }
 

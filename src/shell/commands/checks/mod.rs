@@ -18,8 +18,8 @@ pub(super) use server::server;
 /// The dial plan that parks every call, with a limit, for apps to take them up.
 pub(super) fn park_only(timeout: u32) -> String {
     format!(
-        r#"<!-- conf/dialplan/switchy.xml: every call is parked; whoever listens decides what becomes
-     of it. A call that nobody takes care of, because the shell is gone, ends by itself. -->
+        r#"<!-- conf/dialplan/switchy.xml: every call is parked; the client that listens decides what becomes
+     of it. A call that no client handles, because the shell is gone, ends by itself. -->
 <include>
   <context name="switchy">
     <extension name="park">

@@ -103,7 +103,8 @@ async fn module(client: &Client, name: &str, report: &mut Report) {
             format!("modules.conf.xml: <load module=\"{name}\"/>; \"api load {name}\" for now"),
         ),
         None => {
-            report.unknown("module", format!("the server does not tell whether {name} is loaded"));
+            report
+                .unknown("module", format!("the server does not report whether {name} is loaded"));
         }
     }
 }
@@ -112,7 +113,7 @@ async fn gateway(client: &Client, name: &str, report: &mut Report) {
     let text = match client.cmd(&format!("sofia status gateway {name}")).await {
         Ok(text) => text,
         Err(err) if !is_about_it(&err) => {
-            report.unknown("gateway", format!("the server does not tell of {name}: {err}"));
+            report.unknown("gateway", format!("the server does not report {name}: {err}"));
             return;
         }
         Err(_refused) => {
@@ -174,7 +175,7 @@ async fn registered(client: &Client, user: &str, report: &mut Report) {
     let contact = ask(client, &format!("sofia_contact {name}@{domain}")).await;
     match contact {
         None => {
-            let found = format!("the server does not tell whether {name}@{domain} is registered");
+            let found = format!("the server does not report whether {name}@{domain} is registered");
             report.unknown("user", found);
         }
         Some(contact) if !contact.starts_with("error/") => {
@@ -215,7 +216,7 @@ async fn application(client: &Client, name: &str, report: &mut Report) {
     let names: Vec<&str> = named.collect();
     // The one that is asked for may be in a row that could not be read.
     if names.is_empty() || (table.unreadable > 0 && !names.contains(&name)) {
-        report.unknown("application", "the server does not tell all its applications");
+        report.unknown("application", "the server does not list all its applications");
     } else if names.contains(&name) {
         report.ok("application", format!("{name} is there"));
     } else {
@@ -234,7 +235,7 @@ async fn extension(client: &Client, exten: &str, context: &str, report: &mut Rep
         // What `xml_locate` says of what is not there (`mod_commands.c`).
         Err(err) if err.to_string().contains("can't find anything") => String::new(),
         Err(_other) => {
-            let found = format!("the server does not tell its dial plan ({exten} in {context})");
+            let found = format!("the server does not show its dial plan ({exten} in {context})");
             report.unknown("extension", found);
             return;
         }

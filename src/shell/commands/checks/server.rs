@@ -32,7 +32,7 @@ pub(in crate::shell) async fn server(
             report.fail("paused", "the server takes no new calls", "\"api fsctl resume\" ends it");
         }
         Some(_) => report.ok("paused", "it takes new calls"),
-        None => report.unknown("paused", "fsctl pause_check does not tell"),
+        None => report.unknown("paused", "fsctl pause_check does not say"),
     }
     channels(client, report).await;
     clock(client, report).await;
@@ -138,7 +138,7 @@ async fn clock(client: &Client, report: &mut Report) {
     let theirs = ask(client, "strepoch").await.and_then(|text| text.parse::<i64>().ok());
     let after = jiff::Timestamp::now().as_millisecond();
     let Some(theirs) = theirs else {
-        report.unknown("clock", "the server does not tell its time");
+        report.unknown("clock", "the server does not report its time");
         return;
     };
     // Whole seconds: within one of ours is the same time.
@@ -166,7 +166,7 @@ async fn exposure(client: &Client, report: &mut Report) {
         if is_stock {
             report.warn("exposure", "the password is the stock one", CHANGE_PASSWORD);
         } else {
-            report.unknown("exposure", "the server does not tell where its event socket listens");
+            report.unknown("exposure", "the server does not report where its event socket listens");
         }
         return;
     };
@@ -185,7 +185,7 @@ async fn exposure(client: &Client, report: &mut Report) {
     match (is_stock, is_open) {
         (true, true) => report.fail(
             "exposure",
-            format!("{found}: whoever reaches the port owns the server"),
+            format!("{found}: anyone who reaches the port controls the server"),
             cure,
         ),
         (true, false) => report.warn("exposure", found, CHANGE_PASSWORD),
@@ -249,7 +249,7 @@ async fn modules(client: &Client, report: &mut Report) {
         }
     }
     if unknown == MODULES.len() {
-        report.unknown("modules", "the server does not tell which are loaded");
+        report.unknown("modules", "the server does not list which are loaded");
     } else if missing.is_empty() {
         report.ok("modules", MODULES.join(" "));
     } else {
@@ -278,7 +278,7 @@ pub(super) async fn sip_profile(client: &Client, profile: &str, report: &mut Rep
         Ok(text) => text,
         Err(err) => {
             if !is_about_it(&err) {
-                report.unknown("profile", format!("the server does not tell of {profile}: {err}"));
+                report.unknown("profile", format!("the server does not report {profile}: {err}"));
                 return;
             }
             let names = profiles(client).await;
@@ -298,7 +298,7 @@ pub(super) async fn sip_profile(client: &Client, profile: &str, report: &mut Rep
     let url = field("URL").map_or("", |(_, value)| value);
     report.ok("profile", format!("{profile} is {url}"));
     let Some((_, context)) = field("Context") else {
-        report.unknown("context", "the profile does not tell its context");
+        report.unknown("context", "the profile does not show its context");
         return;
     };
     dial_plan(client, profile, context, report).await;
@@ -333,7 +333,7 @@ async fn dial_plan(client: &Client, profile: &str, context: &str, report: &mut R
         if plan.contains("park_timeout") {
             report.ok("context", format!("{found}, with a limit"));
         } else {
-            let cure = "a parked call stays for ever when nobody takes care of it: \"doctor \
+            let cure = "a parked call stays for ever when no program handles it: \"doctor \
                         --dialplan\" prints a plan with a park_timeout";
             report.warn("context", found, cure);
         }

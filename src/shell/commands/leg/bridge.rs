@@ -118,7 +118,7 @@ async fn dial(
         let message = format!("{} was not bridged: {why}", leg.id);
         let err = CommandError::new(Kind::Refused, message);
         return Err(match HangupCause::parse(&why).meaning() {
-            Some(meaning) if is_kept => err.hint(format!("{meaning}; the leg goes on as before")),
+            Some(meaning) if is_kept => err.hint(format!("{meaning}; the leg continues as before")),
             Some(meaning) => err.hint(meaning),
             None => err,
         });

@@ -37,7 +37,7 @@ pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), Command
         && !args.uri.starts_with("sips:")
         && !args.uri.starts_with("tel:")
     {
-        return Err(CommandError::usage(format!("{:?} is no SIP address", args.uri))
+        return Err(CommandError::usage(format!("{:?} is not a SIP address", args.uri))
             .hint(format!("type \"deflect {} sip:USER@HOST\"", args.on.target.call)));
     }
     let leg =

@@ -96,7 +96,7 @@ async fn headers(leg: &Session) -> Result<Headers, CommandError> {
         serde_json::from_str(&text).map_err(|err| {
             CommandError::new(
                 crate::shell::text::error::Kind::Refused,
-                format!("the dump is no JSON: {err}"),
+                format!("the dump is not JSON: {err}"),
             )
             .hint(format!("\"dump {} -o raw\" shows it", leg.id.short()))
         })?;

@@ -168,7 +168,8 @@ pub(crate) fn lasting(text: &str) -> Result<Duration, CommandError> {
     let milliseconds = seconds.or_else(|| filter::milliseconds(text));
     let lasting = milliseconds.and_then(|span| Duration::try_from_secs_f64(span / 1000.0).ok());
     lasting.ok_or_else(|| {
-        CommandError::usage(format!("{text:?} is no time span")).hint("like this: 10s, 5m, 1h30m")
+        CommandError::usage(format!("{text:?} is not a time span"))
+            .hint("like this: 10s, 5m, 1h30m")
     })
 }
 

@@ -83,7 +83,7 @@ fn seconds(word: Option<&str>) -> Result<Duration, CommandError> {
     let seconds = word.map_or(Ok(LONG), str::parse);
     let span = seconds.ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
     span.ok_or_else(|| {
-        CommandError::usage(format!("{:?} is no number of seconds", word.unwrap_or_default()))
+        CommandError::usage(format!("{:?} is not a number of seconds", word.unwrap_or_default()))
             .hint("for example: expect answered last 10")
     })
 }
@@ -155,7 +155,7 @@ fn cause(name: &str) -> Result<HangupCause, CommandError> {
     if HangupCause::names().any(|known| known == name) {
         return Ok(HangupCause::parse(name));
     }
-    let err = CommandError::usage(format!("there is no hangup cause {name}"));
+    let err = CommandError::usage(format!("unknown hangup cause {name}"));
     Err(err.meant(name, HangupCause::names(), "for example NORMAL_CLEARING, USER_BUSY, NO_ANSWER"))
 }
 
@@ -324,7 +324,7 @@ async fn event(cx: &mut Context<'_>, rest: &str) -> Result<(), CommandError> {
     let within = seconds(words.next_if(|word| !word.contains('=')))?;
     let headers = words.map(|word| {
         word.split_once('=')
-            .ok_or_else(|| CommandError::usage(format!("{word:?} is no HEADER=VALUE")))
+            .ok_or_else(|| CommandError::usage(format!("{word:?} is not a HEADER=VALUE")))
     });
     let headers: Vec<(&str, &str)> = headers.collect::<Result<_, _>>()?;
     let listener = cx.listener()?;

@@ -53,7 +53,7 @@ pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), Command
         let (name, rest) = words::first_word(tail);
         return match variables.get(name).filter(|_| rest.trim().is_empty()) {
             Some(value) => cx.line(value),
-            None => Err(CommandError::usage(format!("{tail:?} is no NAME = VALUE"))
+            None => Err(CommandError::usage(format!("{tail:?} is not a NAME = VALUE"))
                 .hint("type \"let\" to see what is set")),
         };
     };

@@ -133,7 +133,7 @@ pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), Command
         Column::text("arguments", "its arguments, without secrets"),
         Column::truth("own", "whether this shell sent it"),
     ];
-    let mut view = View::of(columns, "nobody ran anything");
+    let mut view = View::of(columns, "no commands recorded");
     for ran in kept {
         view.push(vec![
             Cell::number(ran.at),

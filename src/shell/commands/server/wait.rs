@@ -56,7 +56,7 @@ pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), Command
         Ok(_) => Err(crate::listener::JobError::Unknown.into()),
         Err(_elapsed) => {
             let message = format!("no result of {} within {} s", job.id.short(), args.timeout);
-            Err(CommandError::new(Kind::TimedOut, message).hint("the job goes on; see \"jobs\""))
+            Err(CommandError::new(Kind::TimedOut, message).hint("the job continues; see \"jobs\""))
         }
     }
 }

@@ -59,7 +59,7 @@ pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), Command
     if found == 0 {
         let words = sanitise::line(&args.words.join(" ")).into_owned();
         let place =
-            if is_whole { "" } else { " in the shell; the server does not tell its commands" };
+            if is_whole { "" } else { " in the shell; the server does not list its commands" };
         let message = format!("nothing is about {words:?}{place}");
         return Err(CommandError::new(crate::shell::text::error::Kind::Refused, message)
             .hint("\"help\" lists the commands of the shell, \"show api\" those of the server"));

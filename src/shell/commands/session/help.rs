@@ -130,7 +130,7 @@ fn of_server(
     cx.line(&format!("\nUsage: {word} {syntax}"))?;
     if !next.fixed.is_empty() {
         let fixed: Vec<_> = next.fixed.iter().map(|word| sanitise::line(word)).collect();
-        cx.line(&format!("\n\"{}\" goes on with: {}", words.join(" "), fixed.join(", ")))?;
+        cx.line(&format!("\n\"{}\" continues with: {}", words.join(" "), fixed.join(", ")))?;
     }
     if let Some(own) = OWN.iter().find(|(name, _)| name.eq_ignore_ascii_case(word)) {
         cx.line(&format!("\nThe shell's own: {}", own.1))?;

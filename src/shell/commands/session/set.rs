@@ -88,7 +88,7 @@ fn change(cx: &Context<'_>, name: &str, value: &str) -> Result<(), CommandError>
                     .iter()
                     .filter_map(|format| Some(format.to_possible_value()?.get_name().to_owned()))
                     .collect();
-                CommandError::usage(format!("{value:?} is no format"))
+                CommandError::usage(format!("{value:?} is not a format"))
                     .hint(format!("there are: {}", names.join(", ")))
             })?;
             cx.shell.change_settings(|settings| settings.output = Some(format));
@@ -103,13 +103,14 @@ fn change(cx: &Context<'_>, name: &str, value: &str) -> Result<(), CommandError>
         "timeout" => {
             let span = value.parse().ok().filter(|seconds| *seconds > 0.0);
             let span = span.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
-            let span = span
-                .ok_or_else(|| CommandError::usage(format!("{value:?} is no number of seconds")))?;
+            let span = span.ok_or_else(|| {
+                CommandError::usage(format!("{value:?} is not a number of seconds"))
+            })?;
             cx.shell.change_settings(|settings| settings.timeout = span);
         }
         "guard" => {
             let guard = Guard::from_str(value, true).map_err(|_unknown| {
-                CommandError::usage(format!("{value:?} is no guard")).hint(
+                CommandError::usage(format!("{value:?} is not a guard")).hint(
                     "there are: normal (what harms others is asked for), strict (all changes)",
                 )
             })?;
@@ -118,7 +119,7 @@ fn change(cx: &Context<'_>, name: &str, value: &str) -> Result<(), CommandError>
         "keys" => {
             let editing = Editing::from_str(value, true).map_err(|_unknown| {
                 CommandError::usage(format!("{value:?} is neither emacs nor vi"))
-                    .hint("\"help keys\" tells what the keys do")
+                    .hint("\"help keys\" lists the keys")
             })?;
             cx.shell.change_settings(|settings| settings.editing = editing);
         }

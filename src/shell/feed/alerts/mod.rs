@@ -184,7 +184,7 @@ async fn run(command: &str, input: &str) -> Result<(), String> {
     match tokio::time::timeout(LONGEST, work).await {
         Ok(Ok(status)) if status.success() => Ok(()),
         Ok(Ok(status)) => Err(told_status(status)),
-        Ok(Err(err)) => Err(format!("ended, nobody knows how: {err}")),
+        Ok(Err(err)) => Err(format!("ended, and how is not known: {err}")),
         // It is killed with its handle.
         Err(_late) => Err(format!("was ended after {} s", LONGEST.as_secs())),
     }

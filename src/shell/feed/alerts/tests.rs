@@ -105,5 +105,5 @@ async fn a_program_that_fails_is_told() {
     assert_eq!(run("read line; test \"$line\" = 'a $(b)'", "a $(b)\n").await, Ok(()));
     assert_eq!(run("exec <&-; true", &"x".repeat(1 << 20)).await, Ok(()));
     assert_eq!(run("exit 3", "").await, Err("ended with exit status 3".to_owned()));
-    assert!(run("nosuchprogram", "").await.is_err_and(|why| why.contains("no command")));
+    assert!(run("nosuchprogram", "").await.is_err_and(|why| why.contains("not a command")));
 }

@@ -156,7 +156,7 @@ impl Recording {
         let time = line.get("time").and_then(Value::as_str).unwrap_or_default();
         let at: Timestamp = time
             .parse()
-            .map_err(|_none| format!("{time:?} is no time, as 2026-11-22T19:15:39Z"))?;
+            .map_err(|_none| format!("{time:?} is not a time, as 2026-11-22T19:15:39Z"))?;
         self.began.get_or_insert(at);
         let text = |name: &str| line.get(name).and_then(Value::as_str).unwrap_or_default();
         let switch = text("switch").to_owned();
@@ -217,7 +217,7 @@ impl Recording {
             Some(day.to_datetime(time).to_zoned(TimeZone::system()).ok()?.timestamp())
         };
         text.parse().ok().or_else(of_day).ok_or_else(|| {
-            CommandError::usage(format!("{text:?} is no time"))
+            CommandError::usage(format!("{text:?} is not a time"))
                 .hint("a time of day, 19:15:39, or one with date and zone: 2026-11-22T19:15:39Z")
         })
     }

@@ -144,7 +144,7 @@ fn hupall(rest: &str) -> String {
         }
         [_, name] => format!("{name:?} has no value, so {every}"),
         [_, rest @ ..] => {
-            format!("it hangs up every call with {}, whoever made it", pairs(rest))
+            format!("it hangs up every call with {}, of any party", pairs(rest))
         }
     }
 }

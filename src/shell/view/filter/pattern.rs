@@ -22,7 +22,7 @@ impl Pattern {
         };
         let regex = RegexBuilder::new(inner).case_insensitive(true).build();
         regex.map(Self::Regex).map_err(|err| {
-            CommandError::usage(format!("/{inner}/ is no regular expression: {err}"))
+            CommandError::usage(format!("/{inner}/ is not a regular expression: {err}"))
                 .hint("without the slashes it is looked for as it is")
         })
     }

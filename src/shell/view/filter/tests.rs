@@ -142,7 +142,7 @@ fn mistakes_are_told() {
         ("and age>1h", "calls have no field \"and\"", "fields"),
         ("from='x", "the quote ' is not closed", ""),
         ("=5", "expected a field before \"=5\"", "for example"),
-        ("from~/(/", "is no regular expression", "without the slashes"),
+        ("from~/(/", "is not a regular expression", "without the slashes"),
     ] {
         let err = Filter::parse(text, Names::Known("calls", FIELDS)).unwrap_err();
         assert!(err.message.contains(message), "{text}: {err:?}");
