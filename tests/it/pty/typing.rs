@@ -65,13 +65,13 @@ fn a_line_goes_on_below() {
     let mut desk = Desk::new();
     let terminal = &mut desk.terminal;
     terminal.keys("api eval a\\\r");
-    terminal.wait_until("the next line", |screen| screen.last().starts_with("(the line goes on"));
+    terminal.wait_until("the next line", |screen| screen.last().starts_with("(the line continues"));
     terminal.keys("b\r");
     terminal.wait_until("the answer", |screen| screen.rows().contains(&"ab".to_owned()));
     at_prompt(terminal);
     // A quote of ours, and one that is the server's.
     terminal.keys("hangup \"no\r");
-    terminal.wait_until("the next line", |screen| screen.last().starts_with("(the line goes on"));
+    terminal.wait_until("the next line", |screen| screen.last().starts_with("(the line continues"));
     terminal.keys("such\"\r");
     terminal.wait_until("the answer", |screen| screen.shows("no call is named \"no such\""));
     at_prompt(terminal);
