@@ -206,7 +206,8 @@ impl Terminal {
                 return Ok(());
             }
             let (contents, cursor) = (screen.contents(), screen.cursor_position());
-            Err(Shown(format!("cursor {cursor:?}, screen:\n{contents}\n")))
+            let gone = if closed { ", the program has ended" } else { "" };
+            Err(Shown(format!("cursor {cursor:?}{gone}, screen:\n{contents}\n")))
         };
         until_woken(LONG, what, look, || self.sleep());
     }
