@@ -1,17 +1,16 @@
 //! What FreeSWITCH takes for true.
 
-/// What FreeSWITCH takes for yes.
+/// Whether a word of a command is true: a word for yes, or a whole number other than 0.
 pub(in crate::sim) fn is_true(word: &str) -> bool {
-    ["yes", "on", "true", "t", "enabled", "active", "allow"]
-        .iter()
-        .any(|yes| yes.eq_ignore_ascii_case(word))
-        || word.parse().is_ok_and(|number: i64| number != 0)
+    is_yes(word) || word.parse().is_ok_and(|number: i64| number != 0)
 }
 
-/// What FreeSWITCH takes for true.
+/// Whether the value of a variable is true: a word for yes, or any number other than 0.
 pub(in crate::sim) fn truth(text: &str) -> bool {
-    ["yes", "on", "true", "t", "enabled", "active", "allow"]
-        .iter()
-        .any(|word| word.eq_ignore_ascii_case(text))
-        || text.parse::<f64>().is_ok_and(|number| number != 0.0)
+    is_yes(text) || text.parse().is_ok_and(|number: f64| number != 0.0)
+}
+
+fn is_yes(word: &str) -> bool {
+    const YES: [&str; 7] = ["yes", "on", "true", "t", "enabled", "active", "allow"];
+    YES.iter().any(|yes| yes.eq_ignore_ascii_case(word))
 }
