@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::tidy::{code_lines, report, sources};
+use crate::tidy::{code_lines, is_word, report, sources};
 
 /// Files that name each other in a circle: at most this many.
 const CIRCLE: usize = 3;
@@ -291,8 +291,4 @@ fn module(name: &str) -> Path {
     let stem = name.strip_suffix(".rs").unwrap_or(name);
     let stem = stem.strip_suffix("/mod").unwrap_or(stem);
     if stem == "lib" { Vec::new() } else { stem.split('/').map(str::to_owned).collect() }
-}
-
-fn is_word(letter: char) -> bool {
-    letter.is_alphanumeric() || letter == '_'
 }

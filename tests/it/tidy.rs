@@ -302,7 +302,7 @@ fn first_name(text: &str) -> String {
     text.chars().take_while(|letter| is_word(*letter)).collect()
 }
 
-fn is_word(letter: char) -> bool {
+pub(crate) fn is_word(letter: char) -> bool {
     letter.is_alphanumeric() || letter == '_'
 }
 

@@ -49,9 +49,13 @@ pub(super) fn watch(path: &Path, handle: &Handle) {
             if pulse.is_done.load(Ordering::Relaxed) {
                 return;
             }
+            let since = pulse.busy_since();
+            if since == 0 {
+                continue;
+            }
             let used = pulse.meter.get().and_then(Meter::used);
-            if began.0 != pulse.busy_since() {
-                began = (pulse.busy_since(), used);
+            if began.0 != since {
+                began = (since, used);
             }
             let computed = used.zip(began.1).map(|(now, then)| now.saturating_sub(then));
             if is_stuck(pulse.busy(), computed) {
