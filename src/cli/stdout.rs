@@ -3,6 +3,7 @@
 use crate::shell::{CommandError, Outlet};
 use std::sync::OnceLock;
 use std::{fmt, io};
+
 /// Standard output; what cannot be written is an error.
 ///
 /// A thread writes it, whole lines at once, so that what stands on standard error never falls into

@@ -18,6 +18,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::watch;
+
 /// Drives a FreeSWITCH. A clone is another handle to the same client.
 ///
 /// ```no_run

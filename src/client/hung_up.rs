@@ -3,6 +3,7 @@
 use crate::model;
 use crate::model::Id;
 use serde::Serialize;
+
 /// What `hupall` did for one app id.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]

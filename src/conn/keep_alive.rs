@@ -4,6 +4,7 @@ use super::config::Config;
 use socket2::{SockRef, TcpKeepalive};
 use std::time::Duration;
 use tokio::net::TcpStream;
+
 /// Lets the kernel find out that the peer is gone: by probes while nothing is sent, and while
 /// something is, by how long it stays unacknowledged. Without it that takes a quarter of an hour.
 pub(super) fn keep_alive(stream: &TcpStream, config: &Config) -> std::io::Result<()> {

@@ -3,6 +3,7 @@
 use super::error::CloseReason;
 use crate::wire::{CommandReply, EventData, LogLine};
 use bytes::Bytes;
+
 /// What answered a command.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Reply {

@@ -15,6 +15,7 @@ use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::watch;
+
 /// The events that a new listener subscribes to. With them calls, their ends and jobs are known;
 /// `ALL` would be several times as many.
 pub const DEFAULT_EVENTS: &[&str] = &[

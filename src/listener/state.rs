@@ -5,6 +5,7 @@ use crate::track::Difference;
 use std::collections::BTreeMap;
 use std::time::Duration;
 use tokio::time::Instant;
+
 /// How the event connection is.
 #[derive(Debug, Clone)]
 #[non_exhaustive]

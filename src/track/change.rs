@@ -1,6 +1,7 @@
 //! What a tracker reports of an event.
 
 use crate::model::{Call, Id, JobRecord, Session};
+
 /// What an event changed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]

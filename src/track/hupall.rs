@@ -1,6 +1,7 @@
 //! The latest `hupall`.
 
 use crate::model::HangupCause;
+
 /// The latest `hupall`: it names no session.
 #[derive(Debug, Clone)]
 pub(super) struct Hupall {

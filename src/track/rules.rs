@@ -1,6 +1,7 @@
 //! Which variables and headers bind a leg to a call and to an app.
 
 use crate::model::Association;
+
 /// The headers that bind a session to its call and to an app, in the order in which they are
 /// tried. Any header can be one: where devices on the way strip ours, another may carry the id
 /// (a `From` display name, the called number).

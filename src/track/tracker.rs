@@ -7,6 +7,7 @@ use super::rules::Rules;
 use crate::model::{App, Call, HangupCause, Id, JobRecord, Join, Phase, Session};
 use foldhash::fast::RandomState;
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
+
 /// Totals since the tracker was made.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 #[non_exhaustive]

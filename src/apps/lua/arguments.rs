@@ -3,6 +3,7 @@
 use crate::client::Originate;
 use mlua::Table;
 use std::time::Duration;
+
 /// Where a call goes: a dial string or `USER@HOST[:PORT]`, and the options of a table.
 pub(super) fn dial(to: &str, options: Option<&Table>) -> mlua::Result<Originate> {
     let mut call = Originate::of(to);

@@ -1,6 +1,7 @@
 //! Why a Lua app cannot be loaded.
 
 use std::time::Duration;
+
 /// Why a Lua file is no app.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]

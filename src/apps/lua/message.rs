@@ -4,6 +4,7 @@ use super::error::LuaError;
 use crate::client::{Client, Session};
 use crate::model::Event;
 use tokio::sync::oneshot;
+
 /// What a script's thread is asked for.
 pub(super) enum Message {
     /// An event of a session; a note starts no handler.

@@ -7,6 +7,7 @@ use nu_ansi_term::Style;
 use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
+
 /// What the editor asks the shell. All of it runs on the editor thread, most of it at every key:
 /// answer from memory.
 pub(crate) trait Assist: Send + Sync {

@@ -2,6 +2,7 @@
 
 use super::running::brief;
 use crate::shell::{CommandError, Kind};
+
 /// A defect of ours, in words that help to report it.
 pub(super) fn panicked(line: &str, text: &str) -> CommandError {
     let line = brief(line);

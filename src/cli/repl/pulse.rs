@@ -2,6 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
 /// When the process was awake and when it stood still.
 ///
 /// What comes in behind a stop is from before its end, and may be looked at before anybody knows

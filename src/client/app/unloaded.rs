@@ -3,6 +3,7 @@
 use crate::model;
 use crate::model::Id;
 use std::fmt;
+
 /// Which app is called for which event.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]

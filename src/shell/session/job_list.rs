@@ -4,6 +4,7 @@ use super::switch::Switch;
 use crate::listener::Job;
 use std::collections::VecDeque;
 use std::sync::Arc;
+
 /// So many are remembered; a script that starts more has long stopped to look.
 pub(in crate::shell) const MOST: usize = 10_000;
 

@@ -2,6 +2,7 @@
 
 use super::{Answer, Channel, Kind};
 use crate::model::HangupCause;
+
 /// What the end that hangs up first sends to the other one.
 #[derive(Debug, Clone)]
 pub(in crate::sim) struct Farewell {

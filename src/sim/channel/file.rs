@@ -1,6 +1,7 @@
 //! What can be played, and how long it lasts.
 
 use crate::sim::event::Extra;
+
 /// A path for `playback`, understood.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::sim) struct File {

@@ -3,6 +3,7 @@
 use super::file::File;
 use super::menu::Menus;
 use crate::model::dial::separate;
+
 /// What is played, and which digits may follow.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(in crate::sim) struct Ask {

@@ -14,6 +14,7 @@ use outlet::Outlet;
 use rights::Rights;
 use subscription::Subscription;
 use tokio::sync::oneshot;
+
 /// What the world knows of one client socket.
 #[derive(Debug)]
 pub(super) struct Socket {

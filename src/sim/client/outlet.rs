@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
+
 /// A request on its way to the world; dropping `done` lets the socket read on.
 #[derive(Debug)]
 pub(in crate::sim) struct Asked {

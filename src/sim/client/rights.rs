@@ -1,6 +1,7 @@
 //! What a user of the directory may do.
 
 use super::user::User;
+
 /// What a login allows; without one everything is.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(in crate::sim) struct Rights {

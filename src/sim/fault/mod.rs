@@ -3,6 +3,7 @@
 pub(super) mod planned;
 
 use std::time::Duration;
+
 /// One thing that goes wrong, given to [`Sim::inject`](crate::sim::Sim::inject) or, at a planned time, to
 /// [`Config::with_fault`](crate::sim::Config::with_fault). As text: [`Planned`](crate::sim::Planned).
 #[derive(Debug, Clone, PartialEq)]

@@ -2,6 +2,7 @@
 
 use crate::sim::channel::Channel;
 use fastrand::Rng;
+
 /// The lives being told, and how fast.
 #[derive(Debug)]
 pub(in crate::sim) struct Flood {

@@ -5,6 +5,7 @@ use crate::sim::client::outlet::Outlet;
 use crate::sim::fault::planned::Planned;
 use std::net::SocketAddr;
 use tokio::sync::{mpsc, oneshot};
+
 /// What the handle and the sockets tell the world.
 #[derive(Debug)]
 pub(in crate::sim) enum Control {

@@ -1,6 +1,7 @@
 //! What `status` counts.
 
 use std::collections::BTreeMap;
+
 /// What `status` counts.
 #[derive(Debug, Default)]
 pub(in crate::sim) struct Counts {

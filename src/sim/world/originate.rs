@@ -7,6 +7,7 @@ use crate::model::dial::{DialString, Leg, Variables, find};
 use crate::sim::channel::then::Then;
 use crate::sim::event::truth::truth;
 use std::time::Duration;
+
 /// A call being set up.
 #[derive(Debug)]
 pub(in crate::sim) struct Originate {

@@ -1,6 +1,7 @@
 //! The small stores of the switch: `hash`, `db`, `group` and the limits of resources.
 
 use std::collections::{BTreeMap, BTreeSet};
+
 /// What is stored. A limit counts the channels that hold it, under `realm_resource`.
 #[derive(Debug, Default)]
 pub(in crate::sim) struct Store {

@@ -3,6 +3,7 @@
 use crate::shell::session::Shell;
 use crate::shell::session::switch::Switch;
 use std::sync::Arc;
+
 /// The words before the one at the cursor, without an `@host`, and the switch that they are for.
 pub(in crate::shell) fn words<'a>(
     shell: &Shell,

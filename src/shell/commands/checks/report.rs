@@ -6,6 +6,7 @@ use crate::shell::text::sanitise;
 use crate::shell::view::column::Column;
 use crate::shell::view::{Cell, Format, View};
 use serde_json::json;
+
 /// How a check came out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Verdict {
