@@ -140,6 +140,13 @@ impl Editor {
         }
     }
 
+    /// Forgets what was typed ahead of Ctrl-C. Not to be called while a prompt is shown.
+    pub(crate) fn drop_keys(&self) {
+        if self.is_editing {
+            terminal::drop_keys();
+        }
+    }
+
     /// Takes the prompt away, if one is shown, and returns what the operator did: most times
     /// [`Input::Preempted`]. `None` when none is shown, or the terminal cannot do that.
     pub(crate) async fn preempt(&self) -> Option<Input> {

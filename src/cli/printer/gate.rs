@@ -114,6 +114,7 @@ impl Gate {
         let mut state = self.lock();
         if state.phase == Phase::Editing {
             state.phase = Phase::Leaving;
+            self.drained.notify_waiters();
         }
     }
 
@@ -125,6 +126,7 @@ impl Gate {
         state.is_held = false;
         drop(state);
         self.changed.notify_all();
+        self.drained.notify_waiters();
     }
 
     /// The editor redraws for a key, unless it takes a short cut.
@@ -143,6 +145,7 @@ impl Gate {
             None => return,
         }
         self.changed.notify_all();
+        self.drained.notify_waiters();
     }
 
     pub(super) fn open(&self, editor: bool) {
@@ -172,6 +175,18 @@ impl Gate {
                 if state.written >= target || state.closed {
                     return;
                 }
+            }
+            notified.await;
+        }
+    }
+
+    /// Waits until the editor has drawn what it was handed and what waits behind it. Cancelling is
+    /// safe.
+    pub(super) async fn drawn_all(&self) {
+        loop {
+            let notified = self.drained.notified();
+            if !self.lock().is_drawing() {
+                return;
             }
             notified.await;
         }
@@ -353,6 +368,14 @@ impl State {
             text.insert(0, '\n');
         }
         Some(Job::Plain { text, frame })
+    }
+
+    /// Whether the editor has output to draw: a line that is taken away now would come before it.
+    fn is_drawing(&self) -> bool {
+        let is_output = |it: &UnderWay| it.perhaps.is_none() && it.text != REPAINT;
+        self.phase == Phase::Editing
+            && !self.is_gone
+            && (!self.outputs.is_empty() || self.under_way.as_ref().is_some_and(is_output))
     }
 
     fn is_anything(&self) -> bool {

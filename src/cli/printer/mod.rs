@@ -85,6 +85,13 @@ impl Printer {
         self.gate.flush().await;
     }
 
+    /// Waits, for a short time, until the editor has drawn what was handed over: a prompt that is
+    /// taken away before that would stand above its own answer.
+    pub(crate) async fn drawn(&self) {
+        // A terminal that takes nothing draws nothing.
+        let _in_time = tokio::time::timeout(DRAWN, self.gate.drawn_all()).await;
+    }
+
     /// Writes what was handed over so far, then nothing until [`release`](Self::release). Not to be
     /// called while a line is edited. Blocks.
     pub(crate) fn hold(&self) {
@@ -175,6 +182,9 @@ fn ended(mut text: String) -> String {
     text.push('\n');
     text
 }
+
+/// An editor that lives has drawn by then.
+const DRAWN: Duration = Duration::from_millis(300);
 
 const RESET: &str = "\x1b[0m";
 

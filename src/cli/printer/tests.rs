@@ -92,6 +92,36 @@ fn a_redraw_for_a_key_is_not_taken_for_ours_at_once() {
 }
 
 #[limited::test]
+async fn a_prompt_is_taken_away_behind_the_answer() {
+    let (printer, gate, _plain, above) = printer();
+    let is_waiting = async || {
+        let drawn = tokio::time::timeout(Duration::from_millis(20), gate.drawn_all());
+        drawn.await.is_err()
+    };
+    printer.drawn().await;
+    gate.enter();
+    gate.editing();
+    // A prompt that is drawn again for its counts is no answer.
+    printer.repaint();
+    assert_eq!(next(&above), "\x1b[A\n");
+    assert!(!is_waiting().await);
+    printer.output("answer".to_owned());
+    assert!(is_waiting().await);
+    gate.drawn();
+    assert_eq!(next(&above), "answer\n");
+    assert!(is_waiting().await, "handed over and not drawn");
+    gate.drawn();
+    printer.drawn().await;
+    assert!(!is_waiting().await);
+    // Nor is waited for what an editor without a line cannot draw.
+    printer.output("late".to_owned());
+    assert_eq!(next(&above), "late\n");
+    gate.leaving();
+    assert!(!is_waiting().await);
+    printer.close();
+}
+
+#[limited::test]
 fn closing_prints_what_the_editor_never_drew() {
     let (printer, gate, plain, above) = printer();
     gate.enter();

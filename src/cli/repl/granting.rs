@@ -13,7 +13,12 @@ use crate::shell::{Lent, Wish, wrap};
 
 impl Repl {
     /// Takes the prompt away, and returns what stood there.
-    pub(super) async fn take_away(editor: &Editor, interrupts: &mut Interrupts) -> Option<Input> {
+    pub(super) async fn take_away(
+        &self,
+        editor: &Editor,
+        interrupts: &mut Interrupts,
+    ) -> Option<Input> {
+        self.printer.drawn().await;
         let was = editor.preempt().await;
         // The signal that took the prompt away is no Ctrl-C, whoever got it.
         let _came = tokio::time::timeout(STRAY, interrupts.next()).await;
@@ -30,7 +35,7 @@ impl Repl {
         stops: &mut Stops,
         continued: &mut Continued,
     ) -> (Option<Input>, Vec<u8>) {
-        let was = Self::take_away(editor, interrupts).await;
+        let was = self.take_away(editor, interrupts).await;
         let mut typed_ahead = Vec::new();
         match wish {
             Wish::Answer { question, answer } => {
@@ -47,7 +52,7 @@ impl Repl {
                         input = editor.next(|| self.assist.question(last)) => input,
                         () = interrupts.next() => Input::Interrupted { was_empty: true },
                         () = continued.next() => {
-                            let was = Self::take_away(editor, interrupts).await;
+                            let was = self.take_away(editor, interrupts).await;
                             self.woken(editor);
                             match was {
                                 None | Some(Input::Preempted(_)) => continue,
@@ -55,7 +60,7 @@ impl Repl {
                             }
                         }
                         () = stops.next() => {
-                            let was = Self::take_away(editor, interrupts).await;
+                            let was = self.take_away(editor, interrupts).await;
                             self.suspend(editor, stops, continued).await;
                             match was {
                                 None | Some(Input::Preempted(_)) => continue,

@@ -166,17 +166,18 @@ impl Repl {
                     self.retype(was, &typed_ahead, &mut draft, &mut running)
                 }
                 () = interrupts.next() => {
+                    editor.drop_keys();
                     self.stop(&mut running);
                     None
                 }
                 () = continued.next() => {
                     // The terminal may be another one: the prompt is drawn from the beginning.
-                    let was = Self::take_away(editor, &mut interrupts).await;
+                    let was = self.take_away(editor, &mut interrupts).await;
                     self.woken(editor);
                     was
                 }
                 () = stops.next() => {
-                    let was = Self::take_away(editor, &mut interrupts).await;
+                    let was = self.take_away(editor, &mut interrupts).await;
                     self.suspend(editor, &mut stops, &mut continued).await;
                     was
                 }
@@ -227,7 +228,7 @@ impl Repl {
         if let Ended::Panicked(line, text) = ended {
             self.complain(&panicked(&line, &text));
         }
-        if self.assist.has_gap() { Self::take_away(editor, interrupts).await } else { None }
+        if self.assist.has_gap() { self.take_away(editor, interrupts).await } else { None }
     }
 
     /// Starts the lines that may start now.
