@@ -66,6 +66,7 @@ mod sim_digits;
 mod sim_ends;
 mod sim_faults;
 mod sim_frames;
+mod sim_kills;
 mod sim_process;
 mod support;
 #[cfg(feature = "cli")]
