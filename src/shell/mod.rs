@@ -37,7 +37,6 @@ pub use assist::continuation::{is_open, whole_lines};
 pub use assist::hint::hint;
 pub use assist::{complete, highlight};
 pub use commands::context::Context;
-pub use commands::grammar::is_waited_for;
 #[cfg(feature = "cli")]
 pub(crate) use commands::grammar::{is_command, is_own};
 pub use commands::playback::{Replayed, replay};
@@ -50,6 +49,7 @@ pub use freeswitch::danger::Guard;
 pub use freeswitch::secrets::is_secret;
 #[cfg(feature = "cli")]
 pub(crate) use run::clear_execute;
+pub use run::typed::TypedLine;
 pub use session::history::History;
 #[cfg(feature = "cli")]
 pub(crate) use session::history::import::fs_cli_history;
@@ -75,7 +75,6 @@ pub use text::operator::{Lent, Operator, Wish};
 pub(crate) use text::outlet::{Backlog, Outlet, Pace};
 pub use text::sanitise;
 pub use text::suggest::nearest;
-#[cfg(feature = "cli")]
 #[cfg(feature = "cli")]
 pub(crate) use text::wrap::FEED_INDENT;
 #[cfg(feature = "cli")]

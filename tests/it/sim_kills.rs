@@ -96,7 +96,9 @@ async fn a_call_that_is_killed_at_any_moment_is_gone() {
         for kill in [Kill::First, Kill::Last, Kill::All] {
             for after in (0..30).chain((30..250).step_by(20)) {
                 let wrong = killed(dial, kill, after).await;
-                all.extend(wrong.iter().map(|it| format!("{dial}, {kill:?} after {after} ms: {it}")));
+                all.extend(
+                    wrong.iter().map(|it| format!("{dial}, {kill:?} after {after} ms: {it}")),
+                );
             }
         }
     }
@@ -143,7 +145,9 @@ async fn a_client_forgets_what_it_killed_at_any_moment() {
         for kill in [Kill::First, Kill::Last, Kill::All] {
             for after in (0..30).chain((30..250).step_by(20)) {
                 let wrong = killed_by_its_client(dial, kill, after).await;
-                all.extend(wrong.iter().map(|it| format!("{dial}, {kill:?} after {after} ms: {it}")));
+                all.extend(
+                    wrong.iter().map(|it| format!("{dial}, {kill:?} after {after} ms: {it}")),
+                );
             }
         }
     }

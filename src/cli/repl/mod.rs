@@ -15,7 +15,7 @@ use crate::cli::signals::{Continued, Interrupts, Stops, terminated};
 use crate::cli::start::Start;
 use crate::cli::{logging, terminal};
 use crate::shell::{
-    CommandError, Format, History, Next, Operator, Output, Shell, Wish, whole_lines,
+    CommandError, Format, History, Next, Operator, Output, Shell, TypedLine, Wish, whole_lines,
 };
 use not_run::panicked;
 use presses::Presses;
@@ -98,12 +98,6 @@ pub(super) fn run(start: &Start, rc: Option<&Path>, color: bool) -> anyhow::Resu
     editor.shutdown();
     printer.close();
     served
-}
-
-/// Whether a line asks why something ended or failed.
-fn is_why(line: &str) -> bool {
-    let verb = line.split_whitespace().find(|word| !word.starts_with('@'));
-    verb.is_some_and(|verb| verb.eq_ignore_ascii_case("why"))
 }
 
 /// Waits for a time, or for ever.
@@ -269,7 +263,10 @@ impl Repl {
                 Err(mut err) => {
                     let left = lines.len();
                     // `why` behind a line that failed asks about that line.
-                    let is_asked = lines.as_slice().first().is_some_and(|next| is_why(next));
+                    let is_asked = lines
+                        .as_slice()
+                        .first()
+                        .is_some_and(|next| TypedLine::read(next).asks_why());
                     if left > 0 && !is_asked {
                         let lines = if left == 1 { "line was" } else { "lines were" };
                         err = err.hint(format!("{left} more {lines} pasted and not run"));

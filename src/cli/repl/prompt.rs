@@ -17,7 +17,9 @@ use crate::listener::Link;
 use crate::shell::complete::{Completions, Question};
 use crate::shell::highlight::Mark;
 use crate::shell::history::Entry;
-use crate::shell::{Editing, Part, Place, Shell, Switch, Template, complete, highlight, sanitise};
+use crate::shell::{
+    Editing, Part, Place, Shell, Switch, Template, TypedLine, complete, highlight, sanitise,
+};
 
 /// The shell, as the editor sees it.
 pub(super) struct Helper {
@@ -336,8 +338,7 @@ fn trouble(switch: &Switch) -> Option<String> {
 
 /// The command of a run, in a few letters.
 fn verb_of(run: &Shown) -> String {
-    let verb = run.line.split_whitespace().find(|word| !word.starts_with('@'));
-    let verb = sanitise::line(verb.unwrap_or_default());
+    let verb = sanitise::line(TypedLine::read(&run.line).verb());
     verb.chars().filter(char::is_ascii).take(VERB).collect()
 }
 

@@ -12,8 +12,7 @@ use std::time::Duration;
 use tokio::task::{AbortHandle, JoinError, JoinSet};
 use tokio::time::Instant;
 
-use crate::shell;
-use crate::shell::{Next, sanitise};
+use crate::shell::{Next, TypedLine, sanitise};
 
 /// Everything that was typed and has not ended.
 #[derive(Debug, Default)]
@@ -170,7 +169,7 @@ impl Running {
     fn settle(&self) {
         if let Some(run) = self.front()
             && run.since.elapsed() >= BEHIND
-            && !is_waited_for(&run.line)
+            && !TypedLine::read(&run.line).is_waited_for()
         {
             run.is_behind.store(true, Ordering::Relaxed);
         }
@@ -229,13 +228,6 @@ pub(super) fn brief(line: &str) -> String {
         shown.push_str("...");
     }
     shown
-}
-
-/// Lines that later ones depend on.
-fn is_waited_for(line: &str) -> bool {
-    let mut words = line.split_whitespace();
-    let verb = words.find(|word| !word.starts_with('@')).unwrap_or_default();
-    shell::is_waited_for(verb)
 }
 
 fn panic_text(err: JoinError) -> String {

@@ -2,6 +2,7 @@
 
 use crate::shell::commands::grammar;
 use crate::shell::session::Shell;
+use crate::shell::text::words::split_host;
 
 /// Whether Enter at the end of this text leads to a next line of it, and not to an answer: its last
 /// line ends in a backslash, or a command of the shell has an open quote.
@@ -49,13 +50,9 @@ fn whole(shell: &Shell, text: &str) -> (Vec<String>, Option<String>) {
 }
 
 fn has_open_quote(shell: &Shell, line: &str) -> bool {
-    let line = line.trim_start();
-    let line = match line.strip_prefix('@') {
-        Some(tagged) => tagged.split_once(char::is_whitespace).map_or("", |(_, rest)| rest),
-        None => line,
-    };
+    let (_, command) = split_host(line);
     // As in fs_cli a bare word is the server's there.
-    !shell.settings().as_fs_cli && grammar::has_open_quote(line.trim_start())
+    !shell.settings().as_fs_cli && grammar::has_open_quote(command.trim_start())
 }
 
 #[cfg(test)]

@@ -3,21 +3,19 @@
 use super::complete;
 use crate::client::is_dial_string;
 use crate::shell::commands::grammar;
-use crate::shell::run::{line, pipe};
+use crate::shell::run::redirect::{Tail, tail};
+use crate::shell::run::typed::last_piece;
 use crate::shell::session::Shell;
+use crate::shell::text::words::split_host;
 
 /// The arguments that a line still lacks, the one at the cursor first; `None` when there is nothing
 /// to say. `<REQUIRED>`, `[OPTIONAL]`.
 #[must_use]
 pub fn hint(shell: &Shell, line: &str) -> Option<String> {
-    if pipe::tail(line) != pipe::Tail::Command {
+    if tail(line) != Tail::Command {
         return None;
     }
-    let line = line::last_piece(line);
-    let rest = line.strip_prefix('@').map_or(Some(line), |tagged| {
-        tagged.split_once(char::is_whitespace).map(|(_, rest)| rest)
-    })?;
-    of_command(shell, rest.trim_start(), false)
+    of_command(shell, split_host(last_piece(line)).1.trim_start(), false)
 }
 
 /// As [`hint`], for one command, which perhaps `is_servers` whoever else knows it.

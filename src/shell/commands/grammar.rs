@@ -195,12 +195,6 @@ pub(in crate::shell) fn has_open_quote(line: &str) -> bool {
     is_verb(verb) && !is_verbatim(line) && split(rest).is_err()
 }
 
-/// Whether the next line waits for a command: it changes where that line goes, or what it means.
-#[must_use]
-pub fn is_waited_for(verb: &str) -> bool {
-    table::meta(verb).is_some_and(|meta| meta.is_waited_for)
-}
-
 /// Whether a word is a command of ours.
 pub(in crate::shell) fn is_verb(word: &str) -> bool {
     grammar().find_subcommand(word.to_ascii_lowercase()).is_some()

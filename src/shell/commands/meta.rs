@@ -69,6 +69,8 @@ pub(crate) struct Meta {
     pub(crate) words_before_tail: Option<usize>,
     /// Whether `;;` within it belongs to it.
     pub(crate) keeps_lists: bool,
+    /// Whether `|` and `>` within it belong to it: it holds a line to be run later.
+    pub(crate) keeps_redirects: bool,
     /// Whether a script with it handles the results of its calls itself.
     pub(crate) handles_call_results: bool,
     /// Whether the next line waits for it: it changes where that line goes, or what it means.
@@ -87,6 +89,7 @@ impl Meta {
             needs_events: true,
             words_before_tail: None,
             keeps_lists: false,
+            keeps_redirects: false,
             handles_call_results: false,
             is_waited_for: false,
             after_interrupt: AfterInterrupt::ENDED,
@@ -126,6 +129,11 @@ impl Meta {
     /// `;;` within it belongs to it.
     pub(crate) const fn keeping_lists(self) -> Self {
         Self { keeps_lists: true, ..self }
+    }
+
+    /// `|` and `>` within it belong to it.
+    pub(crate) const fn keeping_redirects(self) -> Self {
+        Self { keeps_redirects: true, ..self }
     }
 
     /// A script with it handles the results of its calls itself.

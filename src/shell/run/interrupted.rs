@@ -1,53 +1,15 @@
 //! What is true of a line that is not waited for any longer.
 
-use super::pipe::command_of;
-use crate::shell::commands::{grammar, table};
-use crate::shell::freeswitch::long_running::sends_slow;
+use super::typed::TypedLine;
 use crate::shell::session::Shell;
 use crate::shell::text::after_interrupt::AfterInterrupt;
-use crate::shell::text::alias;
-use crate::shell::text::words::first_word;
 
 impl Shell {
     /// Returns what becomes of a line that is not waited for any longer.
     #[must_use]
     pub fn stopped(&self, line: &str) -> AfterInterrupt {
-        let line = command_of(line);
-        let tagged = line.strip_prefix('@').and_then(|line| line.split_once(char::is_whitespace));
-        let line = tagged.map_or(line, |(_host, line)| line.trim_start());
-        let (word, rest) = first_word(line);
-        let aliases = self.settings().aliases;
-        match aliases.get(word).and_then(|text| alias::expand(word, text, rest).ok()) {
-            Some(line) if !grammar::is_verb(word) => of(&line),
-            _ => of(line),
-        }
+        self.with_settings(|settings| TypedLine::read(line).after_interrupt(&settings.aliases))
     }
-}
-
-fn of(line: &str) -> AfterInterrupt {
-    let (verb, rest) = first_word(line);
-    if line.starts_with('!') {
-        return AfterInterrupt::ENDED;
-    }
-    if verb.eq_ignore_ascii_case("originate")
-        && rest.split_whitespace().any(|word| word.starts_with("--hold"))
-    {
-        return AfterInterrupt {
-            continues: Some("the call is hung up"),
-            hint: Some("\"calls\" shows what is left"),
-        };
-    }
-    match table::meta(verb) {
-        // What takes long goes as a job, whether it is typed behind `api` or not.
-        Some(_) if is_sent_as_it_is(verb) && sends_slow(line) => AfterInterrupt::JOB,
-        None if sends_slow(line) => AfterInterrupt::JOB,
-        Some(meta) => meta.after_interrupt,
-        None => AfterInterrupt::SENT,
-    }
-}
-
-fn is_sent_as_it_is(verb: &str) -> bool {
-    ["api", "originate"].iter().any(|sent| verb.eq_ignore_ascii_case(sent))
 }
 
 #[cfg(test)]

@@ -9,6 +9,9 @@ pub(crate) mod redirect;
 pub(crate) mod settle;
 pub(crate) mod slash;
 pub(crate) mod transcribed;
+pub(crate) mod typed;
+
+use typed::TypedLine;
 
 use crate::shell::commands::context::{Context, RunLine, Running};
 use crate::shell::commands::meta::Meta;
@@ -66,33 +69,29 @@ impl Shell {
     /// A [`CommandError`] with what happened and what to type next. What was written to `out`
     /// before it is part of the answer.
     pub async fn run_line(&self, line: &str, output: Output<'_>) -> Result<Next, CommandError> {
-        let line = line.trim();
-        if line.is_empty() || line.starts_with('#') {
+        let line = TypedLine::read(line);
+        if line.is_empty() {
             return Ok(Next::Go);
         }
-        transcribed::run_line(self, line, output).await
+        transcribed::run_line(self, &line, output).await
     }
 
-    /// Runs a line that is a command and nothing else.
-    pub(super) async fn run_command(
+    /// Runs what a line runs, on the switch that it is for.
+    async fn run_command(
         &self,
-        line: &str,
+        line: &TypedLine<'_>,
         output: Output<'_>,
     ) -> Result<Next, CommandError> {
-        let Some(tagged) = line.strip_prefix('@') else {
-            let switch = self.current();
-            return line::run(&mut Context::new(self, switch, output, &Runner), line).await;
+        let switch = match line.host() {
+            Some(name) if line.command().is_empty() => {
+                return Err(CommandError::usage(format!("what shall {name} do?"))
+                    .hint("type \"@HOST COMMAND\" or \"@all COMMAND\""));
+            }
+            Some("all") => return self.on_all(line.command(), output).await,
+            Some(name) => Some(self.switch(name)?),
+            None => self.current(),
         };
-        let (name, rest) = tagged.split_once(char::is_whitespace).unwrap_or((tagged, ""));
-        if rest.is_empty() {
-            return Err(CommandError::usage(format!("what shall {name} do?"))
-                .hint("type \"@HOST COMMAND\" or \"@all COMMAND\""));
-        }
-        if name != "all" {
-            let switch = self.switch(name)?;
-            return line::run(&mut Context::new(self, Some(switch), output, &Runner), rest).await;
-        }
-        self.on_all(rest, output).await
+        line::run(&mut Context::new(self, switch, output, &Runner), line.command()).await
     }
 
     /// Runs a line on every switch, one after the other. For people each answer stands under the

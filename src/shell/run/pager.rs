@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::program::{Place, Program, Stdin};
+use super::typed::TypedLine;
 use crate::shell::session::Shell;
 use crate::shell::settings::paging::Paging;
 use crate::shell::text::error::CommandError;
@@ -12,7 +13,7 @@ use crate::shell::view::output::Output;
 /// Runs a command; a part of its answer that does not fit goes through the pager at its end.
 pub(super) async fn run(
     shell: &Shell,
-    line: &str,
+    line: &TypedLine<'_>,
     mut output: Output<'_>,
 ) -> Result<Next, CommandError> {
     let rows = match (shell.settings().pager, output.rows) {

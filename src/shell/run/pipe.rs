@@ -12,60 +12,48 @@ use std::{fmt, io, thread};
 
 use tokio::sync::oneshot;
 
-pub(crate) use crate::shell::text::outlet::Outlet;
-
-pub(in crate::shell) use super::redirect::{Tail, tail};
 use crate::shell::session::Shell;
 use crate::shell::text::error::{CommandError, Kind};
 use crate::shell::text::next::Next;
+use crate::shell::text::outlet::Outlet;
 use crate::shell::view::Format;
 use crate::shell::view::output::Output;
 
 use super::program::{Place, Program, Stdin};
-use super::redirect::{Plumbed, Sink};
+use super::redirect::{Redirect, Sink};
+use super::typed::TypedLine;
 
-/// The command of a line, without what becomes of its answer; `! PROGRAM` stays as it is.
-pub(super) fn command_of(line: &str) -> &str {
-    match super::redirect::split(line.trim()) {
-        Some(Plumbed::Command { line, .. }) => line,
-        Some(Plumbed::Program(_)) | None => line.trim(),
-    }
-}
-
-/// Runs a line with everything around its command.
+/// Runs a line and sends its answer where the line says.
 pub(super) async fn run(
     shell: &Shell,
-    line: &str,
+    line: &TypedLine<'_>,
     mut output: Output<'_>,
 ) -> Result<Next, CommandError> {
-    match super::redirect::split(line) {
-        None => match super::redirect::dangling(line) {
-            Some(sign) => Err(CommandError::usage(format!("missing file or program after {sign}"))
-                .hint(
-                    "\"CMD | PROGRAM\", \"CMD > FILE\", \"CMD >> FILE\": \"help pipes\" explains",
-                )),
-            None => super::pager::run(shell, line, output).await,
-        },
-        Some(Plumbed::Program("")) => Err(CommandError::usage("run what?")
+    match line.redirect() {
+        Redirect::Missing(sign) => Err(CommandError::usage(format!(
+            "missing file or program after {sign}"
+        ))
+        .hint("\"CMD | PROGRAM\", \"CMD > FILE\", \"CMD >> FILE\": \"help pipes\" explains")),
+        Redirect::Program("") => Err(CommandError::usage("run what?")
             .hint("\"! COMMAND\" runs a command of your own shell on this machine")),
-        Some(Plumbed::Program(program)) => {
+        Redirect::Program(program) => {
             Program::start(program, Place::of(&output), Stdin::Terminal)
                 .await?
                 .ended(&mut output)
                 .await?;
             Ok(Next::Go)
         }
-        Some(Plumbed::Command { line, is_vertical, sink }) => {
-            let format = if is_vertical { Some(Format::Vertical) } else { None };
+        Redirect::Answer { is_vertical, sink } => {
+            let format = is_vertical.then_some(Format::Vertical);
             match sink {
                 Sink::Answer => super::pager::run(shell, line, output.forced(format)).await,
                 Sink::Pipe(program) => to_program(shell, line, program, output, format).await,
                 Sink::File { path, is_appended } => {
-                    let mut file = Target::open(&path, is_appended).await?;
+                    let mut file = Target::open(path, *is_appended).await?;
                     let pace = file.outlet.pace();
                     let sent = Output::new(&mut file).asked_as(&output).forced(format).paced(pace);
                     let ran = shell.run_command(line, sent).await;
-                    file.finish(&path, ran).await
+                    file.finish(path, ran).await
                 }
             }
         }
@@ -75,7 +63,7 @@ pub(super) async fn run(
 /// Sends an answer to a program and waits for its end.
 async fn to_program(
     shell: &Shell,
-    line: &str,
+    line: &TypedLine<'_>,
     program: &str,
     mut output: Output<'_>,
     format: Option<Format>,

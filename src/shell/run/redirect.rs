@@ -8,23 +8,18 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::shell::commands::grammar;
+use crate::shell::commands::{grammar, table};
 use crate::shell::text::words;
 
-/// A line with more than a command.
+/// What a line says about its answer.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Plumbed<'a> {
-    /// `! COMMAND`: nothing but a program.
+pub(super) enum Redirect<'a> {
+    /// There is no answer: `! COMMAND` is nothing but a program.
     Program(&'a str),
-    /// A command, and what becomes of its answer.
-    Command {
-        /// What runs here.
-        line: &'a str,
-        /// Whether `\G` stood behind it.
-        is_vertical: bool,
-        /// Where its answer goes.
-        sink: Sink<'a>,
-    },
+    /// A command of the shell ends in this sign, with nothing behind it.
+    Missing(&'static str),
+    /// Where the answer goes, and whether `\G` makes it vertical.
+    Answer { is_vertical: bool, sink: Sink<'a> },
 }
 
 /// Where an answer goes.
@@ -43,16 +38,16 @@ pub(super) enum Sink<'a> {
     },
 }
 
-/// Reads a line; `None` for one that is a command and nothing else.
-pub(super) fn split(line: &str) -> Option<Plumbed<'_>> {
+/// Reads a line without blanks around it: where its command ends, and what becomes of the answer.
+pub(super) fn read(line: &str) -> (usize, Redirect<'_>) {
     if let Some(program) = line.strip_prefix('!') {
-        return Some(Plumbed::Program(program.trim()));
+        return (line.len(), Redirect::Program(program.trim()));
     }
-    let command = line.strip_prefix('@').and_then(|line| line.split_once(char::is_whitespace));
-    let command = command.map_or(line, |(_host, command)| command.trim_start());
+    let whole = Redirect::Answer { is_vertical: false, sink: Sink::Answer };
+    let (_, command) = words::split_host(line);
     let (verb, _) = words::first_word(command);
-    if WHOLE.iter().any(|whole| verb.eq_ignore_ascii_case(whole)) {
-        return None;
+    if table::meta(verb).is_some_and(|meta| meta.keeps_redirects) {
+        return (line.len(), whole);
     }
     let care = Care {
         is_verbatim: grammar::is_verbatim(command),
@@ -60,18 +55,17 @@ pub(super) fn split(line: &str) -> Option<Plumbed<'_>> {
     };
     let cut = signs(line).find_map(|at| sink(line, at, care).map(|sink| (at, sink)));
     let (end, sink) = cut.map_or((line.len(), Sink::Answer), |(at, sink)| (at, sink));
-    let command = line.get(..end)?.trim_end();
+    let command = line.get(..end).unwrap_or(line).trim_end();
     let vertical = command.strip_suffix("\\G").filter(|command| !command.is_empty());
     if vertical.is_none() && sink == Sink::Answer {
-        return None;
+        return (line.len(), missing(line).map_or(whole, Redirect::Missing));
     }
     let is_vertical = vertical.is_some();
-    Some(Plumbed::Command { line: vertical.unwrap_or(command).trim_end(), is_vertical, sink })
+    (vertical.unwrap_or(command).len(), Redirect::Answer { is_vertical, sink })
 }
 
 /// The sign at the end of a command of the shell with nothing behind it.
-pub(super) fn dangling(line: &str) -> Option<&'static str> {
-    let line = line.trim_end();
+fn missing(line: &str) -> Option<&'static str> {
     let is_own = || !grammar::is_verbatim(line) && grammar::is_verb(words::first_word(line).0);
     let sign = ["|", ">>", ">"].into_iter().find(|sign| line.ends_with(&format!(" {sign}")))?;
     (!belongs_to_server(line, line.len() - sign.len()) && is_own()).then_some(sign)
@@ -88,21 +82,20 @@ pub(in crate::shell) enum Tail<'a> {
     File(&'a str),
 }
 
-/// As [`split`], for a line in which the last word may be half typed: a program need not be there.
+/// As [`read`], for a line in which the last word may be half typed: a program need not be there.
 pub(in crate::shell) fn tail(line: &str) -> Tail<'_> {
     if let Some(program) = line.trim_start().strip_prefix('!') {
         return Tail::Program(program);
     }
-    let command = line.strip_prefix('@').and_then(|line| line.split_once(char::is_whitespace));
-    let command = command.map_or(line, |(_host, command)| command).trim_start();
+    let command = words::split_host(line).1.trim_start();
     let (verb, rest) = words::first_word(command);
     let verb = match verb {
         "api" | "bgapi" => words::first_word(rest).0,
         verb => verb,
     };
     // These have signs of their own, and a half typed program cannot be told from them.
-    let is_own = |known: &&str| verb.eq_ignore_ascii_case(known);
-    if WHOLE.iter().chain(SIGNED).any(is_own) {
+    let keeps_all = table::meta(verb).is_some_and(|meta| meta.keeps_redirects);
+    if keeps_all || SIGNED.iter().any(|known| verb.eq_ignore_ascii_case(known)) {
         return Tail::Command;
     }
     let is_verbatim = grammar::is_verbatim(command);
@@ -218,8 +211,6 @@ fn expanded(name: &str) -> PathBuf {
     }
 }
 
-/// Verbs whose lines are kept as they are: they hold lines to be run later.
-const WHOLE: &[&str] = &["alias", "alert", "notify"];
 /// Commands of the server's in which `|` and `>` mean something else.
 const SIGNED: &[&str] = &["originate", "bridge", "cond", "expr", "regex", "eval", "expand", "if"];
 
@@ -228,25 +219,26 @@ mod tests {
     use super::*;
 
     fn shape(line: &str) -> String {
-        match split(line) {
-            None => "-".to_owned(),
-            Some(Plumbed::Program(program)) => format!("! {program}"),
-            Some(Plumbed::Command { line, is_vertical, sink }) => {
-                let vertical = if is_vertical { " G" } else { "" };
-                let sink = match sink {
-                    Sink::Answer => String::new(),
-                    Sink::Pipe(program) => format!(" | {program}"),
-                    Sink::File { path, is_appended } => {
-                        format!(" {} {}", if is_appended { ">>" } else { ">" }, path.display())
-                    }
-                };
-                format!("[{line}]{vertical}{sink}")
+        let (end, redirect) = read(line);
+        let (is_vertical, sink) = match redirect {
+            Redirect::Program(program) => return format!("! {program}"),
+            Redirect::Missing(sign) => return format!("{sign} and nothing"),
+            Redirect::Answer { is_vertical, sink } => (is_vertical, sink),
+        };
+        let vertical = if is_vertical { " G" } else { "" };
+        let sink = match sink {
+            Sink::Answer if !is_vertical => return "-".to_owned(),
+            Sink::Answer => String::new(),
+            Sink::Pipe(program) => format!(" | {program}"),
+            Sink::File { path, is_appended } => {
+                format!(" {} {}", if is_appended { ">>" } else { ">" }, path.display())
             }
-        }
+        };
+        format!("[{}]{vertical}{sink}", line.split_at(end).0.trim_end())
     }
 
     #[limited::test]
-    fn what_is_plumbing() {
+    fn what_is_redirected() {
         for (line, expected) in [
             ("calls", "-"),
             ("calls | grep x", "[calls] | grep x"),
@@ -264,6 +256,9 @@ mod tests {
             ("!ls", "! ls"),
             ("!", "! "),
             ("\\G", "-"),
+            ("calls |", "| and nothing"),
+            ("calls >>", ">> and nothing"),
+            ("alias x calls | sort > f", "-"),
             // The server's own: a separator of columns, a pattern.
             ("show modules as delim |", "-"),
             ("show modules as delim >", "-"),
@@ -311,7 +306,7 @@ mod tests {
         // 300 KB: looked through at each sign, that would be 30,000,000,000 steps and more.
         for part in ["> ", "| ", ">x ", " > a"] {
             let line = format!("calls {}", part.repeat(300_000 / part.len()));
-            let _plumbed = (split(&line), tail(&line));
+            let _read = (read(&line), tail(&line));
         }
     }
 

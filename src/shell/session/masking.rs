@@ -6,7 +6,7 @@ use super::Shell;
 use crate::shell::freeswitch::secret_names::STARS;
 use crate::shell::freeswitch::secrets::{Secrets, mask_pieces};
 use crate::shell::text::alias;
-use crate::shell::text::words::{cut_list, first_word};
+use crate::shell::text::words::{cut_list, first_word, split_host};
 
 impl Shell {
     /// A typed line as it may be kept: also without what an alias would make a password of, and
@@ -20,12 +20,7 @@ impl Shell {
         if masked != piece {
             return masked;
         }
-        let trimmed = piece.trim_start();
-        let command = match trimmed.strip_prefix('@') {
-            Some(tagged) => tagged.split_once(char::is_whitespace).map_or("", |(_, rest)| rest),
-            None => trimmed,
-        };
-        let (word, rest) = first_word(command);
+        let (word, rest) = first_word(split_host(piece).1);
         if rest.is_empty() || !self.is_secret_alias(word, rest, 0) {
             return masked;
         }

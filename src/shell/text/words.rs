@@ -47,6 +47,17 @@ pub(in crate::shell) fn first_word(text: &str) -> (&str, &str) {
     text.split_once(char::is_whitespace).unwrap_or((text, ""))
 }
 
+/// The host that `@HOST` in front of a line names, and the line behind it.
+pub(in crate::shell) fn split_host(line: &str) -> (Option<&str>, &str) {
+    match line.trim_start().strip_prefix('@') {
+        Some(tagged) => {
+            let (host, rest) = first_word(tagged);
+            (Some(host), rest.trim_start())
+        }
+        None => (None, line),
+    }
+}
+
 /// As [`first_word`], but quotes hold it together and are taken off.
 pub(in crate::shell) fn quoted_word(text: &str) -> Result<(String, &str), CommandError> {
     let text = text.trim_start();
@@ -101,11 +112,7 @@ pub(in crate::shell) fn cut_list(line: &str, has_quotes: impl Fn(&str) -> bool) 
 
 fn end_of_piece(line: &str, has_quotes: impl Fn(&str) -> bool) -> Option<usize> {
     let first = line.find(MARK)?;
-    let command = match line.trim_start().strip_prefix('@') {
-        Some(tagged) => first_word(tagged).1,
-        None => line,
-    };
-    if !has_quotes(first_word(command).0) {
+    if !has_quotes(first_word(split_host(line).1).0) {
         return Some(first);
     }
     let (mut quote, mut is_escaped, mut before) = (None, false, None);

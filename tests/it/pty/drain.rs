@@ -3,7 +3,6 @@
 use std::fs;
 use std::path::Path;
 use std::process::Command;
-use std::time::Duration;
 
 use super::desk::*;
 use super::terminal::PROGRAM;
@@ -154,7 +153,7 @@ fn a_terminal_that_took_nothing_for_a_while_gets_its_prompt() {
     let mut terminal = Terminal::start(home.path(), NARROW, &flood.args(&[]));
     terminal.wait_until("the prompt", is_prompt);
     // Again and again: Ctrl-C may come at any moment of what the terminal has to catch up with.
-    for time in 0..5 {
+    for _time in 0..5 {
         let before = terminal.len();
         terminal.keys("events all -o jsonl\r");
         terminal.wait_until("events", |screen| {
@@ -163,7 +162,6 @@ fn a_terminal_that_took_nothing_for_a_while_gets_its_prompt() {
         terminal.freeze(true);
         flood.is_taken("a terminal that takes nothing");
         terminal.freeze(false);
-        std::thread::sleep(Duration::from_millis(time));
         terminal.keys("\x03");
         terminal.wait_until("the prompt", is_prompt);
     }

@@ -15,7 +15,7 @@ use place::{Place, words};
 
 use crate::shell::commands::{app_args, grammar};
 use crate::shell::feed::choice::KIND_WORDS;
-use crate::shell::run::{line, pipe, slash};
+use crate::shell::run::{redirect, slash, typed};
 use crate::shell::session::Shell;
 pub use server::Question;
 pub(super) use server::tail;
@@ -33,8 +33,8 @@ pub struct Completions {
 #[must_use]
 pub fn complete(shell: &Shell, line: &str, pos: usize) -> Completions {
     let typed = line.get(..pos).unwrap_or(line);
-    let command = match pipe::tail(typed) {
-        pipe::Tail::Program(text) => {
+    let command = match redirect::tail(typed) {
+        redirect::Tail::Program(text) => {
             let word = local::last_word(text);
             let candidates = local::of_program(text, word);
             return Completions {
@@ -42,11 +42,11 @@ pub fn complete(shell: &Shell, line: &str, pos: usize) -> Completions {
                 candidates: fitting(candidates, word),
             };
         }
-        pipe::Tail::File(word) => {
+        redirect::Tail::File(word) => {
             let candidates = fitting(local::files(word), word);
             return Completions { start: typed.len() - word.len(), candidates };
         }
-        pipe::Tail::Command => line::last_piece(typed),
+        redirect::Tail::Command => typed::last_piece(typed),
     };
     let skipped = typed.len() - command.len();
     let found = in_command(shell, command);

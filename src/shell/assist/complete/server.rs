@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::candidate::Candidate;
 use super::place::words;
 use crate::shell::commands::grammar;
-use crate::shell::run::{line, pipe};
+use crate::shell::run::{redirect, typed};
 use crate::shell::session::Shell;
 pub(in crate::shell) use crate::shell::session::console_complete::candidates;
 use crate::shell::session::switch::Switch;
@@ -22,10 +22,10 @@ impl Question {
     #[must_use]
     pub fn new(shell: &Shell, line: &str, pos: usize) -> Option<Self> {
         let typed = line.get(..pos)?;
-        if pipe::tail(typed) != pipe::Tail::Command {
+        if redirect::tail(typed) != redirect::Tail::Command {
             return None;
         }
-        let typed = line::last_piece(typed);
+        let typed = typed::last_piece(typed);
         let start = typed.rfind(char::is_whitespace).map_or(0, |at| at + 1);
         let (switch, words) = words(shell, typed.get(..start)?);
         let switch = switch.filter(|switch| switch.client().is_connected())?;

@@ -26,8 +26,11 @@ pub(crate) struct Args {
 }
 
 impl Describe for Args {
-    const META: Meta =
-        Meta::reads(Group::Session).without_events().with_verbatim_tail(0).keeping_lists();
+    const META: Meta = Meta::reads(Group::Session)
+        .without_events()
+        .with_verbatim_tail(0)
+        .keeping_lists()
+        .keeping_redirects();
 }
 
 pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), CommandError> {
