@@ -2,10 +2,11 @@
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::process::{Command, Output, Stdio};
 
+use rustix::process::Signal;
 use serde_json::Value;
 
 use crate::support::nowhere::Nowhere;
-use crate::support::program::switchy;
+use crate::support::program::{signal, switchy};
 use crate::support::{LONG, until_blocking};
 use crate::switch::Switch;
 
@@ -176,8 +177,7 @@ fn a_signal_ends_a_line_with_130() {
     let mut echo = String::new();
     BufReader::new(child.stderr.as_mut().unwrap()).read_line(&mut echo).unwrap();
     assert!(echo.contains("msleep 50000"), "{echo}");
-    let signal = Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
-    assert!(signal.success());
+    signal(child.id(), Signal::INT);
     assert_eq!(child.wait().unwrap().code(), Some(130));
 }
 

@@ -3,11 +3,12 @@
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Stdio};
 
+use rustix::process::Signal;
 use serde_json::Value;
 
-use crate::support::program::switchy;
+use crate::support::program::{signal, switchy};
 
 /// Starts one and returns it with what it says before it serves, up to the last line.
 fn start(args: &[&str]) -> (Child, String) {
@@ -26,8 +27,7 @@ fn start(args: &[&str]) -> (Child, String) {
 }
 
 fn interrupt(sim: &Child) {
-    let sent = Command::new("kill").args(["-INT", &sim.id().to_string()]).status().unwrap();
-    assert!(sent.success());
+    signal(sim.id(), Signal::INT);
 }
 
 #[limited::test]

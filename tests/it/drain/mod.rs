@@ -1,10 +1,12 @@
 //! No way of reading us slowly reaches the server.
 use std::io::{BufRead as _, BufReader, Read};
-use std::process::Command;
+
+use rustix::process::Signal;
 
 use self::flood::Flood;
 use self::ways::{Held, Says, WAYS, Way, program};
 use crate::pty::terminal;
+use crate::support::program::signal;
 use crate::support::{LONG, until_blocking};
 
 pub(crate) mod flood;
@@ -72,7 +74,6 @@ fn a_stream_ends_with_its_reader_and_with_ctrl_c() {
     until_blocking(LONG, "the first flood is over", || flood.open() == 1);
     // All that holds something for the reader is full.
     flood.is_taken("events");
-    let id = child.id().to_string();
-    assert!(Command::new("kill").args(["-s", "INT", &id]).status().unwrap().success());
+    signal(child.id(), Signal::INT);
     assert_eq!(child.wait().unwrap().code(), Some(130));
 }

@@ -2,13 +2,14 @@
 //! waits for none of them is in `drain::ways`.
 use std::fs;
 use std::path::Path;
-use std::process::Command;
+
+use rustix::process::Signal;
 
 use super::desk::*;
 use super::terminal::PROGRAM;
 use crate::drain::flood::Flood;
 use crate::drain::ways::{OTHER_SCREEN, is_prompt, is_shell};
-use crate::support::program::switchy_in;
+use crate::support::program::{signal, switchy_in};
 use crate::support::{LONG, until_blocking};
 
 /// In a shell with job control, with the flood running.
@@ -83,9 +84,9 @@ fn a_stop_from_outside_at_the_prompt_is_told() {
     let terminal = Terminal::start(home.path(), WIDE, &flood.args(&[]));
     terminal.wait_until("the prompt", is_prompt);
     flood.flows("the flood");
-    terminal.signal("STOP");
+    terminal.signal(Signal::STOP);
     flood.is_stuck("SIGSTOP");
-    terminal.signal("CONT");
+    terminal.signal(Signal::CONT);
     flood.is_taken("SIGCONT");
     terminal.wait_until("what was missed", |screen| {
         screen.log.contains("were not shown") && screen.log.contains("looked again: 0 calls now")
@@ -103,17 +104,13 @@ fn a_stream_that_was_stopped_from_outside_begins_anew_and_tells_the_gap() {
         .spawn()
         .unwrap();
     until_blocking(LONG, "events", || fs::metadata(&file).is_ok_and(|file| file.len() > 0));
-    let id = child.id().to_string();
-    let kill = |signal: &str| {
-        assert!(Command::new("kill").args(["-s", signal, &id]).status().unwrap().success());
-    };
-    kill("STOP");
+    signal(child.id(), Signal::STOP);
     flood.is_stuck("SIGSTOP");
-    kill("CONT");
+    signal(child.id(), Signal::CONT);
     until_blocking(LONG, "the gap", || has_gap(&file));
     until_blocking(LONG, "the end of the old connection", || flood.open() == 1);
     flood.is_taken("SIGCONT");
-    kill("INT");
+    signal(child.id(), Signal::INT);
     assert_eq!(child.wait().unwrap().code(), Some(130));
 }
 

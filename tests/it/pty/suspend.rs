@@ -1,6 +1,8 @@
 //! Ctrl-Z, and a process that is stopped from outside.
 use std::time::Duration;
 
+use rustix::process::Signal;
+
 use super::desk::*;
 use super::terminal::PROGRAM;
 use crate::support::{LONG, until_blocking};
@@ -111,14 +113,14 @@ fn a_stop_from_outside_is_told_and_the_line_stays() {
         typed(screen).as_deref() == Some("half a 日 line") && screen.cursor_column() == PROMPT + 7
     };
     terminal.wait_until("the line", is_intact);
-    terminal.signal("STOP");
+    terminal.signal(Signal::STOP);
     // A shorter stop is told as little as a busy machine.
     desk.switch.pass(Duration::from_secs(2));
     let unseen = desk.switch.api(ORIGINATE).strip_prefix("+OK ").unwrap().to_owned();
     // Its last event, the park, comes a step of the switch's clock after the reply.
     desk.switch.pass(Duration::from_millis(200));
     let len = terminal.len();
-    terminal.signal("CONT");
+    terminal.signal(Signal::CONT);
     terminal.wait_until("what was missed", |screen| {
         screen.log.contains("events between ") && is_intact(screen)
     });

@@ -2,13 +2,14 @@
 use std::io::{Read, Write};
 use std::num::NonZeroU16;
 use std::path::Path;
-use std::process::Command;
 use std::sync::{Arc, Condvar, Mutex};
 use std::thread;
 use std::time::Duration;
 
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
+use rustix::process::Signal;
 
+use crate::support::program::signal;
 use crate::support::{LONG, Shown, until_woken};
 
 /// One program in one terminal. Dropping it kills the program.
@@ -144,11 +145,9 @@ impl Terminal {
         Self { seen, keys, child, master: pty.master, found }
     }
 
-    /// Sends the program a signal, by its name, from outside.
-    pub(crate) fn signal(&self, name: &str) {
-        let id = self.child.process_id().unwrap().to_string();
-        let status = Command::new("kill").args(["-s", name, &id]).status().unwrap();
-        assert!(status.success());
+    /// Sends the program a signal from outside.
+    pub(crate) fn signal(&self, name: Signal) {
+        signal(self.child.process_id().unwrap(), name);
     }
 
     /// Takes nothing that is written, as a terminal after Ctrl-S, or goes on.

@@ -4,6 +4,8 @@ use std::ffi::OsStr;
 use std::path::Path;
 use std::process::Command;
 
+use rustix::process::{Pid, Signal};
+
 /// Variables that a child keeps: where programs and temporary files are.
 const KEPT: [&str; 3] = ["PATH", "TMPDIR", "LLVM_PROFILE_FILE"];
 
@@ -33,4 +35,10 @@ pub(crate) fn program_in(program: impl AsRef<OsStr>, home: &Path) -> Command {
 /// The variables that a child keeps, as they are.
 pub(crate) fn kept() -> impl Iterator<Item = (&'static str, std::ffi::OsString)> {
     KEPT.iter().filter_map(|name| Some((*name, std::env::var_os(name)?)))
+}
+
+/// Sends a program a signal. A small system has no program `kill`.
+pub(crate) fn signal(id: u32, signal: Signal) {
+    let id = Pid::from_raw(i32::try_from(id).unwrap()).unwrap();
+    rustix::process::kill_process(id, signal).unwrap();
 }
