@@ -18,7 +18,7 @@ pub(super) fn effects(text: &str) -> Vec<Effect> {
     let word = |name: &str| part(data, name).and_then(Value::as_str).unwrap_or_default();
     let mut found = Vec::new();
     if part(data, "cmd").is_some() {
-        found.push(Effect::Command(format!("{} {}", word("cmd"), word("arg"))));
+        found.push(Effect::command(&format!("{} {}", word("cmd"), word("arg"))));
     }
     if part(data, "app").is_some() {
         found.push(Effect::app(word("app"), word("arg")));

@@ -36,7 +36,7 @@ impl Guard {
 
 /// Why a server command needs a confirmation; `None` for those that need none.
 pub(in crate::shell) fn danger(line: &str, guard: Guard) -> Option<String> {
-    if let Some(why) = of(Effect::Command(line.to_owned())) {
+    if let Some(why) = of(Effect::command(line)) {
         return Some(why);
     }
     let is_strict = guard == Guard::Strict && !line.trim().is_empty() && !only_reads(line);
@@ -61,9 +61,7 @@ fn of(effect: Effect) -> Option<String> {
 /// have the same effect as one of them; `None` when that
 /// cannot be seen: they nest too deep, or the name of one comes out of an expansion.
 pub(in crate::shell) fn commands(line: &str) -> Option<Vec<String>> {
-    let is_before = |letter: char| letter == '/' || letter.is_whitespace();
-    let line = line.trim_start_matches(is_before).trim_end().to_owned();
-    let effects = reach::effects(Effect::Command(line))?;
+    let effects = reach::effects(Effect::command(line))?;
     let lines: Vec<String> = effects.iter().map(Effect::line).collect();
     let is_seen = |line: &String| {
         let (verb, args) = reach::verb_of(line);
@@ -90,9 +88,15 @@ mod tests {
 
     #[limited::test]
     fn blanks_and_slashes_before_a_line_change_nothing() {
-        for before in ["", "/", " ", "/ ", " / /", "\t/"] {
+        for before in ["", "/", " ", "/ ", " / /", "\t/", "/\n"] {
             assert_eq!(commands(&format!("{before}hupall")), commands("hupall"), "{before:?}");
             assert_eq!(commands(&format!("{before}$x")), None, "{before:?}");
+            for line in ["hupall", "$x", "status;;system ls", "sched_api +1 x fsctl crash"] {
+                let line = format!("{before}{line}");
+                assert!(danger(&line, Guard::Normal).is_some(), "{line:?}");
+                assert!(danger(&format!("status;;{line}"), Guard::Normal).is_some(), "{line:?}");
+                assert!(danger(&format!("bgapi {line}"), Guard::Normal).is_some(), "{line:?}");
+            }
         }
     }
 

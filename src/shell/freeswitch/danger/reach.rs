@@ -13,6 +13,12 @@ pub(super) enum Effect {
 }
 
 impl Effect {
+    /// A command. What people type before one, blanks and fs_cli's slash, changes nothing.
+    pub(super) fn command(line: &str) -> Self {
+        let is_before = |letter: char| letter == '/' || letter.is_whitespace();
+        Self::Command(line.trim_start_matches(is_before).trim_end().to_owned())
+    }
+
     pub(super) fn app(name: &str, args: &str) -> Self {
         Self::Application { name: name.to_ascii_lowercase(), args: args.trim().to_owned() }
     }
@@ -71,13 +77,13 @@ fn of_command(line: &str) -> Vec<Effect> {
     if line.contains(";;") {
         // `;;;` may be cut in two ways.
         let pieces = line.split(";;").map(|piece| piece.trim_start_matches([';', ' ']).trim());
-        return pieces.map(|piece| Effect::Command(piece.to_owned())).collect();
+        return pieces.map(Effect::command).collect();
     }
     let mut found = embedded(line);
     let (verb, rest) = verb_of(line);
     let rest = rest.trim();
     // FreeSWITCH takes quotes off the words of most commands.
-    let command = |text: &str| Effect::Command(text.trim().trim_matches(['\'', '"']).to_owned());
+    let command = |text: &str| Effect::command(text.trim().trim_matches(['\'', '"']));
     match verb.as_str() {
         "api" | "bgapi" | "xml_wrap" => found.push(command(rest)),
         "expand" => {
@@ -223,7 +229,7 @@ fn first_application(text: &str, is_wanted: impl Fn(&str) -> bool) -> Option<Eff
     let args = behind.trim_start_matches([':', '(', ',', ' ', '!', '|']);
     // bind_digit_action takes `api:COMMAND,ARGS` beside `exec:APPLICATION,ARGS`.
     Some(match name.as_str() {
-        "api" if rest.starts_with(':') => Effect::Command(args.replacen(',', " ", 1)),
+        "api" if rest.starts_with(':') => Effect::command(&args.replacen(',', " ", 1)),
         "api" => return None,
         "exec" => return first_application(args, is_wanted),
         _ => Effect::app(&name, args),
@@ -245,7 +251,7 @@ fn hooks(text: &str) -> Vec<Effect> {
         let before = before.trim_end();
         if before.ends_with('}') {
             // The name comes out of an expansion, and may be that of any hook.
-            found.push(Effect::Command(value_of(value, delimiter).trim().to_owned()));
+            found.push(Effect::command(&value_of(value, delimiter)));
             continue;
         }
         let name = before.rsplit(|letter| !is_name(letter)).next().unwrap_or_default();
@@ -321,7 +327,7 @@ pub(super) fn in_variable(name: &str, value: &str) -> Vec<Effect> {
         _ => (value, ""),
     };
     match hook {
-        Hook::Command => vec![Effect::Command(format!("{verb} {rest}").trim_end().to_owned())],
+        Hook::Command => vec![Effect::command(&format!("{verb} {rest}"))],
         Hook::Application => vec![Effect::app(verb, rest)],
         Hook::Extension => applications(value).collect(),
     }
