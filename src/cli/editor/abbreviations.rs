@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use rustyline::{Cmd, ConditionalEventHandler, Event, EventContext, InputMode};
 
 use super::assist::Assist;
-use super::press::Pressed;
+use super::key_bindings::Pressed;
 
 /// What the next completion puts into the line: rustyline has no other way to replace a word and
 /// leave the cursor behind it.

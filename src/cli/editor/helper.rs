@@ -17,7 +17,7 @@ use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 use super::abbreviations::Expanding;
 use super::assist::{Assist, Draft, Options, Purpose};
 use super::candidates;
-use crate::cli::printer::gate::Gate;
+use crate::cli::printer::terminal_arbiter::Gate;
 use crate::cli::terminal;
 use crate::shell::highlight::Mark;
 use crate::shell::{cut, sanitise};

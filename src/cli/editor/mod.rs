@@ -19,21 +19,21 @@ use rustyline::{
 };
 use tokio::sync::{Mutex, mpsc as tokio_mpsc};
 
-use crate::cli::printer::gate::Gate;
+use crate::cli::printer::terminal_arbiter::Gate;
 use crate::cli::printer::{Above, Printer, Target};
 use crate::cli::terminal;
 use crate::shell::Editing;
 use abbreviations::{Expand, Expanding};
 use helper::{Helper, Leave};
-use past::{Past, Walk, Way};
-use press::{Key, Press, Pressed};
+use history_navigation::{Past, Walk, Way};
+use key_bindings::{Key, Press, Pressed};
 
 mod abbreviations;
 pub(in crate::cli) mod assist;
 mod candidates;
 mod helper;
-mod past;
-mod press;
+mod history_navigation;
+mod key_bindings;
 
 /// What stands before the line.
 #[derive(Debug, Clone)]

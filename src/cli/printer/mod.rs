@@ -13,14 +13,14 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 use std::{fmt, io, thread};
 
-pub(crate) use gate::Gate;
-use gate::Job;
+pub(crate) use terminal_arbiter::Gate;
+use terminal_arbiter::Job;
 
 use crate::cli::terminal;
 use crate::shell::{Pace, wrap};
 
 pub(in crate::cli) mod fold;
-pub(in crate::cli) mod gate;
+pub(in crate::cli) mod terminal_arbiter;
 
 /// A handle to the printer thread; clones share it.
 #[derive(Debug, Clone)]

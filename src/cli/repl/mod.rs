@@ -1,6 +1,6 @@
 //! The prompt: lines in, answers and events out.
 
-use pump::LINES;
+use event_pump::LINES;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -17,26 +17,26 @@ use crate::cli::{logging, terminal};
 use crate::shell::{
     CommandError, Format, History, Next, Operator, Output, Shell, TypedLine, Wish, whole_lines,
 };
+use event_pump::pump;
 use not_run::panicked;
 use presses::Presses;
 use prompt::Helper;
 use pulse::Pulse;
-use pump::pump;
 use running::{Ended, Run, Running};
 
-mod asking;
-mod granting;
+mod event_pump;
 mod keys;
 mod not_run;
-mod opening;
+mod operator_requests;
 mod password;
 mod paste;
 mod presses;
 mod printing;
 mod prompt;
 mod pulse;
-mod pump;
 mod running;
+mod server_completion;
+mod startup;
 mod suspend;
 mod typed_ahead;
 

@@ -8,8 +8,8 @@ use jiff::Zoned;
 use nu_ansi_term::{Color, Style};
 use unicode_width::UnicodeWidthStr as _;
 
-use super::asking::Asking;
 use super::running::{Board, Shown};
+use super::server_completion::Asking;
 use crate::cli::editor::Prompt;
 use crate::cli::editor::assist::{Assist, Draft, Purpose};
 use crate::cli::terminal;

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use rustyline::{Cmd, ConditionalEventHandler, Event, EventContext};
 
 use super::assist::Draft;
-use crate::cli::printer::gate::Gate;
+use crate::cli::printer::terminal_arbiter::Gate;
 
 /// A key that ends the line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
