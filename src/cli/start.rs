@@ -65,7 +65,7 @@ impl Start {
         as_fs_cli: bool,
         instead: Option<Target>,
     ) -> Result<Self, CommandError> {
-        files.sound()?;
+        files.first_error()?;
         let named = args.connection.profile.as_slice();
         let targets = if named.is_empty() { &args.connection.targets } else { named };
         let mut found = Vec::new();
@@ -103,7 +103,7 @@ impl Start {
         }
         settings.format = common.text("output").and_then(format_named).unwrap_or_default();
         let mut warnings = files.exposed();
-        warnings.extend(files.doubts());
+        warnings.extend(files.ignored_warning());
         if args.connection.password.is_some() {
             warnings.push(
                 "-p shows the password to everybody on this machine; SWITCHY_PASSWORD, or \

@@ -70,7 +70,7 @@ pub use settings::{Listening, ReadOnly, Settings};
 pub use text::after_interrupt::AfterInterrupt;
 pub use text::error::{CommandError, Kind};
 pub use text::next::Next;
-pub use text::operator::{Lent, Operator, Wish};
+pub use text::operator::{Operator, OperatorRequest, TerminalLease};
 #[cfg(feature = "cli")]
 pub(crate) use text::outlet::{Backlog, Outlet, Pace};
 pub use text::sanitise;

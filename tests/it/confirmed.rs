@@ -2,7 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use switchy::shell::{CommandError, Kind, Next, Operator, Output, Settings, Shell, Wish};
+use switchy::shell::{
+    CommandError, Kind, Next, Operator, OperatorRequest, Output, Settings, Shell,
+};
 use switchy::sim::{Config, Fault, Sim};
 use tokio::sync::mpsc;
 use tokio::time::sleep;
@@ -29,12 +31,12 @@ pub(crate) async fn at_prompt(
     line: &str,
     answer: &str,
 ) -> (Result<Next, CommandError>, String, Vec<String>) {
-    let (wishing, mut wishes) = mpsc::channel(1);
+    let (requester, mut requests) = mpsc::channel(1);
     let word = answer.to_owned();
     let operator = tokio::spawn(async move {
         let mut questions = Vec::new();
-        while let Some(wish) = wishes.recv().await {
-            if let Wish::Answer { question, answer } = wish {
+        while let Some(request) = requests.recv().await {
+            if let OperatorRequest::Answer { question, answer } = request {
                 questions.push(question);
                 answer.send(word.clone()).unwrap();
             }
@@ -42,7 +44,7 @@ pub(crate) async fn at_prompt(
         questions
     });
     let mut text = String::new();
-    let output = Output::new(&mut text).with_operator(Some(Operator::new(wishing)));
+    let output = Output::new(&mut text).with_operator(Some(Operator::new(requester)));
     let ran = shell.run_line(line, output).await;
     (ran, text, operator.await.unwrap())
 }

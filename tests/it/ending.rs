@@ -1,6 +1,6 @@
 //! Ending calls from the shell: nobody else's, and nothing without a word of the operator.
 
-use switchy::shell::{CommandError, Kind, Operator, Output, Settings, Shell, Wish};
+use switchy::shell::{CommandError, Kind, Operator, OperatorRequest, Output, Settings, Shell};
 use switchy::sim::{Config, Fault, Sim};
 use tokio::sync::mpsc;
 
@@ -112,11 +112,11 @@ async fn a_call_that_matches_no_more_when_its_turn_comes_is_left_alone() {
     }
     until(&shell, "calls where state=parked --count", |text| text.contains('2')).await;
     // While the operator thinks, somebody takes one of them up.
-    let (wishing, mut wishes) = mpsc::channel(1);
+    let (requester, mut requests) = mpsc::channel(1);
     let operator = tokio::spawn({
         let (shell, taken) = (shell.clone(), legs[0].clone());
         async move {
-            let Some(Wish::Answer { answer, .. }) = wishes.recv().await else {
+            let Some(OperatorRequest::Answer { answer, .. }) = requests.recv().await else {
                 panic!("no question")
             };
             run(&shell, &format!("hold {taken} --timeout 20")).await.unwrap();
@@ -124,7 +124,7 @@ async fn a_call_that_matches_no_more_when_its_turn_comes_is_left_alone() {
         }
     });
     let mut text = String::new();
-    let output = Output::new(&mut text).with_operator(Some(Operator::new(wishing)));
+    let output = Output::new(&mut text).with_operator(Some(Operator::new(requester)));
     shell.run_line("kill where state=parked", output).await.unwrap();
     operator.await.unwrap();
     assert!(text.contains("left alone: it does not match any more"), "{text}");

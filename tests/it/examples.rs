@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use switchy::shell::{CommandError, Next, Operator, Output, Settings, Shell, Wish};
+use switchy::shell::{CommandError, Next, Operator, OperatorRequest, Output, Settings, Shell};
 use switchy::sim::Config;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
@@ -147,10 +147,10 @@ const STAND_INS: [&str; 5] = ["6c1d2a5e", "7f3e9b02", "pbx1", "10.0.0.1:8022", "
 
 /// Runs a line for an operator who agrees to everything.
 async fn answer(shell: &Shell, line: &str) -> Result<String, CommandError> {
-    let (wishing, mut wishes) = mpsc::channel(1);
+    let (requester, mut requests) = mpsc::channel(1);
     let agreeing = tokio::spawn(async move {
-        while let Some(wish) = wishes.recv().await {
-            if let Wish::Answer { question, answer } = wish {
+        while let Some(request) = requests.recv().await {
+            if let OperatorRequest::Answer { question, answer } = request {
                 let word = if question.contains("pbx1") && !question.contains("yes") {
                     "pbx1"
                 } else {
@@ -161,7 +161,7 @@ async fn answer(shell: &Shell, line: &str) -> Result<String, CommandError> {
         }
     });
     let mut text = String::new();
-    let output = Output::new(&mut text).with_operator(Some(Operator::new(wishing)));
+    let output = Output::new(&mut text).with_operator(Some(Operator::new(requester)));
     let ran = shell.run_line(line, output).await;
     agreeing.abort();
     ran.map(|next| match next {

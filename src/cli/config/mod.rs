@@ -55,7 +55,7 @@ pub(crate) struct Files {
     /// The file of our own, there or not.
     own: Option<Arc<Path>>,
     /// fs_cli's file, if there is one.
-    theirs: Option<Arc<Path>>,
+    fs_cli_file: Option<Arc<Path>>,
     file: File,
     legacy: Legacy,
     faults: Vec<Fault>,
@@ -87,7 +87,7 @@ impl Files {
                 let path: Arc<Path> = path.into();
                 let text = String::from_utf8_lossy(&bytes);
                 files.legacy = legacy::read(&path, &text, &mut files.ignored);
-                files.theirs = Some(path);
+                files.fs_cli_file = Some(path);
                 break;
             }
         }
@@ -102,7 +102,7 @@ impl Files {
     }
 
     /// The first thing that is wrong, as an error that ends the process.
-    pub(crate) fn sound(&self) -> Result<(), CommandError> {
+    pub(crate) fn first_error(&self) -> Result<(), CommandError> {
         let Some(fault) = self.faults.first() else { return Ok(()) };
         let mut err = CommandError::usage(fault.to_string());
         if let Some(hint) = &fault.hint {
@@ -117,7 +117,7 @@ impl Files {
     }
 
     /// What the operator should know of fs_cli's file: the first thing in it that does not hold.
-    pub(crate) fn doubts(&self) -> Option<String> {
+    pub(crate) fn ignored_warning(&self) -> Option<String> {
         let fault = self.ignored.first()?;
         let more = match self.ignored.len() - 1 {
             0 => String::new(),
@@ -128,9 +128,9 @@ impl Files {
 
     /// Names of profiles; those of `config.toml` hide those of fs_cli's file.
     pub(crate) fn names(&self) -> Vec<&str> {
-        let theirs =
+        let fs_cli_file =
             self.legacy.profiles.keys().filter(|name| !self.file.profiles.contains_key(*name));
-        self.file.profiles.keys().chain(theirs).map(String::as_str).collect()
+        self.file.profiles.keys().chain(fs_cli_file).map(String::as_str).collect()
     }
 
     /// The profile that is meant when none is named.
@@ -244,12 +244,12 @@ impl Files {
     pub(crate) fn exposed(&self) -> Vec<String> {
         let is_secret = |section: &Section| section.contains_key("password");
         let own = self.file.profiles.values().chain([&self.file.defaults]).any(is_secret);
-        let theirs = self.legacy.profiles.values().any(|section| {
+        let fs_cli_file = self.legacy.profiles.values().any(|section| {
             // Everybody knows that one.
             let stock = Data::Secret(Config::PASSWORD.to_owned());
             section.get("password").is_some_and(|value| value.data != stock)
         });
-        let files = [(own, &self.own), (theirs, &self.theirs)];
+        let files = [(own, &self.own), (fs_cli_file, &self.fs_cli_file)];
         let exposed =
             files.into_iter().filter_map(|(holds, path)| path.as_deref().filter(|_| holds));
         let exposed = exposed.filter(|path| is_open_to_others(path));

@@ -39,7 +39,7 @@ pub(crate) fn run(
     match action {
         Action::Check => check(files),
         Action::Show { profile } => {
-            files.sound()?;
+            files.first_error()?;
             let name = profile.as_deref().or_else(|| files.default_name(as_fs_cli));
             show(files, name, over)
         }
@@ -54,8 +54,10 @@ pub(crate) fn run(
 
 fn check(files: &Files) -> Result<String, CommandError> {
     let mut text = String::new();
-    let all =
-        [(&files.own, files.file.profiles.len()), (&files.theirs, files.legacy.profiles.len())];
+    let all = [
+        (&files.own, files.file.profiles.len()),
+        (&files.fs_cli_file, files.legacy.profiles.len()),
+    ];
     for (path, count) in all {
         let Some(path) = path else { continue };
         let about = if path.is_file() { counted(count, "profile") } else { "not there".to_owned() };

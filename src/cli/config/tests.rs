@@ -1,13 +1,13 @@
 use super::*;
 
-fn files(own: &str, theirs: &str) -> Files {
+fn files(own: &str, fs_cli_file: &str) -> Files {
     let (own_path, their_path): (Arc<Path>, Arc<Path>) =
         (Path::new("/c/config.toml").into(), Path::new("/c/fs_cli.conf").into());
     let mut files = Files::default();
     files.file = file::read(&own_path, own, &mut files.faults);
-    files.legacy = legacy::read(&their_path, theirs, &mut files.ignored);
+    files.legacy = legacy::read(&their_path, fs_cli_file, &mut files.ignored);
     files.own = Some(own_path);
-    files.theirs = Some(their_path);
+    files.fs_cli_file = Some(their_path);
     files.check_names();
     files
 }
@@ -53,7 +53,7 @@ deny = ["fsctl shutdown"]
 #[limited::test]
 fn a_profile_has_what_it_inherits_and_knows_from_where() {
     let files = files(OWN, "");
-    files.sound().unwrap();
+    files.first_error().unwrap();
     assert_eq!(files.default_name(false), Some("pbx1"));
     let pbx1 = files.effective(Some("pbx1"), &Section::new()).unwrap();
     let profile = pbx1.profile();
@@ -97,7 +97,7 @@ alerts.noroute.every = 5
 #[limited::test]
 fn a_profile_has_the_alerts_of_all_and_its_own_word_on_them() {
     let files = files(ALERTING, "");
-    files.sound().unwrap();
+    files.first_error().unwrap();
     let common = files.effective(None, &Section::new()).unwrap();
     let alerts = common.alerts();
     let mut carrier = Alert::new("carrier-down", "sofia::gateway_state");
@@ -248,7 +248,7 @@ host => x
 #[limited::test]
 fn fs_clis_file_is_read_as_profiles() {
     let files = files(OWN, THEIRS);
-    files.sound().unwrap();
+    files.first_error().unwrap();
     assert_eq!(files.names(), ["base", "pbx1", "pbx2", "lab"]);
     let lab = files.effective(Some("lab"), &Section::new()).unwrap();
     let profile = lab.profile();
@@ -263,7 +263,7 @@ fn fs_clis_file_is_read_as_profiles() {
     assert_eq!(lab.text("log_uuid"), Some("short"));
     assert_eq!(lab.number("log_uuid_length"), Some(13));
     assert_eq!(lab.lines("keys.F3"), ["show channels", "show calls"]);
-    // A profile of our own hides theirs.
+    // A profile of our own hides that of fs_cli.
     let pbx1 = files.effective(Some("pbx1"), &Section::new()).unwrap();
     assert_eq!(pbx1.profile().config.host(), "pbx1.example.com");
     let ignored: Vec<_> = files.ignored.iter().map(ToString::to_string).collect();
@@ -280,14 +280,14 @@ fn the_default_is_fs_clis_only_under_its_name() {
 }
 
 #[limited::test]
-fn the_first_file_that_init_writes_is_sound() {
+fn the_first_file_that_init_writes_has_no_error() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("switchy/config.toml");
     let mut files = Files { own: Some(path.clone().into()), ..Files::default() };
     run(&Action::Init, &files, false, &Section::new()).unwrap();
     let text = fs::read_to_string(&path).unwrap();
     files.file = file::read(&path.as_path().into(), &text, &mut files.faults);
-    files.sound().unwrap();
+    files.first_error().unwrap();
     // Also with every line of it in use.
     let used = text.lines().filter_map(|line| match line.strip_prefix('#') {
         Some(key) => {
@@ -400,7 +400,7 @@ fn secret_variables_are_names_with_stars() {
         "[defaults]\nsecret_variables = \"pin\"\n[profile.a]\nsecret_variables = [\"*_token\", \"x\"]\n",
         "",
     );
-    files.sound().unwrap();
+    files.first_error().unwrap();
     let listed = |name| files.effective(name, &Section::new()).unwrap().lines("secret_variables");
     assert_eq!(listed(None), ["pin"]);
     assert_eq!(listed(Some("a")), ["*_token", "x"]);

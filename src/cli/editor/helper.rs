@@ -1,4 +1,4 @@
-//! What rustyline asks while a line is edited, and what the gate learns from being asked.
+//! What rustyline asks while a line is edited, and what the arbiter learns from being asked.
 use std::borrow::Cow;
 use std::cell::{Cell, RefCell};
 use std::io;
@@ -17,15 +17,15 @@ use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 use super::abbreviations::Expanding;
 use super::assist::{Assist, Draft, Options, Purpose};
 use super::candidates;
-use crate::cli::printer::terminal_arbiter::Gate;
+use crate::cli::printer::terminal_arbiter::Arbiter;
 use crate::cli::terminal;
 use crate::shell::highlight::Mark;
 use crate::shell::{cut, sanitise};
 
-/// rustyline's view of the shell, and the gate's view of rustyline.
+/// rustyline's view of the shell, and the arbiter's view of rustyline.
 pub(super) struct Helper {
     expanding: Expanding,
-    gate: Arc<Gate>,
+    arbiter: Arc<Arbiter>,
     assist: Arc<dyn Assist>,
     color: bool,
     history: HistoryHinter,
@@ -46,10 +46,10 @@ pub(super) struct Helper {
 }
 
 impl Helper {
-    pub(super) fn new(gate: &Arc<Gate>, options: &Options, expanding: &Expanding) -> Self {
+    pub(super) fn new(arbiter: &Arc<Arbiter>, options: &Options, expanding: &Expanding) -> Self {
         Self {
             expanding: expanding.clone(),
-            gate: Arc::clone(gate),
+            arbiter: Arc::clone(arbiter),
             assist: Arc::clone(&options.assist),
             color: options.color,
             history: HistoryHinter::new(),
@@ -213,7 +213,7 @@ impl Hinter for Helper {
     type Hint = Suggestion;
 
     fn hint(&self, line: &str, pos: usize, cx: &rustyline::Context<'_>) -> Option<Suggestion> {
-        self.gate.editing();
+        self.arbiter.editing();
         let columns = usize::from(terminal::size().0);
         self.after_resize(columns);
         self.saw(line, pos);
@@ -258,7 +258,7 @@ impl Highlighter for Helper {
         prompt: &'p str,
         default: bool,
     ) -> Cow<'b, str> {
-        self.gate.drawn();
+        self.arbiter.drawn();
         if !default {
             return Cow::Borrowed(prompt);
         }
@@ -297,7 +297,7 @@ impl Highlighter for Helper {
 
     fn highlight_char(&self, line: &str, pos: usize, _: CmdKind) -> bool {
         // Asked before each redraw that a key causes.
-        self.gate.key();
+        self.arbiter.key();
         self.saw(line, pos);
         // What stands out changes with any letter.
         self.is_marked.get() || (self.color && line.len() < LONG)
@@ -309,13 +309,13 @@ impl Validator for Helper {
         if self.purpose == Purpose::Command && self.assist.is_open(cx.input()) {
             return Ok(ValidationResult::Incomplete);
         }
-        self.gate.leaving();
+        self.arbiter.leaving();
         Ok(ValidationResult::Valid(None))
     }
 }
 
-/// Closes the gate when Ctrl-D is about to end the line.
-pub(super) struct Leave(pub(super) Arc<Gate>);
+/// Closes the arbiter when Ctrl-D is about to end the line.
+pub(super) struct Leave(pub(super) Arc<Arbiter>);
 
 impl ConditionalEventHandler for Leave {
     fn handle(&self, _: &Event, _: u16, _: bool, cx: &EventContext<'_>) -> Option<Cmd> {

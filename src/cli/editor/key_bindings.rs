@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use rustyline::{Cmd, ConditionalEventHandler, Event, EventContext};
 
 use super::assist::Draft;
-use crate::cli::printer::terminal_arbiter::Gate;
+use crate::cli::printer::terminal_arbiter::Arbiter;
 
 /// A key that ends the line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,14 +55,14 @@ impl Pressed {
 
 /// Ends the line for one key.
 pub(super) struct Press {
-    gate: Arc<Gate>,
+    arbiter: Arc<Arbiter>,
     pressed: Arc<Pressed>,
     key: Key,
 }
 
 impl Press {
-    pub(super) fn new(gate: &Arc<Gate>, pressed: &Arc<Pressed>, key: Key) -> Self {
-        Self { gate: Arc::clone(gate), pressed: Arc::clone(pressed), key }
+    pub(super) fn new(arbiter: &Arc<Arbiter>, pressed: &Arc<Pressed>, key: Key) -> Self {
+        Self { arbiter: Arc::clone(arbiter), pressed: Arc::clone(pressed), key }
     }
 }
 
@@ -75,7 +75,7 @@ impl ConditionalEventHandler for Press {
         let (left, right) = cx.line().split_at_checked(cx.pos()).unwrap_or_else(|| (cx.line(), ""));
         let draft = Draft { left: left.to_owned(), right: right.to_owned() };
         state.key = Some((self.key, draft));
-        self.gate.leaving();
+        self.arbiter.leaving();
         Some(Cmd::AcceptLine)
     }
 }

@@ -19,7 +19,7 @@ use rustyline::{
 };
 use tokio::sync::{Mutex, mpsc as tokio_mpsc};
 
-use crate::cli::printer::terminal_arbiter::Gate;
+use crate::cli::printer::terminal_arbiter::Arbiter;
 use crate::cli::printer::{Above, Printer, Target};
 use crate::cli::terminal;
 use crate::shell::Editing;
@@ -92,17 +92,17 @@ impl Editor {
     /// Call it before opening sockets: the editor waits with `select`, which knows no file
     /// descriptor above 1023.
     pub(crate) fn spawn(options: Options) -> anyhow::Result<(Self, Printer)> {
-        let gate = Arc::new(Gate::default());
+        let arbiter = Arc::new(Arbiter::default());
         let pressed = Arc::new(Pressed::default());
         let mut rustyline =
-            rustyline(&options, &gate, &pressed).context("cannot use the terminal")?;
+            rustyline(&options, &arbiter, &pressed).context("cannot use the terminal")?;
         // Fails without a terminal, which needs no care: nothing can be garbled there.
         let above = rustyline.create_external_printer().ok().map(|mut printer| {
             Above::new(move |text| printer.print(text).map_err(io::Error::other))
         });
         let is_editing = above.is_some();
         let target = Target { above, plain: Box::new(io::stdout()) };
-        let printer = Printer::spawn(Arc::clone(&gate), target)?;
+        let printer = Printer::spawn(Arc::clone(&arbiter), target)?;
 
         // One prompt is answered by one input, so there is never more of either.
         let (prompts, prompts_rx) = mpsc::sync_channel(1);
@@ -110,7 +110,7 @@ impl Editor {
         let assist = options.assist;
         let thread = thread::Builder::new()
             .name("repl".to_owned())
-            .spawn(move || run(rustyline, &gate, &pressed, &*assist, &prompts_rx, &tx))?;
+            .spawn(move || run(rustyline, &arbiter, &pressed, &*assist, &prompts_rx, &tx))?;
         let inputs = Mutex::new(Inputs { rx, asked: false });
         Ok((Self { prompts, inputs, is_editing, thread }, printer))
     }
@@ -177,14 +177,14 @@ impl Editor {
 
 fn run(
     mut editor: Rustyline,
-    gate: &Gate,
+    arbiter: &Arbiter,
     pressed: &Pressed,
     assist: &dyn Assist,
     prompts: &mpsc::Receiver<Prompt>,
     inputs: &tokio_mpsc::Sender<Input>,
 ) {
     while let Ok(Prompt { raw, styled, purpose, draft }) = prompts.recv() {
-        gate.enter();
+        arbiter.enter();
         if let Some(helper) = editor.helper_mut() {
             helper.begin(&raw, purpose);
         }
@@ -200,18 +200,18 @@ fn run(
         let read = editor.readline_with_initial(&(raw, styled), initial);
         let input = match read {
             Ok(line) if let Some((key, draft)) = pressed.take() => {
-                ended_by(&editor, gate, key, draft, &line)
+                ended_by(&editor, arbiter, key, draft, &line)
             }
             Ok(line) => {
                 if purpose == Purpose::Command {
                     assist.keep(&line);
                 }
-                gate.away();
+                arbiter.away();
                 Input::Line(line)
             }
-            Err(ReadlineError::Interrupted) => preempted(&editor, gate),
+            Err(ReadlineError::Interrupted) => preempted(&editor, arbiter),
             Err(err) => {
-                gate.away();
+                arbiter.away();
                 match err {
                     ReadlineError::Eof => Input::Eof,
                     err => Input::Failed(err.to_string()),
@@ -225,7 +225,7 @@ fn run(
 }
 
 /// A key ended the line: Ctrl-C leaves it on the screen, behind the others it is shown again later.
-fn ended_by(editor: &Rustyline, gate: &Gate, key: Key, draft: Draft, line: &str) -> Input {
+fn ended_by(editor: &Rustyline, arbiter: &Arbiter, key: Key, draft: Draft, line: &str) -> Input {
     let input = match key {
         Key::Interrupt => Input::Interrupted { was_empty: line.is_empty() },
         Key::Function(number) => Input::Key(number, draft),
@@ -234,15 +234,15 @@ fn ended_by(editor: &Rustyline, gate: &Gate, key: Key, draft: Draft, line: &str)
     if key != Key::Interrupt {
         wipe(editor.helper().map_or(0, |helper| helper.rows_of(line)));
     }
-    gate.away();
+    arbiter.away();
     input
 }
 
 /// [`Editor::preempt`]: the line is wiped from the screen, to be shown again later.
-fn preempted(editor: &Rustyline, gate: &Gate) -> Input {
+fn preempted(editor: &Rustyline, arbiter: &Arbiter) -> Input {
     let (draft, rows) = editor.helper().map(Helper::draft).unwrap_or_default();
     wipe(rows);
-    gate.away();
+    arbiter.away();
     Input::Preempted(draft)
 }
 
@@ -268,13 +268,13 @@ const AGAIN: std::time::Duration = std::time::Duration::from_millis(50);
 
 fn rustyline(
     options: &Options,
-    gate: &Arc<Gate>,
+    arbiter: &Arc<Arbiter>,
     pressed: &Arc<Pressed>,
 ) -> rustyline::Result<Rustyline> {
     let config = config()?;
     let mut editor = Rustyline::with_history(config.clone(), Past::new(&config))?;
     let expanding = Expanding::default();
-    editor.set_helper(Some(Helper::new(gate, options, &expanding)));
+    editor.set_helper(Some(Helper::new(arbiter, options, &expanding)));
     for (way, walk) in Walk::all() {
         let event = match way {
             Way::Back => Event::from(KeyEvent(KeyCode::Up, Modifiers::NONE)),
@@ -286,10 +286,10 @@ fn rustyline(
     let expand = Expand::new(&options.assist, pressed, &expanding);
     let space = KeyEvent(KeyCode::Char(' '), Modifiers::NONE);
     editor.bind_sequence(space, EventHandler::Conditional(Box::new(expand)));
-    let leave = EventHandler::Conditional(Box::new(Leave(Arc::clone(gate))));
+    let leave = EventHandler::Conditional(Box::new(Leave(Arc::clone(arbiter))));
     editor.bind_sequence(KeyEvent::ctrl('D'), leave);
     let mut press = |event, key| {
-        let press = Press::new(gate, pressed, key);
+        let press = Press::new(arbiter, pressed, key);
         editor.bind_sequence(event, EventHandler::Conditional(Box::new(press)));
     };
     press(KeyEvent::ctrl('C'), Key::Interrupt);

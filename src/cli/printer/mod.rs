@@ -1,7 +1,7 @@
 //! The only thing that writes to the terminal: answers and events, never into the typed line.
 //!
 //! One thread writes. While a line is edited it goes through the editor, which draws above its
-//! prompt; otherwise straight to standard output. The [`Gate`] tells it which of the two holds.
+//! prompt; otherwise straight to standard output. The [`Arbiter`] tells it which of the two holds.
 //!
 //! # Invariants
 //! Output is never lost and keeps its order. Of events one frame may be under way; while it is,
@@ -13,7 +13,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 use std::{fmt, io, thread};
 
-pub(crate) use terminal_arbiter::Gate;
+pub(crate) use terminal_arbiter::Arbiter;
 use terminal_arbiter::Job;
 
 use crate::cli::terminal;
@@ -25,7 +25,7 @@ pub(in crate::cli) mod terminal_arbiter;
 /// A handle to the printer thread; clones share it.
 #[derive(Debug, Clone)]
 pub(crate) struct Printer {
-    gate: Arc<Gate>,
+    arbiter: Arc<Arbiter>,
     thread: Arc<Mutex<Option<JoinHandle<()>>>>,
 }
 
@@ -54,20 +54,20 @@ impl fmt::Debug for Target {
 
 impl Printer {
     /// Starts the thread.
-    pub(crate) fn spawn(gate: Arc<Gate>, target: Target) -> io::Result<Self> {
-        gate.open(target.above.is_some());
-        let shared = Arc::clone(&gate);
+    pub(crate) fn spawn(arbiter: Arc<Arbiter>, target: Target) -> io::Result<Self> {
+        arbiter.open(target.above.is_some());
+        let shared = Arc::clone(&arbiter);
         let thread = thread::Builder::new().name("printer".to_owned()).spawn(move || {
             let gone = Gone(&shared);
             run(&shared, target);
             drop(gone);
         })?;
-        Ok(Self { gate, thread: Arc::new(Mutex::new(Some(thread))) })
+        Ok(Self { arbiter, thread: Arc::new(Mutex::new(Some(thread))) })
     }
 
     /// Prints `text`, after everything that was handed over before. Does not wait.
     pub(crate) fn output(&self, text: String) {
-        self.gate.output(ended(text));
+        self.arbiter.output(ended(text));
     }
 
     /// Prints a text for people, its lines broken at words where they are wider than the terminal.
@@ -77,92 +77,92 @@ impl Printer {
 
     /// Lets what prints without end wait for the terminal.
     pub(crate) fn pace(&self) -> Pace {
-        self.gate.pace()
+        self.arbiter.pace()
     }
 
     /// Waits until all output handed over so far is on its way to the terminal.
     pub(crate) async fn flush(&self) {
-        self.gate.flush().await;
+        self.arbiter.flush().await;
     }
 
     /// Waits, for a short time, until the editor has drawn what was handed over: a prompt that is
     /// taken away before that would stand above its own answer.
     pub(crate) async fn drawn(&self) {
         // A terminal that takes nothing draws nothing.
-        let _in_time = tokio::time::timeout(DRAWN, self.gate.drawn_all()).await;
+        let _in_time = tokio::time::timeout(DRAWN, self.arbiter.drawn_all()).await;
     }
 
     /// Writes what was handed over so far, then nothing until [`release`](Self::release). Not to be
     /// called while a line is edited. Blocks.
     pub(crate) fn hold(&self) {
-        self.gate.hold();
+        self.arbiter.hold();
     }
 
     /// Writes again.
     pub(crate) fn release(&self) {
-        self.gate.away();
+        self.arbiter.away();
     }
 
     /// Says whether a frame would be taken now. Ask before taking one from the sampler.
     pub(crate) fn ready(&self) -> bool {
-        self.gate.ready()
+        self.arbiter.ready()
     }
 
     /// Prints a frame of events, or returns false while the last one is still under way.
     pub(crate) fn frame(&self, text: String) -> bool {
-        self.gate.frame(ended(text))
+        self.arbiter.frame(ended(text))
     }
 
     /// Returns how long the terminal took for the last frame, once per frame.
-    pub(crate) fn took(&self) -> Option<Duration> {
-        self.gate.took()
+    pub(crate) fn last_frame_time(&self) -> Option<Duration> {
+        self.arbiter.last_frame_time()
     }
 
     /// Draws the prompt again, in case what it shows has changed.
     pub(crate) fn repaint(&self) {
-        self.gate.repaint();
+        self.arbiter.repaint();
     }
 
     /// Waits until the thread is gone, and nothing is written any more.
     pub(crate) async fn gone(&self) {
-        self.gate.gone().await;
+        self.arbiter.gone().await;
     }
 
     /// Says whether standard output is gone: a reader like `head` has seen enough.
-    pub(crate) fn broken(&self) -> bool {
-        self.gate.broken()
+    pub(crate) fn is_broken(&self) -> bool {
+        self.arbiter.is_broken()
     }
 
     /// Prints what is left and ends the thread.
     pub(crate) fn close(&self) {
-        self.gate.close();
+        self.arbiter.close();
         let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
         // A printer that panicked has nothing left to print.
         drop(thread.map(JoinHandle::join));
     }
 }
 
-/// Tells the gate when the thread ends, by a panic too: nobody shall wait for it then.
-struct Gone<'a>(&'a Gate);
+/// Tells the arbiter when the thread ends, by a panic too: nobody shall wait for it then.
+struct Gone<'a>(&'a Arbiter);
 
 impl Drop for Gone<'_> {
     fn drop(&mut self) {
-        self.0.leave();
+        self.0.thread_ended();
     }
 }
 
-fn run(gate: &Gate, mut target: Target) {
-    while let Some(job) = gate.next() {
+fn run(arbiter: &Arbiter, mut target: Target) {
+    while let Some(job) = arbiter.next() {
         match job {
             Job::Plain { text, frame } => {
                 let started = Instant::now();
                 let written = target.plain.write_all(text.as_bytes());
                 let written = written.and_then(|()| target.plain.flush());
-                gate.wrote(frame.then(|| started.elapsed()), written.is_err());
+                arbiter.wrote(frame.then(|| started.elapsed()), written.is_err());
             }
             Job::Above { text } => {
                 let print = target.above.as_mut().map(|Above(print)| print(text));
-                gate.handed_over(matches!(print, Some(Ok(()))));
+                arbiter.handed_over(matches!(print, Some(Ok(()))));
             }
         }
     }

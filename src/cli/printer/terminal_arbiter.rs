@@ -1,4 +1,21 @@
-//! What waits to be printed, and who has the terminal.
+//! Decides who may write to the terminal: the printer thread, the line editor, or a program that
+//! borrowed it; and queues what waits to be printed.
+//!
+//! ```text
+//!            enter()              editing()
+//!   Away ------------> Entering ------------> Editing
+//!    ^  \                                        |
+//!    |   hold(): as Entering, and is_held         | leaving(): a key ended the line
+//!    |                                            v
+//!    +------------------ away() -------------- Leaving
+//! ```
+//!
+//! - Away: the printer thread writes to standard output ([`Job::Plain`]).
+//! - Entering, Leaving: the prompt is being drawn or removed; all output waits.
+//! - Editing: output goes through the editor ([`Job::Above`]), which draws it above its prompt. One
+//!   text at a time is in flight: the editor's queue has room for one, and says nothing when it has
+//!   drawn it. A redraw of the prompt is the only sign, and may have been for a key; so a redraw
+//!   within [`SAME_REDRAW`] of a key counts only after [`REDRAW_SETTLE`] without another one.
 use std::collections::VecDeque;
 use std::mem;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -10,7 +27,7 @@ use crate::shell::{Backlog, Pace};
 
 /// Shared by the printer, its thread and the editor thread.
 #[derive(Debug, Default)]
-pub(crate) struct Gate {
+pub(crate) struct Arbiter {
     state: Mutex<State>,
     changed: Condvar,
     drained: Notify,
@@ -32,28 +49,27 @@ struct State {
     phase: Phase,
     /// There is an editor to print through.
     editor: bool,
-    /// The prompt came to stand at this time, and nothing was written below it since. Counts only
-    /// where no editor draws.
+    /// When the prompt was written, if nothing was written after it. Used only without an editor.
     prompted: Option<Instant>,
-    /// Somebody else has the terminal: nothing is written at all.
+    /// The terminal is lent to another program; all output waits.
     is_held: bool,
     outputs: VecDeque<String>,
-    /// How many bytes of it are on their way.
+    /// Bytes of `outputs` that the printer thread is writing.
     taken: usize,
-    /// Outputs handed to us, and those of them handed on.
-    pushed: u64,
+    /// Outputs submitted, and those written or handed to the editor.
+    submitted: u64,
     written: u64,
     frame: Option<String>,
     repaint: bool,
-    /// Handed to the editor, not drawn yet as far as we know.
-    under_way: Option<UnderWay>,
+    /// Given to the editor; drawing not confirmed yet.
+    in_flight: Option<InFlight>,
     /// When a key last made the editor redraw.
     key: Option<Instant>,
-    took: Option<Duration>,
-    writing: bool,
-    handing: bool,
-    broken: bool,
-    closed: bool,
+    last_frame_time: Option<Duration>,
+    is_writing: bool,
+    is_handing_over: bool,
+    is_broken: bool,
+    is_closed: bool,
     /// The printer's thread has ended.
     is_gone: bool,
 }
@@ -61,40 +77,43 @@ struct State {
 /// Who has the terminal.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 enum Phase {
-    /// No line is edited: we have it.
+    /// No line is edited: the printer thread writes.
     #[default]
     Away,
-    /// Between us and the prompt: nobody may write.
+    /// The prompt is about to be drawn; all output waits.
     Entering,
-    /// The editor has it, and draws what we hand over.
+    /// The editor has it, and draws the output above its prompt.
     Editing,
-    /// Between the last key and [`Gate::away`]: nobody may write.
+    /// Between the last key and [`Arbiter::away`]; all output waits.
     Leaving,
 }
 
 #[derive(Debug)]
-struct UnderWay {
+struct InFlight {
     text: String,
     since: Instant,
     frame: bool,
-    /// The prompt was drawn at this time, perhaps for a key and perhaps for us.
-    perhaps: Option<Instant>,
+    /// When the prompt was last redrawn while this was in flight, for a key or for this text.
+    maybe_drawn_at: Option<Instant>,
 }
 
-impl Gate {
-    /// Waits until all output so far is written, then keeps everyone off the terminal.
+impl Arbiter {
+    /// Waits until all output so far is written, then holds all output back. Blocks.
     pub(crate) fn enter(&self) {
         let mut state = self.lock();
-        let target = state.pushed;
-        // Handing over blocks until the editor reads again: waiting for that would be for ever.
-        while (state.writing || state.written < target) && !state.handing && !state.closed {
+        let target = state.submitted;
+        // Handing over blocks until the editor reads again, which it does after this returns.
+        while (state.is_writing || state.written < target)
+            && !state.is_handing_over
+            && !state.is_closed
+        {
             state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
         state.phase = Phase::Entering;
         state.prompted = Some(Instant::now());
     }
 
-    /// As [`enter`](Self::enter), for another program than the editor; [`away`](Self::away) ends it.
+    /// As [`enter`](Self::enter), for a program other than the editor; [`away`](Self::away) ends it.
     pub(crate) fn hold(&self) {
         self.enter();
         self.lock().is_held = true;
@@ -139,8 +158,8 @@ impl Gate {
         let mut state = self.lock();
         let now = Instant::now();
         let for_a_key = state.key.take().is_some_and(|key| now - key < SAME_REDRAW);
-        match &mut state.under_way {
-            Some(under_way) if for_a_key => under_way.perhaps = Some(now),
+        match &mut state.in_flight {
+            Some(in_flight) if for_a_key => in_flight.maybe_drawn_at = Some(now),
             Some(_) => state.arrived(now),
             None => return,
         }
@@ -154,7 +173,7 @@ impl Gate {
 
     pub(super) fn output(&self, text: String) {
         let mut state = self.lock();
-        state.pushed += 1;
+        state.submitted += 1;
         self.backlog.add(text.len());
         state.outputs.push_back(text);
         self.changed.notify_all();
@@ -166,13 +185,13 @@ impl Gate {
     }
 
     pub(super) async fn flush(&self) {
-        let target = self.lock().pushed;
+        let target = self.lock().submitted;
         loop {
             // notify_waiters() wakes every Notified that exists, polled or not.
             let notified = self.drained.notified();
             {
                 let state = self.lock();
-                if state.written >= target || state.closed {
+                if state.written >= target || state.is_closed {
                     return;
                 }
             }
@@ -194,12 +213,12 @@ impl Gate {
 
     pub(super) fn ready(&self) -> bool {
         let state = self.lock();
-        state.frame.is_none() && !state.writing && state.under_way.is_none()
+        state.frame.is_none() && !state.is_writing && state.in_flight.is_none()
     }
 
     pub(super) fn frame(&self, text: String) -> bool {
         let mut state = self.lock();
-        if state.frame.is_some() || state.under_way.is_some() {
+        if state.frame.is_some() || state.in_flight.is_some() {
             return false;
         }
         state.frame = Some(text);
@@ -207,8 +226,8 @@ impl Gate {
         true
     }
 
-    pub(super) fn took(&self) -> Option<Duration> {
-        self.lock().took.take()
+    pub(super) fn last_frame_time(&self) -> Option<Duration> {
+        self.lock().last_frame_time.take()
     }
 
     pub(super) fn repaint(&self) {
@@ -216,14 +235,14 @@ impl Gate {
         self.changed.notify_all();
     }
 
-    pub(super) fn broken(&self) -> bool {
-        self.lock().broken
+    pub(super) fn is_broken(&self) -> bool {
+        self.lock().is_broken
     }
 
     /// The printer's thread ends.
-    pub(super) fn leave(&self) {
+    pub(super) fn thread_ended(&self) {
         let mut state = self.lock();
-        state.closed = true;
+        state.is_closed = true;
         state.is_gone = true;
         drop(state);
         self.backlog.end();
@@ -242,7 +261,7 @@ impl Gate {
     }
 
     pub(super) fn close(&self) {
-        self.lock().closed = true;
+        self.lock().is_closed = true;
         self.changed.notify_all();
     }
 
@@ -250,7 +269,7 @@ impl Gate {
     pub(super) fn next(&self) -> Option<Job> {
         let mut state = self.lock();
         loop {
-            if state.closed {
+            if state.is_closed {
                 return state.last_job();
             }
             if let Some(job) = state.job(Instant::now()) {
@@ -258,10 +277,10 @@ impl Gate {
             }
             let is_showing = !state.editor && state.prompted.is_some() && state.is_anything();
             let is_showing = is_showing && !state.is_held;
-            let perhaps =
-                is_showing || state.under_way.as_ref().is_some_and(|it| it.perhaps.is_some());
-            state = if perhaps && (is_showing || state.phase == Phase::Editing) {
-                let waited = self.changed.wait_timeout(state, SURE);
+            let maybe_drawn_at = is_showing
+                || state.in_flight.as_ref().is_some_and(|it| it.maybe_drawn_at.is_some());
+            state = if maybe_drawn_at && (is_showing || state.phase == Phase::Editing) {
+                let waited = self.changed.wait_timeout(state, REDRAW_SETTLE);
                 waited.unwrap_or_else(PoisonError::into_inner).0
             } else {
                 self.changed.wait(state).unwrap_or_else(PoisonError::into_inner)
@@ -270,11 +289,11 @@ impl Gate {
     }
 
     /// What [`next`](Self::next) returned is written; `took` if it was a frame.
-    pub(super) fn wrote(&self, took: Option<Duration>, failed: bool) {
+    pub(super) fn wrote(&self, last_frame_time: Option<Duration>, failed: bool) {
         let mut state = self.lock();
-        state.writing = false;
-        state.broken |= failed;
-        state.took = took.or(state.took);
+        state.is_writing = false;
+        state.is_broken |= failed;
+        state.last_frame_time = last_frame_time.or(state.last_frame_time);
         state.settle();
         self.backlog.wrote(mem::take(&mut state.taken));
         drop(state);
@@ -285,7 +304,7 @@ impl Gate {
     /// The editor's queue took it, or the editor is gone and it must be printed another way.
     pub(super) fn handed_over(&self, taken: bool) {
         let mut state = self.lock();
-        state.handing = false;
+        state.is_handing_over = false;
         let count = mem::take(&mut state.taken);
         if taken {
             state.settle();
@@ -293,7 +312,7 @@ impl Gate {
         } else {
             state.editor = false;
             state.phase = Phase::Away;
-            if let Some(UnderWay { text, .. }) = state.under_way.take()
+            if let Some(InFlight { text, .. }) = state.in_flight.take()
                 && text != REPAINT
             {
                 state.outputs.push_front(text);
@@ -316,8 +335,8 @@ impl State {
         }
         if !self.editor || self.phase == Phase::Away {
             self.repaint = false;
-            // The prompt is written by somebody else, without a word when it is done.
-            let is_showing = |at| now.saturating_duration_since(at) < SURE;
+            // rustyline writes the prompt, and does not report when it has.
+            let is_showing = |at| now.saturating_duration_since(at) < REDRAW_SETTLE;
             if !self.editor && self.prompted.is_some_and(is_showing) {
                 return None;
             }
@@ -326,25 +345,25 @@ impl State {
         if self.phase != Phase::Editing {
             return None;
         }
-        let perhaps = self.under_way.as_ref().and_then(|under_way| under_way.perhaps);
-        if perhaps.is_some_and(|at| now.saturating_duration_since(at) >= SURE) {
-            self.under_way = None;
+        let maybe_drawn_at = self.in_flight.as_ref().and_then(|in_flight| in_flight.maybe_drawn_at);
+        if maybe_drawn_at.is_some_and(|at| now.saturating_duration_since(at) >= REDRAW_SETTLE) {
+            self.in_flight = None;
         }
-        if self.under_way.is_some() {
+        if self.in_flight.is_some() {
             return None;
         }
         let (text, frame) = self
             .take()
             .or_else(|| mem::take(&mut self.repaint).then(|| (REPAINT.to_owned(), false)))?;
-        self.handing = true;
-        let under_way = UnderWay { text: text.clone(), since: now, frame, perhaps: None };
-        self.under_way = Some(under_way);
+        self.is_handing_over = true;
+        let in_flight = InFlight { text: text.clone(), since: now, frame, maybe_drawn_at: None };
+        self.in_flight = Some(in_flight);
         Some(Job::Above { text })
     }
 
-    /// What is left when closed: also what the editor took and never drew.
+    /// The output left when closed, with what the editor took and never drew.
     fn last_job(&mut self) -> Option<Job> {
-        if let Some(UnderWay { text, perhaps: None, .. }) = self.under_way.take()
+        if let Some(InFlight { text, maybe_drawn_at: None, .. }) = self.in_flight.take()
             && text != REPAINT
         {
             self.outputs.push_front(text);
@@ -362,9 +381,9 @@ impl State {
 
     fn plain(&mut self) -> Option<Job> {
         let (mut text, frame) = self.take()?;
-        self.writing = true;
+        self.is_writing = true;
         if !self.editor && self.prompted.take().is_some() {
-            // Not behind the prompt, and what may be typed there.
+            // On a line below the prompt and what may be typed there.
             text.insert(0, '\n');
         }
         Some(Job::Plain { text, frame })
@@ -372,10 +391,10 @@ impl State {
 
     /// Whether the editor has output to draw: a line that is taken away now would come before it.
     fn is_drawing(&self) -> bool {
-        let is_output = |it: &UnderWay| it.perhaps.is_none() && it.text != REPAINT;
+        let is_output = |it: &InFlight| it.maybe_drawn_at.is_none() && it.text != REPAINT;
         self.phase == Phase::Editing
             && !self.is_gone
-            && (!self.outputs.is_empty() || self.under_way.as_ref().is_some_and(is_output))
+            && (!self.outputs.is_empty() || self.in_flight.as_ref().is_some_and(is_output))
     }
 
     fn is_anything(&self) -> bool {
@@ -391,16 +410,16 @@ impl State {
         Some((self.outputs.drain(..).collect(), false))
     }
 
-    /// What was taken is written. What came meanwhile is not.
+    /// Counts what was taken as written; what was submitted meanwhile still waits.
     fn settle(&mut self) {
-        self.written = self.pushed.saturating_sub(self.outputs.len() as u64);
+        self.written = self.submitted.saturating_sub(self.outputs.len() as u64);
     }
 
     fn arrived(&mut self, now: Instant) {
-        if let Some(under_way) = self.under_way.take()
-            && under_way.frame
+        if let Some(in_flight) = self.in_flight.take()
+            && in_flight.frame
         {
-            self.took = Some(now - under_way.since);
+            self.last_frame_time = Some(now - in_flight.since);
         }
     }
 }
@@ -410,4 +429,4 @@ const REPAINT: &str = "\x1b[A\n";
 /// A redraw this soon after a key may be that key's.
 const SAME_REDRAW: Duration = Duration::from_millis(2);
 /// A redraw that may have been ours was, if none follows for so long.
-const SURE: Duration = Duration::from_millis(50);
+const REDRAW_SETTLE: Duration = Duration::from_millis(50);

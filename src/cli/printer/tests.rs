@@ -16,16 +16,16 @@ impl Write for Screen {
     }
 }
 
-fn printer() -> (Printer, Arc<Gate>, mpsc::Receiver<String>, mpsc::Receiver<String>) {
+fn printer() -> (Printer, Arc<Arbiter>, mpsc::Receiver<String>, mpsc::Receiver<String>) {
     let (plain_tx, plain) = mpsc::channel();
     let (above_tx, above) = mpsc::channel();
-    let gate = Arc::new(Gate::default());
+    let arbiter = Arc::new(Arbiter::default());
     let target = Target {
         above: Some(Above::new(move |text| above_tx.send(text).map_err(io::Error::other))),
         plain: Box::new(Screen(plain_tx)),
     };
-    let printer = Printer::spawn(Arc::clone(&gate), target).unwrap();
-    (printer, gate, plain, above)
+    let printer = Printer::spawn(Arc::clone(&arbiter), target).unwrap();
+    (printer, arbiter, plain, above)
 }
 
 fn next(screen: &mpsc::Receiver<String>) -> String {
@@ -48,29 +48,29 @@ fn text_is_ended() {
 
 #[limited::test]
 fn the_gate_chooses_the_way() {
-    let (printer, gate, plain, above) = printer();
+    let (printer, arbiter, plain, above) = printer();
     printer.output("answer".to_owned());
     assert_eq!(next(&plain), "answer\n");
 
-    gate.enter();
+    arbiter.enter();
     assert!(printer.frame("event".to_owned()));
-    gate.editing();
+    arbiter.editing();
     assert_eq!(next(&above), "event\n");
     // Under way: no room for another frame, output waits.
     assert!(!printer.ready());
     assert!(!printer.frame("lost".to_owned()));
     printer.output("late".to_owned());
-    gate.drawn();
+    arbiter.drawn();
     assert_eq!(next(&above), "late\n");
-    assert!(printer.took().is_some());
-    gate.drawn();
+    assert!(printer.last_frame_time().is_some());
+    arbiter.drawn();
     printer.repaint();
     assert_eq!(next(&above), "\x1b[A\n");
-    gate.drawn();
+    arbiter.drawn();
 
-    gate.leaving();
+    arbiter.leaving();
     printer.output("next answer".to_owned());
-    gate.away();
+    arbiter.away();
     assert_eq!(next(&plain), "next answer\n");
     printer.close();
     assert_eq!(plain.try_iter().chain(above.try_iter()).count(), 0);
@@ -78,13 +78,13 @@ fn the_gate_chooses_the_way() {
 
 #[limited::test]
 fn a_redraw_for_a_key_is_not_taken_for_ours_at_once() {
-    let (printer, gate, _plain, above) = printer();
-    gate.enter();
-    gate.editing();
+    let (printer, arbiter, _plain, above) = printer();
+    arbiter.enter();
+    arbiter.editing();
     printer.output("one".to_owned());
     assert_eq!(next(&above), "one\n");
-    gate.key();
-    gate.drawn();
+    arbiter.key();
+    arbiter.drawn();
     // The redraw that was ours never comes: after a while we know that it has been.
     printer.output("two".to_owned());
     assert_eq!(next(&above), "two\n");
@@ -93,43 +93,43 @@ fn a_redraw_for_a_key_is_not_taken_for_ours_at_once() {
 
 #[limited::test]
 async fn a_prompt_is_taken_away_behind_the_answer() {
-    let (printer, gate, _plain, above) = printer();
+    let (printer, arbiter, _plain, above) = printer();
     let is_waiting = async || {
-        let drawn = tokio::time::timeout(Duration::from_millis(20), gate.drawn_all());
+        let drawn = tokio::time::timeout(Duration::from_millis(20), arbiter.drawn_all());
         drawn.await.is_err()
     };
     printer.drawn().await;
-    gate.enter();
-    gate.editing();
+    arbiter.enter();
+    arbiter.editing();
     // A prompt that is drawn again for its counts is no answer.
     printer.repaint();
     assert_eq!(next(&above), "\x1b[A\n");
     assert!(!is_waiting().await);
     printer.output("answer".to_owned());
     assert!(is_waiting().await);
-    gate.drawn();
+    arbiter.drawn();
     assert_eq!(next(&above), "answer\n");
     assert!(is_waiting().await, "handed over and not drawn");
-    gate.drawn();
+    arbiter.drawn();
     printer.drawn().await;
     assert!(!is_waiting().await);
     // Nor is waited for what an editor without a line cannot draw.
     printer.output("late".to_owned());
     assert_eq!(next(&above), "late\n");
-    gate.leaving();
+    arbiter.leaving();
     assert!(!is_waiting().await);
     printer.close();
 }
 
 #[limited::test]
 fn closing_prints_what_the_editor_never_drew() {
-    let (printer, gate, plain, above) = printer();
-    gate.enter();
-    gate.editing();
+    let (printer, arbiter, plain, above) = printer();
+    arbiter.enter();
+    arbiter.editing();
     printer.output("one".to_owned());
     assert_eq!(next(&above), "one\n");
     printer.output("two".to_owned());
-    gate.away();
+    arbiter.away();
     printer.close();
     assert_eq!(plain.try_iter().collect::<String>().replace("two\n", ""), "one\n");
 }
@@ -140,7 +140,7 @@ fn a_closed_pipe_is_noticed() {
     drop(plain);
     printer.output("answer".to_owned());
     printer.close();
-    assert!(printer.broken());
+    assert!(printer.is_broken());
 }
 
 #[limited::test]
@@ -167,14 +167,14 @@ async fn nobody_waits_for_a_printer_that_panicked() {
         }
     }
 
-    let gate = Arc::new(Gate::default());
+    let arbiter = Arc::new(Arbiter::default());
     let target = Target { above: None, plain: Box::new(Bad) };
-    let printer = Printer::spawn(Arc::clone(&gate), target).unwrap();
+    let printer = Printer::spawn(Arc::clone(&arbiter), target).unwrap();
     printer.output("text".to_owned());
     printer.gone().await;
     // Each of these would wait for ever.
     printer.flush().await;
-    gate.enter();
+    arbiter.enter();
     printer.hold();
     printer.close();
 }

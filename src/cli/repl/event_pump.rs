@@ -46,7 +46,7 @@ pub(super) async fn pump(mut lines: mpsc::Receiver<Line>, repl: Repl, is_plain: 
                     resized = Some(Instant::now());
                 }
                 let is_resizing = resized.is_some_and(|at: Instant| at.elapsed() < SETTLE);
-                if let Some(took) = printer.took() {
+                if let Some(took) = printer.last_frame_time() {
                     sampler.printed_in(took);
                 }
                 if is_lent.load(Ordering::Relaxed) {

@@ -15,7 +15,8 @@ use crate::cli::signals::{Continued, Interrupts, Stops, terminated};
 use crate::cli::start::Start;
 use crate::cli::{logging, terminal};
 use crate::shell::{
-    CommandError, Format, History, Next, Operator, Output, Shell, TypedLine, Wish, whole_lines,
+    CommandError, Format, History, Next, Operator, OperatorRequest, Output, Shell, TypedLine,
+    whole_lines,
 };
 use event_pump::pump;
 use not_run::panicked;
@@ -62,8 +63,8 @@ pub(super) fn run(start: &Start, rc: Option<&Path>, color: bool) -> anyhow::Resu
     verbosity.set(start.settings.debug);
     let runtime = crate::cli::process::runtime()?;
     assist.runs_on(runtime.handle().clone());
-    let (wishing, wishes) = mpsc::channel(1);
-    let operator = Operator::new(wishing);
+    let (requester, requests) = mpsc::channel(1);
+    let operator = Operator::new(requester);
     let format = start.script.output;
     let leaves = start.look.flag("interrupt");
     let printer_of_repl = printer.clone();
@@ -88,7 +89,7 @@ pub(super) fn run(start: &Start, rc: Option<&Path>, color: bool) -> anyhow::Resu
         for line in lines {
             running.push(line);
         }
-        let served = repl.serve(&editor, running, wishes).await;
+        let served = repl.serve(&editor, running, requests).await;
         pump.abort();
         crate::cli::process::close(&repl.shell).await;
         served.map(|()| 0)
@@ -130,7 +131,7 @@ impl Repl {
         &self,
         editor: &Editor,
         mut running: Running,
-        mut wishes: mpsc::Receiver<Wish>,
+        mut requests: mpsc::Receiver<OperatorRequest>,
     ) -> anyhow::Result<()> {
         let mut ending = Box::pin(terminated());
         let (mut interrupts, mut continued) = (Interrupts::new(), Continued::new());
@@ -150,13 +151,13 @@ impl Repl {
                     Ended::Done(Next::Exit) => return Ok(()),
                     other => self.after(other, editor, &mut interrupts).await,
                 },
-                Some(wish) = wishes.recv() => {
-                    let granted = self.grant(editor, wish, &mut interrupts, &mut stops, &mut continued);
+                Some(request) = requests.recv() => {
+                    let request_served = self.serve_request(editor, request, &mut interrupts, &mut stops, &mut continued);
                     let (was, typed_ahead) = tokio::select! {
                         () = &mut ending => return Ok(()),
-                        granted = granted => granted,
+                        request_served = request_served => request_served,
                     };
-                    running.granted();
+                    running.request_served();
                     self.retype(was, &typed_ahead, &mut draft, &mut running)
                 }
                 () = interrupts.next() => {
@@ -166,12 +167,12 @@ impl Repl {
                 }
                 () = continued.next() => {
                     // The terminal may be another one: the prompt is drawn from the beginning.
-                    let was = self.take_away(editor, &mut interrupts).await;
+                    let was = self.interrupt_editor(editor, &mut interrupts).await;
                     self.woken(editor);
                     was
                 }
                 () = stops.next() => {
-                    let was = self.take_away(editor, &mut interrupts).await;
+                    let was = self.interrupt_editor(editor, &mut interrupts).await;
                     self.suspend(editor, &mut stops, &mut continued).await;
                     was
                 }
@@ -222,7 +223,7 @@ impl Repl {
         if let Ended::Panicked(line, text) = ended {
             self.complain(&panicked(&line, &text));
         }
-        if self.assist.has_gap() { self.take_away(editor, interrupts).await } else { None }
+        if self.assist.has_gap() { self.interrupt_editor(editor, interrupts).await } else { None }
     }
 
     /// Starts the lines that may start now.

@@ -9,11 +9,11 @@ use super::password::{Reading, Typed, read_password};
 use crate::cli::editor::{Editor, Input};
 use crate::cli::signals::{Continued, Interrupts, Stops};
 use crate::cli::terminal;
-use crate::shell::{Lent, Wish, wrap};
+use crate::shell::{OperatorRequest, TerminalLease, wrap};
 
 impl Repl {
     /// Takes the prompt away, and returns what stood there.
-    pub(super) async fn take_away(
+    pub(super) async fn interrupt_editor(
         &self,
         editor: &Editor,
         interrupts: &mut Interrupts,
@@ -27,18 +27,18 @@ impl Repl {
 
     /// Asks the operator for a command, or lends it the terminal. Returns what stood at the prompt
     /// before, and the keys that were typed behind it.
-    pub(super) async fn grant(
+    pub(super) async fn serve_request(
         &self,
         editor: &Editor,
-        wish: Wish,
+        request: OperatorRequest,
         interrupts: &mut Interrupts,
         stops: &mut Stops,
         continued: &mut Continued,
     ) -> (Option<Input>, Vec<u8>) {
-        let was = self.take_away(editor, interrupts).await;
+        let was = self.interrupt_editor(editor, interrupts).await;
         let mut typed_ahead = Vec::new();
-        match wish {
-            Wish::Answer { question, answer } => {
+        match request {
+            OperatorRequest::Answer { question, answer } => {
                 // With room for the answer behind the last row.
                 let columns = terminal::size().0.saturating_sub(ANSWER);
                 let question = wrap(&question, columns);
@@ -52,7 +52,7 @@ impl Repl {
                         input = editor.next(|| self.assist.question(last)) => input,
                         () = interrupts.next() => Input::Interrupted { was_empty: true },
                         () = continued.next() => {
-                            let was = self.take_away(editor, interrupts).await;
+                            let was = self.interrupt_editor(editor, interrupts).await;
                             self.woken(editor);
                             match was {
                                 None | Some(Input::Preempted(_)) => continue,
@@ -60,7 +60,7 @@ impl Repl {
                             }
                         }
                         () = stops.next() => {
-                            let was = self.take_away(editor, interrupts).await;
+                            let was = self.interrupt_editor(editor, interrupts).await;
                             self.suspend(editor, stops, continued).await;
                             match was {
                                 None | Some(Input::Preempted(_)) => continue,
@@ -78,22 +78,22 @@ impl Repl {
                     drop(answer.send(text));
                 }
             }
-            Wish::Secret { question, answer } => {
+            OperatorRequest::Secret { question, answer } => {
                 if let Some(text) = self.password(editor, &question, interrupts).await {
                     // A command that was stopped meanwhile wants no answer.
                     drop(answer.send(text));
                 }
             }
-            Wish::Clear { done } => {
+            OperatorRequest::Clear { done } => {
                 self.hold().await;
                 terminal::clear();
                 self.printer.release();
                 // A command that was stopped meanwhile does not wait for it.
                 let _is_told = done.send(()).is_ok();
             }
-            Wish::Terminal { keeps_keys, lent } => {
+            OperatorRequest::Terminal { keeps_keys, lent } => {
                 self.hold().await;
-                let (loan, given_back) = Lent::new();
+                let (loan, given_back) = TerminalLease::new();
                 self.is_lent.store(true, Ordering::Relaxed);
                 if keeps_keys {
                     typed_ahead = terminal::take_keys();

@@ -66,7 +66,7 @@ impl Printing {
             }
             _ => text,
         };
-        if !self.run.speaks() {
+        if !self.run.needs_header() {
             return self.printer.output(text);
         }
         let took = self.run.since().elapsed();
@@ -84,7 +84,7 @@ impl fmt::Write for Printing {
             let text = std::mem::take(&mut self.pending);
             self.print(text);
         }
-        if self.printer.broken() { Err(fmt::Error) } else { Ok(()) }
+        if self.printer.is_broken() { Err(fmt::Error) } else { Ok(()) }
     }
 }
 

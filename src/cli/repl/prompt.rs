@@ -8,8 +8,8 @@ use jiff::Zoned;
 use nu_ansi_term::{Color, Style};
 use unicode_width::UnicodeWidthStr as _;
 
-use super::running::{Board, Shown};
-use super::server_completion::Asking;
+use super::running::{RunningLines, Shown};
+use super::server_completion::ServerCompletion;
 use crate::cli::editor::Prompt;
 use crate::cli::editor::assist::{Assist, Draft, Purpose};
 use crate::cli::terminal;
@@ -29,7 +29,7 @@ pub(super) struct Helper {
     is_plain: bool,
     /// The prompt that is shown.
     shown: Mutex<String>,
-    board: Board,
+    board: RunningLines,
     /// Columns of the part about what runs, in the prompt that is shown: it cannot grow while a line
     /// is typed.
     room: Mutex<usize>,
@@ -39,7 +39,7 @@ pub(super) struct Helper {
     recalled: Mutex<(String, usize, Option<Entry>)>,
     /// What was said about a history last: it is not said after every line.
     trouble: Mutex<String>,
-    asking: Asking,
+    server_completion: ServerCompletion,
 }
 
 impl Helper {
@@ -51,7 +51,7 @@ impl Helper {
         }
     }
 
-    pub(super) fn new(shell: Shell, color: bool, is_plain: bool, board: Board) -> Self {
+    pub(super) fn new(shell: Shell, color: bool, is_plain: bool, board: RunningLines) -> Self {
         Self {
             shell,
             color,
@@ -62,13 +62,13 @@ impl Helper {
             digits: Mutex::new(DIGITS),
             recalled: Mutex::default(),
             trouble: Mutex::default(),
-            asking: Asking::default(),
+            server_completion: ServerCompletion::default(),
         }
     }
 
     /// Where questions to a server run.
     pub(super) fn runs_on(&self, runtime: tokio::runtime::Handle) {
-        self.asking.runs_on(runtime);
+        self.server_completion.runs_on(runtime);
     }
 
     /// The prompt for a new line.
@@ -249,7 +249,7 @@ impl Assist for Helper {
     fn complete(&self, line: &str, pos: usize) -> Completions {
         let mut known = complete::complete(&self.shell, line, pos);
         if let Some(question) = Question::new(&self.shell, line, pos) {
-            for candidate in self.asking.ask(question) {
+            for candidate in self.server_completion.ask(question) {
                 if !known.candidates.iter().any(|it| it.replacement == candidate.replacement) {
                     known.candidates.push(candidate);
                 }

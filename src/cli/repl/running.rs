@@ -20,10 +20,10 @@ pub(super) struct Running {
     tasks: JoinSet<Next>,
     runs: Vec<(Run, AbortHandle)>,
     waiting: VecDeque<String>,
-    board: Board,
+    board: RunningLines,
     started: u64,
     /// When the operator last gave a run what it had asked for.
-    granted: Option<Instant>,
+    request_served: Option<Instant>,
 }
 
 /// One entry of the operator: a line, or the lines of a paste.
@@ -32,14 +32,14 @@ pub(super) struct Run {
     number: u64,
     line: Arc<str>,
     since: Instant,
-    is_behind: Arc<AtomicBool>,
+    is_background: Arc<AtomicBool>,
     /// Which run printed last.
-    speaker: Arc<AtomicU64>,
+    last_printer: Arc<AtomicU64>,
 }
 
 /// What the prompt shows of it.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Board(Arc<Mutex<Vec<Shown>>>);
+pub(super) struct RunningLines(Arc<Mutex<Vec<Shown>>>);
 
 /// A line that runs.
 #[derive(Debug, Clone)]
@@ -60,7 +60,7 @@ pub(super) enum Ended {
 }
 
 impl Running {
-    pub(super) fn board(&self) -> Board {
+    pub(super) fn board(&self) -> RunningLines {
         self.board.clone()
     }
 
@@ -72,7 +72,7 @@ impl Running {
     /// The next line that may start now.
     pub(super) fn next(&mut self) -> Option<String> {
         self.settle();
-        if self.front().is_some() {
+        if self.foreground().is_some() {
             return None;
         }
         self.waiting.pop_front()
@@ -84,13 +84,13 @@ impl Running {
         F: Future<Output = Next> + Send + 'static,
     {
         self.started += 1;
-        let speaker = self.runs.first().map(|(run, _)| Arc::clone(&run.speaker));
+        let last_printer = self.runs.first().map(|(run, _)| Arc::clone(&run.last_printer));
         let entry = Run {
             number: self.started,
             line: line.into(),
             since: Instant::now(),
-            is_behind: Arc::default(),
-            speaker: speaker.unwrap_or_default(),
+            is_background: Arc::default(),
+            last_printer: last_printer.unwrap_or_default(),
         };
         let abort = self.tasks.spawn(run(entry.clone()));
         self.runs.push((entry, abort));
@@ -133,19 +133,20 @@ impl Running {
     }
 
     /// A run was given what it had asked for: it may end any moment.
-    pub(super) fn granted(&mut self) {
-        self.granted = Some(Instant::now());
+    pub(super) fn request_served(&mut self) {
+        self.request_served = Some(Instant::now());
     }
 
     /// Whether the prompt has to stay away: what was just started, or got its answer just now, may
     /// end any moment.
     pub(super) fn holds_prompt(&self) -> bool {
-        self.front().is_some_and(|run| run.since.elapsed() < GRACE) || self.grace().is_some()
+        self.foreground().is_some_and(|run| run.since.elapsed() < PROMPT_DELAY)
+            || self.grace().is_some()
     }
 
     /// Until when a run that got its answer has time to end before the prompt is back.
     fn grace(&self) -> Option<Instant> {
-        let end = self.granted.filter(|_| !self.runs.is_empty())? + GRACE;
+        let end = self.request_served.filter(|_| !self.runs.is_empty())? + PROMPT_DELAY;
         (end > Instant::now()).then_some(end)
     }
 
@@ -154,24 +155,24 @@ impl Running {
         if let Some(end) = self.grace() {
             return Some(end);
         }
-        let front = self.front()?;
-        let next = if self.holds_prompt() { GRACE } else { BEHIND };
-        (front.since.elapsed() < BEHIND).then(|| front.since + next)
+        let foreground = self.foreground()?;
+        let next = if self.holds_prompt() { PROMPT_DELAY } else { BACKGROUND_AFTER };
+        (foreground.since.elapsed() < BACKGROUND_AFTER).then(|| foreground.since + next)
     }
 
     /// The run that the next line waits for.
-    fn front(&self) -> Option<&Run> {
+    fn foreground(&self) -> Option<&Run> {
         let (run, _) = self.runs.last()?;
-        (!run.is_behind.load(Ordering::Relaxed)).then_some(run)
+        (!run.is_background.load(Ordering::Relaxed)).then_some(run)
     }
 
     /// Sends what has run for long to the background.
     fn settle(&self) {
-        if let Some(run) = self.front()
-            && run.since.elapsed() >= BEHIND
+        if let Some(run) = self.foreground()
+            && run.since.elapsed() >= BACKGROUND_AFTER
             && !TypedLine::read(&run.line).is_waited_for()
         {
-            run.is_behind.store(true, Ordering::Relaxed);
+            run.is_background.store(true, Ordering::Relaxed);
         }
     }
 
@@ -201,13 +202,13 @@ impl Run {
 
     /// Says that this run prints now, and whether the operator has to be told so: it runs in the
     /// background, and something else was printed since its last words.
-    pub(super) fn speaks(&self) -> bool {
-        let other = self.speaker.swap(self.number, Ordering::Relaxed) != self.number;
-        other && self.is_behind.load(Ordering::Relaxed)
+    pub(super) fn needs_header(&self) -> bool {
+        let other = self.last_printer.swap(self.number, Ordering::Relaxed) != self.number;
+        other && self.is_background.load(Ordering::Relaxed)
     }
 }
 
-impl Board {
+impl RunningLines {
     /// The lines that run, oldest first.
     pub(super) fn now(&self) -> Vec<Shown> {
         self.lock().clone()
@@ -237,9 +238,9 @@ fn panic_text(err: JoinError) -> String {
 }
 
 /// How long a line may run before the prompt is back. Most have answered by then, below their line.
-const GRACE: Duration = Duration::from_millis(300);
+const PROMPT_DELAY: Duration = Duration::from_millis(300);
 /// How long a line may run before the next one starts beside it.
-const BEHIND: Duration = Duration::from_secs(1);
+const BACKGROUND_AFTER: Duration = Duration::from_secs(1);
 /// Letters of a line that are shown.
 const LONG: usize = 60;
 
@@ -261,10 +262,10 @@ mod tests {
         running.start("msleep 5000", |_| std::future::pending());
         assert_eq!(running.next(), None);
         assert!(running.holds_prompt());
-        tokio::time::sleep(GRACE).await;
+        tokio::time::sleep(PROMPT_DELAY).await;
         assert!(!running.holds_prompt());
         assert_eq!(running.next(), None);
-        tokio::time::sleep(BEHIND).await;
+        tokio::time::sleep(BACKGROUND_AFTER).await;
         assert_eq!(running.next().as_deref(), Some("status"));
         running.start("status", |_| done());
         assert!(matches!(running.ended().await, Ended::Done(Next::Go)));
@@ -272,7 +273,7 @@ mod tests {
         // This one is waited for however long it takes.
         assert_eq!(running.next().as_deref(), Some("wait"));
         running.start("wait", |_| std::future::pending());
-        tokio::time::sleep(BEHIND * 9).await;
+        tokio::time::sleep(BACKGROUND_AFTER * 9).await;
         assert_eq!(running.next(), None);
         // The last one is stopped first, and what waits for it is dropped.
         let (stopped, dropped) = running.stop().unwrap();
@@ -285,14 +286,14 @@ mod tests {
     async fn no_prompt_is_drawn_between_an_answer_and_the_end() {
         let mut running = Running::default();
         running.start("exit", |_| std::future::pending());
-        tokio::time::sleep(BEHIND * 9).await;
+        tokio::time::sleep(BACKGROUND_AFTER * 9).await;
         assert!(running.next().is_none() && !running.holds_prompt());
-        running.granted();
+        running.request_served();
         assert!(running.holds_prompt());
-        assert_eq!(running.deadline(), Some(Instant::now() + GRACE));
-        tokio::time::sleep(GRACE).await;
+        assert_eq!(running.deadline(), Some(Instant::now() + PROMPT_DELAY));
+        tokio::time::sleep(PROMPT_DELAY).await;
         assert!(!running.holds_prompt());
-        running.granted();
+        running.request_served();
         assert!(running.stop().is_some() && !running.holds_prompt(), "nothing runs that may end");
     }
 

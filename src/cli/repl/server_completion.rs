@@ -10,7 +10,7 @@ use crate::shell::complete::{Candidate, Question};
 
 /// At most one question at a time: a server that is busy is not asked again before it has answered.
 #[derive(Debug, Default)]
-pub(super) struct Asking {
+pub(super) struct ServerCompletion {
     runtime: OnceLock<Handle>,
     shared: Arc<(Mutex<State>, Condvar)>,
 }
@@ -35,7 +35,7 @@ impl About {
     }
 }
 
-impl Asking {
+impl ServerCompletion {
     /// Where questions run.
     pub(super) fn runs_on(&self, runtime: Handle) {
         // Set once.
@@ -99,8 +99,8 @@ mod tests {
     fn a_late_answer_is_for_the_next_tab() {
         let runtime =
             tokio::runtime::Builder::new_multi_thread().worker_threads(1).build().unwrap();
-        let asking = Asking::default();
-        asking.runs_on(runtime.handle().clone());
+        let server_completion = ServerCompletion::default();
+        server_completion.runs_on(runtime.handle().clone());
         let about = |word: &str| About { place: "sofia".to_owned(), word: word.to_owned() };
         let candidate = |text: &str| Candidate {
             replacement: text.to_owned(),
@@ -112,14 +112,14 @@ mod tests {
         };
         let (answer, answered) = oneshot::channel();
         let first = async { answered.await.unwrap_or_default() };
-        assert_eq!(names(asking.wait(&about("s"), first)), [""; 0]);
+        assert_eq!(names(server_completion.wait(&about("s"), first)), [""; 0]);
         // It is not asked again, whatever is asked.
-        assert_eq!(names(asking.wait(&about("x"), pending())), [""; 0]);
+        assert_eq!(names(server_completion.wait(&about("x"), pending())), [""; 0]);
         answer.send(vec![candidate("status"), candidate("stop")]).unwrap();
         let mut found = Vec::new();
         // It may take longer on a busy machine.
         while found.is_empty() {
-            found = names(asking.wait(&about("sta"), pending()));
+            found = names(server_completion.wait(&about("sta"), pending()));
         }
         assert_eq!(found, ["status"]);
     }

@@ -10,7 +10,7 @@ use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
 use crate::shell::text::error::{CommandError, Kind};
-use crate::shell::text::operator::{Lent, Operator};
+use crate::shell::text::operator::{Operator, TerminalLease};
 use crate::shell::text::outlet::{Backlog, Pace};
 use crate::shell::text::process::{shell, told};
 use crate::shell::text::sanitise;
@@ -57,7 +57,7 @@ pub(super) struct Program {
     /// What it writes, where it may not write itself.
     captured: Option<JoinHandle<Vec<u8>>>,
     /// The terminal is its own until then.
-    _lent: Option<Lent>,
+    _lent: Option<TerminalLease>,
 }
 
 impl Program {

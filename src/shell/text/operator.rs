@@ -1,7 +1,7 @@
 //! The person at the prompt, as a running command reaches them.
 //!
 //! # Invariants
-//! A command never touches the terminal: it wishes, and whoever runs the prompt grants. With nobody
+//! A command never touches the terminal: it requests, and the prompt serves the request. With nobody
 //! there (a script, one-shot) there is no [`Operator`], and a question is a refusal.
 
 use std::fmt;
@@ -10,11 +10,11 @@ use tokio::sync::{mpsc, oneshot};
 
 /// A handle to whoever sits at the prompt; clones reach the same one.
 #[derive(Clone)]
-pub struct Operator(mpsc::Sender<Wish>);
+pub struct Operator(mpsc::Sender<OperatorRequest>);
 
 /// What a command wants of the operator.
 #[derive(Debug)]
-pub enum Wish {
+pub enum OperatorRequest {
     /// An answer to a question. A dropped sender declines.
     Answer {
         /// What is asked; its last line stands where the prompt stands.
@@ -35,7 +35,7 @@ pub enum Wish {
         /// prompt, because they are not meant for the program that gets the terminal.
         keeps_keys: bool,
         /// Takes it. The terminal is given back when that is dropped.
-        lent: oneshot::Sender<Lent>,
+        lent: oneshot::Sender<TerminalLease>,
     },
     /// An empty screen.
     Clear {
@@ -47,11 +47,11 @@ pub enum Wish {
 /// The terminal is lent as long as this lives: nothing else is shown, events are only counted.
 #[derive(Debug)]
 #[must_use = "the terminal is given back when this is dropped"]
-pub struct Lent {
+pub struct TerminalLease {
     _back: oneshot::Sender<()>,
 }
 
-impl Lent {
+impl TerminalLease {
     /// A loan, and what ends with it.
     pub fn new() -> (Self, oneshot::Receiver<()>) {
         let (back, given_back) = oneshot::channel();
@@ -60,17 +60,17 @@ impl Lent {
 }
 
 impl Operator {
-    /// An operator who takes `wishes`, one after the other.
+    /// An operator who takes `requests`, one after the other.
     #[must_use]
-    pub fn new(wishes: mpsc::Sender<Wish>) -> Self {
-        Self(wishes)
+    pub fn new(requests: mpsc::Sender<OperatorRequest>) -> Self {
+        Self(requests)
     }
 
     /// Asks, and waits for the answer; `None` when it is declined. The question is shown as it is.
     pub async fn ask(&self, question: &str) -> Option<String> {
         let (answer, answered) = oneshot::channel();
-        let wish = Wish::Answer { question: question.to_owned(), answer };
-        self.0.send(wish).await.ok()?;
+        let request = OperatorRequest::Answer { question: question.to_owned(), answer };
+        self.0.send(request).await.ok()?;
         let answer = answered.await.ok()?.trim().to_owned();
         (!answer.is_empty()).then_some(answer)
     }
@@ -78,23 +78,23 @@ impl Operator {
     /// Asks for a password, which is not shown; `None` when it is declined.
     pub async fn ask_password(&self, question: &str) -> Option<String> {
         let (answer, answered) = oneshot::channel();
-        let wish = Wish::Secret { question: question.to_owned(), answer };
-        self.0.send(wish).await.ok()?;
+        let request = OperatorRequest::Secret { question: question.to_owned(), answer };
+        self.0.send(request).await.ok()?;
         answered.await.ok()
     }
 
     /// Asks for the terminal; `None` when there is none to lend. Keys that were typed before are kept
     /// for the prompt, or left for the program.
-    pub async fn terminal(&self, keeps_keys: bool) -> Option<Lent> {
+    pub async fn terminal(&self, keeps_keys: bool) -> Option<TerminalLease> {
         let (lent, granted) = oneshot::channel();
-        self.0.send(Wish::Terminal { keeps_keys, lent }).await.ok()?;
+        self.0.send(OperatorRequest::Terminal { keeps_keys, lent }).await.ok()?;
         granted.await.ok()
     }
 
     /// Clears the screen, if there is one.
     pub(in crate::shell) async fn clear(&self) {
         let (done, cleared) = oneshot::channel();
-        if self.0.send(Wish::Clear { done }).await.is_ok() {
+        if self.0.send(OperatorRequest::Clear { done }).await.is_ok() {
             // Nobody who could clear it is no failure.
             let _is_cleared = cleared.await.is_ok();
         }

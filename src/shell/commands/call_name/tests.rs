@@ -11,7 +11,7 @@ use crate::shell::commands::grammar::Parsed;
 use crate::shell::commands::{grammar, table};
 use crate::shell::session::Shell;
 use crate::shell::settings::Settings;
-use crate::shell::text::operator::{Operator, Wish};
+use crate::shell::text::operator::{Operator, OperatorRequest};
 use crate::shell::view::output::Output;
 use crate::sim;
 
@@ -249,11 +249,11 @@ async fn what_reads_says_whose_the_newest_call_is_until_there_is_one_of_its_own(
 async fn at_a_prompt_a_number_of_another_party_is_asked_about() {
     let desk = Desk::new().await;
     desk.stranger("4444", "5555", FIRST).await;
-    let (wishes, mut asked) = mpsc::channel(1);
+    let (requests, mut asked) = mpsc::channel(1);
     let (answers, mut typed) = mpsc::channel::<&str>(1);
     let asking = tokio::spawn(async move {
         let mut questions = Vec::new();
-        while let Some(Wish::Answer { question, answer }) = asked.recv().await {
+        while let Some(OperatorRequest::Answer { question, answer }) = asked.recv().await {
             questions.push(question);
             answer.send(typed.recv().await.unwrap().to_owned()).unwrap();
         }
@@ -262,13 +262,13 @@ async fn at_a_prompt_a_number_of_another_party_is_asked_about() {
     for (answer, is_done) in [("n", false), ("", false), ("y", true)] {
         answers.send(answer).await.unwrap();
         let mut text = String::new();
-        let operator = Some(Operator::new(wishes.clone()));
+        let operator = Some(Operator::new(requests.clone()));
         let output = Output::new(&mut text).with_operator(operator);
         let ran = desk.shell.run_line("hangup 5555", output).await;
         assert_eq!(ran.is_ok(), is_done, "{answer:?}: {text} {ran:?}");
         assert_eq!(text.contains("hung up"), is_done, "{answer:?}: {text}");
     }
-    drop(wishes);
+    drop(requests);
     let questions = asking.await.unwrap();
     assert_eq!(questions.len(), 3);
     let wanted = format!("5555 names a call that is not yours: {FIRST}, 4444 -> 5555");

@@ -251,7 +251,7 @@ fn hooks(text: &str) -> Vec<Effect> {
         let before = before.trim_end();
         if before.ends_with('}') {
             // The name comes out of an expansion, and may be that of any hook.
-            found.push(Effect::command(&value_of(value, delimiter)));
+            found.push(Effect::command(value_of(value, delimiter)));
             continue;
         }
         let name = before.rsplit(|letter| !is_name(letter)).next().unwrap_or_default();
