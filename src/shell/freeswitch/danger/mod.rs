@@ -88,7 +88,7 @@ mod tests {
 
     #[limited::test]
     fn blanks_and_slashes_before_a_line_change_nothing() {
-        for before in ["", "/", " ", "/ ", " / /", "\t/", "/\n"] {
+        for before in ["", "/", " ", "/ ", " / /", "\t/", "/\n", ";", ";\t"] {
             assert_eq!(commands(&format!("{before}hupall")), commands("hupall"), "{before:?}");
             assert_eq!(commands(&format!("{before}$x")), None, "{before:?}");
             for line in ["hupall", "$x", "status;;system ls", "sched_api +1 x fsctl crash"] {

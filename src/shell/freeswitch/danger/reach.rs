@@ -13,9 +13,10 @@ pub(super) enum Effect {
 }
 
 impl Effect {
-    /// A command. What people type before one, blanks and fs_cli's slash, changes nothing.
+    /// A command. What people type before one changes nothing: blanks, fs_cli's slash, and what `;;;`
+    /// leaves of a list.
     pub(super) fn command(line: &str) -> Self {
-        let is_before = |letter: char| letter == '/' || letter.is_whitespace();
+        let is_before = |letter: char| matches!(letter, '/' | ';') || letter.is_whitespace();
         Self::Command(line.trim_start_matches(is_before).trim_end().to_owned())
     }
 
@@ -75,9 +76,7 @@ const MOST: usize = 1000;
 
 fn of_command(line: &str) -> Vec<Effect> {
     if line.contains(";;") {
-        // `;;;` may be cut in two ways.
-        let pieces = line.split(";;").map(|piece| piece.trim_start_matches([';', ' ']).trim());
-        return pieces.map(Effect::command).collect();
+        return line.split(";;").map(Effect::command).collect();
     }
     let mut found = embedded(line);
     let (verb, rest) = verb_of(line);
