@@ -85,7 +85,7 @@ pub(super) async fn execute(start: &Start, shell: &Shell, line: &str) -> Result<
     let text = if std::io::stdout().is_terminal() { sanitise::block(&text) } else { text.into() };
     Stdout.write_str(&format!("{text}\n"))?;
     match is_refused {
-        // It was printed, as an answer; only the exit code can tell it.
+        // It was printed, as an answer; only the exit code shows it.
         true => Err(CommandError::new(Kind::Refused, "")),
         false => Ok(()),
     }

@@ -19,12 +19,12 @@ use tracing_subscriber::util::SubscriberInitExt as _;
 use crate::shell::sampler::{Line, Priority};
 use crate::shell::sanitise;
 
-/// How much is told; shared with what shows it, so that it can change.
+/// How much is logged; shared with what shows it, so that it can change.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Verbosity(Arc<AtomicU8>);
 
 impl Verbosity {
-    /// Sets fs_cli's level, 0 to 7; 0 is what is told unless somebody asks.
+    /// Sets fs_cli's level, 0 to 7; 0 is the default.
     pub(super) fn set(&self, level: u8) {
         self.0.store(level, Ordering::Relaxed);
     }
@@ -55,7 +55,7 @@ pub(super) fn to_stderr(level: u8) {
     let verbosity = Verbosity::default();
     verbosity.set(level);
     let (queue, lines) = sync_channel(ROOM);
-    // Whoever logs may be the task that drains a socket: it does not wait for a reader of ours.
+    // The task that logs may be one that drains a socket: it does not wait for a reader of ours.
     let writing = thread::Builder::new().name("log".to_owned()).spawn(move || write(&lines));
     // Without a thread nothing is logged: the queue's other end is gone.
     drop(writing);
@@ -83,7 +83,7 @@ enum Handed {
 fn write(lines: &Receiver<Handed>) {
     for said in lines {
         match said {
-            // Nobody reads it when it cannot be written.
+            // It cannot be reported when standard error is gone.
             Handed::Line(text) => drop(writeln!(std::io::stderr(), "{text}")),
             // One that waited for too long is gone.
             Handed::Mark(done) => drop(done.send(())),
@@ -93,7 +93,7 @@ fn write(lines: &Receiver<Handed>) {
 
 static QUEUE: OnceLock<SyncSender<Handed>> = OnceLock::new();
 
-/// So many lines may wait for standard error; more are dropped, and counted.
+/// How many lines may wait for standard error; more are dropped, and counted.
 const ROOM: usize = 4096;
 const PATIENCE: Duration = Duration::from_millis(300);
 

@@ -66,9 +66,9 @@ pub fn main() -> ExitCode {
                 ExitCode::from(start::exit_code(err.kind, as_fs_cli, fail_on_error))
             }
             Err(err) => {
-                let told = CommandError::new(Kind::System, format!("{err:#}"));
-                complain(&told, false);
-                ExitCode::from(told.kind.exit_code())
+                let failure = CommandError::new(Kind::System, format!("{err:#}"));
+                complain(&failure, false);
+                ExitCode::from(failure.kind.exit_code())
             }
         },
     }
@@ -174,7 +174,7 @@ fn run(mut args: Args, as_fs_cli: bool) -> anyhow::Result<u8> {
     if feed == Some(Content::All) && !start.batchmode && io::stderr().is_terminal() {
         writeln!(io::stderr(), "{NO_PROMPT}")?;
     }
-    // Nobody is asked under that name, and what scripts did they still do.
+    // fs_cli asks no questions, and scripts rely on that.
     start.settings.is_unguarded = as_fs_cli;
     // One thread starts sooner than several.
     let runtime = tokio::runtime::Builder::new_current_thread()
@@ -257,7 +257,7 @@ fn patient(written: io::Result<()>) -> io::Result<()> {
 
 /// Shows what clap has to say: help on standard output, a mistake on standard error.
 fn show_clap(err: &clap::Error) {
-    // Nobody reads it when it cannot be written.
+    // It cannot be reported when standard error is gone.
     let _written = if !err.use_stderr() {
         give_text(&err.render())
     } else if io::stderr().is_terminal() {

@@ -1,5 +1,5 @@
 //! Lines from `-x`, files or standard input: answers to standard output, the rest to standard
-//! error. The first failure ends it, unless told otherwise.
+//! error. The first failure ends it, unless `--keep-going` is given.
 
 use crate::cli::stdout::{Stdout, gone, stdout};
 use std::io;
@@ -85,7 +85,7 @@ async fn suspends(shell: Shell) {
             () = stops.next() => {
                 if terminal::can_come_back() {
                     shell.pause().await;
-                    // Those that share the terminal were told, too.
+                    // The signal went to all that share the terminal.
                     terminal::stop_self();
                     shell.unpause();
                     // It is not taken for a stop from outside.
@@ -108,7 +108,7 @@ async fn suspends(shell: Shell) {
     }
 }
 
-/// A process that was told to go on, and did nothing for so long before, was stopped.
+/// A process that got SIGCONT, and did nothing for this long before, was stopped.
 const STOOD_STILL: Duration = Duration::from_secs(1);
 /// How often it is seen to be awake.
 const BEAT: Duration = Duration::from_millis(250);
@@ -225,7 +225,7 @@ impl Script<'_> {
     ) -> Result<Next, CommandError> {
         if self.start.script.echo {
             let shown = if self.shell.is_private(line) { "(a line with a secret)" } else { line };
-            // Nobody reads it when it cannot be written.
+            // It cannot be reported when standard error is gone.
             let _written = writeln!(io::stderr(), "> {shown}");
         }
         let ran = if self.start.settings.as_fs_cli && place.is_none() && !line.starts_with('/') {

@@ -47,7 +47,7 @@ pub(in crate::cli) fn complain(err: &CommandError, color: bool) {
     crate::cli::logging::settle();
     let width = if io::stderr().is_terminal() { crate::cli::terminal::size().0 } else { u16::MAX };
     let text = error_text(err, color, width);
-    // Nobody reads it when it cannot be written.
+    // It cannot be reported when standard error is gone.
     let _written = io::stderr().write_all(text.as_bytes());
 }
 

@@ -1,4 +1,4 @@
-//! What the system tells the process.
+//! Signals that the process receives.
 
 use std::future::pending;
 use std::time::Duration;
@@ -46,7 +46,7 @@ async fn next(signal: &mut Option<Signal>) {
     pending::<()>().await;
 }
 
-/// SIGCONT: the process was stopped, and goes on.
+/// SIGCONT: the process was stopped, and continues.
 #[derive(Debug)]
 pub(super) struct Continued {
     #[cfg(unix)]
@@ -96,7 +96,7 @@ impl Stops {
     }
 
     /// Stops this process and those that share its place in the terminal, as Ctrl-Z does. Returns
-    /// when it is told to go on.
+    /// when it gets SIGCONT.
     pub(super) async fn stop_group(&mut self) {
         terminal::stop_others();
         // It reached us, too.

@@ -39,7 +39,7 @@ pub(super) struct Start {
 pub(super) enum Target {
     /// These servers.
     Hosts(Vec<Profile>),
-    /// A simulated switch of its own.
+    /// The built-in simulated switch.
     Demo(SimArgs),
     /// A transcript: its file, a time, a speed.
     Replay { path: PathBuf, until: Option<String>, speed: Option<u32> },
@@ -247,7 +247,7 @@ fn settings(look: &Effective, as_fs_cli: bool) -> Settings {
     if let Some(timeout) = look.span("timeout") {
         settings.timeout = timeout;
     }
-    // fs_cli waits as long as it takes, unless it is told otherwise.
+    // fs_cli waits as long as it takes, unless an option says otherwise.
     if as_fs_cli && look.origin("timeout") == Some(&Origin::BuiltIn) {
         settings.timeout = FOREVER;
     }

@@ -77,7 +77,7 @@ pub(crate) fn is_dumb() -> bool {
     !matches!(env::var("TERM"), Ok(term) if !term.is_empty() && term != "dumb")
 }
 
-/// Returns columns and rows, 80 by 24 when nobody knows.
+/// Returns columns and rows, 80 by 24 when they are unknown.
 pub(crate) fn size() -> (u16, u16) {
     let (columns, rows) = attributes::size().unwrap_or((0, 0));
     let var = |name| env::var(name).ok().and_then(|value| value.parse().ok());
@@ -117,7 +117,7 @@ mod attributes {
     /// Gives the terminal to another program, as it was found.
     pub(crate) fn as_found() {
         if let Some(found) = &*FOUND.lock().unwrap_or_else(PoisonError::into_inner) {
-            // A terminal that is gone is given to nobody.
+            // A terminal that is gone needs no attributes.
             _ = termios::tcsetattr(io::stdin(), OptionalActions::Now, found);
         }
     }
@@ -128,7 +128,7 @@ mod attributes {
         if let Some(found) = &*FOUND.lock().unwrap_or_else(PoisonError::into_inner) {
             let mut silent = found.clone();
             silent.local_modes -= LocalModes::ECHO;
-            // A terminal that is gone is given to nobody.
+            // A terminal that is gone needs no attributes.
             _ = termios::tcsetattr(io::stdin(), OptionalActions::Now, &silent);
         }
     }
@@ -202,7 +202,7 @@ mod attributes {
             *FOUND.lock().unwrap_or_else(PoisonError::into_inner) = found;
             let report = panic::take_hook();
             panic::set_hook(Box::new(move |info| {
-                // A task or a helper that panics ends alone: the prompt goes on, and tells of it.
+                // A task or a helper that panics ends alone: the prompt continues, and reports it.
                 let is_vital = |name: &str| VITAL.contains(&name);
                 if !thread::current().name().is_some_and(is_vital) {
                     tracing::error!(target: "switchy", "a defect: {info}");
@@ -232,7 +232,7 @@ mod attributes {
             let found = termios::tcgetattr(io::stdin()).ok();
             if let Some(mut silent) = found.clone() {
                 silent.local_modes -= LocalModes::ECHO;
-                // Whoever reads then does the same.
+                // The reader of the password sets the same.
                 let _is_set = termios::tcsetattr(io::stdin(), OptionalActions::Now, &silent);
             }
             Self(found)
@@ -259,12 +259,12 @@ mod attributes {
         if are_alike(&now, &keeping(found)) {
             return;
         }
-        // Cut short in the middle of a line: bracketed paste off, cursor shown, a line of its own.
+        // Cut short in the middle of a line: bracketed paste off, cursor shown, a new line.
         let mut out = io::stdout();
         drop(out.write_all(b"\x1b[?2026l\x1b[?2004l\x1b[?25h\x1b[0m\n").and_then(|()| out.flush()));
     }
 
-    /// Tells all that share this process's place in the terminal to stop, as Ctrl-Z does where no
+    /// Stops all processes that share this process's place in the terminal, as Ctrl-Z does where no
     /// line is edited; this process too, which listens for it and does not stop.
     pub(crate) fn stop_others() {
         use rustix::process::{Signal, kill_current_process_group};
@@ -272,7 +272,7 @@ mod attributes {
         let _is_sent = kill_current_process_group(Signal::TSTP).is_ok();
     }
 
-    /// Stops this process, whatever it listens for. Returns when it is told to go on.
+    /// Stops this process, whatever it listens for. Returns after SIGCONT.
     pub(crate) fn stop_self() {
         use rustix::process::{Signal, getpid, kill_process};
         // Signals to oneself are always allowed.
@@ -299,7 +299,7 @@ mod attributes {
         false
     }
 
-    /// So many parents may share our place in the terminal: scripts that run scripts.
+    /// How many parents may share our place in the terminal: scripts that run scripts.
     const GENERATIONS: usize = 64;
 
     /// The parent of another process.
@@ -318,7 +318,7 @@ mod attributes {
 
     /// Says whether the terminal listens to this process: to one in the background it does not.
     pub(crate) fn is_ours() -> bool {
-        // One that is gone is nobody else's.
+        // One that is gone has no other owner.
         nix::unistd::tcgetpgrp(io::stdin()).map_or(true, |group| group == nix::unistd::getpgrp())
     }
 
@@ -363,7 +363,7 @@ mod attributes {
     /// The console forgets it by itself.
     pub(crate) fn drop_keys() {}
 
-    /// Whoever reads a password here sees to it.
+    /// The console's own reader of passwords does not echo.
     #[derive(Debug)]
     #[must_use]
     pub(crate) struct Silence(());
@@ -374,10 +374,10 @@ mod attributes {
         }
     }
 
-    /// There is no such thing here.
+    /// Not on this system.
     pub(crate) fn stop_others() {}
 
-    /// There is no such thing here.
+    /// Not on this system.
     pub(crate) fn stop_self() {}
 
     /// Nothing is stopped here.
@@ -385,7 +385,7 @@ mod attributes {
         false
     }
 
-    /// Nobody takes it away here.
+    /// The terminal cannot be taken away here.
     pub(crate) fn is_ours() -> bool {
         true
     }

@@ -45,7 +45,7 @@
 //! # Who does not read
 //!
 //! No subscriber waits for another one. What a client does not read piles up to 64 MiB (some
-//! thirteen thousand events); then the client is cut, and [`Sim::notices`] tells it. FreeSWITCH
+//! thirteen thousand events); then the client is cut, and [`Sim::notices`] reports it. FreeSWITCH
 //! itself holds 100,000 events a client and may freeze as a whole when it cuts one.
 //!
 //! # Faults
@@ -61,13 +61,13 @@
 //! | where | what | why |
 //! |---|---|---|
 //! | ends of two legs of a bridge | the called leg always has `bridge_hangup_cause` when the caller ended first | two threads race for it |
-//! | `version`, `status`, `json`, `banner`, HEARTBEAT | say `simulated` | nobody shall take it for a real one |
+//! | `version`, `status`, `json`, `banner`, HEARTBEAT | say `simulated` | it cannot be taken for a real one |
 //! | `help`, `show api`, `show application`, `show modules`, `show interfaces` | leave out what is not simulated | a list is a promise |
 //! | `show modules` | has the modules of a later server of the same version than `transcripts/api_replies` | that is where the other answers come from |
 //! | `system`, `spawn`, `stun`, `memory`, `page` and the like | say that they are not simulated | they need the machine |
 //! | `getenv`, `file_exists`, `xml_locate` | there is no environment, no disk, no document; of the directory `find_user_xml` gives one user | no I/O |
 //! | `replace` with an empty pattern, `console_complete` with a cursor behind the line, `uuid_media_params` of a call without media | are refused | the recorded server hangs or ends |
-//! | `unload mod_event_socket` | is a reload: the sockets end, the port stays | the port belongs to whoever called [`Sim::listen`] |
+//! | `unload mod_event_socket` | is a reload: the sockets end, the port stays | the port belongs to the caller of [`Sim::listen`] |
 //! | `sofia profile X killgw` | the gateway stays | so that every later command has one |
 //! | order between legs | events of one leg keep their order; those of two legs may interleave otherwise | as they do from run to run of a real one |
 //! | RTP counters, `record_*` | are computed from the time that passed | no RTP |
@@ -75,15 +75,15 @@
 //! | `absolute_codec_string`, `uuid_media_reneg` | follows `uuid_media`, not every codec negotiation; another codec is agreed to and changes nothing | there is one codec |
 //! | `local_stream://moh` | is missing, as recorded; other streams play without end | no disk |
 //! | log lines | state changes are added at DEBUG | the recorded switch had switched DEBUG off |
-//! | `show registrations`, `user/1000` to `user/1003`, `sofia xmlstatus` | four phones are registered, of the twenty users 1000 to 1019; no WebSocket bindings | so that there is somebody to call |
+//! | `show registrations`, `user/1000` to `user/1003`, `sofia xmlstatus` | four phones are registered, of the twenty users 1000 to 1019; no WebSocket bindings | so that there is a party to call |
 //! | tables | never lag behind the events | a client should not depend on a lag |
 //! | regular expressions of `filter` and `regex` | no lookaround and no back references | they run in time that grows with the text only |
 //! | `open=true` of the stock dial plan | is not set in office hours | a test should not depend on the time of day |
 //! | 5000, `ivr` | `demo_ivr` and its submenu are always there | the recorded server has no menus |
-//! | `eavesdrop all` | hears the oldest other call, and no second one | nobody presses `*` |
+//! | `eavesdrop all` | hears the oldest other call, and no second one | `*` is never pressed |
 //! | `valet_park`, `callcenter`, `fifo` | no announcements, no presence, one queue, agents of type `callback`, `fifo out` does not wait | no sound |
-//! | conferences | no sounds are played (`play-file`), nobody talks, the rate is 8000; `json_list` is shorter | no sound |
-//! | `fsctl shutdown` | is a restart: calls end at once, sockets after 3 seconds, the Core-UUID is new | somebody would have to start it again |
+//! | conferences | no sounds are played (`play-file`), no member talks, the rate is 8000; `json_list` is shorter | no sound |
+//! | `fsctl shutdown` | is a restart: calls end at once, sockets after 3 seconds, the Core-UUID is new | a service manager would have to start it again |
 
 mod api;
 mod app;

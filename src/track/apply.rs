@@ -190,7 +190,7 @@ impl Tracker {
         }
     }
 
-    /// The other end of a bridge: FreeSWITCH tells only the one that began it.
+    /// The other end of a bridge: FreeSWITCH fires an event only for the one that began it.
     fn joins(&mut self, other: Option<&Id<Session>>, with: Option<&str>, now: u64) {
         let Some(entry) = other.and_then(|id| self.sessions.get_mut(id)) else { return };
         let session = &mut entry.session;
@@ -365,7 +365,7 @@ fn note_hold(times: &mut Times, before: Phase, phase: Phase, now: u64) {
     }
 }
 
-/// What only CHANNEL_HANGUP_COMPLETE tells. SIP says how an INVITE was refused in a variable of
+/// Facts that only CHANNEL_HANGUP_COMPLETE has. SIP says how an INVITE was refused in a variable of
 /// its own (`transcripts/call_refused`).
 fn note_end(session: &mut Session, event: &Event) {
     event.data().scan(|field| {

@@ -229,7 +229,7 @@ impl Tracker {
     }
 
     /// Gives a call the name of the session that was made instead of the one asked for. Where the
-    /// one asked for is somebody else's and lives, only the session itself moves.
+    /// one asked for is a stranger's and lives, only the session itself moves.
     pub(super) fn move_call(&mut self, asked: &Id<Session>, made: &Id<Session>) {
         let (old, new): (Id<Call>, Id<Call>) = (asked.cast(), made.cast());
         if self.sessions.contains_key(asked) {
@@ -266,7 +266,7 @@ impl Tracker {
         }
     }
 
-    /// CHANNEL_UUID: the session goes on under another id.
+    /// CHANNEL_UUID: the session continues under another id.
     pub(super) fn rename(&mut self, old: &str, new: &str) -> bool {
         if old == new {
             return false;
@@ -279,7 +279,7 @@ impl Tracker {
         }
         self.tombstones.add(old.clone(), self.limits.tombstones);
         if self.sessions.contains_key(&new) {
-            // Its new name was heard before we were told of it: one channel, seen as two.
+            // Events with its new id came before the rename: one channel, seen as two.
             self.totals.sessions = self.totals.sessions.saturating_sub(1);
             if let Some(known) = self.sessions.get_mut(&new) {
                 known.order = known.order.min(entry.order);

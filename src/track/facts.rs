@@ -102,7 +102,7 @@ impl<'a> Facts<'a> {
     /// Walks the headers up to the first channel variable: what matters stands before them, but
     /// for what [`super::apply`] looks up where it needs it.
     ///
-    /// `known` tells the phase of a session that is bound to its call. When such a session stays in
+    /// `known` returns the phase of a session that is bound to its call. When such a session stays in
     /// its phase, most events say nothing new behind `Answer-State`, and the walk ends there: that
     /// is more than half of the events of a call, and two thirds of their headers.
     #[inline]

@@ -71,7 +71,7 @@ impl Jobs {
         self.bytes = 0;
     }
 
-    /// Folds a BACKGROUND_JOB in. One that is told twice is told once.
+    /// Folds a BACKGROUND_JOB in. One that comes twice is reported once.
     pub(super) fn finish(&mut self, event: &Event, limits: &Limits) -> Option<Id<JobRecord>> {
         let id = Id::new(&event.get("Job-UUID")?);
         let state = JobState::Done(Outcome::of(event.body().as_deref().unwrap_or_default()));
@@ -104,7 +104,7 @@ impl Jobs {
     fn add(&mut self, job: JobRecord, limits: &Limits) -> u64 {
         self.order.push_back(job.id.clone());
         self.records.insert(job.id.clone(), job);
-        // The oldest finished ones go first; a pending one is somebody's to wait for.
+        // The oldest finished ones go first; a pending one may be waited for.
         let mut forgotten = 0;
         while self.order.len() > limits.jobs {
             let is_done = |id: &Id<JobRecord>| {

@@ -12,7 +12,7 @@ pub struct Limits {
     /// Bytes of their results, together. The latest is kept whatever its size.
     pub job_bytes: usize,
     /// Jobs without a result. Beyond it the oldest is forgotten and counted; its result still
-    /// ends whoever waits for it.
+    /// ends all waits for it.
     pub pending_jobs: usize,
     /// Legs that are gone of one running call. Beyond it the oldest but the first is forgotten
     /// and counted.

@@ -227,7 +227,7 @@ struct Table<'a> {
 impl<'a> Table<'a> {
     fn of(rows: &'a [ChannelRow]) -> Self {
         // The two halves of a loopback share a name and the second of their birth
-        // (`transcripts/call_loopback`). Where more do, only their variables tell who is whose.
+        // (`transcripts/call_loopback`). Where more do, only their variables show which belong together.
         type Halves<'a> = (Vec<&'a str>, Vec<&'a str>);
         let mut named: HashMap<_, Halves<'a>, RandomState> = HashMap::default();
         for row in rows {
@@ -258,7 +258,7 @@ impl<'a> Table<'a> {
 /// How far a leg may be from the one that its call is named after.
 const HOPS: usize = 16;
 
-/// A session as a row of `show channels` tells it.
+/// A session from a row of `show channels`.
 fn joined(row: &ChannelRow) -> Session {
     let mut session = Session::new(Id::new(&row.uuid));
     session.origin = Origin::Joined;

@@ -21,7 +21,7 @@ pub struct Leg {
     /// Whether it is gone, while others of its call live.
     #[serde(default)]
     pub is_gone: bool,
-    /// Whether no event told yet which call it belongs to.
+    /// Whether no event has shown yet which call it belongs to.
     #[serde(default)]
     pub is_provisional: bool,
 }

@@ -82,7 +82,7 @@ pub(in crate::track) struct Entry {
     pub(in crate::track) tie: Option<Id<Session>>,
     /// The application that ran before the present one.
     pub(in crate::track) application_before: Option<Box<str>>,
-    /// Its place among the events when it last began an application of its own.
+    /// Its place among the events when it last began an application that is not part of a bridge.
     pub(in crate::track) executed: u64,
     /// Its place among the events when it was last bridged.
     pub(in crate::track) bridged: u64,
@@ -216,7 +216,7 @@ impl Tracker {
         self.jobs.lose()
     }
 
-    /// A job of our own was sent, but nobody said that it was taken: its outcome is unknown unless
+    /// A job of our own was sent, but its acceptance was not confirmed: its outcome is unknown unless
     /// its result comes.
     pub fn doubt_job(&mut self, id: &Id<JobRecord>) {
         self.jobs.doubt(id);

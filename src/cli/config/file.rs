@@ -37,7 +37,7 @@ impl fmt::Display for Fault {
     }
 }
 
-/// Reads a file; all that is wrong in it is told, not only the first.
+/// Reads a file; reports all that is wrong in it, not only the first fault.
 pub(super) fn read(path: &Arc<Path>, text: &str, faults: &mut Vec<Fault>) -> File {
     let mut reader = Reader { path, text, faults };
     let document = match DeTable::parse(text) {
@@ -107,7 +107,7 @@ impl Reader<'_> {
         file
     }
 
-    /// A profile that nobody could name is a trap.
+    /// A profile that cannot be named is a trap.
     fn profile_name(&mut self, at: usize, name: &str) {
         if name.is_empty() || name.contains(char::is_whitespace) {
             self.wrong(at, format!("{name:?}: the name of a profile is one word"), None);

@@ -148,7 +148,7 @@ pub(super) const ALERT: &[Key] = &[
     key("every", Kind::Span, "report it at most once in this time; the others are counted"),
 ];
 
-/// What an alert without its event is told.
+/// The error for an alert without its event.
 pub(super) const ALERT_HINT: &str = "like this: on = \"CUSTOM sofia::gateway_state\"";
 
 /// The table of tables with these keys.

@@ -18,7 +18,7 @@ pub(super) struct Legacy {
     pub(super) first: Option<String>,
 }
 
-/// Reads a file. fs_cli ignores what it does not know; here it is told, and the rest holds.
+/// Reads a file. fs_cli ignores what it does not know; here it is reported, and the rest holds.
 pub(super) fn read(path: &Arc<Path>, text: &str, faults: &mut Vec<Fault>) -> Legacy {
     let mut legacy = Legacy::default();
     let mut name: Option<String> = None;
@@ -106,7 +106,7 @@ fn entry(key: &str, text: &str) -> Result<Vec<(String, Data)>, Wrong> {
         "timeout" | "connect-timeout" => {
             let span = span(text, Duration::from_millis(1));
             let span = span.ok_or_else(|| (format!("{key}: {text:?} is not a number"), None))?;
-            // Nothing, as 0 is, means no limit of its own.
+            // Nothing, as 0 is, sets no limit.
             let entry = (lower.replace('-', "_"), Data::Span(span));
             Ok(if span.is_zero() { Vec::new() } else { vec![entry] })
         }

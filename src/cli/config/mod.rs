@@ -142,7 +142,7 @@ impl Files {
         if let Some(name) = names.into_iter().find(|name| *name == "default") {
             return Some(name);
         }
-        // As fs_cli does; elsewhere a profile that nobody chose would be a surprise.
+        // As fs_cli does; elsewhere a profile that the operator did not choose would be a surprise.
         self.legacy.first.as_deref().filter(|_| as_fs_cli)
     }
 
@@ -220,7 +220,7 @@ impl Files {
             }
         }
         for name in std::iter::once(None).chain(self.names().into_iter().map(Some)) {
-            // A profile that inherits in vain is told above.
+            // A profile that inherits in vain is reported above.
             let Ok(effective) = self.effective(name, &Section::new()) else { continue };
             for alert in effective.alert_names() {
                 let fault = effective.without_event(&alert);
@@ -337,11 +337,11 @@ impl Effective {
         Some(Fault { path, line, message, hint: Some(ALERT_HINT.to_owned()) })
     }
 
-    /// What the operator is told of.
+    /// What is reported to the operator.
     pub(crate) fn alerts(&self) -> Vec<Alert> {
         let alert = |name: String| {
             let key = |key: &str| format!("{ALERTS}.{name}.{key}");
-            // One that cannot be read is a fault of the file, told before.
+            // One that cannot be read is a fault of the file, reported before.
             let on = alert_event(self.text(&key("on"))?).ok()??;
             let mut alert = Alert::new(&name, &on);
             alert.filter = self.text(&key("where")).map(str::to_owned);
@@ -353,7 +353,7 @@ impl Effective {
         self.alert_names().into_iter().filter_map(alert).collect()
     }
 
-    /// Whether somebody gave a password, so that a wrong one is not asked for again.
+    /// Whether a password was given, so that a wrong one is not asked for again.
     pub(crate) fn has_password(&self) -> bool {
         ["password", "password_command"]
             .iter()
@@ -392,7 +392,7 @@ impl Effective {
         profile.retry = self.span("retry").unwrap_or_default();
         profile.log = self.text("log").filter(|level| *level != "off").map(str::to_owned);
         profile.on_connect = self.lines("on_connect");
-        // One that cannot be read is a fault of the file, told before.
+        // One that cannot be read is a fault of the file, reported before.
         profile.prompt = self.text("prompt").and_then(|text| Template::parse(text).ok());
         for (name, color) in self.table("colors") {
             // Those of log levels are elsewhere.

@@ -14,7 +14,7 @@ use crate::shell::{CommandError, Kind as ErrorKind, Template, counted};
 /// What to do with the configuration
 #[derive(Debug, clap::Subcommand)]
 pub(crate) enum Action {
-    /// Check the files, and tell all that is wrong with line numbers
+    /// Check the files, and report all faults with line numbers
     Check,
     /// Show what holds for a profile, and where each value comes from
     Show {
@@ -77,12 +77,12 @@ fn check(files: &Files) -> Result<String, CommandError> {
         line(&mut text, "no faults");
         return Ok(text);
     }
-    let mut told = Vec::new();
+    let mut reports = Vec::new();
     for fault in &files.faults {
         let hint = fault.hint.as_ref().map_or_else(String::new, |hint| format!(" ({hint})"));
-        told.push(format!("{fault}{hint}"));
+        reports.push(format!("{fault}{hint}"));
     }
-    Err(CommandError::new(ErrorKind::Usage, told.join("\n")))
+    Err(CommandError::new(ErrorKind::Usage, reports.join("\n")))
 }
 
 fn show(files: &Files, name: Option<&str>, over: &Section) -> Result<String, CommandError> {

@@ -13,11 +13,11 @@ fn files(own: &str, fs_cli_file: &str) -> Files {
 }
 
 fn faults(own: &str) -> Vec<String> {
-    let told = |fault: &Fault| {
+    let shown = |fault: &Fault| {
         let hint = fault.hint.as_deref().unwrap_or_default();
         format!("{}: {} | {hint}", fault.line, fault.message)
     };
-    files(own, "").faults.iter().map(told).collect()
+    files(own, "").faults.iter().map(shown).collect()
 }
 
 const OWN: &str = r##"
@@ -123,7 +123,7 @@ fn a_profile_has_the_alerts_of_all_and_its_own_word_on_them() {
 
 #[limited::test]
 fn mistakes_in_alerts_are_told_with_their_line() {
-    for (own, told) in [
+    for (own, expected) in [
         (
             "[alerts.a]\non = 'CHANNEL_HANGUPP'",
             "2: alerts.a.on: there is no event CHANNEL_HANGUPP; did you mean CHANNEL_HANGUP? | ",
@@ -148,7 +148,7 @@ fn mistakes_in_alerts_are_told_with_their_line() {
         ),
         ("[alert.a]\non = 'DTMF'", "1: unknown key \"alert\" | did you mean alerts?"),
     ] {
-        assert_eq!(faults(own), [told], "{own}");
+        assert_eq!(faults(own), [expected], "{own}");
     }
     let bad = faults("[alerts.a]\non = 'DTMF'\nwhere = 'State=\"DOWN'");
     assert!(bad.len() == 1 && bad[0].starts_with("3: alerts.a.where: the quote"), "{bad:?}");
@@ -178,7 +178,7 @@ fn an_option_comes_before_the_profile() {
 
 #[limited::test]
 fn mistakes_are_told_with_their_line() {
-    for (own, told) in [
+    for (own, expected) in [
         ("[defaults]\nhots = 'x'", "2: unknown key \"hots\" | did you mean host?"),
         ("[profil.x]\n", "1: unknown key \"profil\" | did you mean profile?"),
         (
@@ -207,7 +207,7 @@ fn mistakes_are_told_with_their_line() {
             "2: timeout: \"soon\" is not a time: seconds, or with a unit (\"500 ms\", \"5 s\", \"2 m\") | ",
         ),
     ] {
-        assert_eq!(faults(own), [told], "{own}");
+        assert_eq!(faults(own), [expected], "{own}");
     }
     let broken = faults("[defaults]\nhost = \n");
     assert!(broken.len() == 1 && broken[0].starts_with("2: "), "{broken:?}");
@@ -370,7 +370,7 @@ fn each_line_of_the_first_file_is_the_default_or_says_that_it_is_an_example() {
 
 #[limited::test]
 fn names_that_nobody_could_use_are_faults() {
-    for (text, told) in [
+    for (text, expected) in [
         ("profile = 'x'", "1: profile is a section: [profile.NAME] | default = "),
         ("alerts = 'x'", "1: alerts is a section: [alerts.NAME] | "),
         ("[profile.demo]\nhost = 'h'", "1: \"demo\" means something else where"),
@@ -386,9 +386,9 @@ fn names_that_nobody_could_use_are_faults() {
         ),
     ] {
         let faults = faults(text);
-        assert!(faults.len() == 1 && faults.concat().starts_with(told), "{text}: {faults:?}");
+        assert!(faults.len() == 1 && faults.concat().starts_with(expected), "{text}: {faults:?}");
     }
-    // They are told from top to bottom; an alias may stand for a command of the server.
+    // They are reported from top to bottom; an alias may stand for a command of the server.
     let faults = faults("[alias]\nsofia = 'x'\nq = 5\n[profile.p]\nhots = 'x'\n[keys]\nF13 = 'x'");
     let lines: Vec<_> = faults.iter().filter_map(|fault| fault.split(':').next()).collect();
     assert_eq!(lines, ["3", "5", "7"], "{faults:?}");
@@ -404,7 +404,7 @@ fn secret_variables_are_names_with_stars() {
     let listed = |name| files.effective(name, &Section::new()).unwrap().lines("secret_variables");
     assert_eq!(listed(None), ["pin"]);
     assert_eq!(listed(Some("a")), ["*_token", "x"]);
-    for (value, told) in [
+    for (value, expected) in [
         ("[\"$pin\"]", "\"$pin\" is not the name of a variable"),
         ("\"a b\"", "\"a b\" is not the name of a variable"),
         ("\"*\"", "\"*\" is not the name of a variable"),
@@ -412,6 +412,6 @@ fn secret_variables_are_names_with_stars() {
         ("7", "a text in quotes, or a list of them"),
     ] {
         let faults = faults(&format!("[defaults]\nsecret_variables = {value}\n"));
-        assert!(faults.len() == 1 && faults[0].contains(told), "{faults:?}");
+        assert!(faults.len() == 1 && faults[0].contains(expected), "{faults:?}");
     }
 }

@@ -48,13 +48,13 @@ pub(crate) enum Purpose {
 pub(crate) struct Draft {
     /// What stands before the cursor.
     pub(crate) left: String,
-    /// What stands behind it.
+    /// The text after the cursor.
     pub(crate) right: String,
 }
 
 /// How the editor is set up.
 pub(crate) struct Options {
-    /// Color, and hints, which cannot be told from typed text without.
+    /// Color, and hints, which look like typed text without it.
     pub(crate) color: bool,
     /// Who is asked.
     pub(crate) assist: Arc<dyn Assist>,

@@ -65,8 +65,8 @@ fn align(all: &mut [Shown]) {
         let about = about.trim_start();
         (!about.is_empty()).then(|| about.to_owned())
     };
-    let told = all.iter().filter(|shown| about(shown).is_some());
-    let widest = told.map(|shown| shown.replacement.width()).max().unwrap_or(0);
+    let described = all.iter().filter(|shown| about(shown).is_some());
+    let widest = described.map(|shown| shown.replacement.width()).max().unwrap_or(0);
     for shown in all {
         if let Some(about) = about(shown) {
             let blanks = " ".repeat(widest.saturating_sub(shown.replacement.width()) + 2);

@@ -146,7 +146,7 @@ impl Helper {
     }
 
     /// A suggestion that ends with the row in which the cursor is: the line shall not take more rows
-    /// for what nobody typed.
+    /// for text that was not typed.
     fn fitted(&self, line: &str, text: &str, insertable: Option<String>) -> Option<Suggestion> {
         let columns = usize::from(terminal::size().0);
         let (_, column) = end_of(self.prompt.chars().chain(line.chars()), columns);
@@ -155,7 +155,7 @@ impl Helper {
             Cow::Borrowed(whole) => whole.to_owned(),
             Cow::Owned(cut) => {
                 let left = cut.strip_suffix('…').unwrap_or(&cut);
-                // A letter or two tell nothing.
+                // One or two letters fit too much.
                 Some(left).filter(|left| left.trim().len() >= TELLING)?;
                 cut
             }

@@ -1,4 +1,4 @@
-//! The line editor, on a thread of its own. The only module that names rustyline.
+//! The line editor, on its own thread. The only module that names rustyline.
 //!
 //! # Invariants
 //! rustyline's defects that bite beside a stream of events are kept away here: see the comments in
@@ -117,7 +117,7 @@ impl Editor {
 
     /// Shows the prompt and waits for a line.
     ///
-    /// Cancelling is safe: the line stays on the screen and the next call goes on with it.
+    /// Cancelling is safe: the line stays on the screen and the next call continues it.
     pub(crate) async fn next(&self, prompt: impl FnOnce() -> Prompt) -> Input {
         let stopped = || Input::Failed("the line editor has stopped".to_owned());
         let mut inputs = self.inputs.lock().await;
@@ -246,7 +246,7 @@ fn preempted(editor: &Rustyline, arbiter: &Arbiter) -> Input {
     Input::Preempted(draft)
 }
 
-/// Clears a line that was left, and its prompt: so many rows, and one.
+/// Clears a line that was left, and its prompt: `rows` rows, and one.
 fn wipe(rows: usize) {
     let mut out = io::stdout();
     // A terminal that is gone shows nothing anyway.
@@ -263,7 +263,7 @@ fn interrupt_self() {
 #[cfg(not(unix))]
 fn interrupt_self() {}
 
-/// How soon a prompt that is to go is told so again.
+/// How soon the signal that ends a prompt is repeated.
 const AGAIN: std::time::Duration = std::time::Duration::from_millis(50);
 
 fn rustyline(

@@ -1,11 +1,11 @@
 //! The only thing that writes to the terminal: answers and events, never into the typed line.
 //!
 //! One thread writes. While a line is edited it goes through the editor, which draws above its
-//! prompt; otherwise straight to standard output. The [`Arbiter`] tells it which of the two holds.
+//! prompt; otherwise straight to standard output. The [`Arbiter`] decides which of the two holds.
 //!
 //! # Invariants
 //! Output is never lost and keeps its order. Of events one frame may be under way; while it is,
-//! there is no room for the next, and the sampler folds on. Nobody waits for the terminal but this
+//! there is no room for the next, and the sampler folds on. Nothing waits for the terminal but this
 //! thread, and the editor thread before it shows a prompt.
 use std::io::Write;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -31,7 +31,7 @@ pub(crate) struct Printer {
 
 /// Where text goes.
 pub(crate) struct Target {
-    /// Draws above the line being edited; absent when there is no such terminal.
+    /// Draws above the line being edited; absent without a terminal that can do that.
     pub(crate) above: Option<Above>,
     /// Takes everything else.
     pub(crate) plain: Box<dyn Write + Send>,
@@ -142,7 +142,7 @@ impl Printer {
     }
 }
 
-/// Tells the arbiter when the thread ends, by a panic too: nobody shall wait for it then.
+/// Reports the end of the thread to the arbiter, after a panic too, so that nothing waits for it.
 struct Gone<'a>(&'a Arbiter);
 
 impl Drop for Gone<'_> {

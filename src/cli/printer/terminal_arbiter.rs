@@ -428,5 +428,5 @@ impl State {
 const REPAINT: &str = "\x1b[A\n";
 /// A redraw this soon after a key may be that key's.
 const SAME_REDRAW: Duration = Duration::from_millis(2);
-/// A redraw that may have been ours was, if none follows for so long.
+/// A redraw that may have been for the text in flight was, if no other follows within this time.
 const REDRAW_SETTLE: Duration = Duration::from_millis(50);

@@ -20,7 +20,7 @@ impl Repl {
     ) -> Option<Input> {
         self.printer.drawn().await;
         let was = editor.preempt().await;
-        // The signal that took the prompt away is no Ctrl-C, whoever got it.
+        // The signal that took the prompt away is no Ctrl-C, whichever task received it.
         let _came = tokio::time::timeout(STRAY, interrupts.next()).await;
         was
     }

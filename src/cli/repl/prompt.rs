@@ -179,8 +179,8 @@ impl Helper {
                 (padded(word, "connected".len()), Style::new())
             }
             Place::State => {
-                let told = || self.count(calls()) + unsure;
-                let state = trouble(switch).unwrap_or_else(|| match told().as_str() {
+                let counted = || self.count(calls()) + unsure;
+                let state = trouble(switch).unwrap_or_else(|| match counted().as_str() {
                     "1" => "1 call".to_owned(),
                     count => format!("{count} calls"),
                 });

@@ -94,10 +94,10 @@ impl Beats {
     }
 }
 
-/// A pulse that is missed for so long was no busy machine, if the process was told to go on.
+/// A pulse that is missed for this long was no busy machine, if SIGCONT follows.
 pub(in crate::cli) const LONG: SignedDuration = SignedDuration::from_secs(1);
 
-/// By then it is known whether the process was told to go on.
+/// By then SIGCONT has arrived, if there was one.
 pub(in crate::cli) const DOUBT: SignedDuration = SignedDuration::from_millis(500);
 #[cfg(test)]
 mod tests {
@@ -121,10 +121,10 @@ mod tests {
             [(998, Fate::Show), (999, Fate::Wait), (59_999, Fate::Wait), (60_000, Fate::Show)]
         {
             assert_eq!(beats.fate(Some(at(time)), at(60_020)), fate, "{time}");
-            // Nobody said so in time: the machine was busy.
+            // No SIGCONT in time: the machine was busy.
             assert_eq!(beats.fate(Some(at(time)), at(60_500)), Fate::Show, "{time}");
         }
-        // Somebody did.
+        // SIGCONT came.
         let pulse = Pulse(Arc::new(Mutex::new(Beats { last: None, ..beats })));
         assert_eq!(pulse.was_stopped(), Some((at(999), at(60_000))));
         assert_eq!(pulse.was_stopped(), None);

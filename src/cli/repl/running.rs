@@ -1,7 +1,7 @@
-//! The lines that run: each is a task of its own, started in the order in which they were typed.
+//! The lines that run: each is a task, started in the order in which they were typed.
 //!
 //! # Invariants
-//! The next line starts when the one before has ended, or has run for so long that it went to the
+//! The next line starts when the one before has ended, or has run long enough to go to the
 //! background. A line that changes where later lines go is waited for however long it takes.
 
 use std::collections::VecDeque;
@@ -200,7 +200,7 @@ impl Run {
         self.since
     }
 
-    /// Says that this run prints now, and whether the operator has to be told so: it runs in the
+    /// Notes that this run prints now; returns whether its output needs a header: it runs in the
     /// background, and something else was printed since its last words.
     pub(super) fn needs_header(&self) -> bool {
         let other = self.last_printer.swap(self.number, Ordering::Relaxed) != self.number;

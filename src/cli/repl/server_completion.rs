@@ -29,7 +29,7 @@ struct About {
 }
 
 impl About {
-    /// Whether the answer holds for a word that goes on.
+    /// Whether the answer holds for a longer word, too.
     fn covers(&self, other: &Self) -> bool {
         self.place == other.place && other.word.starts_with(&self.word)
     }
@@ -42,7 +42,7 @@ impl ServerCompletion {
         let _is_first = self.runtime.set(runtime).is_ok();
     }
 
-    /// Asks; nothing when the answer takes too long. Blocks so long at most.
+    /// Asks; nothing when the answer takes too long. Blocks until then.
     pub(super) fn ask(&self, question: Question) -> Vec<Candidate> {
         let (place, word) = question.place();
         self.wait(&About { place, word }, question.ask())

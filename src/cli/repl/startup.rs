@@ -37,7 +37,7 @@ impl Repl {
             () = interrupts.next() => INTERRUPTED,
             () = &mut ending => 0,
         };
-        // Whoever reads a password puts the terminal right by itself, unless it waits for a key.
+        // The password reader restores the terminal by itself, unless it waits for a key.
         let _in_time = timeout(A_MOMENT, reading.lock()).await.is_ok();
         Err(code)
     }
@@ -156,7 +156,7 @@ impl Repl {
             editor.keep_keys();
             let password = match typed {
                 Typed::Password(password) => password,
-                // The process is told as well: that ends it.
+                // The process gets the signal as well: that ends it.
                 Typed::Interrupted => pending().await,
                 Typed::Nothing => {
                     return Err(CommandError::new(Kind::Connection, "no password was given"));

@@ -33,7 +33,7 @@ impl Repl {
         // It is not taken for a stop from outside.
         let _came = tokio::time::timeout(SOON, continued.next()).await;
         while !terminal::is_ours() {
-            // In the background everything goes on but the terminal, which is somebody else's.
+            // In the background everything continues but the terminal, which another program has.
             let _again = tokio::time::timeout(LOOK, continued.next()).await;
         }
         editor.keep_keys();
@@ -42,7 +42,7 @@ impl Repl {
         self.shell.resumed(from, to, Some(known));
     }
 
-    /// As [`suspend`](Self::suspend), while another program has the terminal, and was told to stop
+    /// As [`suspend`](Self::suspend), while another program has the terminal and was stopped
     /// with us.
     pub(super) async fn suspend_lent(&self, continued: &mut Continued) {
         if !terminal::can_come_back() {
@@ -62,7 +62,7 @@ impl Repl {
         (from, known)
     }
 
-    /// The process was stopped from outside, and goes on.
+    /// The process was stopped from outside, and continues.
     pub(super) fn woken(&self, editor: &Editor) {
         editor.keep_keys();
         if let Some((from, to)) = self.pulse.was_stopped() {

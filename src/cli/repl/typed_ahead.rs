@@ -51,7 +51,7 @@ fn typed(mut line: Draft, keys: &str) -> (Vec<String>, Draft) {
                 let kept = line.left.trim_end().rfind(char::is_whitespace).map_or(0, |at| at + 1);
                 line.left.truncate(kept);
             }
-            // A key with a sequence of its own moves or recalls, which needs an editor.
+            // A key that sends an escape sequence moves or recalls, which needs an editor.
             '\x1b' => {
                 if keys.next_if(|next| matches!(next, '[' | 'O')).is_some() {
                     while keys.next().is_some_and(|next| !('@'..='~').contains(&next)) {}

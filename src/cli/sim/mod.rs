@@ -45,7 +45,7 @@ pub(super) async fn serve(args: ServeArgs) -> anyhow::Result<u8> {
             biased;
             notice = notices.recv() => {
                 let Some(notice) = notice else { break };
-                // Nobody reads it when it cannot be written.
+                // It cannot be reported when standard error is gone.
                 let _written = writeln!(io::stderr(), "{} {notice}", Zoned::now().strftime("%H:%M:%S"));
             }
             () = interrupts.next() => break,

@@ -50,7 +50,7 @@ impl SimUser {
         Ok(user)
     }
 
-    /// The user as the simulated switch knows it; without a password of its own it has the
+    /// The user as the simulated switch knows it; without a password it has the
     /// switch's.
     pub(super) fn limited(&self, password: &str) -> sim::User {
         let password = self.password.as_deref().unwrap_or(password);
@@ -137,8 +137,8 @@ mod tests {
             ("bob@lan events=HEARTBEET", "did you mean HEARTBEAT?"),
             ("bob@lan events=sofia::register", "behind CUSTOM"),
         ] {
-            let told = SimUser::parse(text).unwrap_err();
-            assert!(told.contains(why), "{text}: {told}");
+            let error = SimUser::parse(text).unwrap_err();
+            assert!(error.contains(why), "{text}: {error}");
         }
     }
 }

@@ -129,7 +129,7 @@ fn word(on: bool) -> &'static str {
     if on { "on" } else { "off" }
 }
 
-/// Switches that are only kept and told.
+/// Switches that are only stored and reported.
 fn switch(
     switches: &mut Switches,
     verb: &str,

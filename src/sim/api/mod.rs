@@ -122,7 +122,7 @@ impl World {
         self.deliver(waiting, text);
     }
 
-    /// Every api command that anyone runs is told to everyone.
+    /// Every api command is reported to all subscribers of API.
     pub(super) fn fire_api(&mut self, command: &str, args: &str) {
         let mut event = self.event("API");
         if !command.is_empty() {

@@ -12,7 +12,7 @@ struct Says {
     words: usize,
     /// Said when there are fewer; `%` is the usage text.
     few: &'static str,
-    /// Said when there is no such channel; `%` is the uuid.
+    /// The reply without such a channel; `%` is the uuid.
     gone: &'static str,
     good: &'static str,
 }

@@ -64,7 +64,7 @@ pub(super) fn xml_gateway_list(world: &World) -> String {
 }
 
 /// `json {"command":"sofia.status"}`; with what each profile is set to, which `sofia jsonstatus`
-/// and `sofia.status.info` tell too.
+/// and `sofia.status.info` report, too.
 pub(super) fn json_status(world: &World, with_info: bool) -> Value {
     let mut profiles = serde_json::Map::new();
     let mut add = |name: &str, status: Value, info: Value| {

@@ -76,7 +76,7 @@ impl World {
         self.add_task("switch_ivr_schedule_transfer", uuid, when, work);
     }
 
-    /// SESSION_HEARTBEAT every so many seconds, the first at once unless it is only scheduled; 0
+    /// SESSION_HEARTBEAT every `seconds` seconds, the first at once unless it is only scheduled; 0
     /// ends them.
     pub(super) fn session_heartbeat(&mut self, id: u64, seconds: u64, scheduled: bool) {
         let Some(uuid) = self.channels.get(&id).map(|channel| channel.uuid.clone()) else { return };

@@ -13,7 +13,7 @@ pub(super) fn create_uuid(world: &mut World, _: &Waiting) -> Outcome {
     world.uuid().into()
 }
 
-/// What is no number is no time.
+/// A word that is not a number means no time.
 pub(super) fn msleep(_: &mut World, asked: &Waiting) -> Outcome {
     Outcome::Later(asked.args.parse().unwrap_or(0), "+OK".to_owned())
 }
@@ -125,7 +125,7 @@ pub(super) fn chat(_: &mut World, asked: &Waiting) -> Outcome {
     if parts < 4 { "Invalid" } else { "Error! Message Not Sent" }.into()
 }
 
-/// Tells of a presence as a client would.
+/// Fires a presence event as a client would.
 pub(super) fn presence(world: &mut World, asked: &Waiting) -> Outcome {
     let words: Vec<&str> = asked.args.splitn(4, ' ').collect();
     let [direction @ ("in" | "out"), user, rpid, text] = words.as_slice() else {

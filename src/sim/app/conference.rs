@@ -40,7 +40,7 @@ impl World {
                 floor: None,
                 members: Vec::new(),
             });
-            self.tell(name, None, "conference-create", &[]);
+            self.fire_conference(name, None, "conference-create", &[]);
         }
         let id = self.conference_ids + 1;
         let Some(room) = self.conferences.iter_mut().find(|room| room.name == name) else {
@@ -63,7 +63,7 @@ impl World {
             channel.vars.extend(vars);
         }
         self.fire_read_codec(channel, READ_CODEC);
-        self.tell(name, Some(id), "add-member", &[]);
+        self.fire_conference(name, Some(id), "add-member", &[]);
         self.give_floor(name);
         true
     }
@@ -80,7 +80,7 @@ impl World {
         {
             room.floor = None;
         }
-        self.tell(&name, Some(id), "del-member", &[]);
+        self.fire_conference(&name, Some(id), "del-member", &[]);
         let mut empty = false;
         if let Some(room) = self.conferences.iter_mut().find(|room| room.name == name) {
             room.members.retain(|member| member.id != id);
@@ -91,26 +91,26 @@ impl World {
         }
         self.fire_read_codec(channel, READ_CODEC);
         if empty {
-            self.tell(&name, None, "conference-destroy", &[]);
+            self.fire_conference(&name, None, "conference-destroy", &[]);
             self.conferences.retain(|room| room.name != name);
         } else {
             self.give_floor(&name);
         }
     }
 
-    /// Whoever is there first has the floor.
+    /// The first member has the floor.
     fn give_floor(&mut self, name: &str) {
         let Some(room) = self.conferences.iter_mut().find(|room| room.name == name) else { return };
         let Some(first) = room.members.first().filter(|_| room.floor.is_none()) else { return };
         let id = first.id;
         room.floor = Some(id);
         let more = [("Old-ID", "none".to_owned()), ("New-ID", id.to_string())];
-        self.tell(name, Some(id), "floor-change", &more);
+        self.fire_conference(name, Some(id), "floor-change", &more);
     }
 
     /// Fires an event of a room, perhaps about a member. A change of the floor names the action
     /// first and the room twice.
-    fn tell(
+    fn fire_conference(
         &mut self,
         name: &str,
         member: Option<u64>,
@@ -201,7 +201,7 @@ impl World {
                 if let Some(room) = self.conferences.iter_mut().find(|room| room.name == name) {
                     room.locked = locks;
                 }
-                self.tell(name, None, verb, &[]);
+                self.fire_conference(name, None, verb, &[]);
                 format!("+OK {name} {verb}ed\n")
             }
             "mute" | "unmute" | "deaf" | "undeaf" | "kick" | "hup" => match target {
@@ -248,7 +248,7 @@ impl World {
                 _ => {}
             }
         }
-        self.tell(name, Some(member.id), &format!("{verb}-member"), &[]);
+        self.fire_conference(name, Some(member.id), &format!("{verb}-member"), &[]);
         if matches!(verb, "kick" | "hup") {
             self.leave_conference(member.channel);
             self.complete(member.channel);

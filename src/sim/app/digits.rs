@@ -122,7 +122,7 @@ impl World {
         false
     }
 
-    /// Goes on where the application on top was left; nothing happens if it still waits.
+    /// Continues where the application on top was left; nothing happens if it still waits.
     pub(super) fn resume_reading(&mut self, id: u64) {
         let top = self.channels.get(&id).and_then(|channel| channel.stack.last());
         if let Some(Doing::Digits(reading)) = top.map(|running| &running.doing)

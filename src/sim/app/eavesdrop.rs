@@ -1,4 +1,4 @@
-//! `eavesdrop`: a leg listens to another one until that ends. Which events tell it was seen on
+//! `eavesdrop`: a leg listens to another one until that ends. Which events report it was seen on
 //! FreeSWITCH 1.10.12.
 
 use crate::sim::call::bridge::bug;
@@ -41,7 +41,7 @@ impl World {
         self.tell_codec(id, codec);
     }
 
-    /// The leg has hung up: whoever listens to it goes on with what comes next.
+    /// The leg has hung up: the legs that listen to it continue their plan.
     pub(in crate::sim) fn eavesdropped_gone(&mut self, target: u64) {
         for (spy, token) in self.spies.get(&target).cloned().unwrap_or_default() {
             self.step_in(0, spy, Step::Over(token));

@@ -1,4 +1,4 @@
-//! Applications that set something, tell something or put it on the agenda, and are over at once.
+//! Applications that set a variable, fire an event or schedule a task, and are over at once.
 //! Compared with FreeSWITCH 1.10.12.
 
 use crate::sim::event::{Event, origin};

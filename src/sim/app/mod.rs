@@ -53,7 +53,7 @@ impl World {
             Step::EarlyMedia => self.mark_early(id),
             Step::Answered => self.mark_answered(id),
             Step::Refused(cause, status, phrase) => self.refused(id, cause, status, phrase),
-            Step::PeerGone(told) => self.peer_gone(id, &told),
+            Step::PeerGone(farewell) => self.peer_gone(id, &farewell),
             Step::Hangup(cause) => self.hangup(id, &cause, Tick::Soon),
             Step::LegTimeout => {
                 let rings = self.channels.get(&id).is_some_and(|leg| leg.originate.is_some());

@@ -1,4 +1,4 @@
-//! What can be played, how long it lasts, and how that is told.
+//! What can be played, how long it lasts, and which events report it.
 
 use crate::sim::channel::Doing;
 use crate::sim::channel::file::File;

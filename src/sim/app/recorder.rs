@@ -11,7 +11,7 @@ use crate::sim::world::{World, interfaces};
 const START: Origin = ("switch_ivr_play_say.c", "switch_ivr_record_file_event", "767");
 const STOP: Origin = ("switch_ivr_play_say.c", "switch_ivr_record_file_event", "1030");
 
-/// Whether some module can write that file, as its extension tells; without one it is written as
+/// Whether some module can write that file, by its extension; without one it is written as
 /// the call's codec has it.
 fn is_file(path: &str) -> bool {
     let extension = path.rsplit('/').next().and_then(|name| name.rsplit_once('.'));

@@ -13,7 +13,7 @@ impl World {
     /// The `bridge` application dials (`transcripts/call_bridge`).
     pub(in crate::sim) fn start_bridge(&mut self, id: u64, data: &str) {
         let Some(channel) = self.channels.get(&id) else { return };
-        // A leg that was not answered goes on ringing.
+        // A leg that was not answered continues to ring.
         if channel.answer == Answer::Answered {
             self.set_callstate(id, CallState::RingWait);
         }
@@ -61,7 +61,7 @@ impl World {
         if top.is_some_and(bridging) {
             self.complete(id);
         } else if top.is_some_and(|running| running.app == "bridge") {
-            // Failed before the application could begin to wait: it ends by a step of its own.
+            // Failed before the application could begin to wait: a step of the agenda ends it.
             let token = top.map_or(0, |running| running.token);
             self.step_in(0, id, Step::Over(token));
             return;
@@ -289,7 +289,7 @@ impl World {
         self.terminate(id, digit);
     }
 
-    /// Runs an api command that nobody waits for.
+    /// Runs an api command whose reply is dropped.
     pub(in crate::sim) fn run_quietly(&mut self, line: &str) {
         self.run_api(line, Waiter::Nobody);
     }
@@ -304,7 +304,7 @@ impl Channel {
     }
 }
 
-/// Whether the plan of a leg goes on after its `bridge` has failed (`audio_bridge_function` in
+/// Whether the plan of a leg continues after its `bridge` has failed (`audio_bridge_function` in
 /// mod_dptools).
 fn goes_on_after(channel: &Channel, cause: &str) -> bool {
     let var = |name: &str| channel.vars.get(name);
@@ -334,7 +334,7 @@ pub(in crate::sim) fn bug(function: &str, target: &str) -> crate::sim::event::Ex
     vec![("Media-Bug-Function", function.to_owned()), ("Media-Bug-Target", target.to_owned())]
 }
 
-/// `12#@100` is three digits of 100 ms; durations are told in samples.
+/// `12#@100` is three digits of 100 ms; events report durations in samples.
 fn digits(text: &str) -> (String, u32) {
     let (digits, duration) = text.split_once('@').unwrap_or((text, "250"));
     let kept = digits.chars().filter(|digit| "0123456789*#ABCDabcdFfWw".contains(*digit));

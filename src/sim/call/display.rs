@@ -1,6 +1,6 @@
-//! Display updates: whom a leg is told that it talks to, and how the far end of its wire hears it.
+//! Display updates: the name and number that a leg is shown, and how the far end of its wire gets them.
 //!
-//! One FreeSWITCH tells another by INFO (`transcripts/call_bridge`, `call_control`).
+//! One FreeSWITCH updates another by INFO (`transcripts/call_bridge`, `call_control`).
 
 use crate::sim::channel::profile::Who;
 use crate::sim::channel::{Answer, Channel, Kind};
@@ -9,7 +9,7 @@ use crate::sim::world::World;
 use crate::sim::world::agenda::Step;
 
 impl World {
-    /// Both legs of a bridge are told whom they talk to.
+    /// Shows both legs of a bridge whom they talk to.
     pub(super) fn show_both(&mut self, first: u64, second: u64) {
         let profile = |id: u64| self.channels.get(&id).and_then(|channel| channel.profile.as_ref());
         let caller = profile(first).map(|it| (it.cid_name.clone(), it.cid_num.clone()));
@@ -19,7 +19,7 @@ impl World {
         self.show(first, &callee.unwrap_or_default());
     }
 
-    /// A leg is told a name and a number. It is told the same only once, and a SIP leg only after
+    /// Shows a leg a name and a number. The same is shown only once, and to a SIP leg only after
     /// its answer.
     pub(in crate::sim) fn show(&mut self, id: u64, (name, number): &(String, String)) {
         let partner = self.partner_uuid(id);
@@ -84,7 +84,7 @@ impl World {
     }
 }
 
-/// What RECV_INFO tells of the SIP message.
+/// The headers of RECV_INFO about the SIP message.
 fn sip_info(channel: &Channel) -> crate::sim::event::Extra {
     let Some(dialog) = &channel.dialog else { return Vec::new() };
     let (caller, called) = (dialog.from_user.clone(), dialog.user.clone());

@@ -109,7 +109,7 @@ impl World {
         }
     }
 
-    /// A SIP session that ends before it is a channel: DESTROY tells it, under the uuid that was
+    /// A SIP session that ends before it is a channel: DESTROY reports it, under the uuid that was
     /// asked for.
     fn stillborn(&mut self, out: &Outgoing, cause: &str) -> String {
         let (session, fresh) = (self.next_session(), self.uuid());

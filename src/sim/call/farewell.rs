@@ -9,31 +9,31 @@ use crate::sim::world::agenda::Tick;
 
 impl World {
     /// The other end of the wire is gone.
-    pub(in crate::sim) fn peer_gone(&mut self, id: u64, told: &Farewell) {
+    pub(in crate::sim) fn peer_gone(&mut self, id: u64, farewell: &Farewell) {
         let Some(channel) = self.channels.get(&id) else { return };
-        match (channel.kind, told.answered, channel.inbound) {
-            (Kind::Loopback | Kind::Null, ..) => self.hangup(id, &told.cause, Tick::Soon),
-            (_, true, _) => self.receive_bye(id, told),
+        match (channel.kind, farewell.answered, channel.inbound) {
+            (Kind::Loopback | Kind::Null, ..) => self.hangup(id, &farewell.cause, Tick::Soon),
+            (_, true, _) => self.receive_bye(id, farewell),
             (_, false, true) => {
-                let vars = sip::cancelled(&told.reason);
+                let vars = sip::cancelled(&farewell.reason);
                 self.hangup_with(id, "ORIGINATOR_CANCEL", Tick::Soon, vars);
             }
             (_, false, false) => {
-                let cause = told.named_cause();
-                let cause = cause.unwrap_or_else(|| HangupCause::parse(cause_of(told.status)));
-                self.refused(id, cause.name(), told.status, &told.phrase);
+                let cause = farewell.named_cause();
+                let cause = cause.unwrap_or_else(|| HangupCause::parse(cause_of(farewell.status)));
+                self.refused(id, cause.name(), farewell.status, &farewell.phrase);
             }
         }
     }
 
-    fn receive_bye(&mut self, id: u64, told: &Farewell) {
+    fn receive_bye(&mut self, id: u64, farewell: &Farewell) {
         if let Some(other) = self.bonded(id).and_then(|other| self.channels.get_mut(&other)) {
-            other.vars.set("sip_reason", &told.reason);
+            other.vars.set("sip_reason", &farewell.reason);
             other.vars.set("sip_hangup_phrase", "OK");
         }
-        let cause = told.named_cause().unwrap_or(HangupCause::NORMAL_CLEARING);
+        let cause = farewell.named_cause().unwrap_or(HangupCause::NORMAL_CLEARING);
         let number = cause.number().unwrap_or(16);
-        self.hangup_with(id, cause.name(), Tick::Soon, sip::bye(&told.reason, number));
+        self.hangup_with(id, cause.name(), Tick::Soon, sip::bye(&farewell.reason, number));
         if let Some(channel) = self.channels.get_mut(&id) {
             sip::hung_up_by_peer(&mut channel.vars);
         }

@@ -66,7 +66,7 @@ impl World {
         let (peer, originate, partner) =
             (channel.peer.take(), channel.originate.take(), channel.partner.take());
         let answered = channel.answer == Answer::Answered;
-        let told = Farewell::of(channel, &cause);
+        let farewell = Farewell::of(channel, &cause);
         let (loops, inbound) = (channel.kind == Kind::Loopback, channel.inbound);
         channel.vars.remove("bridge_to");
         self.set_state(id, State::Hangup, 10);
@@ -76,8 +76,8 @@ impl World {
         }
         self.set_callstate(id, CallState::Hangup);
         if let Some(peer) = peer {
-            let delay = if told.is_cancel(inbound) { 40 } else { u64::from(!loops) };
-            self.step_in(delay, peer, Step::PeerGone(Box::new(told)));
+            let delay = if farewell.is_cancel(inbound) { 40 } else { u64::from(!loops) };
+            self.step_in(delay, peer, Step::PeerGone(Box::new(farewell)));
         }
         self.set_state(id, State::Reporting, 11);
         self.report(id, &cause, answered);
@@ -214,18 +214,18 @@ fn closing(channel: &mut Channel, answered: bool, micros: u64) {
         Kind::Loopback => channel.vars.set("is_loopback", "1"),
         Kind::Null => {}
         Kind::Sofia | Kind::Phone => {
-            let told = channel.vars.get("sip_hangup_disposition").is_some();
+            let is_known = channel.vars.get("sip_hangup_disposition").is_some();
             let elsewhere = channel.cause.as_ref().map(HangupCause::name);
             if elsewhere.is_some_and(|cause| matches!(cause, "LOSE_RACE" | "PICKED_OFF")) {
                 channel.vars.set("call_completed_elsewhere", "true");
             }
-            if !told && answered {
+            if !is_known && answered {
                 channel.vars.set("sip_hangup_disposition", "send_bye");
-            } else if !told && !channel.inbound {
+            } else if !is_known && !channel.inbound {
                 channel.vars.set("sip_hangup_disposition", "send_cancel");
                 channel.vars.set("sip_invite_failure_status", "487");
                 channel.vars.set("sip_invite_failure_phrase", "CANCEL");
-            } else if !told {
+            } else if !is_known {
                 channel.vars.set("sip_hangup_disposition", "send_refuse");
             }
             after_bridge(channel);

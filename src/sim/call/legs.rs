@@ -1,4 +1,4 @@
-//! How legs come to life, ring and get answered; which events tell it, in the recorded order.
+//! How legs come to life, ring and get answered; which events report it, in the recorded order.
 
 use crate::sim::channel::outgoing::Outgoing;
 use std::sync::Arc;
@@ -200,7 +200,7 @@ impl World {
         session
     }
 
-    /// Rings (`CHANNEL_PROGRESS`), on a leg and on whoever called it.
+    /// Rings (`CHANNEL_PROGRESS`), on a leg and on its caller.
     pub(in crate::sim) fn mark_ringing(&mut self, id: u64) {
         let now = self.clock();
         let Some(channel) = self.channels.get_mut(&id).filter(|channel| channel.is_up()) else {
@@ -466,7 +466,7 @@ pub(super) fn dialled_by(channel: &mut Channel, by: &Channel) {
     }
 }
 
-/// What the first reply of the called end tells an outbound leg.
+/// What an outbound leg learns from the first reply of the called end.
 fn hear(channel: &mut Channel) {
     if channel.vars.get("sip_reply_host").is_some() {
         return;

@@ -63,7 +63,7 @@ impl World {
         self.dial_lanes(id);
     }
 
-    /// Lets a leg that exists already go on as if it had been dialled; nobody waits for it.
+    /// Lets a leg that exists already continue as if it had been dialled; no reply is sent.
     pub(in crate::sim) fn adopt(&mut self, leg: u64, then: Then) {
         let id = self.token();
         let originate = Originate {
@@ -282,7 +282,7 @@ impl World {
         }
     }
 
-    /// Nobody answered in time.
+    /// No leg answered in time.
     pub(in crate::sim) fn ring_timeout(&mut self, token: u64) {
         let mut waiting = self.originates.values_mut().filter(|it| it.winner.is_none());
         let found = waiting.find_map(|it| it.lanes.iter_mut().find(|lane| lane.token == token));

@@ -1,4 +1,4 @@
-//! Re-invites: hold and media, as both ends of the wire tell them (`transcripts/call_control`).
+//! Re-invites: hold and media, as both ends of the wire report them (`transcripts/call_control`).
 
 use crate::sim::channel::reinvite::Reinvite;
 use crate::sim::channel::sip::Flow;
@@ -16,7 +16,7 @@ impl World {
         }
         let ask = if on { Reinvite::Hold } else { Reinvite::Unhold };
         if matches!(channel.kind, Kind::Loopback | Kind::Null) {
-            // Nobody is there to be told; the state of the call stays as it is.
+            // There is no far end to notify; the state of the call stays as it is.
             self.fire_channel(id, name(on), origin(name(on)), Vec::new(), Vec::new(), true);
             return;
         }

@@ -41,7 +41,7 @@ impl World {
         }
     }
 
-    /// `uuid_park`: a state of its own, and no application (`switch_ivr_park_session`).
+    /// `uuid_park`: a channel state, and no application (`switch_ivr_park_session`).
     pub(in crate::sim) fn park(&mut self, id: u64) {
         if let Some(channel) = self.channels.get_mut(&id) {
             channel.plan.clear();
@@ -64,7 +64,7 @@ impl World {
         self.proceed(id);
     }
 
-    /// The called leg of a bridge leaves it: the other one goes on with its plan.
+    /// The called leg of a bridge leaves it: the other one continues its plan.
     pub(super) fn leave_partner(&mut self, id: u64) {
         let Some(channel) = self.channels.get_mut(&id) else { return };
         let partner = channel.partner.take();
@@ -88,7 +88,7 @@ impl World {
         }
     }
 
-    /// `uuid_deflect` of an answered SIP leg: the far end is asked to call somebody else instead. A
+    /// `uuid_deflect` of an answered SIP leg: the far end is asked to call another party instead. A
     /// phone does, and so does a leg that is bridged: its partner is transferred. A leg of this
     /// switch that is alone cannot, and hangs up; so does the leg that asked, in any case.
     pub(in crate::sim) fn deflect(&mut self, id: u64, uri: &str, asked: &Waiting) {
@@ -154,7 +154,7 @@ impl World {
             profile.last_hold = 0;
             profile.hold_accum = 0;
         }
-        // Whoever was called before has no part in this.
+        // The party called before has no part in this.
         channel.other = None;
         channel.vars.set("max_forwards", "70");
         channel.remember_transfer(&source);
@@ -164,7 +164,7 @@ impl World {
     }
 }
 
-/// A leg that leaves its bridge alive is a call of its own again.
+/// A leg that leaves its bridge alive is a separate call again.
 fn part(channel: &mut Channel) {
     channel.vars.remove("signal_bond");
     channel.vars.remove("bridge_to");

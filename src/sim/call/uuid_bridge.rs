@@ -25,7 +25,7 @@ impl World {
         }
         for id in [second, first] {
             self.leave_all(id);
-            // Whoever it was bridged to goes on without it.
+            // The leg it was bridged to continues without it.
             self.leave_partner(id);
             self.set_state(id, State::Hibernate, 8);
             self.set_state(id, State::Reset, 9);

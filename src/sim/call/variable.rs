@@ -1,4 +1,4 @@
-//! What the name of a variable means to a channel: a variable of its own, a field of its caller
+//! What the name of a variable means to a channel: a plain variable, a field of its caller
 //! profile, a variable of the whole switch (`switch_channel.c`).
 
 use std::borrow::Cow;
@@ -83,7 +83,7 @@ fn field<'a>(channel: &'a Channel, name: &str) -> Option<Cow<'a, str>> {
 fn number(profile: &Profile, name: &str) -> Option<u64> {
     Some(match name {
         "profile_index" => u64::from(profile.index),
-        // Nobody told the type or plan of a number.
+        // The type or plan of a number was not given.
         "caller_ton"
         | "caller_numplan"
         | "destination_number_ton"

@@ -163,7 +163,7 @@ pub(super) enum Kind {
     Phone,
     /// One half of a loopback pair.
     Loopback,
-    /// `null/`: answers at once, plays to nobody.
+    /// `null/`: answers at once, its media goes nowhere.
     Null,
 }
 

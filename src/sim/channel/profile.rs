@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::sim::event::Event;
 
-/// Who calls whom, as the `Caller-*` headers tell it.
+/// Who calls whom, as in the `Caller-*` headers.
 #[derive(Debug, Clone, Default)]
 pub(in crate::sim) struct Who {
     pub(in crate::sim) username: String,

@@ -7,6 +7,6 @@ pub(in crate::sim) enum Reinvite {
     Unhold,
     /// The sound goes through the switch from now on.
     Media,
-    /// It goes past it; nobody is told.
+    /// It goes past it; no event is fired.
     NoMedia,
 }

@@ -1,4 +1,4 @@
-//! What happens to the sockets of a simulated switch, for whoever runs it.
+//! What happens to the sockets of a simulated switch, for the program that runs it.
 
 use std::fmt;
 use std::net::SocketAddr;

@@ -27,7 +27,7 @@ pub(in crate::sim) struct Outlet {
 #[derive(Debug)]
 pub(in crate::sim) enum Out {
     Data(Bytes),
-    /// Nothing is written for so long.
+    /// Nothing is written for this long.
     Stall(Duration),
     /// Everything before goes out, then the socket is closed. Holds the kill switch so that it
     /// stays unused until then.
@@ -51,7 +51,7 @@ impl Outlet {
         let _gone = self.queue.send(Out::Close(kill));
     }
 
-    /// Writes nothing for so long; what is queued meanwhile waits.
+    /// Writes nothing for this long; what is queued meanwhile waits.
     pub(in crate::sim) fn stall(&self, time: Duration) {
         // A writer that is gone is silent already.
         let _gone = self.queue.send(Out::Stall(time));

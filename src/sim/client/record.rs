@@ -65,7 +65,7 @@ impl Record {
         let t: f64 = t.parse().unwrap_or_default();
         let data: String = bytes.iter().map(|byte| char::from(*byte)).collect();
         let line = json!({ "t": t, "conn": conn, "from": from, "data": data });
-        // One write a line: whoever reads along sees whole lines.
+        // One write a line: a reader of the growing file sees whole lines.
         if let Err(error) =
             book.write_all(format!("{line}\n").as_bytes()).and_then(|()| book.flush())
         {

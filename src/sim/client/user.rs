@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// Somebody who may log in with `userauth`, and what they may do then. Without a limit everything
+/// A user who may log in with `userauth`, and what they may do then. Without a limit everything
 /// is allowed; lists are words at commas, or at spaces if there is one.
 ///
 /// `Debug` shows no password.

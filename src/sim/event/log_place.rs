@@ -43,7 +43,7 @@ pub(in crate::sim) const EXECUTE: Place =
 pub(in crate::sim) const ANSWERED: Place =
     ("switch_channel.c", "switch_channel_perform_mark_answered", "3872", "0");
 
-/// The first half of a loopback pair, told by the second.
+/// The first half of a loopback pair, logged by the second.
 pub(in crate::sim) const ANSWERED_LOOPBACK: Place =
     ("mod_loopback.c", "channel_receive_message", "1021", "0");
 

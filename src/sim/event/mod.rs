@@ -87,7 +87,7 @@ pub(super) const WRITE_CODEC: Origin =
 /// The application that joins a leg to another one.
 pub(super) const SOFT_EXECUTE: Origin =
     ("switch_ivr_bridge.c", "uuid_bridge_on_soft_execute", "1102");
-/// The other end's hold, as a SIP re-invite tells it (`transcripts/call_control`).
+/// The other end's hold, as a SIP re-invite reports it (`transcripts/call_control`).
 pub(super) const MARK_HOLD: Origin = ("switch_channel.c", "switch_channel_mark_hold", "875");
 /// A display update after a bridge (`transcripts/call_bridge`).
 pub(super) const DISPLAY: Origin = ("mod_sofia.c", "sofia_receive_message", "2100");

@@ -65,7 +65,7 @@ pub enum Fault {
     HostileNames,
     /// The rows that `show channels` has, now and later, stay in it when their channels have ended.
     GhostRows,
-    /// The XML of the configuration is broken: whatever reads it again says so, and goes on with
+    /// The XML of the configuration is broken: a reload reports it, and continues with
     /// what it had.
     BrokenXml,
     /// Ends all faults that last.

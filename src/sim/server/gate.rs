@@ -29,7 +29,7 @@ pub(in crate::sim) struct Gate {
 
 impl Gate {
     pub(in crate::sim) fn control(&self, control: Control) {
-        // A world that has ended needs to be told nothing.
+        // A world that has ended needs no message.
         let _ended = self.control.send(control);
     }
 

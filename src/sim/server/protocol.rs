@@ -133,7 +133,7 @@ impl World {
         }
     }
 
-    /// Gives an api command's text to whoever waits for it.
+    /// Sends an api command's text to the caller that waits for it.
     pub(in crate::sim) fn deliver(&mut self, waiting: &Waiting, text: &str) {
         match &waiting.waiter {
             Waiter::Socket(id) => {

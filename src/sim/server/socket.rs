@@ -87,7 +87,7 @@ async fn write<S: AsyncWrite>(id: u64, mut writer: WriteHalf<S>, mut inlet: Inle
             break;
         }
     }
-    // The client may be gone: nobody is left to tell.
+    // The client may be gone: no reader is left.
     let _closed = writer.shutdown().await;
 }
 

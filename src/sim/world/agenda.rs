@@ -60,7 +60,7 @@ pub(in crate::sim) enum Action {
     Answer(Box<super::request::Waiting>, String),
     Leg(u64, Step),
     Task(u64),
-    /// The scheduler's own thread tells of a task.
+    /// The scheduler's own thread reports a task.
     TaskEvent(&'static str, u64, Box<Task>),
     Traffic,
     Flood,
@@ -72,7 +72,7 @@ pub(in crate::sim) enum Action {
     Redial(u64),
     /// Waiting calls are offered to agents.
     Dispatch,
-    /// The sockets of a server that goes down are told so; then it comes back.
+    /// The sockets of a server that goes down get a notice; then it comes back.
     ShutDown,
     /// The sockets alone end, those of their module.
     EndSockets,
@@ -125,5 +125,5 @@ pub(in crate::sim) enum Tick {
     Soon,
 }
 
-/// The name under which a joined leg waits; no event tells when it is over.
+/// The name under which a joined leg waits; no event reports its end.
 pub(in crate::sim) const SILENT: &str = "uuid_bridge";

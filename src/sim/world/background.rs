@@ -3,7 +3,7 @@
 use crate::sim::channel::Channel;
 use fastrand::Rng;
 
-/// The lives being told, and how fast.
+/// The background calls, and how many a second.
 #[derive(Debug)]
 pub(in crate::sim) struct Flood {
     pub(in crate::sim) per_second: u32,

@@ -6,7 +6,7 @@ use crate::sim::fault::planned::Planned;
 use std::net::SocketAddr;
 use tokio::sync::{mpsc, oneshot};
 
-/// What the handle and the sockets tell the world.
+/// Messages from the handle and the sockets to the world.
 #[derive(Debug)]
 pub(in crate::sim) enum Control {
     Attach(u64, Option<SocketAddr>, Outlet),

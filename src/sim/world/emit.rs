@@ -11,12 +11,12 @@ use crate::sim::event::{Event, Origin, WRITE_CODEC, origin};
 use crate::wire::Format;
 
 impl World {
-    /// Whether somebody could want an event of that name.
+    /// Whether a client may have subscribed to an event of that name.
     pub(in crate::sim) fn is_wanted(&self, name: &str) -> bool {
         self.sockets.values().any(|socket| socket.subscription.may_want(name))
     }
 
-    /// Counts an event that nobody wants.
+    /// Counts an event without subscribers.
     pub(in crate::sim) fn skip(&mut self) {
         self.sequence += 1;
     }
@@ -164,7 +164,7 @@ impl World {
         self.emit(&event);
     }
 
-    /// Changes the running state and the number of the wanted one, and tells it.
+    /// Changes the running state and the number of the wanted one, and fires CHANNEL_STATE.
     pub(in crate::sim) fn set_state(&mut self, id: u64, state: State, number: u8) {
         let Some(channel) = self.channels.get_mut(&id) else { return };
         channel.state = state;
@@ -178,7 +178,7 @@ impl World {
         self.fire_brief(id, "CHANNEL_STATE", Vec::new(), Vec::new());
     }
 
-    /// Changes the call state and tells it; nothing happens when it is that already.
+    /// Changes the call state and fires CHANNEL_CALLSTATE; does nothing when it is that already.
     pub(in crate::sim) fn set_callstate(&mut self, id: u64, callstate: CallState) {
         let Some(channel) = self.channels.get_mut(&id) else { return };
         if channel.callstate == callstate {
@@ -192,7 +192,7 @@ impl World {
         self.fire_brief(id, "CHANNEL_CALLSTATE", extra, Vec::new());
     }
 
-    /// Tells a new channel's codecs.
+    /// Reports a new channel's codecs.
     pub(in crate::sim) fn fire_codecs(&mut self, id: u64, read: Origin) {
         self.fire_read_codec(id, read);
         let Some((name, bits)) = self.channels.get(&id).and_then(|channel| channel.codec) else {
@@ -206,7 +206,7 @@ impl World {
         self.fire_channel(id, "CODEC", WRITE_CODEC, Vec::new(), after, false);
     }
 
-    /// Tells what a channel reads with.
+    /// Reports the read codec of a channel.
     pub(in crate::sim) fn fire_read_codec(&mut self, id: u64, origin: Origin) {
         let Some((name, bits)) = self.channels.get(&id).and_then(|channel| channel.codec) else {
             return;

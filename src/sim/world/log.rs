@@ -54,7 +54,7 @@ impl World {
         }
     }
 
-    /// Whether somebody reads the log.
+    /// Whether a client reads the log.
     pub(super) fn is_logging(&self) -> bool {
         self.sockets.values().any(|socket| socket.log.is_some())
     }

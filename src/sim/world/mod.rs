@@ -201,7 +201,7 @@ impl World {
         self.start();
     }
 
-    /// Tells whoever watches the sockets.
+    /// Notifies the watchers of sockets.
     pub(super) fn notify(&mut self, notice: &Notice) {
         self.watchers.retain(|watcher| watcher.send(notice.clone()).is_ok());
     }

@@ -52,11 +52,11 @@ pub(in crate::sim) enum Outcome {
     Text(String),
     /// The function failed: FreeSWITCH shows `Command not found!` instead of its text.
     Failed,
-    /// There is no such command, which reads the same.
+    /// The command does not exist, which reads the same.
     Unknown,
     /// The text comes after this many milliseconds.
     Later(u64, String),
-    /// Somebody else will answer.
+    /// Another part of the switch will answer.
     Pending,
 }
 

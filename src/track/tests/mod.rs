@@ -249,7 +249,7 @@ fn channel_uuid_renames() {
 #[limited::test]
 fn changes_are_told_once() {
     let mut tracker = Tracker::new();
-    let told: Vec<_> = [
+    let seen: Vec<_> = [
         "CHANNEL_STATE a Answer-State=ringing",
         "CHANNEL_CREATE a Answer-State=ringing variable_x=1",
         "CHANNEL_PROGRESS a Answer-State=ringing",
@@ -272,7 +272,7 @@ fn changes_are_told_once() {
     .collect();
     let gone = What::Gone { is_last: true };
     assert_eq!(
-        told,
+        seen,
         [What::New, What::Ringing, What::Answered, What::Parked, What::Hangup, What::Ended, gone]
     );
     let ended = tracker.ended().next().unwrap().sessions[0].clone();
@@ -344,7 +344,7 @@ fn a_call_of_ours_is_awaited_until_its_second_leg_comes() {
     tracker.apply(&line("CHANNEL_DESTROY c"));
     tracker.apply(&line("CHANNEL_DESTROY a"));
     assert!(!tracker.is_awaited(&awaited) && tracker.awaited.is_empty());
-    // Somebody else's call is not awaited.
+    // A stranger's call is not awaited.
     tracker.apply(&line("CHANNEL_CREATE y Caller-Destination-Number=9196 variable_x=1"));
     assert!(!tracker.is_awaited(&awaited));
 }
@@ -420,7 +420,7 @@ fn what_is_kept_of_texts_and_of_results_is_bounded() {
     for id in ["j1", "j2", "j3"] {
         assert_eq!(finish(&mut tracker, id, 1000), Change::Job(Id::new(id)));
     }
-    // Told twice, it is news once.
+    // Reported twice, it is news once.
     assert_eq!(finish(&mut tracker, "j3", 1000), Change::Nothing);
     let ids = |tracker: &Tracker| {
         tracker.jobs().map(|job| job.id.as_str().to_owned()).collect::<Vec<_>>()
@@ -430,7 +430,7 @@ fn what_is_kept_of_texts_and_of_results_is_bounded() {
     assert_eq!(ids(&tracker), ["ours", "large"]);
     finish(&mut tracker, "ours", 10);
     assert_eq!(ids(&tracker), ["ours"]);
-    // One whose command nobody acknowledged is unknown, and ours when its result comes.
+    // One whose command was not acknowledged is unknown, and ours when its result comes.
     tracker.expect_job(Id::new("doubted"), "status");
     tracker.doubt_job(&Id::new("doubted"));
     assert_eq!(tracker.job("doubted").unwrap().state, JobState::Unknown);
@@ -548,7 +548,7 @@ fn a_session_made_under_another_uuid_takes_its_legs_along() {
         tracker.apply(&line(&format!("CHANNEL_DESTROY {id}")));
     }
     assert_eq!((shape(&tracker), tracker.ended().len()), (String::new(), 1));
-    // Where the one asked for lives, it is somebody else's: only the one that was made moves.
+    // Where the one asked for lives, it is a stranger's: only the one that was made moves.
     let mut tracker = fold(&[&leg("asked"), &leg("b"), &leg("made")]);
     tracker.rebind(&asked, &made);
     assert_eq!(shape(&tracker), "asked[asked:new b:new] made[made:new]");

@@ -1,4 +1,4 @@
-//! Legs that only the table of channels tells of.
+//! Legs that only the table of channels lists.
 
 use super::*;
 

@@ -1,4 +1,4 @@
-//! What `xml_locate` tells of the configuration and the dial plan.
+//! What `xml_locate` prints of the configuration and the dial plan.
 
 use crate::sim::call::dialplan::EXTENSIONS;
 use crate::sim::world::World;
