@@ -172,7 +172,7 @@ complete -c switchy -n "__fish_switchy_using_subcommand doctor" -l no-config -d 
 complete -c switchy -n "__fish_switchy_using_subcommand doctor" -l dialplan -d 'Print a dial plan that parks every call, with a limit'
 complete -c switchy -n "__fish_switchy_using_subcommand doctor" -s h -l help -d 'Print help; --help has more'
 complete -c switchy -n "__fish_switchy_using_subcommand config; and not __fish_seen_subcommand_from check show path init keys" -s h -l help -d 'Print help; --help has more'
-complete -c switchy -n "__fish_switchy_using_subcommand config; and not __fish_seen_subcommand_from check show path init keys" -f -a "check" -d 'Check the files, and tell all that is wrong with line numbers'
+complete -c switchy -n "__fish_switchy_using_subcommand config; and not __fish_seen_subcommand_from check show path init keys" -f -a "check" -d 'Check the files, and report all faults with line numbers'
 complete -c switchy -n "__fish_switchy_using_subcommand config; and not __fish_seen_subcommand_from check show path init keys" -f -a "show" -d 'Show what holds for a profile, and where each value comes from'
 complete -c switchy -n "__fish_switchy_using_subcommand config; and not __fish_seen_subcommand_from check show path init keys" -f -a "path" -d 'Print where the configuration file is'
 complete -c switchy -n "__fish_switchy_using_subcommand config; and not __fish_seen_subcommand_from check show path init keys" -f -a "init" -d 'Write a first configuration file, with every key explained; an existing one stays'

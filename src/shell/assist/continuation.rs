@@ -7,7 +7,7 @@ use crate::shell::text::words::split_host;
 /// Whether Enter at the end of this text leads to a next line of it, and not to an answer: its last
 /// line ends in a backslash, or a command of the shell has an open quote.
 ///
-/// What goes to the server word for word has quotes of its own, which close nothing here
+/// What goes to the server word for word has the server's quotes, which close nothing here
 /// (`O'Brien`): there only the backslash counts.
 #[must_use]
 pub fn is_open(shell: &Shell, text: &str) -> bool {

@@ -55,7 +55,7 @@ pub fn marks(shell: &Shell, line: &str) -> Vec<(Range<usize>, Mark)> {
     marks
 }
 
-/// Whether a command is known here or there; `None` when the server has not told what it knows.
+/// Whether a command is known here or there; `None` when the server has not listed its commands.
 fn is_known(shell: &Shell, name: &str) -> Option<bool> {
     let name = name.trim_start_matches('/');
     if name.is_empty() || name.starts_with(['#', '!', '.']) {
@@ -164,7 +164,7 @@ mod tests {
         let found = marks(&shell, "@all hangup 日本 {x");
         assert_eq!(found, [(5..11, Mark::Known), (19..20, Mark::Unbalanced)]);
         assert!(marks(&shell, "").is_empty());
-        // Without a server nobody knows what it knows.
+        // Without a server its commands are unknown.
         assert!(marks(&shell, "nosuch x").is_empty());
     }
 }

@@ -18,7 +18,7 @@ pub fn hint(shell: &Shell, line: &str) -> Option<String> {
     of_command(shell, split_host(last_piece(line)).1.trim_start(), false)
 }
 
-/// As [`hint`], for one command, which perhaps `is_servers` whoever else knows it.
+/// As [`hint`], for one command, which perhaps `is_servers` although the shell has one of that name.
 fn of_command(shell: &Shell, line: &str, is_servers: bool) -> Option<String> {
     let (verb, typed) = line.split_once(char::is_whitespace)?;
     let is_between = typed.is_empty() || typed.ends_with(char::is_whitespace);
@@ -29,7 +29,7 @@ fn of_command(shell: &Shell, line: &str, is_servers: bool) -> Option<String> {
     }
     // The word at the cursor is an argument that has begun.
     let begun = if is_between { None } else { words.pop() };
-    // Of `originate` we know more than the server tells.
+    // The shell knows more of `originate` than the server's syntax says.
     let own = grammar::command(verb).filter(|_| !is_servers || verb == "originate");
     let left: Vec<String> = match own {
         Some(command) => of_grammar(&command, &words, begun)?,
@@ -104,7 +104,7 @@ fn of_grammar(command: &clap::Command, words: &[&str], begun: Option<&str>) -> O
     Some(arguments)
 }
 
-/// The arguments without a name, behind so many that are there.
+/// The positional arguments after the first `count`.
 fn positionals(command: &clap::Command, count: usize) -> Vec<String> {
     let repeats = |argument: &clap::Arg| matches!(argument.get_action(), clap::ArgAction::Append);
     let mut left: Vec<_> = command.get_positionals().skip(count).collect();
@@ -151,7 +151,7 @@ fn of_server(shell: &Shell, verb: &str) -> Option<Vec<String>> {
     Some(arguments)
 }
 
-/// What stands behind `where`.
+/// What follows `where`.
 const FILTER: &str = "<FIELD=VALUE> [and|or ...]";
 /// Options named at most.
 const OPTIONS: usize = 4;

@@ -11,7 +11,7 @@ use crate::apps::{LuaApp, lua};
 use crate::model::EVENT_NAMES;
 use crate::shell::text::error::{CommandError, Kind as Failure};
 
-/// Apps that are to be loaded as one, and the name they have unless told otherwise.
+/// Apps that are to be loaded as one, and their default name.
 #[derive(Clone)]
 pub(super) struct Made {
     pub(super) name: String,
@@ -42,7 +42,7 @@ pub(super) fn is_file(what: &str) -> bool {
     what.contains('/') || what.to_ascii_lowercase().ends_with(".lua")
 }
 
-/// The apps of kinds or of a Lua file, with the limits that it has unless told otherwise.
+/// The apps of kinds or of a Lua file, with its default limits.
 pub(super) async fn any(what: &str, words: &[String]) -> Result<Made, CommandError> {
     #[cfg(feature = "lua")]
     if is_file(what) {

@@ -23,7 +23,7 @@ pub(super) struct Manner {
     /// Show what would end, and end nothing
     #[arg(long)]
     pub(super) dry_run: bool,
-    /// At most so many calls a second: 20/s, 100/m, or max
+    /// Largest number of calls hung up a second: 20/s, 100/m, or max
     #[arg(long, value_name = "RATE", default_value = "20/s", value_parser = pause)]
     rate: Duration,
 }
@@ -47,20 +47,20 @@ pub(super) async fn end(
         }
         return cx.view(&results());
     }
-    let told = summary(cx, &calls)?;
+    let summary_text = summary(cx, &calls)?;
     if manner.dry_run || (!manner.yes && cx.operator().is_some()) {
         show(cx, &calls)?;
     }
     if manner.dry_run {
         return if cx.format() == Format::Table {
-            cx.line(&format!("{told} would be hung up"))
+            cx.line(&format!("{summary_text} would be hung up"))
         } else {
             Ok(())
         };
     }
     if !manner.yes {
         let hint = format!("\"{line} --yes\" does it; \"{line} --dry-run\" lists them");
-        confirm::by_name(cx, &format!("it hangs up {told} with {cause}"), &hint).await?;
+        confirm::by_name(cx, &format!("it hangs up {summary_text} with {cause}"), &hint).await?;
     }
     hang_up(cx, &calls, cause, manner, filter).await
 }
@@ -120,7 +120,7 @@ fn results() -> View {
     View::of(columns, "no calls")
 }
 
-/// Hangs up, at the wanted pace, and tells the result of each.
+/// Hangs up, at the wanted pace, and reports the result of each.
 async fn hang_up(
     cx: &mut Context<'_>,
     calls: &[Call],
@@ -149,8 +149,8 @@ async fn hang_up(
             cx.line(&format!("{} of {} asked to hang up", at + 1, calls.len()))?;
         }
     }
-    let told = calls.iter().zip(&outcomes).filter(|(_, outcome)| outcome.is_some());
-    wait_for_ends(&client, told.map(|(call, _)| call).cloned().collect()).await;
+    let sent = calls.iter().zip(&outcomes).filter(|(_, outcome)| outcome.is_some());
+    wait_for_ends(&client, sent.map(|(call, _)| call).cloned().collect()).await;
     let mut view = results();
     let (mut ended, mut failed, mut spared) = (0, 0, 0);
     let starts = Starts::new(calls.iter().map(|call| call.id.as_str()));
@@ -207,7 +207,7 @@ async fn wait_for_ends(client: &Client, calls: Vec<Call>) {
     }
 }
 
-/// Waits until these legs are over, or for so long; says how many are left.
+/// Waits until these legs are over, or for `time`; returns how many are left.
 pub(super) async fn wait_for_legs(
     client: &Client,
     legs: &[Id<Session>],
@@ -229,7 +229,7 @@ const LOOK: Duration = Duration::from_millis(20);
 /// How long calls that were asked to hang up may take to end.
 const ENDING: Duration = Duration::from_secs(5);
 
-/// Progress is told so often.
+/// How often progress is reported.
 const PROGRESS: Duration = Duration::from_secs(1);
 
 /// Reads a rate as the time between two.

@@ -47,11 +47,11 @@ pub(super) fn forbidden() -> CommandError {
     )
 }
 
-/// Has the operator type the name of the switch. Without somebody to ask it is refused, with the
+/// Has the operator type the name of the switch. Without an operator to ask it is refused, with the
 /// form of the line that does it.
 ///
 /// # Errors
-/// A usage error when there is nobody to ask; [`Kind::Interrupted`] when the answer is not the name.
+/// A usage error without an operator to ask; [`Kind::Interrupted`] when the answer is not the name.
 pub(super) async fn by_name(
     cx: &mut Context<'_>,
     why: &str,

@@ -96,7 +96,7 @@ impl<'a> Context<'a> {
         Ok(client.listener()?)
     }
 
-    /// Keeps the result of a job from being told above the prompt, because this command answers
+    /// Keeps the result of a job from being shown above the prompt, because this command answers
     /// with it.
     pub(super) fn awaits(&self, command: &str) -> Awaited {
         Awaited::new(self.shell.narration(), command)
@@ -132,7 +132,7 @@ impl<'a> Context<'a> {
     /// takes; the question takes the place of the prompt, and its answer is kept in no history.
     ///
     /// # Errors
-    /// A usage error with a hint at `--yes` when there is nobody to ask; [`Kind::Interrupted`] when
+    /// A usage error with a hint at `--yes` without an operator to ask; [`Kind::Interrupted`] when
     /// the operator declined, with Ctrl-C or an empty answer.
     pub async fn ask(&mut self, question: &str) -> Result<String, CommandError> {
         let Some(operator) = &self.output.operator else {
@@ -201,7 +201,7 @@ impl<'a> Context<'a> {
         })
     }
 
-    /// Waits for whoever reads an answer without end.
+    /// Waits for the reader of an answer without end.
     pub(super) async fn keep_pace(&mut self) {
         if let Some(pace) = &self.output.pace {
             pace.keep().await;
@@ -230,7 +230,7 @@ impl<'a> Context<'a> {
         self.view_in(view, self.format())
     }
 
-    /// Writes a view in a format of its own.
+    /// Writes a view in another format.
     pub(super) fn view_in(&mut self, view: &View, format: Format) -> Result<(), CommandError> {
         let text = view.write(format, self.output.width);
         self.write_in(format, &text)

@@ -22,7 +22,7 @@ enum Wrong<'a> {
 }
 
 /// Adds to the error of a server command what to type instead. It asks the server for the names
-/// that it has; what it does not tell is left out.
+/// that it has; what it does not list is left out.
 pub(in crate::shell) async fn advise(
     verbs: &[String],
     switch: &Switch,
@@ -169,7 +169,7 @@ async fn unknown_command(
 ) -> CommandError {
     let catalog = switch.learnt().await;
     if catalog.is_empty() {
-        // It does not tell its commands; ours are known.
+        // It does not list its commands; ours are known.
         return err.meant(word, verbs.iter().map(String::as_str), "");
     }
     err.hints.clear();

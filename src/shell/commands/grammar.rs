@@ -98,7 +98,7 @@ fn split_around_tail(
 }
 
 /// Moves an option whose value is a number of seconds and may be left out behind the other words, where what
-/// follows it is no number: in `originate --wait 9196@HOST` the target is not the time.
+/// follows it is not a number: in `originate --wait 9196@HOST` the target is not the time.
 fn values_beside_options(command: &clap::Command, words: Vec<String>) -> Vec<String> {
     let may_stand_alone = |word: &str| {
         command.get_arguments().any(|arg| {
@@ -131,7 +131,7 @@ fn in_our_words(word: String) -> String {
 }
 
 /// Takes `where FILTER` out of a line: what stands before it, the filter as it was typed, and the
-/// options behind it. A filter has quotes and signs of its own.
+/// options behind it. Quotes and signs mean something else in a filter.
 fn split_filter(rest: &str) -> Option<(&str, &str, &str)> {
     let words = words(rest);
     let at = words.iter().position(|(_, word)| word.eq_ignore_ascii_case("where"))?;
@@ -384,7 +384,7 @@ mod tests {
     }
 
     #[limited::test]
-    fn mistakes_are_told() {
+    fn mistakes_are_reported() {
         assert!(matches!(parse("calls --help").unwrap(), Parsed::Help(_)));
         assert!(parse("calls --nosuch").unwrap_err().message.contains("--nosuch"));
         assert!(parse("hangup 'x").is_err());

@@ -33,7 +33,7 @@ pub struct Replayed {
 }
 
 /// Opens a recorded session as switches named after the file, and makes the first the current
-/// one: as it was at its end or at a time, or as it goes on in the background, so many times as
+/// one: as it was at its end or at a time, or as it runs in the background, as many times as
 /// fast.
 ///
 /// # Errors
@@ -52,7 +52,7 @@ pub async fn replay(
         stem: stem.unwrap_or_else(|| "recording".to_owned()),
         switches: BTreeMap::new(),
         is_told: speed.is_some(),
-        told: Replayed::default(),
+        summary: Replayed::default(),
     };
     match speed {
         Some(speed) => {
@@ -61,7 +61,7 @@ pub async fn replay(
             if let Some((_, entry)) = &first {
                 stage.enter(entry.switch().unwrap_or_default());
             }
-            let names = stage.told.names.clone();
+            let names = stage.summary.names.clone();
             let _task = tokio::spawn(again(stage, recording, first, speed));
             Ok(Replayed { names, ..Replayed::default() })
         }
@@ -72,7 +72,7 @@ pub async fn replay(
                     Ok(Some((at, entry))) => stage.take(at, entry),
                     Ok(None) => break,
                     Err(err) => {
-                        stage.told.broken = Some(err);
+                        stage.summary.broken = Some(err);
                         break;
                     }
                 }
@@ -83,12 +83,12 @@ pub async fn replay(
             if stage.switches.is_empty() {
                 stage.enter("");
             }
-            Ok(stage.told)
+            Ok(stage.summary)
         }
     }
 }
 
-/// So many entries are taken in at once.
+/// How many entries are taken in at once.
 const PORTION: usize = 256;
 
 /// Where a recording happens again.
@@ -98,9 +98,9 @@ struct Stage {
     stem: String,
     /// By the name that they had in the recorded session.
     switches: BTreeMap<String, (Arc<Switch>, Option<Changes>)>,
-    /// Whether what happens is told as it does.
+    /// Whether events are reported as they happen.
     is_told: bool,
-    told: Replayed,
+    summary: Replayed,
 }
 
 impl Stage {
@@ -131,7 +131,7 @@ impl Stage {
             } else {
                 Some(switch.listener().changes())
             };
-            self.told.names.push(name);
+            self.summary.names.push(name);
             self.switches.insert(recorded.to_owned(), (switch, changes));
         }
         self.switches.get_mut(recorded)
@@ -146,7 +146,7 @@ impl Stage {
         };
         match entry {
             Recorded::Event { switch, event, own, command } => {
-                self.told.events += 1;
+                self.summary.events += 1;
                 let Some((switch, changes)) = self.enter(&switch) else { return };
                 let listener = switch.listener();
                 if let Some(own) = own {
@@ -192,11 +192,11 @@ impl Stage {
                 }
             }
             Recorded::Command { switch, line } => {
-                self.told.commands += 1;
+                self.summary.commands += 1;
                 say(&format!("{switch}> {line}"));
             }
             Recorded::Failure(message) => say(&format!("error: {message}")),
-            Recorded::Lost(count) => self.told.lost += count,
+            Recorded::Lost(count) => self.summary.lost += count,
         }
     }
 }
@@ -233,7 +233,7 @@ async fn again(
                 let passed = Duration::from_micros(u64::try_from(passed).unwrap_or(0));
                 tokio::time::sleep(passed / speed).await;
                 last = last.max(Some(at));
-                let name = stage.told.names.first().cloned().unwrap_or_default();
+                let name = stage.summary.names.first().cloned().unwrap_or_default();
                 let is_there = stage.shell().is_some_and(|shell| shell.switch(&name).is_ok());
                 if !is_there {
                     return;

@@ -274,12 +274,12 @@ pub(super) fn in_short(sofia: &Sofia) -> (String, u64, u64) {
     let (all, well) = (gateways.len(), gateways.iter().filter(is_well).count());
     let bad = gateways.iter().filter(|line| !is_well(line));
     let bad: Vec<String> = bad.map(|line| format!("{} {}", line.name, line.state)).collect();
-    let told = match (all, bad.is_empty()) {
+    let totals = match (all, bad.is_empty()) {
         (0, _) => "none".to_owned(),
         (_, true) => format!("{all}, all well"),
         (_, false) => format!("{well} of {all} well; {}", bad.join(", ")),
     };
-    (told, all as u64, well as u64)
+    (totals, all as u64, well as u64)
 }
 
 const FLAGS: &[&str] = &["locked", "recording", "running", "answered", "dynamic", "wait_mod"];

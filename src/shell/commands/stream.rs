@@ -3,7 +3,7 @@
 //! # Invariants
 //! - The server is never held up: a task drains the socket and waits for no reader. Between them
 //!   stand two bounded buffers, 8192 events and 1 MiB of text.
-//! - A reader that does not keep up loses events and is told how many, in a line of its own:
+//! - A reader that does not keep up loses events and gets their number, in a separate line:
 //!   `{"Event-Name":"SWITCHY_LOST","count":N}`. Where the connection was closed for a while, how
 //!   many is not known: `"count":null`, and `"seconds"` says for how long.
 
@@ -27,9 +27,9 @@ use crate::shell::view::filter::Filter;
 /// When it ends by itself.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Limits {
-    /// After so many lines.
+    /// After this many lines.
     pub(super) count: Option<u64>,
-    /// After so long.
+    /// After this time.
     pub(super) lasting: Option<Duration>,
 }
 

@@ -34,7 +34,7 @@ impl Context<'_> {
         }
     }
 
-    /// Writes a list of what events tell, and ends with an error when it may lack something.
+    /// Writes a list that comes from events, and ends with an error when it may lack something.
     /// `is_sum` says that the view only counts.
     pub(super) fn followed(
         &mut self,

@@ -150,7 +150,7 @@ impl Choice {
     }
 
     /// What is shown, in words.
-    pub(in crate::shell) fn told(&self) -> String {
+    pub(in crate::shell) fn describe(&self) -> String {
         let names = self.names.join(" ");
         let mut text = match self.mode {
             Mode::Off => return "events: off".to_owned(),

@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-/// How far a server's clock is ahead of ours: as its quickest event told.
+/// How far a server's clock is ahead of ours: as its quickest event shows.
 #[derive(Debug, Default)]
 pub(super) struct Clock {
     ahead: Option<SignedDuration>,

@@ -1,4 +1,4 @@
-//! Jobs whose result is the answer to a command, and so is not told above the prompt as well.
+//! Jobs whose result is the answer to a command, and so is not shown above the prompt as well.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -24,13 +24,13 @@ impl Awaiting {
         }
     }
 
-    /// Whether somebody answers with the result of this job.
+    /// Whether a command answers with the result of this job.
     pub(super) fn has(&self, id: &str, command: &str) -> bool {
         self.0.iter().any(|awaited| awaited == id || awaited == command)
     }
 }
 
-/// A command waits for a job. When it is given up the result is told above the prompt.
+/// A command waits for a job. When it is given up the result is shown above the prompt.
 #[derive(Debug)]
 pub(in crate::shell) struct Awaited {
     narration: Arc<Narration>,
@@ -75,7 +75,7 @@ mod tests {
     use super::*;
 
     #[limited::test]
-    fn what_is_given_up_is_told() {
+    fn what_is_given_up_is_shown() {
         let narration = Arc::new(Narration::default());
         let [mut one, other, third] =
             ["one", "other", "third"].map(|line| Awaited::new(&narration, line));

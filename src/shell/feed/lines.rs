@@ -24,7 +24,7 @@ impl Narration {
                 let session = update.session.as_deref()?;
                 // Before anything is left out: it has to see all of a leg.
                 let transferred = lock(&self.transfers).describe(session, *what);
-                // Also what is not told says which legs belong to a call.
+                // Also events that are not shown say which legs belong to a call.
                 let is_told =
                     lock(&self.choice).wants_change(session, kind_of(*what), update.is_own);
                 if mode != Mode::Calls || !is_told {
@@ -49,7 +49,7 @@ impl Narration {
     /// What became of the connection; the prompt shows each attempt to get it back.
     pub(super) fn link(&self, host: &str, link: &Link) -> Option<Line> {
         let (style, text) = match link {
-            // What that pause cost is said by whoever paused.
+            // The command that paused reports what the pause cost.
             Link::Lost { reason: CloseReason::Paused, attempt: 1, .. } => return None,
             Link::Up { gap: Some(gap) } if gap.was_paused => return None,
             Link::Lost { reason: CloseReason::Paused, attempt: 2, error: Some(error), .. } => {
@@ -115,13 +115,13 @@ impl Narration {
         session: &Session,
         what: What,
         (name, usual, is_odd, is_chosen): (&str, Color, bool, bool),
-        told: &str,
+        change: &str,
     ) -> Line {
         let style = lock(&self.colors).get(name).unwrap_or_else(|| usual.normal());
         let priority = match (is_odd, update.is_own) {
             (true, _) => Priority::Alert,
             (_, true) => Priority::Own,
-            (_, false) => told_by(is_chosen),
+            (_, false) => priority_of(is_chosen),
         };
         let parties = format!("{} -> {}", caller(session), sanitise::line(&session.destination));
         let text = format!(
@@ -133,23 +133,23 @@ impl Narration {
                 Direction::Outbound => "out",
             },
             parties,
-            self.paint(style, told),
+            self.paint(style, change),
         );
         let kind = kind_of(what).to_owned();
         let key = Some(session.call.as_str().to_owned());
         let leg = Some(sanitise::line(session.id.short()).into_owned());
-        let merged = Some(self.paint(style, told));
+        let merged = Some(self.paint(style, change));
         Line { priority, key, leg, kind, text, merged, at: None, is_requested: false }
     }
 
     fn job(&self, update: &Update, id: &str, command: &str, state: &JobState) -> Line {
-        let (style, told) = match state {
+        let (style, text) = match state {
             JobState::Done(Outcome::Ok(text)) => (Color::Green.normal(), text.as_str()),
             JobState::Done(Outcome::Failed(text)) => (Color::Red.normal(), text.as_str()),
             _ => (Color::Yellow.normal(), "outcome unknown"),
         };
-        let first = told.lines().next().unwrap_or_default();
-        let more = if told.lines().nth(1).is_some() { " ..." } else { "" };
+        let first = text.lines().next().unwrap_or_default();
+        let more = if text.lines().nth(1).is_some() { " ..." } else { "" };
         let verb = command.split_whitespace().next().unwrap_or_default();
         let text = format!(
             "{} job {} {}: {}",
@@ -169,7 +169,7 @@ impl Narration {
                 drop(choice);
                 return is_told.then(|| self.media(event));
             }
-            (choice.form.clone(), told_by(choice.is_narrowed()))
+            (choice.form.clone(), priority_of(choice.is_narrowed()))
         };
         let kind = event.name();
         let kind = kind.strip_prefix("CHANNEL_").unwrap_or(&kind);
@@ -236,7 +236,7 @@ impl Narration {
         for (at, row) in sanitise::rows(&log.text()).enumerate() {
             text.push_str(if at == 0 { "" } else { "\n" });
             if !row.is_empty() {
-                // Indented, so that no row of a message passes for a line of its own.
+                // Indented, so that no row of a message passes for a line of the shell.
                 text.push_str(if at == 0 { "" } else { "  " });
                 text.push_str(&self.paint(style, &row));
             }
@@ -269,7 +269,7 @@ fn media_step(event: &Event) -> String {
 }
 
 /// How much a line matters that an operator chose by a filter, or did not.
-fn told_by(is_chosen: bool) -> Priority {
+fn priority_of(is_chosen: bool) -> Priority {
     if is_chosen { Priority::Watched } else { Priority::Rest }
 }
 

@@ -40,7 +40,7 @@ use sampler::{Line, Priority};
 use sink::Lines;
 use transcript::Transcript;
 
-/// How events are told, shared by all switches of a shell.
+/// How events are shown, shared by all switches of a shell.
 #[derive(Debug, Default)]
 pub(super) struct Narration {
     lines: Lines,
@@ -62,7 +62,7 @@ pub(super) struct Narration {
 
 impl Narration {
     /// Whether anybody is shown what happens.
-    pub(super) fn is_told(&self) -> bool {
+    pub(super) fn has_sink(&self) -> bool {
         self.lines.0.is_some()
     }
 
@@ -116,7 +116,7 @@ impl Narration {
         self.many.store(many, Ordering::Relaxed);
     }
 
-    /// How many lines nobody had room for.
+    /// How many lines were dropped because the channel was full.
     pub(super) fn unseen(&self) -> u64 {
         self.unseen.load(Ordering::Relaxed)
     }
@@ -131,7 +131,7 @@ impl Narration {
         lock(&self.transcript).clone()
     }
 
-    /// Keeps what a recording tells for `events last`, and shows it nowhere.
+    /// Keeps the lines of a recording for `events last`, and shows it nowhere.
     pub(super) fn keep(&self, update: &Update) {
         if let Some(line) = self.change(update) {
             self.remember(Source::Events, &line.text);
@@ -170,27 +170,27 @@ impl Narration {
     pub(super) fn stood_still(&self, from: Timestamp, to: Timestamp) {
         let clock = |at: Timestamp| clock(u64::try_from(at.as_microsecond()).unwrap_or(0));
         let text = format!("events between {} and {} were not shown", clock(from), clock(to));
-        self.tell("", &text);
+        self.report("", &text);
     }
 
-    /// Tells something about the stream of events itself.
-    pub(super) fn tell(&self, host: &str, text: &str) {
+    /// Reports something about the stream of events itself.
+    pub(super) fn report(&self, host: &str, text: &str) {
         let text = self.paint(Color::Yellow.bold(), &sanitise::line(text));
         self.show(host, Source::Events, plain(Priority::Alert, "LINK", text));
     }
 
-    /// Tells what the operator asked to be told of, and returns it without color.
+    /// Shows an alert, and returns it without color.
     pub(super) fn alarm(&self, host: &str, at: u64, text: &str, rings: bool) -> String {
         let text = sanitise::line(text);
         let line = format!("{} {text}", clock(at));
         let is_many = self.many.load(Ordering::Relaxed);
         let start = if is_many { format!("{host} {}", clock(at)) } else { clock(at) };
         self.remember(Source::Events, &format!("{start} {text}"));
-        let (start, told) =
+        let (start, alert) =
             (self.paint(Style::new().dimmed(), &start), self.paint(Color::Red.bold(), &text));
         // It takes no room on the screen.
         let bell = if rings { "\x07" } else { "" };
-        let shown = format!("{bell}{start} {told}");
+        let shown = format!("{bell}{start} {alert}");
         if !self.lines.offer(plain(Priority::Alarm, "ALERT", shown)) {
             self.unseen.fetch_add(1, Ordering::Relaxed);
         }
@@ -220,7 +220,7 @@ pub(super) fn is_blank(log: &LogLine) -> bool {
     log.text().is_empty()
 }
 
-/// Tells what a listener sees until it is gone.
+/// Shows the events of a listener until it is gone.
 pub(super) fn follow(host: &str, listener: &EventListener, narration: Arc<Narration>) {
     if narration.lines.0.is_none() {
         return;
@@ -240,7 +240,7 @@ pub(super) fn follow(host: &str, listener: &EventListener, narration: Arc<Narrat
                     Some(update) => {
                         clock.saw(update.at, Timestamp::now());
                         let line = narration.change(&update);
-                        // What became of an own job is told whenever it comes.
+                        // The result of an own job is shown whenever it comes.
                         let at = || clock.local(update.at).filter(|_| update.job.is_none());
                         (Source::Events, line.map(|line| Line { at: at(), ..line }))
                     }

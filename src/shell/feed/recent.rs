@@ -31,7 +31,7 @@ impl Source {
 }
 
 impl Recent {
-    /// Keeps the rows of a text, each as a line of its own.
+    /// Keeps the rows of a text, each as a line.
     pub(super) fn push(&mut self, source: Source, text: &str) {
         let mark = source.mark();
         for row in text.split('\n') {

@@ -4,7 +4,7 @@ use tokio::sync::mpsc;
 
 use super::sampler::Line;
 
-/// Where event lines go: to whoever shows them, or nowhere.
+/// Where event lines go: to the program that shows them, or nowhere.
 #[derive(Debug, Clone, Default)]
 pub(in crate::shell) struct Lines(pub(in crate::shell) Option<mpsc::Sender<Line>>);
 

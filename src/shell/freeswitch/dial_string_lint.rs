@@ -81,7 +81,7 @@ fn variables(line: &OriginateLine<'_>, dial: &DialString) -> Vec<String> {
         found.push(match name.is_empty() {
             true => format!("\"{text}\" in brackets is not NAME=VALUE"),
             false => format!(
-                "a comma ends the value of {name}: \"{text}\" is read as a variable of its own; \
+                "a comma ends the value of {name}: \"{text}\" is read as another variable; \
                  write \\, also inside quotes"
             ),
         });

@@ -3,9 +3,9 @@
 use crate::shell::text::words::first_word;
 
 /// Whether a server command may well take longer than anybody wants to wait: it dials, sleeps,
-/// loads, or asks somebody else. FreeSWITCH answers nothing else on a connection meanwhile.
+/// loads, or asks another server. FreeSWITCH answers nothing else on a connection meanwhile.
 ///
-/// A command that ends the server, or what brings results, is not one: nobody would hear of it.
+/// A command that ends the server, or what brings results, is not one: its result would be lost.
 pub(in crate::shell) fn is_slow(line: &str) -> bool {
     let (verb, rest) = first_word(line.trim());
     let verb = verb.to_ascii_lowercase();

@@ -55,7 +55,7 @@ fn fsctl(words: &[&str]) -> bool {
             "pause_check" | "ready_check" | "shutdown_check" | "last_sps" | "crash_protection",
             ..,
         ] => words.len() == 1 || words.first() == Some(&"pause_check"),
-        // Without a value they tell theirs.
+        // Without a value they print theirs.
         [
             "loglevel" | "max_sessions" | "sps" | "min_idle_cpu" | "debug_level" | "verbose_events",
         ] => true,
@@ -72,14 +72,14 @@ fn conference(words: &[&str]) -> bool {
     }
 }
 
-/// `json {"command":"status"}` and others that only tell.
+/// `json {"command":"status"}` and others that only read.
 fn json(text: &str) -> bool {
     let Some(document) = danger::json::read(text) else { return false };
     let command = danger::json::part(&document, "command").and_then(serde_json::Value::as_str);
     command.is_some_and(|name| matches!(name, "status" | "mediaStats" | "channelData"))
 }
 
-/// Commands that read, whatever stands behind them.
+/// Commands that read, whatever their arguments.
 const READS: &[&str] = &[
     "acl",
     "banner",

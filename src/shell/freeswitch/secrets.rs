@@ -120,7 +120,7 @@ impl Names {
     }
 }
 
-/// Commands and programs with the options of a login: a password stands behind `-p`.
+/// Commands and programs with the options of a login: a password follows `-p`.
 const LOGINS: &[&str] =
     &["connect", "switchy", "fs_cli", "sshpass", "mysql", "mysqldump", "mysqladmin", "mariadb"];
 

@@ -48,7 +48,7 @@ fn step<'a>(cx: &'a mut Context<'_>, typed: String, within: Vec<String>) -> Step
         let command = TypedCommand::read(line);
         if !command.keeps_lists() && marks(line) > marks(&typed) {
             return Err(CommandError::usage("the value of a variable has ;; in it")
-                .hint("it would start a command of its own; \"api LINE\" sends it as it is"));
+                .hint("it would start another command; \"api LINE\" sends it as it is"));
         }
         if slash::is_slash(line) {
             return slash::run(cx, line).await;
@@ -93,7 +93,7 @@ fn question(line: &str) -> Cow<'_, str> {
     }
 }
 
-/// Runs the commands of a list, all of them as FreeSWITCH does; the first failure is told.
+/// Runs the commands of a list, all of them as FreeSWITCH does; the first failure is returned.
 async fn list(
     cx: &mut Context<'_>,
     pieces: &[&str],

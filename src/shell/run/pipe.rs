@@ -104,7 +104,7 @@ impl Target {
         let open = move || {
             let mut options = OpenOptions::new();
             let options = options.create(true).append(is_appended).write(true).truncate(false);
-            // Whoever wanted it may have been stopped meanwhile.
+            // The command that wanted it may have been stopped meanwhile.
             let _is_wanted = opened.send(options.open(at)).is_ok();
         };
         // Not a thread of the runtime: that would wait for it at its end.

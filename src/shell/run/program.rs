@@ -12,7 +12,7 @@ use tokio::task::JoinHandle;
 use crate::shell::text::error::{CommandError, Kind};
 use crate::shell::text::operator::{Operator, TerminalLease};
 use crate::shell::text::outlet::{Backlog, Pace};
-use crate::shell::text::process::{shell, told};
+use crate::shell::text::process::{describe_status, shell};
 use crate::shell::text::sanitise;
 use crate::shell::text::words::first_word;
 use crate::shell::view::output::Output;
@@ -166,11 +166,14 @@ impl Program {
             let message = format!("nothing in the answer matches {:?}", self.name);
             return Err(CommandError::new(Kind::Refused, message));
         }
-        Err(CommandError::new(Kind::Refused, format!("{:?} {}", self.name, told(status))))
+        Err(CommandError::new(
+            Kind::Refused,
+            format!("{:?} {}", self.name, describe_status(status)),
+        ))
     }
 }
 
-/// Writes parts as they come; when nobody reads them any more, the rest is dropped.
+/// Writes parts as they come; when the reader is gone, the rest is dropped.
 async fn feed(
     mut stdin: ChildStdin,
     mut parts: mpsc::UnboundedReceiver<String>,

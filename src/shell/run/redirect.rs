@@ -1,6 +1,6 @@
 //! Where the command of a line ends, and what happens to its answer.
 //!
-//! FreeSWITCH has `|` and `>` of its own, in dial strings (`user/1|user/2`), in `cond` and `regex`.
+//! FreeSWITCH has its own `|` and `>`, in dial strings (`user/1|user/2`), in `cond` and `regex`.
 //! So nothing inside quotes or brackets counts, a blank must stand in front, and in what goes to
 //! the server word for word the other side must look right as well: behind ` | ` a program that is
 //! there, behind ` > ` at the end of the line a file name with a slash or a dot that does not begin
@@ -93,7 +93,7 @@ pub(in crate::shell) fn tail(line: &str) -> Tail<'_> {
         "api" | "bgapi" => words::first_word(rest).0,
         verb => verb,
     };
-    // These have signs of their own, and a half typed program cannot be told from them.
+    // These have their own signs, and a half typed program looks like them.
     let keeps_all = table::meta(verb).is_some_and(|meta| meta.keeps_redirects);
     if keeps_all || SIGNED.iter().any(|known| verb.eq_ignore_ascii_case(known)) {
         return Tail::Command;

@@ -17,7 +17,7 @@ use crate::shell::view::output::Output;
 use crate::shell::view::{Cell, Format, View};
 
 /// How long the results of all that is left may take, once the script has ended: longer than an
-/// originate rings unless told otherwise.
+/// originate rings by default.
 const LONGEST: Duration = Duration::from_secs(90);
 
 impl Shell {
@@ -38,9 +38,12 @@ impl Shell {
         let named = format!("job {} {}", job.id().short(), brief_command(job.command()));
         Some(match result {
             Ok(_made) if is_call => Ok(()),
-            Ok(text) => {
-                tell(&mut Context::new(self, Some(switch), output, &Runner), &job, &named, &text)
-            }
+            Ok(text) => write_result(
+                &mut Context::new(self, Some(switch), output, &Runner),
+                &job,
+                &named,
+                &text,
+            ),
             Err(JobError::TimedOut { .. }) if until.is_none() => Ok(()),
             Err(JobError::TimedOut { .. }) => {
                 let message = format!("{named}: no result in time");
@@ -60,7 +63,12 @@ impl Shell {
 }
 
 /// What the background job of a line has come to.
-fn tell(cx: &mut Context<'_>, job: &Job, named: &str, text: &str) -> Result<(), CommandError> {
+fn write_result(
+    cx: &mut Context<'_>,
+    job: &Job,
+    named: &str,
+    text: &str,
+) -> Result<(), CommandError> {
     match cx.format() {
         Format::Raw => cx.server_text(text),
         Format::Table | Format::Vertical if text.trim_end().contains('\n') => {

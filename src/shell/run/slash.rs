@@ -139,29 +139,29 @@ async fn uuid(cx: &mut Context<'_>, rest: &str) -> Result<(), CommandError> {
     cx.purpose = Purpose::Read;
     let id = match rest {
         "" => None,
-        // Our own names for calls work too; a uuid that nobody knows may come yet.
+        // Our own names for calls work too; an unknown uuid may come yet.
         LAST => Some(cx.named(LAST).await?.leg.id.to_string()),
         word => {
             let named = cx.named(word).await;
             Some(named.map_or_else(|_none| word.to_owned(), |named| named.leg.id.to_string()))
         }
     };
-    let told = match &id {
+    let shown = match &id {
         Some(id) => format!("log lines of {id} only"),
         None => "log lines of all calls".to_owned(),
     };
     cx.shell.narration().change_log_view(|view| view.uuid = id);
-    cx.line(&told)
+    cx.line(&shown)
 }
 
 fn logfilter(cx: &mut Context<'_>, rest: &str) -> Result<(), CommandError> {
     let text = Some(rest.to_owned()).filter(|text| !text.is_empty());
-    let told = match &text {
+    let shown = match &text {
         Some(text) => format!("log lines with {text:?} only"),
         None => "log lines with any text".to_owned(),
     };
     cx.shell.narration().change_log_view(|view| view.text = text);
-    cx.line(&told)
+    cx.line(&shown)
 }
 
 fn debug(cx: &mut Context<'_>, rest: &str) -> Result<(), CommandError> {

@@ -1,4 +1,4 @@
-//! What a server can do, as it tells: its API commands, its applications, the words behind them.
+//! What a server can do, as it lists it: its API commands, its applications, the words behind them.
 //!
 //! Asked for in the background after a connection, on the command connection, and kept: completion,
 //! hints and help read it from memory.
@@ -46,7 +46,7 @@ pub(in crate::shell) struct Words {
 }
 
 impl Catalog {
-    /// Asks a server. What it does not tell stays empty.
+    /// Asks a server. What it does not list stays empty.
     pub(super) async fn fetch(client: &Client) -> Self {
         Self {
             apis: entries(&rows(client, "show api as json").await),

@@ -8,7 +8,7 @@ use crate::shell::view::counted;
 /// Why a list may lack something.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::shell) enum Gap {
-    /// The list could not be had; only what events told since then is known.
+    /// The list could not be had; only what events reported since then is known.
     Unknown {
         /// Which failure it is.
         kind: Kind,

@@ -95,7 +95,7 @@ mod tests {
         let mut profile = Profile::new("x", Config::new("x"));
         profile.guard.deny =
             ["hupall", "fsctl", "system", "reload", "uuid_kill"].map(str::to_owned).into();
-        // Whoever names it everywhere else has thought of it; denied it is all the same.
+        // Also where every other list allows it.
         profile.guard.allow = profile.guard.deny.clone();
         let held = Held { is_unguarded: true, ..Held::default() };
         for by in [By::Holder, By::App, By::AppLine] {

@@ -5,7 +5,7 @@ use crate::listener::Job;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-/// So many are remembered; a script that starts more has long stopped to look.
+/// How many are remembered; a script that starts more does not look at them.
 pub(in crate::shell) const MOST: usize = 10_000;
 
 /// A job, and where it runs.

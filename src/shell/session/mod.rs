@@ -78,7 +78,7 @@ pub(super) struct State {
     pub(super) left: pending_jobs::Left,
     /// What `let` set.
     pub(super) variables: BTreeMap<String, String>,
-    /// What goes on after its command was interrupted.
+    /// What continues after its command was interrupted.
     finishing: Vec<tokio::task::JoinHandle<()>>,
     /// Simulated switches that `connect sim` started; they end with the shell.
     pub(super) sims: Vec<Sim>,
@@ -87,7 +87,7 @@ pub(super) struct State {
 }
 
 impl Shell {
-    /// A shell without a connection. Event lines go to `lines`, if somebody shows them; what does
+    /// A shell without a connection. Event lines go to `lines`, if a program shows them; what does
     /// not fit into the channel is counted, not waited for.
     #[must_use]
     pub fn new(settings: Settings, lines: Option<mpsc::Sender<Line>>, color: bool) -> Self {
@@ -167,7 +167,7 @@ impl Shell {
         self.state().settings.aliases.contains_key(word)
     }
 
-    /// Does something to its end, also where nobody waits for it any more: closing waits for it.
+    /// Does something to its end, also after its caller was dropped: closing waits for it.
     pub(crate) fn finish(&self, work: impl Future<Output = ()> + Send + 'static) {
         if let Ok(runtime) = tokio::runtime::Handle::try_current() {
             let finishing = &mut self.state().finishing;
@@ -188,7 +188,7 @@ impl Shell {
         self.inner.closing.send_replace(true);
         let finishing = std::mem::take(&mut self.state().finishing);
         for work in finishing {
-            // A server that does not answer keeps nobody from leaving.
+            // A server that does not answer keeps no operator from leaving.
             let _in_time = tokio::time::timeout(FINISH, work).await.is_ok();
         }
         if let Some(Err(err)) = self.stop_transcript().await {
@@ -204,7 +204,7 @@ impl Shell {
         }
     }
 
-    /// How many event lines were not shown because nobody took them in time.
+    /// How many event lines were not shown because they were not taken in time.
     #[must_use]
     pub fn unseen(&self) -> u64 {
         self.inner.narration.unseen()

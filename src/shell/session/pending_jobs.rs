@@ -1,5 +1,5 @@
 //! Jobs that a script started and has not asked about: their results are waited for at its end, so
-//! that its exit code is the truth. At the prompt they are told above it instead.
+//! that its exit code is the truth. At the prompt they are shown above it instead.
 
 pub(in crate::shell) use super::job_list::{Entry, Left, MOST};
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use crate::listener::Job;
 impl Shell {
     /// A line started a job and does not wait for it.
     pub(in crate::shell) fn leave(&self, job: &Job, switch: &Arc<Switch>, is_call: bool) {
-        if self.narration().is_told() {
+        if self.narration().has_sink() {
             return;
         }
         let left = &mut self.state().left.0;
@@ -26,8 +26,8 @@ impl Shell {
         self.state().left.0.pop_front()
     }
 
-    /// A line waited for a job, or told its result.
-    pub(in crate::shell) fn has_told(&self, id: &str) {
+    /// A line waited for a job, or showed its result.
+    pub(in crate::shell) fn mark_reported(&self, id: &str) {
         self.state().left.0.retain(|entry| entry.job.id().as_str() != id);
     }
 

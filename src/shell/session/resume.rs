@@ -32,7 +32,7 @@ impl Shell {
         self.pause_after(Duration::ZERO).await;
     }
 
-    /// The same behind a stop: for so long this process stood still, and what the server sent then
+    /// The same behind a stop: this process stood still for that time, and what the server sent then
     /// may not be complete.
     pub async fn pause_after(&self, stood_still: Duration) {
         self.inner.paused.send_replace(true);
@@ -51,7 +51,7 @@ impl Shell {
         }
     }
 
-    /// Has a connection with events of its own closed, too, before this process stands still.
+    /// Has another connection with events closed, too, before this process stands still.
     pub(in crate::shell) fn close_on_pause(&self, connection: &Connection) {
         let mut state = self.state();
         state.others.retain(WeakConnection::is_open);
@@ -79,7 +79,7 @@ impl Shell {
     }
 
     /// Says that this process stood still from one moment to another, and that what happened then is
-    /// not shown. A new snapshot tells what became of the calls, with `before` what ran before if
+    /// not shown. A new snapshot shows what became of the calls, with `before` what ran before if
     /// that is known. Returns at once.
     pub fn resumed(&self, from: Timestamp, to: Timestamp, before: Option<RunningCalls>) {
         self.narration().stood_still(from, to);
@@ -92,14 +92,14 @@ impl Shell {
             let narration = Arc::clone(&self.inner.narration);
             let _task = tokio::spawn(async move {
                 let Some(jobs) = is_back(&listener).await else { return };
-                // One that is gone is told of by its own line.
+                // One that is gone has its own line.
                 if listener.resync().await.is_ok() {
                     let text = match completeness::of_calls(&switch) {
                         Some(gap) => gap.error("calls").message,
                         None => looked_again(&running(&switch), before.as_ref(), jobs),
                     };
                     let name = if is_many { String::new() } else { format!("{}: ", switch.name()) };
-                    narration.tell(switch.name(), &format!("{name}{text}"));
+                    narration.report(switch.name(), &format!("{name}{text}"));
                 }
             });
         }
@@ -116,7 +116,7 @@ async fn is_back(listener: &EventListener) -> Option<usize> {
     // Before its first attempt it still says that it is up.
     match &*link.borrow_and_update() {
         Link::Down | Link::GaveUp { .. } => return None,
-        // Its own lines tell of this one.
+        // Its own lines report this one.
         Link::Lost { reason, .. } if !matches!(reason, CloseReason::Paused) => return None,
         Link::Lost { .. } | Link::Up { .. } => {}
     }

@@ -59,7 +59,7 @@ impl Switch {
         }
     }
 
-    /// The same, with what the operator wants to be told of.
+    /// The same, with the operator's alerts.
     pub(super) fn with_alerts(self, alerts: Vec<Alert>) -> Self {
         Self { alerts, ..self }
     }
@@ -147,13 +147,13 @@ impl Switch {
         self.slot().clone()
     }
 
-    /// What the server calls itself; nothing until it has told.
+    /// What the server calls itself; nothing until it has answered.
     #[must_use]
     pub fn switchname(&self) -> String {
         self.catalog().switchname.clone()
     }
 
-    /// What the machine that it runs on is called; nothing until it has told.
+    /// What the machine that it runs on is called; nothing until it has answered.
     #[must_use]
     pub fn hostname(&self) -> String {
         self.catalog().hostname.clone()
@@ -189,7 +189,7 @@ impl Switch {
             self.client.connect().await?;
             self.client.keep_connected(Backoff::default())?;
             // A script does not complete anything.
-            if self.narration.is_told() {
+            if self.narration.has_sink() {
                 self.learn();
             }
         }
@@ -224,12 +224,12 @@ impl Switch {
         });
     }
 
-    /// What the server can do, as far as it has told.
+    /// What the server can do, as far as it has listed it.
     pub(in crate::shell) fn catalog(&self) -> Arc<Catalog> {
         Arc::clone(&self.catalog.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// What the server can do; asks when it has not told yet.
+    /// What the server can do; asks when it has not listed it yet.
     pub(in crate::shell) async fn learnt(&self) -> Arc<Catalog> {
         let known = self.catalog();
         if !known.is_empty() {
@@ -265,7 +265,7 @@ impl Switch {
         self.resubscribe().await
     }
 
-    /// Subscribes again to what apps and alerts need, where somebody took it away.
+    /// Subscribes again to what apps and alerts need, where a command took it away.
     pub(in crate::shell) async fn resubscribe(&self) -> Result<(), CommandError> {
         alerts::subscribe(&self.name, &self.listener(), &self.narration, &self.alerts).await;
         Ok(self.client.restore_apps().await?)

@@ -104,7 +104,7 @@ impl Shell {
         self.open_for(None, profile).await
     }
 
-    /// As [`open`](Self::open), while somebody is at the prompt.
+    /// As [`open`](Self::open), while an operator is at the prompt.
     pub(in crate::shell) async fn open_for(
         &self,
         operator: Option<&Operator>,

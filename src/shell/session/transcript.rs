@@ -14,8 +14,11 @@ impl Shell {
     /// A usage error when there is a transcript, or the file is there or cannot be written.
     pub async fn start_transcript(&self, path: &Path, append: bool) -> Result<(), CommandError> {
         if let Some(running) = self.transcript() {
-            return Err(CommandError::usage(format!("there is a transcript: {}", running.told()?))
-                .hint("\"transcript stop\" ends it"));
+            return Err(CommandError::usage(format!(
+                "there is a transcript: {}",
+                running.status()?
+            ))
+            .hint("\"transcript stop\" ends it"));
         }
         let secrets = Arc::clone(&self.inner.secrets);
         let transcript = Arc::new(Transcript::start(path, append, secrets)?);

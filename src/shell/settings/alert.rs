@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-/// What the operator wants to be told of, under a name of theirs.
+/// An event that the operator wants a line for, under a name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Alert {
@@ -16,12 +16,12 @@ pub struct Alert {
     pub rings: bool,
     /// A command of the system that is run with it.
     pub run: Option<String>,
-    /// It is told at most once in this time.
+    /// It is shown at most once in this time.
     pub every: Duration,
 }
 
 impl Alert {
-    /// How often one is told that says nothing about it.
+    /// The default of `every`.
     pub const EVERY: Duration = Duration::from_secs(10);
 
     /// An alert on every event of this name, with the bell.

@@ -7,7 +7,7 @@ use nu_ansi_term::Style;
 use super::log_view::style_named;
 
 /// What is drawn in which color, where it is not as usual: `prompt`, `input`, `output`, and the lines
-/// about calls, by what they tell: `progress`, `answered`, `ended`, `failed`.
+/// about calls, by their kind: `progress`, `answered`, `ended`, `failed`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Colors(BTreeMap<String, Style>);
 

@@ -1,4 +1,4 @@
-//! Which log lines are shown, and what stands in front of them.
+//! Which log lines are shown, and what precedes them.
 
 use nu_ansi_term::{Color, Style};
 
@@ -18,13 +18,13 @@ pub struct LogView {
     pub(crate) styles: [Option<Style>; 8],
 }
 
-/// How much of the call's uuid stands in front of a log line.
+/// How much of the call's uuid precedes a log line.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Prefix {
     /// Nothing.
     #[default]
     Off,
-    /// So many of its first characters.
+    /// This many of its first characters.
     First(usize),
     /// All of it.
     Full,
@@ -51,7 +51,7 @@ impl LogView {
         is_callers && self.text.as_ref().is_none_or(|text| line.text().contains(text))
     }
 
-    /// What stands in front of a line.
+    /// What precedes a line.
     pub(in crate::shell) fn prefix_of(&self, line: &LogLine) -> String {
         let owner = line.user_data();
         let shown = match self.prefix {

@@ -53,7 +53,7 @@ pub struct Settings {
     pub is_unguarded: bool,
     /// When a switch gets its second connection, the one for events.
     pub listening: Listening,
-    /// How much this client tells about itself: fs_cli's 0 to 7.
+    /// How much this client logs about itself: fs_cli's 0 to 7.
     pub debug: u8,
     /// How answers are written that was asked for at the prompt, on every switch.
     pub output: Option<Format>,
@@ -61,7 +61,7 @@ pub struct Settings {
     pub colors: Colors,
     /// What the prompt says, on every switch; what its profile says unless this is set.
     pub prompt: Option<Template>,
-    /// What the operator is told of on servers without a profile.
+    /// The alerts on servers without a profile.
     pub alerts: Vec<Alert>,
     /// The variables whose values are kept out of files, beside those of profiles: FreeSWITCH's and
     /// those of scripts. `*` stands for any text.

@@ -44,7 +44,7 @@ pub struct Profile {
     pub colors: Colors,
     /// Whether the lines that are typed there are kept in a file.
     pub keeps_history: bool,
-    /// What the operator is told of there.
+    /// The alerts there.
     pub alerts: Vec<Alert>,
     /// The variables whose values are secrets; `*` stands for any text.
     pub secret_variables: Vec<String>,
@@ -83,7 +83,7 @@ impl Profile {
     }
 
     /// As careful as the profiles of the same address are: a server in production is that by
-    /// whatever name somebody reaches it. Who names a profile of that address has chosen its
+    /// whatever name is used for it. Who names a profile of that address has chosen its
     /// guards and whether it only reads.
     pub(in crate::shell) fn careful_like(mut self, profiles: &[Self]) -> Self {
         let is_same = |other: &&Self| {

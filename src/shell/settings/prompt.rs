@@ -207,7 +207,7 @@ mod tests {
     }
 
     #[limited::test]
-    fn what_is_no_template_is_told() {
+    fn mistakes_in_a_template_are_reported() {
         for (text, message) in [
             ("{cals}>", "nothing in a prompt is called {cals}"),
             ("{}>", "nothing in a prompt is called {}"),

@@ -139,8 +139,8 @@ impl From<ConnectError> for CommandError {
     fn from(err: ConnectError) -> Self {
         let (hint, is_passing) = (err.hint(), err.verdict() == Verdict::Retry);
         let is_wrong_password = matches!(err, ConnectError::WrongPassword { .. });
-        let told = Self::new(Kind::Connection, err.to_string()).hint(hint);
-        Self { is_passing, is_wrong_password, ..told }
+        let converted = Self::new(Kind::Connection, err.to_string()).hint(hint);
+        Self { is_passing, is_wrong_password, ..converted }
     }
 }
 

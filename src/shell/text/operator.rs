@@ -1,14 +1,14 @@
 //! The person at the prompt, as a running command reaches them.
 //!
 //! # Invariants
-//! A command never touches the terminal: it requests, and the prompt serves the request. With nobody
+//! A command never touches the terminal: it requests, and the prompt serves the request. Without an operator
 //! there (a script, one-shot) there is no [`Operator`], and a question is a refusal.
 
 use std::fmt;
 
 use tokio::sync::{mpsc, oneshot};
 
-/// A handle to whoever sits at the prompt; clones reach the same one.
+/// A handle to the operator at the prompt; clones reach the same one.
 #[derive(Clone)]
 pub struct Operator(mpsc::Sender<OperatorRequest>);
 
@@ -39,7 +39,7 @@ pub enum OperatorRequest {
     },
     /// An empty screen.
     Clear {
-        /// Told when it is.
+        /// Notified when it is.
         done: oneshot::Sender<()>,
     },
 }
@@ -95,7 +95,7 @@ impl Operator {
     pub(in crate::shell) async fn clear(&self) {
         let (done, cleared) = oneshot::channel();
         if self.0.send(OperatorRequest::Clear { done }).await.is_ok() {
-            // Nobody who could clear it is no failure.
+            // Without a reader the request fails silently.
             let _is_cleared = cleared.await.is_ok();
         }
     }

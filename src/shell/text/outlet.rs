@@ -13,7 +13,7 @@ use std::{fmt, io, mem, thread};
 
 use tokio::sync::Notify;
 
-/// Takes text at once; a thread of its own writes it. Clones share it.
+/// Takes text at once; a separate thread writes it. Clones share it.
 #[derive(Debug, Clone)]
 pub(crate) struct Outlet {
     parts: Sender<String>,
@@ -118,12 +118,12 @@ pub(crate) struct Backlog {
 }
 
 impl Backlog {
-    /// So many bytes more wait.
+    /// Adds to the bytes that wait.
     pub(crate) fn add(&self, bytes: usize) {
         self.bytes.fetch_add(bytes, Ordering::Relaxed);
     }
 
-    /// So many bytes wait no more.
+    /// Takes from the bytes that wait.
     pub(crate) fn wrote(&self, bytes: usize) {
         let less = |waiting: usize| Some(waiting.saturating_sub(bytes));
         let _was = self.bytes.fetch_update(Ordering::Relaxed, Ordering::Relaxed, less);

@@ -5,7 +5,7 @@ use std::process::ExitStatus;
 use tokio::process::Command;
 
 /// How a program ended, in words.
-pub(in crate::shell) fn told(status: ExitStatus) -> String {
+pub(in crate::shell) fn describe_status(status: ExitStatus) -> String {
     match status.code() {
         Some(127) => "is not a command of your shell (exit status 127)".to_owned(),
         Some(code) => format!("ended with exit status {code}"),

@@ -14,7 +14,7 @@ impl<'a> Starts<'a> {
         Self(ids)
     }
 
-    /// At least eight characters of an id, and so many more that no other begins with them.
+    /// At least eight characters of an id, and as many more as it takes to be unique.
     pub(in crate::shell) fn of<'b>(&self, id: &'b str) -> &'b str {
         let (before, from) = self.0.split_at(self.0.partition_point(|other| *other < id));
         let after = from.iter().find(|other| **other != id);

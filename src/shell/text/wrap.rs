@@ -155,7 +155,7 @@ fn colors_of(word: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-/// A tab goes on to the next multiple of it.
+/// A tab reaches to the next multiple of it.
 const TAB: usize = 8;
 /// Narrower terminals are taken for this wide.
 const LEAST: usize = 20;
@@ -177,7 +177,7 @@ mod tests {
             ("one\ttwo\tthree\tfour", 20, "one     two\nthree   four"),
             // A first column that leaves no room.
             ("a heading of words  one", 20, "a heading of words\none"),
-            // A word that fits a row of its own only.
+            // A word that fits only an empty row.
             ("ok   seventeen-letters-x", 20, "ok\n seventeen-letters-x"),
             ("x seventeen-letters-and-more y", 20, "x\nseventeen-letters-and-more\ny"),
             (

@@ -54,7 +54,7 @@ pub(in crate::shell) fn channels<'a>(
     view
 }
 
-/// What tells these calls from each other and from all that lives.
+/// The shortest ids that are unique among these calls and all that live.
 fn starts<'a>(calls: &[&'a Call], tracker: &'a Tracker) -> Starts<'a> {
     let living = tracker.sessions().map(|leg| leg.id.as_str());
     let living = living.chain(tracker.call_ids().map(|id| id.as_str()));
@@ -99,7 +99,7 @@ pub(super) fn call_columns() -> Vec<Column> {
     columns
 }
 
-/// What `calls` tells of the first leg, and `channels` of each.
+/// The columns that `calls` shows of the first leg, and `channels` of each.
 fn leg_columns() -> [Column; 14] {
     [
         Column::text("dir", "inbound or outbound, as the switch sees it")

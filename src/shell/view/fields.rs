@@ -1,4 +1,4 @@
-//! What each view tells: the names that machines get and filters take.
+//! The fields of each view: the names in machine formats and filters.
 
 use super::column::Column;
 use super::filter::Kind;

@@ -286,7 +286,7 @@ impl View {
     /// Writes it in a format. `width` is that of the terminal, for tables.
     #[must_use]
     pub(crate) fn write(&self, format: Format, width: Option<u16>) -> String {
-        // Exact for machines; on a terminal a value cannot begin a line of its own.
+        // Exact for machines; on a terminal a value cannot begin a new line.
         let exact = |cell| match (exact_text(cell), width) {
             (text, None) => text,
             (text, Some(_)) => sanitise::line(&text).into_owned().into(),

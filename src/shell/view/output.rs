@@ -18,7 +18,7 @@ pub struct Output<'a> {
     pub width: Option<u16>,
     /// The height of the terminal, if it is one: longer answers go through a pager.
     pub rows: Option<u16>,
-    /// Who can be asked; nobody in a script.
+    /// The operator who can be asked; none in a script.
     pub operator: Option<Operator>,
     /// Whether `text` ends up on the standard output of this process, so that programs which a line
     /// starts may write there themselves.
@@ -34,7 +34,7 @@ pub struct Output<'a> {
 }
 
 impl<'a> Output<'a> {
-    /// An answer into `text`: no format asked for, no terminal, nobody to ask.
+    /// An answer into `text`: no format asked for, no terminal, no operator to ask.
     #[must_use]
     pub fn new(text: &'a mut (dyn fmt::Write + Send)) -> Self {
         Self {
@@ -102,7 +102,7 @@ impl<'a> Output<'a> {
         Self { pace: Some(pace), ..self }
     }
 
-    /// With somebody who can be asked.
+    /// With an operator who can be asked.
     #[must_use]
     pub fn with_operator(self, operator: Option<Operator>) -> Self {
         Self { operator, ..self }

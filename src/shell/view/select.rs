@@ -26,7 +26,7 @@ pub(in crate::shell) struct Select {
     /// Show these columns, in this order
     #[arg(long, value_name = "COLUMN,..", value_delimiter = ',')]
     columns: Vec<String>,
-    /// Show the first so many rows
+    /// Show only the first N rows
     #[arg(long, value_name = "N")]
     limit: Option<usize>,
     /// Say only how many rows there are

@@ -62,7 +62,7 @@ pub(in crate::shell) fn conference_columns() -> Vec<Column> {
     ]
 }
 
-/// What `status` tells.
+/// The fields of `status`.
 pub(in crate::shell) fn status_columns() -> Vec<Column> {
     vec![
         Column::text("switch", "address of its event socket"),

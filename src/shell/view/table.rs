@@ -210,7 +210,7 @@ impl<'a> Table<'a> {
     }
 }
 
-/// A text of at most so many columns; what was cut ends in an ellipsis.
+/// A text cut to `most` columns; what was cut ends in an ellipsis.
 pub(crate) fn cut(text: &str, width: usize) -> Cow<'_, str> {
     if text.width() <= width {
         return text.into();

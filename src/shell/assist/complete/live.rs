@@ -95,17 +95,18 @@ impl Place<'_> {
             .collect()
     }
 
-    /// Names that the server told, or the stock ones.
+    /// Names that the server listed, or the stock ones.
     pub(super) fn known(
         &self,
-        told: impl Fn(&crate::shell::session::catalog::Catalog) -> &Vec<String>,
+        listed: impl Fn(&crate::shell::session::catalog::Catalog) -> &Vec<String>,
         stock: &[&str],
     ) -> Vec<Candidate> {
-        let told = self.switch.map(|switch| told(&switch.catalog()).clone()).unwrap_or_default();
-        if told.is_empty() {
+        let listed =
+            self.switch.map(|switch| listed(&switch.catalog()).clone()).unwrap_or_default();
+        if listed.is_empty() {
             return plain(stock.iter().copied());
         }
-        told.into_iter().map(Candidate::new).collect()
+        listed.into_iter().map(Candidate::new).collect()
     }
 
     /// The living legs, the newest first.

@@ -205,8 +205,8 @@ impl Place<'_> {
 
     /// What `show` shows: what the server says, or what all have.
     fn tables(&self, rest: &[&str]) -> Vec<Candidate> {
-        let told = self.of_server("show", rest);
-        if told.is_empty() && rest.is_empty() { names::tables() } else { told }
+        let listed = self.of_server("show", rest);
+        if listed.is_empty() && rest.is_empty() { names::tables() } else { listed }
     }
 
     fn apis(&self) -> Vec<Candidate> {
@@ -215,7 +215,7 @@ impl Place<'_> {
         catalog.apis().map(|(name, entry)| Candidate::described(name, &entry.about)).collect()
     }
 
-    /// What may follow a command of the server, as far as it has told.
+    /// What may follow a command of the server, as far as it has listed them.
     fn of_server(&self, verb: &str, rest: &[&str]) -> Vec<Candidate> {
         let Some(switch) = self.switch else { return Vec::new() };
         let before: Vec<&str> = std::iter::once(verb).chain(rest.iter().copied()).collect();

@@ -204,7 +204,7 @@ pub(super) fn events() -> impl Iterator<Item = Candidate> {
     EVENT_NAMES.iter().chain(SUBCLASSES).copied().map(Candidate::new)
 }
 
-/// What `events` does, and how it is told so.
+/// The actions of `events`, and the words that select them.
 pub(super) fn event_verbs() -> Vec<Candidate> {
     let verbs = [
         ("on", "one line a change of a call"),

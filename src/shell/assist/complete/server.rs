@@ -61,7 +61,7 @@ impl Question {
     }
 }
 
-/// What stands behind `api` or `bgapi` and their options.
+/// What follows `api` or `bgapi` and their options.
 pub(in crate::shell) fn tail<'a>(words: &'a [&'a str]) -> &'a [&'a str] {
     let mut rest = words;
     while let Some((word, more)) = rest.split_first().filter(|(word, _)| word.starts_with('-')) {

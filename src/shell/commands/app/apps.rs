@@ -107,7 +107,7 @@ fn about(cx: &mut Context<'_>, name: &str) -> Result<(), CommandError> {
     let words = loaded
         .as_ref()
         .map(|app| cx.switch().ok().and_then(|switch| switch.app_words(app.id().as_str())));
-    // Whoever uses the library may have loaded it, too.
+    // A user of the library may have loaded it, too.
     let is_known = !matches!(words, Some(None));
     let words = words.flatten().unwrap_or_default();
     let given: Vec<_> = words.iter().filter_map(|word| word.split_once('=')).collect();

@@ -210,7 +210,7 @@ impl By {
     }
 }
 
-/// So many letters of an id are shown by tables.
+/// How many letters of an id tables show.
 const SHOWN: usize = 8;
 
 /// `6c1d2a5e-.., 1000 -> 1001`

@@ -163,7 +163,7 @@ async fn no_change_reaches_a_call_of_another_party_by_last() {
 async fn change(verb: &str, rest: &str) {
     let mut desk = Desk::new().await;
     let wait = if CHANGES_AT_ONCE.contains(&verb) { "" } else { "--timeout 1 " };
-    // Nothing of its own: neither `last` nor a number is enough.
+    // Without an own call neither `last` nor a number is enough.
     let first = desk.stranger("4444", "5555", FIRST).await;
     desk.happened().await;
     let said = desk.fails(&format!("{verb} {wait}last {rest}")).await;
@@ -176,7 +176,7 @@ async fn change(verb: &str, rest: &str) {
     }
     let happened = desk.happened().await;
     assert!(!happened.contains(first.0), "{verb}: {happened}");
-    // A call of its own, then another party's.
+    // An own call, then another party's.
     let (answer, err) = desk.run("originate 9196@127.0.0.1:5080 --wait 10").await;
     assert!(err.is_none(), "{answer} {err:?}");
     let own = answer.lines().last().unwrap().strip_prefix("answered ").unwrap().to_owned();

@@ -26,7 +26,7 @@ impl Trace {
             let at = self.legs.iter().position(|leg| leg.as_str() == id);
             at.map_or_else(|| id.to_owned(), letter)
         };
-        if let Some(text) = item::told(event, others) {
+        if let Some(text) = item::describe(event, others) {
             let raw = event.data();
             self.items.push(Item {
                 at: event.timestamp(),

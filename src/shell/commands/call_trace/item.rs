@@ -56,9 +56,9 @@ impl Item {
     }
 }
 
-/// What an event tells of a leg; `None` for those that say what another one says. `name_of` gives
+/// Describes an event of a leg; `None` for those that say what another one says. `name_of` gives
 /// the letter of a leg.
-pub(super) fn told(event: &Event, name_of: impl Fn(&str) -> String) -> Option<String> {
+pub(super) fn describe(event: &Event, name_of: impl Fn(&str) -> String) -> Option<String> {
     let get = |name: &str| event.get(name).unwrap_or_default();
     Some(match &*event.kind() {
         "CHANNEL_CREATE" => format!(

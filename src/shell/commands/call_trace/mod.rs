@@ -1,10 +1,10 @@
 //! One call followed from its beginning, or before it, to its end.
 //!
 //! # Invariants
-//! - It has a connection of its own: what it subscribes to, and the log that it asks for, is nobody
+//! - It has a separate connection: what it subscribes to, and the log that it asks for, is nobody
 //!   else's and ends with it.
 //! - The SIP trace of the server, if it was switched on, is switched off on every way out.
-//! - The ladder and the file are finished on every way out, also when nobody waits any more.
+//! - The ladder and the file are finished on every way out, also when the trace is dropped.
 //! - It ends: the time it was given counts from the first moment, and a call whose end no event says,
 //!   because it came while the trace connected or was lost, is looked up.
 
@@ -59,8 +59,8 @@ pub(super) struct Trace {
     /// SIP messages of calls that are not known yet.
     strangers: Vec<Message>,
     items: Vec<Item>,
-    /// How many of them were told.
-    told: usize,
+    /// How many of them were reported.
+    reported: usize,
     began: u64,
     number: Option<String>,
 }
@@ -77,7 +77,7 @@ const MORE: &[&str] = &[
     "RECORD_STOP",
 ];
 
-/// Follows a call and tells what happens to it, then its ladder.
+/// Follows a call and reports what happens to it, then its ladder.
 pub(super) async fn follow(
     cx: &mut Context<'_>,
     request: &Request,
@@ -106,25 +106,25 @@ pub(super) async fn follow(
     let mut trace = Trace::new(listener.clone(), known.as_ref(), &request.what);
     trace.greet(cx, request)?;
     early.iter().for_each(|line| trace.line(line, request));
-    let mut telling = Telling { cx, trace, bundle, lost: false, is_finished: false };
+    let mut report = Report { cx, trace, bundle, lost: false, is_finished: false };
     let (mut look, mut was_gone) = (interval(LOOK), false);
     let over = loop {
-        let waits = telling.trace.legs.is_empty();
+        let waits = report.trace.legs.is_empty();
         let deadline = [end_by, waits.then_some(begin_by)].into_iter().flatten().min();
         tokio::select! {
             event = events.next() => match event {
-                Some(event) => telling.trace.event(&event),
+                Some(event) => report.trace.event(&event),
                 None => break Over::Lost,
             },
             line = logs.next() => match line {
-                Some(line) => telling.trace.line(&line, request),
+                Some(line) => report.trace.line(&line, request),
                 None => break Over::Lost,
             },
-            Some(event) = renames.next() => telling.trace.rename(&event),
+            Some(event) = renames.next() => report.trace.rename(&event),
             _reason = listener.closed() => break Over::Lost,
             _tick = look.tick() => {
                 // Twice: what the events say of the end may be on its way.
-                let is_gone = telling.trace.is_gone(&shell);
+                let is_gone = report.trace.is_gone(&shell);
                 if is_gone && was_gone {
                     break Over::Ended;
                 }
@@ -134,24 +134,24 @@ pub(super) async fn follow(
                 break if waits { Over::NeverBegan } else { Over::TimeUp };
             }
         }
-        telling.lost |= events.take_lost() + logs.take_lost() > 0;
-        telling.tell()?;
-        if !telling.trace.legs.is_empty() && telling.trace.alive == 0 {
+        report.lost |= events.take_lost() + logs.take_lost() > 0;
+        report.report()?;
+        if !report.trace.legs.is_empty() && report.trace.alive == 0 {
             break Over::Ended;
         }
     };
     if matches!(over, Over::Ended) {
-        telling.rest(&mut events, &mut logs, request).await;
-        telling.tell()?;
+        report.rest(&mut events, &mut logs, request).await;
+        report.report()?;
     }
     if let Some(sip) = sip {
-        sip.stop(telling.cx).await?;
-        let is_none = !telling.trace.items.iter().any(|item| item.kind == "sip");
-        if is_none && telling.cx.format() == Format::Table {
-            telling.cx.line(NO_SIP)?;
+        sip.stop(report.cx).await?;
+        let is_none = !report.trace.items.iter().any(|item| item.kind == "sip");
+        if is_none && report.cx.format() == Format::Table {
+            report.cx.line(NO_SIP)?;
         }
     }
-    telling.finish()?;
+    report.finish()?;
     listener.disconnect().await;
     over.outcome(request)
 }
@@ -194,8 +194,8 @@ async fn open(
     }
 }
 
-/// A trace that is being told; its end is told however it comes.
-struct Telling<'a, 'c> {
+/// A trace that is being reported; its end is reported however it comes.
+struct Report<'a, 'c> {
     cx: &'a mut Context<'c>,
     trace: Trace,
     bundle: Option<Bundle>,
@@ -203,7 +203,7 @@ struct Telling<'a, 'c> {
     is_finished: bool,
 }
 
-impl Telling<'_, '_> {
+impl Report<'_, '_> {
     /// Takes what follows the end: log lines, the answer to a BYE.
     async fn rest(&mut self, events: &mut Events, logs: &mut Logs, request: &Request) {
         let rest = async {
@@ -218,24 +218,24 @@ impl Telling<'_, '_> {
         let _over = timeout(AFTER, rest).await;
     }
 
-    /// Tells what is new.
-    fn tell(&mut self) -> Result<(), CommandError> {
-        let from = std::mem::replace(&mut self.trace.told, self.trace.items.len());
-        self.trace.tell(self.cx, from, self.bundle.as_mut())
+    /// Reports what is new.
+    fn report(&mut self) -> Result<(), CommandError> {
+        let from = std::mem::replace(&mut self.trace.reported, self.trace.items.len());
+        self.trace.report(self.cx, from, self.bundle.as_mut())
     }
 
-    /// Tells the ladder, and closes the file.
+    /// Writes the ladder, and closes the file.
     fn finish(&mut self) -> Result<(), CommandError> {
         self.is_finished = true;
         self.trace.finish(self.cx, self.bundle.take(), self.lost)
     }
 }
 
-impl Drop for Telling<'_, '_> {
+impl Drop for Report<'_, '_> {
     fn drop(&mut self) {
         if !self.is_finished {
-            // Nobody waits any more, as after Ctrl-C: there is nobody to hear of an error.
-            let _told = self.tell().and_then(|()| self.finish());
+            // The trace was dropped, as after Ctrl-C: no caller is left to get an error.
+            let _reported = self.report().and_then(|()| self.finish());
         }
     }
 }
@@ -294,7 +294,7 @@ impl Trace {
             sip_ids: HashMap::new(),
             strangers: Vec::new(),
             items: Vec::new(),
-            told: 0,
+            reported: 0,
             began,
             number: known.is_none().then(|| what.to_owned()),
         }

@@ -15,8 +15,8 @@ use crate::shell::view::column::Column;
 use crate::shell::view::{Format, View, span};
 
 impl Trace {
-    /// Tells the items from a number on.
-    pub(super) fn tell(
+    /// Reports the items from a number on.
+    pub(super) fn report(
         &self,
         cx: &mut Context<'_>,
         from: usize,

@@ -83,7 +83,7 @@ impl SipTrace {
             return Err(CommandError::new(Kind::Refused, "read-only: --sip changes the server")
                 .hint("without it events and log lines are followed"));
         }
-        // Before the command leaves: nobody knows what a lost reply did.
+        // Before the command leaves: the effect of a lost reply is unknown.
         let (was_on, early) = sip_users::was_on(client, logs).await;
         let tag = Id::<Event>::random().short().to_owned();
         let trace = Self { client: client.clone(), shell: cx.shell.clone(), tag, is_on: true };

@@ -1,7 +1,7 @@
 //! Who uses the server's SIP trace. It is one switch for all: the last one turns it off.
 //!
 //! FreeSWITCH does not say whether the trace is on. Traces of this program, in any process, keep a
-//! list in a global variable of the server. Whether somebody else has it on shows in the log: a SIP
+//! list in a global variable of the server. Whether another operator has it on shows in the log: a SIP
 //! message that passes by is written there, so one is sent that the server answers by itself.
 
 use std::net::SocketAddr;
@@ -22,7 +22,7 @@ const NAME: &str = "switchy_siptrace";
 /// The word for a trace that was switched on by hand: it has no end.
 const BY_HAND: &str = "hand@0";
 
-/// What a list without words is written as: an empty value would need a form of its own.
+/// What a list without words is written as: an empty value would need another form.
 const NONE: &str = "none";
 
 /// A trace that ended without taking itself off the list counts for this long.
@@ -117,7 +117,7 @@ fn now() -> u64 {
     u64::try_from(jiff::Timestamp::now().as_second()).unwrap_or(0)
 }
 
-/// Whether somebody else has the trace on who is not on the list; returns the log lines that were
+/// Whether an operator who is not on the list has the trace on; returns the log lines that were
 /// read meanwhile, too. A note that it was switched on by hand goes when the log says otherwise.
 pub(super) async fn was_on(client: &Client, logs: &mut Logs) -> (bool, Vec<LogLine>) {
     let mut kept = Vec::new();

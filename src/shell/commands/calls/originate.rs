@@ -128,7 +128,7 @@ impl Args {
             call = call.with_variable(name, value);
         }
         if let Some(hold) = self.hold {
-            // When nobody is left to hang it up, the switch does.
+            // When this shell cannot hang it up any more, the switch does.
             let latest = hold.saturating_add(30);
             let end = format!("sched_hangup +{latest} ALLOTTED_TIMEOUT");
             call = call.with_variable("execute_on_answer", &end);
@@ -176,7 +176,7 @@ pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), Command
     let is_verbatim = is_dial_string(&args.target);
     if args.count > 1 && call.chosen_uuid().is_some() {
         return Err(CommandError::usage("one origination_uuid cannot name several calls")
-            .hint("leave it out: each call gets one of its own"));
+            .hint("leave it out: each call gets its own"));
     }
     if is_verbatim && is_lone(&args.target) {
         return Err(CommandError::usage("FreeSWITCH has to know what the caller's side does then")
@@ -268,7 +268,7 @@ struct Held {
 }
 
 impl Held {
-    /// Waits so long, or until the call ends by itself.
+    /// Waits for `time`, or until the call ends by itself.
     async fn out(self, cx: &mut Context<'_>, seconds: u32) -> Result<(), CommandError> {
         let end = Instant::now() + Duration::from_secs(u64::from(seconds));
         while Instant::now() < end && self.client.call(&self.session).is_some() {
@@ -359,9 +359,9 @@ async fn several(cx: &mut Context<'_>, args: &Args, call: &Originate) -> Result<
         cx.view(&view.with_foot(format!("{} started; \"calls\" shows them", jobs.len())))?;
         return failure.map_or(Ok(()), Err);
     }
-    let told: Vec<String> =
+    let counts: Vec<String> =
         outcomes.iter().map(|(outcome, count)| format!("{count} {outcome}")).collect();
-    cx.view(&view.with_foot(told.join(", ")))?;
+    cx.view(&view.with_foot(counts.join(", ")))?;
     if let Some(err) = failure {
         return Err(err);
     }

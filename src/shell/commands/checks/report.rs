@@ -79,7 +79,7 @@ impl Report {
     }
 
     /// Writes the checks; a failed one makes it an error of this kind.
-    pub(in crate::shell) fn tell(
+    pub(in crate::shell) fn write(
         &self,
         cx: &mut Context<'_>,
         kind: Kind,

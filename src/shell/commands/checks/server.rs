@@ -197,7 +197,7 @@ async fn exposure(client: &Client, report: &mut Report) {
 const CHANGE_PASSWORD: &str = "event_socket.conf.xml: <param name=\"password\" value=\"a long one of \
                                your own\"/>, then \"reload mod_event_socket\"";
 
-/// Whether events and log lines arrive, over a connection of its own.
+/// Whether events and log lines arrive, over a separate connection.
 async fn events(client: &Client, is_read_only: bool, report: &mut Report) {
     let listener = EventListener::with_config(client.config());
     if let Err(err) = listener.connect().await {

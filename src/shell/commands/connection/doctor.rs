@@ -59,15 +59,15 @@ pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), Command
                 .hint("type \"doctor originate user/1000 &park\""));
         }
         checks::originate(&cx.client()?, line, &mut report).await;
-        return report.tell(cx, Kind::Refused);
+        return report.write(cx, Kind::Refused);
     }
     let config = config(cx, args)?;
     let Some(client) = checks::connect(&config, &mut report).await else {
-        return report.tell(cx, Kind::Connection);
+        return report.write(cx, Kind::Connection);
     };
     checks::server(&client, &args.profile, cx.is_read_only(), &mut report).await;
     client.disconnect().await;
-    report.tell(cx, Kind::Refused)
+    report.write(cx, Kind::Refused)
 }
 
 /// The server that is asked about: a connected one by its name, or any other.

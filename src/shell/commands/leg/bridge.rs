@@ -76,7 +76,7 @@ async fn bridged(
 /// Lets a leg live on when its bridge fails.
 const KEEP: &str = "continue_on_fail";
 
-/// Runs the bridge application; it says in its end why nobody could be reached.
+/// Runs the bridge application; its end says why no party could be reached.
 async fn dial(
     cx: &mut Context<'_>,
     leg: &Session,
@@ -85,7 +85,7 @@ async fn dial(
 ) -> Result<(), CommandError> {
     let mark = Id::<Event>::random();
     let event = leg.expect(&["CHANNEL_BRIDGE", "CHANNEL_EXECUTE_COMPLETE"]).await?;
-    // FreeSWITCH hangs up a leg whose bridge fails, unless this is set: nobody asked for that.
+    // FreeSWITCH hangs up a leg whose bridge fails, unless this is set: the operator did not ask for that.
     let is_kept = matches!(leg.getvar(KEEP).await, Ok(None));
     let (done, confirmed) = oneshot::channel();
     let shell = cx.shell.clone();
@@ -102,7 +102,7 @@ async fn dial(
             let _left = leg_of.unsetvar(KEEP).await;
         }
         if let Some(outcome) = outcome {
-            // Nobody waits for it any more after Ctrl-C.
+            // After Ctrl-C the result is not waited for.
             let _told = done.send(outcome).is_ok();
         }
     });
@@ -111,7 +111,7 @@ async fn dial(
     if event.kind() == "CHANNEL_EXECUTE_COMPLETE"
         && event.get("Application").as_deref() == Some("bridge")
     {
-        // The cause; DIALSTATUS says it in words of its own (BUSY, NOANSWER).
+        // The cause; DIALSTATUS has other words for it (BUSY, NOANSWER).
         let why = event.variable("originate_disposition");
         let why = why.or_else(|| event.get("Application-Response"));
         let why = why.unwrap_or_default().into_owned();

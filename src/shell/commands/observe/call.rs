@@ -78,15 +78,15 @@ pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), Command
         }
         Format::Json => {
             let mut document = whole.documents().pop().unwrap_or_default();
-            let mut told = Vec::new();
+            let mut shown_legs = Vec::new();
             for (leg, mut shown) in call.sessions.iter().zip(legs.documents()) {
                 let (variables, media) =
                     if is_over { Default::default() } else { asked(cx, leg).await };
                 shown.insert("variables".to_owned(), Value::Object(variables));
                 shown.insert("media".to_owned(), Value::Object(media));
-                told.push(Value::Object(shown));
+                shown_legs.push(Value::Object(shown));
             }
-            document.insert("legs".to_owned(), Value::Array(told));
+            document.insert("legs".to_owned(), Value::Array(shown_legs));
             let steps = steps.iter().map(|step| step.document()).collect();
             document.insert("timeline".to_owned(), Value::Array(steps));
             cx.line(&format!("{:#}", Value::Object(document)))

@@ -133,10 +133,10 @@ pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), Command
     if let Some(text) = &args.filter {
         condition(cx, text)?;
     }
-    let told = cx.shell.narration().choose(|choice| choice.told());
+    let described = cx.shell.narration().choose(|choice| choice.describe());
     let unseen = cx.shell.unseen();
-    let told = if unseen > 0 { format!("{told}; {unseen} not shown") } else { told };
-    cx.line(&told)
+    let described = if unseen > 0 { format!("{described}; {unseen} not shown") } else { described };
+    cx.line(&described)
 }
 
 /// Writes whole events until it is stopped.
@@ -310,7 +310,7 @@ fn no_lines(cx: &mut Context<'_>, source: Source) -> Result<(), CommandError> {
         Source::Log => ("log lines", "log debug --for 10s"),
         Source::Events => ("events", "events all --for 10s"),
     };
-    if cx.shell.narration().is_told() {
+    if cx.shell.narration().has_sink() {
         return cx.line(&format!("no {what} yet"));
     }
     cx.line(&format!(

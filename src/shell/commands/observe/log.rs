@@ -76,8 +76,8 @@ pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), Command
         }
         [word] if !matches!(*word, "only" | "grep") => {
             if !is_stream || word.eq_ignore_ascii_case("off") {
-                let told = set_level(cx, word).await?;
-                return cx.server_text(&told);
+                let reply = set_level(cx, word).await?;
+                return cx.server_text(&reply);
             }
             level = Some((*word).to_owned());
         }
@@ -95,9 +95,9 @@ pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), Command
         })?;
         return stream::log(cx, &level, &Limits { count: args.count, lasting }).await;
     }
-    let told = narration(cx);
-    let is_off = told == "log: off" && !words.is_empty();
-    cx.line(&if is_off { format!("{told}; \"log info\" switches it on") } else { told })
+    let reply = narration(cx);
+    let is_off = reply == "log: off" && !words.is_empty();
+    cx.line(&if is_off { format!("{reply}; \"log info\" switches it on") } else { reply })
 }
 
 async fn set_level(cx: &mut Context<'_>, word: &str) -> Result<String, CommandError> {
@@ -108,8 +108,8 @@ async fn set_level(cx: &mut Context<'_>, word: &str) -> Result<String, CommandEr
         cx.shell.narration().choose(|choice| std::mem::replace(&mut choice.log_level, level))
     };
     let before = level.is_some().then(|| choose(cx, level.clone()));
-    let told = match listener.log(level.as_deref()).await {
-        Ok(told) => told,
+    let reply = match listener.log(level.as_deref()).await {
+        Ok(reply) => reply,
         Err(err) => {
             if let Some(before) = before {
                 choose(cx, before);
@@ -118,7 +118,7 @@ async fn set_level(cx: &mut Context<'_>, word: &str) -> Result<String, CommandEr
         }
     };
     choose(cx, level);
-    Ok(told)
+    Ok(reply)
 }
 
 /// Why the server refused a level.

@@ -60,15 +60,15 @@ enum Found {
 
 pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), CommandError> {
     match find(cx, &args.what).await? {
-        Found::Ended(call) => tell(cx, &ended(&call)),
+        Found::Ended(call) => write_fields(cx, &ended(&call)),
         Found::Running(call) => {
             let now = cx.listener()?.server_time();
             let tasks = tasks(&cx.client()?, &call, now).await;
             let limit = ring_limit(&cx.listener()?.jobs(), &call);
-            tell(cx, &running(&call, now, &tasks, limit))
+            write_fields(cx, &running(&call, now, &tasks, limit))
         }
-        Found::Job(job) => tell(cx, &failed(&job)),
-        Found::Cause(cause) => tell(cx, &of_cause(&cause)),
+        Found::Job(job) => write_fields(cx, &failed(&job)),
+        Found::Cause(cause) => write_fields(cx, &of_cause(&cause)),
     }
 }
 
@@ -162,7 +162,7 @@ fn newest(cx: &mut Context<'_>) -> Result<Found, CommandError> {
     Ok(found)
 }
 
-/// The call that an originate made, where there was one: it tells more than the job.
+/// The call that an originate made, where there was one: it says more than the job.
 fn of_job(cx: &Context<'_>, job: JobRecord) -> Result<Found, CommandError> {
     // Behind it an originate of ours names its session.
     let named = job.command.split_once(&format!("{}=", Rules::CALL_VARIABLE));
@@ -180,7 +180,7 @@ fn of_job(cx: &Context<'_>, job: JobRecord) -> Result<Found, CommandError> {
 }
 
 /// Writes what is known; people are spared what is not.
-fn tell(cx: &mut Context<'_>, fields: &[(&'static str, Cell)]) -> Result<(), CommandError> {
+fn write_fields(cx: &mut Context<'_>, fields: &[(&'static str, Cell)]) -> Result<(), CommandError> {
     let is_table = matches!(cx.format(), Format::Table | Format::Vertical);
     let fields = fields.iter().filter(|(_, cell)| !is_table || !cell.is_blank());
     let mut view = View::single(fields.cloned().collect());

@@ -256,7 +256,7 @@ async fn wait(
     let (mut changes, end) = (listener.changes(), Instant::now() + within);
     loop {
         let now = match listener.with(&look) {
-            Verdict::Yes(told) => return Ok(told),
+            Verdict::Yes(text) => return Ok(text),
             Verdict::No(why) => {
                 return Err(CommandError::new(Kind::Refused, format!("expected {wanted}: {why}")));
             }
@@ -277,13 +277,13 @@ fn late(wanted: &str, within: Duration, now: &str) -> CommandError {
     CommandError::new(Kind::TimedOut, message)
 }
 
-fn say(cx: &mut Context<'_>, what: &str, told: &str) -> Result<(), CommandError> {
+fn say(cx: &mut Context<'_>, what: &str, text: &str) -> Result<(), CommandError> {
     match cx.format() {
-        Format::Table | Format::Raw | Format::Vertical => cx.line(told.trim_end()),
+        Format::Table | Format::Raw | Format::Vertical => cx.line(text.trim_end()),
         _ => cx.view(&View::single(vec![
             ("expected", Cell::text(what)),
             ("ok", Cell::shown("yes", json!(true))),
-            ("text", Cell::text(told.trim_end())),
+            ("text", Cell::text(text.trim_end())),
         ])),
     }
 }
@@ -301,17 +301,17 @@ async fn calls(cx: &mut Context<'_>, rest: &str) -> Result<(), CommandError> {
         (None, count) if count == number => Verdict::Yes(format!("calls: {count}")),
         (None, count) => Verdict::NotYet(format!("there are {count}")),
     };
-    let told = wait(&cx.listener()?, within, &format!("{number} calls"), look).await;
-    let told = match (told, completeness::of_calls(&switch)) {
+    let text = wait(&cx.listener()?, within, &format!("{number} calls"), look).await;
+    let text = match (text, completeness::of_calls(&switch)) {
         (Err(late), Some(gap)) => {
             let err = gap.error("calls");
             let kind = if err.kind == Kind::Partial { Kind::Refused } else { err.kind };
             let hints = err.hints.into_iter();
             return Err(hints.fold(CommandError::new(kind, late.message), CommandError::hint));
         }
-        (told, _) => told?,
+        (text, _) => text?,
     };
-    say(cx, "calls", &told)
+    say(cx, "calls", &text)
 }
 
 async fn event(cx: &mut Context<'_>, rest: &str) -> Result<(), CommandError> {

@@ -49,14 +49,14 @@ pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), Command
             cx.line(&format!("transcript to {}", file.display()))
         }
         Some(Action::Stop) => match cx.shell.stop_transcript().await {
-            Some(told) => cx.line(&told?),
+            Some(status) => cx.line(&status?),
             None => Err(CommandError::usage("there is no transcript")
                 .hint("\"transcript start FILE\" begins one")),
         },
         None => match cx.shell.transcript() {
             Some(transcript) => {
-                let told = transcript.told()?;
-                cx.line(&format!("transcript to {told}"))
+                let status = transcript.status()?;
+                cx.line(&format!("transcript to {status}"))
             }
             None => cx.line("no transcript; \"transcript start FILE\" begins one"),
         },

@@ -182,7 +182,7 @@ pub(crate) async fn send(
     }
 }
 
-/// Whether a line is better sent by bgapi: somebody waits at a prompt, and results are heard of.
+/// Whether a line is better sent by bgapi: the prompt waits, and it shows results later.
 fn goes_behind(cx: &Context<'_>, line: &str) -> bool {
     cx.operator().is_some()
         && is_slow(line)
@@ -219,7 +219,7 @@ async fn directly(
     Ok(reply.text())
 }
 
-/// Sends a line by bgapi and waits for its result, which is told later if nobody waits any more.
+/// Sends a line by bgapi and waits for its result, which is shown later after Ctrl-C.
 async fn in_background(
     cx: &mut Context<'_>,
     line: &str,

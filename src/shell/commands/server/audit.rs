@@ -55,7 +55,7 @@ const FIELDS: &[Field<'static>] = &[
     Field { title: "own", key: "own", kind: Holds::Truth, values: &[] },
 ];
 
-/// A command that somebody ran.
+/// A command that a client ran.
 struct Ran {
     at: u64,
     command: String,
@@ -63,7 +63,7 @@ struct Ran {
     own: bool,
 }
 
-/// Hands API events over; what nobody takes in time is counted.
+/// Hands API events over; what is not taken in time is counted.
 struct Ears {
     events: mpsc::Sender<Option<Event>>,
     is_full: bool,
@@ -71,7 +71,7 @@ struct Ears {
 
 impl Sink for Ears {
     fn event(&mut self, event: EventData) {
-        // A gap is told before what comes behind it.
+        // A gap is reported before what follows it.
         if self.is_full && self.events.try_send(None).is_err() {
             return;
         }
@@ -104,7 +104,7 @@ pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), Command
                 let ran = Ran::of(&event, &client, &cx.shell);
                 if filter.as_ref().is_none_or(|filter| filter.holds(&|name| ran.value(name))) {
                     count += 1;
-                    ran.tell(cx, &mut kept)?;
+                    ran.report(cx, &mut kept)?;
                     cx.keep_pace().await;
                 }
             }
@@ -145,7 +145,7 @@ pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), Command
     cx.view(&view)
 }
 
-/// Opens a connection of its own for API events.
+/// Opens a separate connection for API events.
 async fn listen(
     shell: &Shell,
     client: &Client,
@@ -198,7 +198,7 @@ impl Ran {
     }
 
     /// Writes it where lines are written as they come, else keeps it.
-    fn tell(self, cx: &mut Context<'_>, kept: &mut Vec<Self>) -> Result<(), CommandError> {
+    fn report(self, cx: &mut Context<'_>, kept: &mut Vec<Self>) -> Result<(), CommandError> {
         match cx.format() {
             Format::Table => {
                 let own = if self.own { "own" } else { "   " };

@@ -35,7 +35,7 @@ pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), Command
     let listener = cx.listener()?;
     let mut changes = listener.changes();
     let job = find(listener.jobs(), &args.job)?;
-    cx.shell.has_told(job.id.as_str());
+    cx.shell.mark_reported(job.id.as_str());
     let over = async {
         loop {
             let now = listener.with(|tracker| tracker.job(job.id.as_str()).cloned());

@@ -64,7 +64,7 @@ pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), Command
     ]))
 }
 
-/// The template in force; a profile may have one of its own.
+/// The template in force; a profile may have its own.
 fn prompt(cx: &Context<'_>) -> String {
     let own = || cx.switch().ok()?.profile()?.prompt;
     let set = cx.shell.settings().prompt.or_else(own);

@@ -26,7 +26,7 @@ impl Describe for Args {
 
 /// What a simulated switch answers; the demo begins with it.
 pub(crate) const DEMO_TOUR: &str = "\
-This is a simulated FreeSWITCH with some calls of its own. Try:
+This is a simulated FreeSWITCH with some calls. Try:
   originate 9196@127.0.0.1:5080     then: calls, call last, hangup last
   load-app TonePlay                 then: originate park@127.0.0.1:5090 --app TonePlay, hupall
   status, sofia status              or any FreeSWITCH command; Tab completes, help lists

@@ -1,7 +1,7 @@
-//! What the operator is told about whatever else is shown: `[alerts]` of the configuration.
+//! Lines that the operator gets whatever else is shown: `[alerts]` of the configuration.
 //!
 //! # Invariants
-//! - An alert is told at most once in its time; what came in between is counted and told with the
+//! - An alert is shown at most once in its time; what came in between is counted and shown with the
 //!   next one.
 //! - A program gets text of the server on its standard input, never in its command.
 
@@ -23,7 +23,7 @@ use crate::listener::EventListener;
 use crate::model::{Event, HangupCause};
 use crate::shell::settings::alert::Alert;
 use crate::shell::text::error::CommandError;
-use crate::shell::text::process::{shell as shell_of_system, told as told_status};
+use crate::shell::text::process::{describe_status, shell as shell_of_system};
 use crate::shell::text::sanitise;
 use crate::shell::view::filter::{Filter, Names, Value};
 
@@ -55,14 +55,14 @@ pub(crate) fn alert_filter(text: &str) -> Result<(), CommandError> {
     Filter::parse(text, Names::Any).map(drop)
 }
 
-/// Tells what matches, until the listener is gone or the task is aborted.
+/// Reports what matches, until the listener is gone or the task is aborted.
 pub(in crate::shell) fn follow(
     host: &str,
     listener: &EventListener,
     narration: Arc<Narration>,
     alerts: &[Alert],
 ) -> Option<AbortHandle> {
-    if alerts.is_empty() || !narration.is_told() {
+    if alerts.is_empty() || !narration.has_sink() {
         return None;
     }
     let host = host.to_owned();
@@ -73,7 +73,7 @@ pub(in crate::shell) fn follow(
         while let Some(event) = events.next().await {
             for watch in &mut watches {
                 if let Some(missed) = watch.takes(&event, Instant::now()) {
-                    watch.tell(&host, &event, missed, &narration);
+                    watch.report(&host, &event, missed, &narration);
                 }
             }
         }
@@ -81,14 +81,14 @@ pub(in crate::shell) fn follow(
     Some(task.abort_handle())
 }
 
-/// Subscribes to what alerts need; a refusal is told, and the others go on.
+/// Subscribes to what alerts need; a refusal is reported, and the others continue.
 pub(in crate::shell) async fn subscribe(
     host: &str,
     listener: &EventListener,
     narration: &Narration,
     alerts: &[Alert],
 ) {
-    if !narration.is_told() {
+    if !narration.has_sink() {
         return;
     }
     for alert in alerts {
@@ -98,16 +98,16 @@ pub(in crate::shell) async fn subscribe(
         if let Err(err) = listener.subscribe(&[alert.on.as_str()]).await {
             let err = CommandError::from(err);
             let text = format!("alert {}: no {} will come: {}", alert.name, alert.on, err.message);
-            narration.tell(host, &text);
+            narration.report(host, &text);
         }
     }
 }
 
-/// An alert and what it has told.
+/// An alert and what it has reported.
 struct Watch {
     alert: Alert,
     filter: Option<Filter>,
-    told: Option<Instant>,
+    reported: Option<Instant>,
     missed: u64,
     /// Whether its program runs.
     is_busy: Arc<AtomicBool>,
@@ -115,30 +115,36 @@ struct Watch {
 
 impl Watch {
     fn new(alert: &Alert) -> Option<Self> {
-        // A filter that cannot be read is a fault of the file, told before.
+        // A filter that cannot be read is a fault of the file, reported before.
         let filter = alert.filter.as_deref().map(|text| Filter::parse(text, Names::Any));
         let filter = filter.transpose().ok()?;
-        Some(Self { alert: alert.clone(), filter, told: None, missed: 0, is_busy: Arc::default() })
+        Some(Self {
+            alert: alert.clone(),
+            filter,
+            reported: None,
+            missed: 0,
+            is_busy: Arc::default(),
+        })
     }
 
-    /// Whether an event is to be told now; and how many were not since the last one.
+    /// Whether an event is to be reported now; and how many were not since the last one.
     fn takes(&mut self, event: &Event, now: Instant) -> Option<u64> {
         let is_meant = event.kind() == self.alert.on.as_str()
             && self.filter.as_ref().is_none_or(|filter| filter.holds(&|name| field(event, name)));
         if !is_meant {
             return None;
         }
-        if self.told.is_some_and(|told| now.duration_since(told) < self.alert.every) {
+        if self.reported.is_some_and(|at| now.duration_since(at) < self.alert.every) {
             self.missed += 1;
             return None;
         }
-        self.told = Some(now);
+        self.reported = Some(now);
         Some(std::mem::take(&mut self.missed))
     }
 
-    fn tell(&self, host: &str, event: &Event, missed: u64, narration: &Arc<Narration>) {
+    fn report(&self, host: &str, event: &Event, missed: u64, narration: &Arc<Narration>) {
         let name = &self.alert.name;
-        let mut text = format!("alert {name}: {}", told(event, self.filter.as_ref()));
+        let mut text = format!("alert {name}: {}", describe(event, self.filter.as_ref()));
         if missed > 0 {
             // Writing to a String cannot fail.
             let _written = write!(text, " (and {missed} more since the last)");
@@ -147,7 +153,7 @@ impl Watch {
         let Some(command) = self.alert.run.clone() else { return };
         let head = format!("alert {name}: {command:?}");
         if self.is_busy.swap(true, Ordering::AcqRel) {
-            narration.tell(host, &format!("{head} still runs, and was not run again"));
+            narration.report(host, &format!("{head} still runs, and was not run again"));
             return;
         }
         let event = json!({
@@ -158,7 +164,7 @@ impl Watch {
         let host = host.to_owned();
         let _task = tokio::spawn(async move {
             if let Err(why) = run(&command, &input).await {
-                narration.tell(&host, &format!("{head} {why}"));
+                narration.report(&host, &format!("{head} {why}"));
             }
             is_busy.store(false, Ordering::Release);
         });
@@ -183,7 +189,7 @@ async fn run(command: &str, input: &str) -> Result<(), String> {
     };
     match tokio::time::timeout(LONGEST, work).await {
         Ok(Ok(status)) if status.success() => Ok(()),
-        Ok(Ok(status)) => Err(told_status(status)),
+        Ok(Ok(status)) => Err(describe_status(status)),
         Ok(Err(err)) => Err(format!("ended, and how is not known: {err}")),
         // It is killed with its handle.
         Err(_late) => Err(format!("was ended after {} s", LONGEST.as_secs())),
@@ -219,7 +225,7 @@ const SHORT: &[(&str, &str)] = &[
 ];
 
 /// What happened, in words: sanitised, on one line.
-fn told(event: &Event, filter: Option<&Filter>) -> String {
+fn describe(event: &Event, filter: Option<&Filter>) -> String {
     let get = |name: &str| event.get(name).filter(|value| !value.is_empty());
     let kind = event.kind();
     let text = match (&*kind, get("Unique-ID")) {
@@ -260,7 +266,7 @@ fn told(event: &Event, filter: Option<&Filter>) -> String {
     }
 }
 
-/// Bytes of what is told of one event.
+/// Largest description of one event, in bytes.
 const MOST: usize = 400;
 
 #[cfg(test)]

@@ -76,7 +76,7 @@ fn a_filter_knows_headers_short_names_and_variables() {
         ("cause=no_route_destination and caller=1000", true),
         ("cause=USER_BUSY", false),
         ("tenant=acme and variable_tenant", true),
-        // What nobody knows is neither.
+        // What is unknown is neither.
         ("nosuch!=1", false),
     ] {
         let mut watch = watch("CHANNEL_HANGUP_COMPLETE", Some(filter), 0);
@@ -87,21 +87,21 @@ fn a_filter_knows_headers_short_names_and_variables() {
 
 #[limited::test]
 fn it_is_told_in_words_on_one_line() {
-    assert_eq!(told(&gateway("DOWN"), None), "gateway carrier-a is DOWN");
-    let text = told(&hangup("NO_ROUTE_DESTINATION"), None);
+    assert_eq!(describe(&gateway("DOWN"), None), "gateway carrier-a is DOWN");
+    let text = describe(&hangup("NO_ROUTE_DESTINATION"), None);
     assert!(
         text.starts_with("call 6c1d0000 1000 -> 99␊99: hangup NO_ROUTE_DESTINATION ("),
         "{text}"
     );
-    assert_eq!(told(&gateway("\x1b[2J"), None), "gateway carrier-a is ␛[2J");
-    assert!(told(&gateway(&"x".repeat(5000)), None).len() <= MOST + "…".len());
+    assert_eq!(describe(&gateway("\x1b[2J"), None), "gateway carrier-a is ␛[2J");
+    assert!(describe(&gateway(&"x".repeat(5000)), None).len() <= MOST + "…".len());
     let other = event(&[("Event-Name", "TRAP"), ("Condition", "network-address-change")]);
     let filter = Filter::parse("condition~network and condition!=x or nosuch", Names::Any).unwrap();
-    assert_eq!(told(&other, Some(&filter)), "TRAP condition=network-address-change");
+    assert_eq!(describe(&other, Some(&filter)), "TRAP condition=network-address-change");
 }
 
 #[limited::test]
-async fn a_program_that_fails_is_told() {
+async fn a_program_that_fails_is_reported() {
     assert_eq!(run("read line; test \"$line\" = 'a $(b)'", "a $(b)\n").await, Ok(()));
     assert_eq!(run("exec <&-; true", &"x".repeat(1 << 20)).await, Ok(()));
     assert_eq!(run("exit 3", "").await, Err("ended with exit status 3".to_owned()));

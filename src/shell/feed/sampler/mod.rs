@@ -18,7 +18,7 @@ mod tally;
 /// How much a line matters; the first are shown first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Priority {
-    /// What the operator asked to be told of: never folded.
+    /// An alert: never folded.
     Alarm,
     /// Errors and abnormal causes.
     Alert,
@@ -45,7 +45,7 @@ pub struct Line {
     pub text: String,
     /// What is added to an earlier line of the same key: `answered`. The kind when absent.
     pub merged: Option<String>,
-    /// When it happened by the clock of this machine; nothing for what is told whenever it comes.
+    /// When it happened by the clock of this machine; nothing for what is shown whenever it comes.
     pub at: Option<Timestamp>,
     /// Asked for line by line (`log debug`, `events all`): it may have several rows, and is neither
     /// cut nor merged nor sampled while the terminal keeps up.
@@ -154,7 +154,7 @@ impl Sampler {
         }
     }
 
-    /// Only counts what waits, but for alerts and what is the operator's own: somebody else has the
+    /// Only counts what waits, but for alerts and what is the operator's own: another program has the
     /// screen, and what will be shown behind that should not be old.
     pub fn fold(&mut self) {
         self.requested.skip();
@@ -347,7 +347,7 @@ fn bounded(mut text: String) -> String {
     cut(text, LONGEST)
 }
 
-/// Cuts a text to so many bytes.
+/// Cuts a text to `most` bytes.
 fn cut(mut text: String, longest: usize) -> String {
     if text.len() > longest {
         let mut end = text.floor_char_boundary(longest);

@@ -3,7 +3,7 @@ use std::fmt::Write as _;
 
 use crate::shell::text::sanitise;
 
-/// Counts by kind, bounded. They are told as a call goes, then in order of first appearance.
+/// Counts by kind, bounded. They are listed as a call goes, then in order of first appearance.
 #[derive(Debug, Default)]
 pub(super) struct Tally {
     kinds: Vec<(String, u64)>,

@@ -98,10 +98,10 @@ impl Transcript {
         }
         self.apps(source);
         let now = listener.server_time();
-        let (weak, told) = (Arc::downgrade(self), Arc::clone(&name));
+        let (weak, switch) = (Arc::downgrade(self), Arc::clone(&name));
         listener.tap_from(
             |tracker| self.state(&name, tracker.state(), now),
-            move |seen| weak.upgrade().is_some_and(|transcript| transcript.event(&told, seen)),
+            move |seen| weak.upgrade().is_some_and(|transcript| transcript.event(&switch, seen)),
         );
         let logs = listener.logs();
         let _task = tokio::spawn(follow(Arc::downgrade(self), name, listener, logs));
@@ -228,17 +228,17 @@ impl Transcript {
             // One that failed has said so.
             let _ended = writer.await.is_ok();
         }
-        self.told().map(|told| format!("transcript ended: {told}"))
+        self.status().map(|status| format!("transcript ended: {status}"))
     }
 
     /// Where it goes and how much it holds.
     ///
     /// # Errors
     /// When the file could not be written.
-    pub(in crate::shell) fn told(&self) -> Result<String, CommandError> {
+    pub(in crate::shell) fn status(&self) -> Result<String, CommandError> {
         let shown = self.path.display().to_string();
         let shown = sanitise::line(&shown);
-        let (written, lost) = self.counts.told().map_err(|why| {
+        let (written, lost) = self.counts.status().map_err(|why| {
             CommandError::new(Kind::Partial, format!("the transcript broke off: {why}"))
                 .hint(format!("{shown} holds what was written before"))
         })?;
@@ -298,7 +298,7 @@ async fn follow(
     }
 }
 
-/// So many entries may wait for the disk.
+/// How many entries may wait for the disk.
 const ROOM: usize = 8192;
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

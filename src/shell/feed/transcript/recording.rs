@@ -53,7 +53,7 @@ pub(in crate::shell) enum Entry {
     },
     /// How it failed.
     Failure(String),
-    /// So many entries the disk was too slow for.
+    /// Entries that the disk was too slow for.
     Lost(u64),
 }
 
@@ -226,7 +226,7 @@ impl Recording {
 /// The form of the file that this version writes, and the latest that it reads.
 pub(super) const FORM: u64 = 1;
 
-/// So long may a line be, in bytes: the state of some ten thousand legs.
+/// The longest line, in bytes: the state of some ten thousand legs.
 const LONGEST: u64 = 64 << 20;
 
 fn event(headers: &Map<String, Value>, body: Option<&str>) -> Event {

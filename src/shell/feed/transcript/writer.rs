@@ -62,7 +62,7 @@ impl Counts {
     }
 
     /// How many were written and lost, or why it broke off.
-    pub(super) fn told(&self) -> Result<(u64, u64), String> {
+    pub(super) fn status(&self) -> Result<(u64, u64), String> {
         if let Some(why) = self.failed.lock().unwrap_or_else(PoisonError::into_inner).as_ref() {
             return Err(why.clone());
         }
@@ -86,7 +86,7 @@ pub(super) fn write(mut file: File, entries: &Receiver<Entry>, counts: &Counts, 
             0 => Ok(()),
             lost => put(now(), json!({ "kind": "lost", "count": lost })),
         };
-        let (at, value) = told(entry, secrets);
+        let (at, value) = as_json(entry, secrets);
         if let Err(err) = written.and_then(|()| put(at, value)) {
             tracing::warn!(%err, "the transcript ends here");
             let mut failed = counts.failed.lock().unwrap_or_else(PoisonError::into_inner);
@@ -100,7 +100,7 @@ pub(super) fn write(mut file: File, entries: &Receiver<Entry>, counts: &Counts, 
     }
 }
 
-fn told(entry: Entry, secrets: &Secrets) -> (Timestamp, Value) {
+fn as_json(entry: Entry, secrets: &Secrets) -> (Timestamp, Value) {
     match entry {
         Entry::Line { at, value } => (at, value),
         Entry::Event { at, switch, event, own, command } => {

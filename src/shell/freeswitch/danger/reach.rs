@@ -24,7 +24,7 @@ impl Effect {
         Self::Application { name: name.to_ascii_lowercase(), args: args.trim().to_owned() }
     }
 
-    /// As a line of its own.
+    /// As a line.
     pub(super) fn line(&self) -> String {
         match self {
             Self::Command(line) => line.clone(),
@@ -93,7 +93,7 @@ fn of_command(line: &str) -> Vec<Effect> {
         "sched_api" => {
             let (_time, rest) = first_word(rest);
             let (_group, rest) = first_word(rest);
-            // Behind it: in a thread of its own.
+            // A trailing `&` runs it in another thread.
             found.push(command(rest.trim().trim_end_matches('&')));
         }
         // What it yields can be the name of a command, for "expand".
@@ -133,7 +133,7 @@ fn of_command(line: &str) -> Vec<Effect> {
     found
 }
 
-/// A command's name in small letters, and what follows. A slash stands in front of fs_cli's.
+/// A command's name in small letters, and what follows. fs_cli's begin with a slash.
 pub(super) fn verb_of(line: &str) -> (String, &str) {
     let (verb, rest) = first_word(line);
     (unquoted(verb).trim_start_matches('/').to_ascii_lowercase(), rest)

@@ -62,7 +62,7 @@ pub(in crate::shell) enum Names<'a> {
 /// The value of a field in one row.
 #[derive(Debug, Clone, PartialEq)]
 pub(in crate::shell) enum Value<'a> {
-    /// Nobody knows it.
+    /// It is unknown.
     Unknown,
     /// Text; the empty one is known to be empty.
     Text(Cow<'a, str>),

@@ -100,7 +100,7 @@ impl<'a> Parser<'a> {
         };
         let is = |known: &str| known.eq_ignore_ascii_case(name);
         if let Some(field) = fields.iter().find(|field| is(field.title) || is(field.key)) {
-            // Whoever asks for milliseconds by name means them.
+            // A unit of milliseconds in the name means milliseconds.
             let is_exact = field.kind == Kind::Span && !is(field.title);
             let kind = if is_exact { Kind::Number } else { field.kind };
             return Ok((field.key.to_owned(), kind, field.values));
@@ -240,5 +240,5 @@ const OPS: &[(&str, Op)] = &[
 
 const EXAMPLE: &str = "for example: where age>1h and (gateway=carrier-a or to~1800)";
 
-/// Deeper than this nobody means it.
+/// No filter that people write nests deeper.
 const DEPTH: usize = 64;

@@ -92,7 +92,7 @@ fn what_holds_and_what_does_not() {
         ("from~/(joe|jim) smith/ and own", true),
         ("(from~/^joe/)", true),
         ("from~/ and own", false),
-        // Nobody knows how long it talks: neither is certain.
+        // Its talk time is unknown: neither is certain.
         ("talk>1s", false),
         ("not talk>1s", false),
         ("talk>1s or own", true),
@@ -126,7 +126,7 @@ fn what_holds_and_what_does_not() {
 }
 
 #[limited::test]
-fn mistakes_are_told() {
+fn mistakes_are_reported() {
     for (text, message, hint) in [
         ("", "where what?", "for example"),
         ("agee>1h", "calls have no field \"agee\"", "did you mean age?"),
