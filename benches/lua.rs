@@ -54,7 +54,7 @@ impl App for Answer {
     fn on_event<'a>(&'a self, session: &'a Session, _event: &'a Event) -> Handling<'a> {
         Box::pin(async move {
             match session.direction {
-                Direction::Inbound => session.answered(LONG).await,
+                Direction::Inbound => session.answer_and_wait(LONG).await,
                 Direction::Outbound => Ok(()),
             }
         })

@@ -47,9 +47,7 @@ impl CalleeRingback {
         if after.is_zero() {
             return Ok(());
         }
-        // FreeSWITCH counts whole seconds.
-        let seconds = u32::try_from(after.as_millis().div_ceil(1000)).unwrap_or(u32::MAX);
-        session.sched_hangup(seconds, &HangupCause::NORMAL_CLEARING).await
+        session.sched_hangup(after, &HangupCause::NORMAL_CLEARING).await
     }
 }
 

@@ -325,7 +325,7 @@ impl Script {
 
 /// Plays to the end; a file that is not there is an error.
 async fn played(session: &Session, clip: &str) -> Result<(), Error> {
-    match session.executed("playback", clip, LONG).await? {
+    match session.execute_and_wait("playback", clip, LONG).await? {
         Some(text) if text == "FILE NOT FOUND" => {
             Err(Error::App { text: format!("the server has no file {clip}") })
         }

@@ -254,7 +254,7 @@ impl Client {
     ///
     /// # Errors
     /// As [`Client::connect`]; the old connection stays then.
-    pub async fn relieve(&self) -> Result<(), Error> {
+    pub(crate) async fn relieve(&self) -> Result<(), Error> {
         let busy = self.connection()?;
         if !busy.is_waiting() {
             return Ok(());

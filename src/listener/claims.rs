@@ -12,7 +12,7 @@ impl EventListener {
     ///
     /// # Errors
     /// As [`EventListener::subscribe`]; nothing is held then, on the server neither.
-    pub async fn claim(&self, names: &[&str]) -> Result<Vec<String>, Error> {
+    pub(crate) async fn claim(&self, names: &[&str]) -> Result<Vec<String>, Error> {
         let _turn = self.inner.claiming.lock().await;
         let mut claim = Claim { listener: self, held: Vec::new() };
         let mut new = Vec::new();
@@ -45,7 +45,7 @@ impl EventListener {
     ///
     /// # Errors
     /// As [`EventListener::unsubscribe`].
-    pub async fn release(&self, held: &[String]) -> Result<(), Error> {
+    pub(crate) async fn release(&self, held: &[String]) -> Result<(), Error> {
         let _turn = self.inner.claiming.lock().await;
         self.give_back(held).await
     }

@@ -395,7 +395,7 @@ impl EventListener {
 
     /// Announces a job before its command is sent, so that even an instant result finds it.
     #[must_use]
-    pub fn expect_job(&self, command: &str, session: Option<Id<Session>>) -> Job {
+    pub(crate) fn expect_job(&self, command: &str, session: Option<Id<Session>>) -> Job {
         let (id, now) = (Id::random(), self.server_time());
         let mut tracker = self.tracker();
         tracker.expect_job_at(id.clone(), command, now);
@@ -415,14 +415,14 @@ impl EventListener {
     }
 
     /// Takes back a job whose command was not sent or not accepted.
-    pub fn forget_job(&self, job: &Job) {
+    pub(crate) fn forget_job(&self, job: &Job) {
         self.tracker().forget_job(job.id());
         self.inner.shared.stop_waiting(job.id());
     }
 
     /// A job's command went out, but no answer came: it may run. Nobody waits for it any more; if
     /// its result comes, it is one of ours.
-    pub fn doubt_job(&self, job: &Job) {
+    pub(crate) fn doubt_job(&self, job: &Job) {
         self.tracker().doubt_job(job.id());
         self.inner.shared.stop_waiting(job.id());
     }
@@ -447,7 +447,8 @@ impl EventListener {
     }
 }
 
-/// A listener for a host, as [`EventListener::new`].
+/// A listener for a host, as [`EventListener::new`]: the name that the tutorial of Switchy uses.
+#[doc(hidden)]
 #[must_use]
 pub fn get_listener(host: &str) -> EventListener {
     EventListener::new(host)

@@ -1,6 +1,7 @@
 //! A background command whose result can be waited for.
 
 use std::fmt;
+use std::pin::Pin;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -9,8 +10,22 @@ use tokio::time::timeout;
 
 use crate::model::{Id, JobRecord, JobState, Outcome, Session};
 
-/// A handle to a bgapi in flight: the interface of Python's `AsyncResult`. A clone is another
+/// A handle to a `bgapi` in flight: the interface of Python's `AsyncResult`. A clone is another
 /// handle to the same job.
+///
+/// # Examples
+/// ```no_run
+/// # async fn run(client: switchy::Client) -> Result<(), Box<dyn std::error::Error>> {
+/// use std::time::Duration;
+/// use switchy::client::Originate;
+///
+/// let version = client.bgapi("version").await?.await?; // for as long as it takes
+/// let job = client.originate(&Originate::to("9196@vm-host:5080")).await?;
+/// let session = job.session(Duration::from_secs(30)).await?; // until it is answered
+/// println!("{version} made {session}");
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone)]
 pub struct Job {
     id: Id<JobRecord>,
@@ -101,6 +116,12 @@ pub enum JobError {
     /// Its state was asked for before it had one.
     #[error("Job has not completed yet")]
     NotComplete,
+    /// The job has a value, which is not the id of a session: only an originate makes one.
+    #[error("{value:?} is not the id of a session")]
+    NoSession {
+        /// The value.
+        value: String,
+    },
     /// The connection went before the result came: the server may have carried it out or not.
     #[error("the connection was lost, the outcome is unknown")]
     Unknown,
@@ -132,28 +153,58 @@ impl Job {
         self.state.borrow().clone()
     }
 
-    /// Waits for the value: the text behind `+OK`, or the whole text where there is no `+OK`.
+    /// Waits for the value: the text after `+OK`, or the whole text where there is no `+OK`.
+    /// `job.await` waits without a limit.
     ///
+    /// # Cancel safety
     /// Dropping the future leaves the job as it is.
     ///
     /// # Errors
     /// [`JobError::Failed`] with the server's text, [`JobError::TimedOut`], [`JobError::Unknown`].
     pub async fn get(&self, within: Duration) -> Result<String, JobError> {
         self.wait(within).await;
-        match self.state() {
-            JobState::Pending => Err(JobError::TimedOut { after: within }),
-            JobState::Done(Outcome::Ok(text)) => Ok(value(&text).to_owned()),
-            JobState::Done(Outcome::Failed(text)) => Err(JobError::Failed { text }),
-            JobState::Unknown => Err(JobError::Unknown),
+        match self.result() {
+            Err(JobError::NotComplete) => Err(JobError::TimedOut { after: within }),
+            result => result,
+        }
+    }
+
+    /// As [`Job::get`], for an originate: the session that was made, once it is answered.
+    ///
+    /// # Cancel safety
+    /// Dropping the future leaves the job as it is.
+    ///
+    /// # Errors
+    /// [`JobError::NoSession`] when the command makes no session; otherwise as [`Job::get`].
+    pub async fn session(&self, within: Duration) -> Result<Id<Session>, JobError> {
+        let value = self.get(within).await?;
+        match Id::parse(&value) {
+            Ok(id) if self.session.is_some() => Ok(id),
+            _ => Err(JobError::NoSession { value }),
         }
     }
 
     /// Waits until the job is over or the time has passed; look at [`Job::ready`] then.
+    ///
+    /// # Cancel safety
+    /// Dropping the future leaves the job as it is.
     pub async fn wait(&self, within: Duration) {
+        let _in_time = timeout(within, self.over()).await.is_ok();
+    }
+
+    async fn over(&self) {
         let mut state = self.state.clone();
-        let over = state.wait_for(|state| *state != JobState::Pending);
-        // Neither a time-out nor a sender that is gone is an error here: `ready` tells.
-        let _in_time = timeout(within, over).await.is_ok();
+        // A sender that is gone is not an error here: the state says it.
+        let _is_over = state.wait_for(|state| *state != JobState::Pending).await.is_ok();
+    }
+
+    fn result(&self) -> Result<String, JobError> {
+        match self.state() {
+            JobState::Pending => Err(JobError::NotComplete),
+            JobState::Done(Outcome::Ok(text)) => Ok(value(&text).to_owned()),
+            JobState::Done(Outcome::Failed(text)) => Err(JobError::Failed { text }),
+            JobState::Unknown => Err(JobError::Unknown),
+        }
     }
 
     /// Whether it is over.
@@ -171,6 +222,32 @@ impl Job {
             JobState::Pending => Err(JobError::NotComplete),
             state => Ok(matches!(state, JobState::Done(Outcome::Ok(_)))),
         }
+    }
+}
+
+impl IntoFuture for Job {
+    type Output = Result<String, JobError>;
+    type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send>>;
+
+    /// Waits for the value as [`Job::get`], for as long as it takes.
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(async move {
+            self.over().await;
+            match self.result() {
+                // Its listener is gone, and with it whoever could hear of a result.
+                Err(JobError::NotComplete) => Err(JobError::Unknown),
+                result => result,
+            }
+        })
+    }
+}
+
+impl IntoFuture for &Job {
+    type Output = Result<String, JobError>;
+    type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send>>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        self.clone().into_future()
     }
 }
 

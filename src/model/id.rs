@@ -5,6 +5,7 @@ use std::cmp::Ordering;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::marker::PhantomData;
+use std::str::FromStr;
 use std::sync::Arc;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -20,6 +21,19 @@ impl<T: ?Sized> Id<T> {
     #[must_use]
     pub fn new(text: &str) -> Self {
         Self(text.into(), PhantomData)
+    }
+
+    /// Reads an id that a person wrote, or that comes out of a text.
+    ///
+    /// # Errors
+    /// [`IdError`] when it is empty, or has blanks or control characters in it: no command could
+    /// name it.
+    pub fn parse(text: &str) -> Result<Self, IdError> {
+        let is_odd = |it: char| it.is_whitespace() || it.is_control();
+        if text.is_empty() || text.contains(is_odd) {
+            return Err(IdError { text: text.to_owned() });
+        }
+        Ok(Self::new(text))
     }
 
     /// Makes a fresh random uuid. Version 4, because its first digits differ: the shell names
@@ -45,6 +59,21 @@ impl<T: ?Sized> Id<T> {
     #[must_use]
     pub fn short(&self) -> &str {
         self.0.char_indices().nth(8).and_then(|(at, _)| self.0.get(..at)).unwrap_or(&self.0)
+    }
+}
+
+/// A text that cannot be an id.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{text:?} is not an id: an id is one word without blanks, such as a uuid")]
+pub struct IdError {
+    text: String,
+}
+
+impl<T: ?Sized> FromStr for Id<T> {
+    type Err = IdError;
+
+    fn from_str(text: &str) -> Result<Self, IdError> {
+        Self::parse(text)
     }
 }
 
@@ -113,5 +142,21 @@ impl<T: ?Sized> Serialize for Id<T> {
 impl<'de, T: ?Sized> Deserialize<'de> for Id<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         String::deserialize(deserializer).map(|text| Self::new(&text))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[limited::test]
+    fn an_id_is_one_word() {
+        for text in ["72451178-bd0c-11e4-9d26-74d02bc595d7", "a", "anruf-ü"] {
+            assert_eq!(text.parse::<Id<str>>().unwrap().as_str(), text);
+        }
+        for text in ["", " ", "a b", "a\n", "\u{0}", "\u{7f}a", "a\u{a0}b"] {
+            let err = Id::<str>::parse(text).unwrap_err().to_string();
+            assert!(err.starts_with(&format!("{text:?} is not an id")), "{err}");
+        }
     }
 }

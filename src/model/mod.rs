@@ -21,7 +21,7 @@ pub use call::{Call, Join};
 pub use cause::HangupCause;
 pub use ending::{EndFacts, EndedBy, Ending, HangupCommand, Try};
 pub use event::Event;
-pub use id::Id;
+pub use id::{Id, IdError};
 pub use job::{JobRecord, JobState};
 pub use names::EVENT_NAMES;
 pub(crate) use query::CallRow;

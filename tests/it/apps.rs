@@ -156,7 +156,7 @@ async fn dtmf_checker_tells_good_from_wrong_and_cut_off() {
     })
     .await;
     let callee = client.call(id.as_str()).unwrap().sessions()[1].clone();
-    callee.parked(LONG).await.ok();
+    callee.park_and_wait(LONG).await.ok();
     callee.recv_dtmf("9", Duration::ZERO).await.unwrap();
     tracked(&listener, |_| counts().1 == 1).await;
     client.call(id.as_str()).unwrap().hangup().await.unwrap();
@@ -237,7 +237,8 @@ async fn router_tries_routes_in_order_and_keeps_to_its_guards() {
     for (number, cause, wanted) in
         [("9196", "USER_BUSY", vec!["first 91,9,1"]), ("9", "NORMAL_CLEARING", vec!["last 9"])]
     {
-        let call = Originate::to(&format!("{number}@127.0.0.1:5090")).with_timeout(5);
+        let call =
+            Originate::to(&format!("{number}@127.0.0.1:5090")).with_timeout(Duration::from_secs(5));
         let job = client.originate(&call).await.unwrap();
         tracked(&listener, |_| ran.lock().unwrap().len() == wanted.len()).await;
         if cause == "USER_BUSY" {

@@ -357,7 +357,7 @@ async fn a_script_has_coroutines_of_its_own() {
         end
     "#;
     let (_sim, client, listener, _script) = loaded(text).await;
-    let id = called(&client, &park().with_timeout(60)).await;
+    let id = called(&client, &park().with_timeout(Duration::from_secs(60))).await;
     let call = listener.call(&id).unwrap();
     let callee = call.sessions.iter().find(|leg| leg.direction == Direction::Inbound).unwrap();
     let got = async || variable(&client, callee.id.as_str(), "got").await;
@@ -418,8 +418,9 @@ async fn a_hostile_file_harms_neither_other_calls_nor_its_own_next_ones() {
         .collect();
     assert!(names.len() > 15);
     for (count, name) in (1..).zip(&names) {
-        let call =
-            Originate::to(&format!("{name}@127.0.0.1:5090")).with_app("app").with_timeout(60);
+        let call = Originate::to(&format!("{name}@127.0.0.1:5090"))
+            .with_app("app")
+            .with_timeout(Duration::from_secs(60));
         let job = client.originate(&call).await.unwrap();
         until(LONG, name, async || {
             let failures = notes(&client, "failures").parse::<usize>().unwrap();

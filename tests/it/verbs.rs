@@ -71,12 +71,12 @@ async fn verbs_do_what_their_events_say() {
     leg.stop_record("all").await.unwrap();
     leg.broadcast("tone_stream://%(100,0,500)", Leg::A).await.unwrap();
 
-    leg.parked(LONG).await.unwrap();
+    leg.park_and_wait(LONG).await.unwrap();
     let moved = leg.expect(&["CHANNEL_EXECUTE"]).await.unwrap();
     leg.transfer("9664", "XML", "default").await.unwrap();
     moved.within(LONG).await.unwrap();
-    leg.gone(LONG).await.unwrap();
-    leg.gone(LONG).await.unwrap();
+    leg.hangup_and_wait(LONG).await.unwrap();
+    leg.hangup_and_wait(LONG).await.unwrap();
     tracked(&listener, |listener| listener.calls().is_empty()).await;
 }
 
@@ -85,8 +85,8 @@ async fn an_application_is_waited_for_by_its_own_mark() {
     let sim = sim();
     let (client, _listener) = pair(&sim).await;
     let leg = answered(&client).await;
-    leg.executed("sleep", "200", LONG).await.unwrap();
-    let late = leg.executed("sleep", "60000", Duration::from_secs(1)).await.unwrap_err();
+    leg.execute_and_wait("sleep", "200", LONG).await.unwrap();
+    let late = leg.execute_and_wait("sleep", "60000", Duration::from_secs(1)).await.unwrap_err();
     assert!(matches!(late, Error::NotConfirmed { .. }), "{late:?}");
 }
 

@@ -22,7 +22,8 @@ pub(super) fn dial(to: &str, options: Option<&Table>) -> mlua::Result<Originate>
         call = call.with_exten(&exten);
     }
     if let Some(seconds) = options.get::<Option<u32>>("timeout")? {
-        call = call.with_timeout(seconds).with_variable("originate_timeout", &seconds.to_string());
+        let timeout = Duration::from_secs(u64::from(seconds));
+        call = call.with_timeout(timeout).with_variable("originate_timeout", &seconds.to_string());
     }
     if let Some(number) = text("caller_number")? {
         let name = text("caller_name")?.unwrap_or_else(|| number.clone());

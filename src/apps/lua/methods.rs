@@ -147,7 +147,7 @@ impl UserData for LuaSession {
                 if let Some(timeout) = timeout {
                     this.session.setvar("park_timeout", &timeout.to_string()).await?;
                 }
-                this.session.parked(SOON).await
+                this.session.park_and_wait(SOON).await
             };
             this.verb(&lua, "park", work).await
         });
@@ -178,7 +178,8 @@ impl UserData for LuaSession {
             "sched_hangup",
             async |lua: Lua, this: This, (time, cause): (u32, Option<String>)| {
                 let cause = HangupCause::parse(cause.as_deref().unwrap_or("NORMAL_CLEARING"));
-                this.verb(&lua, "sched_hangup", this.session.sched_hangup(time, &cause)).await
+                let after = Duration::from_secs(u64::from(time));
+                this.verb(&lua, "sched_hangup", this.session.sched_hangup(after, &cause)).await
             },
         );
         verb!(methods, "getvar", |session, name: String| session.getvar(&name));

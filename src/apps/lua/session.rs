@@ -57,7 +57,7 @@ impl LuaSession {
         arg: &str,
         within: Duration,
     ) -> mlua::Result<Event> {
-        self.verb(lua, app, self.session.ran(app, arg, within)).await
+        self.verb(lua, app, self.session.run_app(app, arg, within)).await
     }
 
     pub(super) async fn answer(&self, lua: &Lua) -> mlua::Result<()> {
@@ -66,7 +66,7 @@ impl LuaSession {
         }
         let session = self.session.clone();
         self.verb(lua, "answer", async {
-            match session.answered(SOON).await {
+            match session.answer_and_wait(SOON).await {
                 // It was answered a moment ago.
                 Err(Error::NotConfirmed { .. }) if self.now().phase >= Phase::Answered => Ok(()),
                 other => other,
@@ -224,7 +224,7 @@ impl LuaSession {
             }
             let vars: Vec<_> = vars.iter().map(|(name, value)| (*name, value.as_str())).collect();
             self.session.setvars(&vars).await?;
-            self.session.ran("bridge", &call.render_bridge()?, LONG).await
+            self.session.run_app("bridge", &call.render_bridge()?, LONG).await
         };
         let event = self.verb(lua, &format!("bridge {to}"), work).await?;
         let said = |name: &str| event.variable(name).map(std::borrow::Cow::into_owned);

@@ -2,6 +2,8 @@
 
 mod render;
 
+use std::time::Duration;
+
 use crate::client::error::Error;
 use crate::client::handle::Client;
 use crate::listener::Job;
@@ -30,7 +32,7 @@ pub struct Originate {
     target: Target,
     app: AppRef,
     variables: Vec<(String, String)>,
-    timeout: u32,
+    timeout: Duration,
     uuid: Option<Id<Session>>,
     has_headers: bool,
     /// An option that means nothing for a dial string, and what to write instead.
@@ -101,7 +103,7 @@ impl Originate {
             target,
             app,
             variables: Vec::new(),
-            timeout: 60,
+            timeout: Duration::from_secs(60),
             uuid: None,
             has_headers: true,
             misused: None,
@@ -252,10 +254,11 @@ impl Originate {
         self
     }
 
-    /// Sets how long it may ring, in seconds (60 unless told otherwise).
+    /// Sets how long it may ring; the default is 60 s. FreeSWITCH counts whole seconds: a part of
+    /// one is rounded up.
     #[must_use]
-    pub fn with_timeout(mut self, seconds: u32) -> Self {
-        self.timeout = seconds;
+    pub fn with_timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = timeout;
         self
     }
 }

@@ -3,6 +3,7 @@
 use super::{Originate, Runs, Target};
 use crate::client::dial_string::{argument, refused, unsendable, word};
 use crate::client::error::Error;
+use crate::client::session::whole_seconds;
 use crate::model;
 use crate::model::dial::encode::Brackets;
 use crate::model::dial::{DialString, OriginateLine, encode, find};
@@ -23,7 +24,7 @@ impl Originate {
             (Rules::APP_VARIABLE.to_owned(), app.as_str().to_owned()),
             (format!("sip_h_X-{}", Rules::CALL_VARIABLE), session.as_str().to_owned()),
             (format!("sip_h_X-{}", Rules::APP_VARIABLE), app.as_str().to_owned()),
-            ("originate_timeout".to_owned(), self.timeout.to_string()),
+            ("originate_timeout".to_owned(), whole_seconds(self.timeout).to_string()),
             ("ignore_early_media".to_owned(), "true".to_owned()),
             ("ignore_display_updates".to_owned(), "true".to_owned()),
         ];

@@ -275,13 +275,13 @@ impl Session {
     /// # Errors
     /// [`Error::NoDigits`] when no try gave a right answer, [`Error::Gone`] when the session ended
     /// meanwhile, [`Error::DialString`] for options that FreeSWITCH cannot have; otherwise as
-    /// [`Session::executed`].
+    /// [`Session::execute_and_wait`].
     pub async fn digits(&self, digits: &Digits) -> Result<Pressed, Error> {
         let arguments = digits.render()?;
         if digits.is_flushed {
             self.verb("uuid_flush_dtmf", "").await?;
         }
-        let event = self.ran("play_and_get_digits", &arguments, digits.longest()).await?;
+        let event = self.run_app("play_and_get_digits", &arguments, digits.longest()).await?;
         digits.answer(self, &event)
     }
 

@@ -49,18 +49,20 @@ impl Session {
         self.verb("uuid_send_dtmf", &dtmf(digits, hold)?).await
     }
 
-    /// `sched_api` of [`Session::send_dtmf`], in whole seconds.
+    /// `sched_api` of [`Session::send_dtmf`]. FreeSWITCH counts whole seconds: the time is rounded
+    /// up.
     ///
     /// # Errors
     /// As [`Session::send_dtmf`].
     pub async fn sched_dtmf(
         &self,
-        seconds: u32,
+        after: Duration,
         digits: &str,
         hold: Duration,
     ) -> Result<(), Error> {
         let send = format!("uuid_send_dtmf {} {}", self.id, dtmf(digits, hold)?);
-        self.client.api(&format!("sched_api +{seconds} {} {send}", self.id)).await.map(drop)
+        let line = format!("sched_api +{} {} {send}", super::whole_seconds(after), self.id);
+        self.client.api(&line).await.map(drop)
     }
 
     /// `uuid_recv_dtmf`: as if the far end had pressed the keys; confirmed by DTMF.

@@ -50,7 +50,7 @@ impl Session {
     ///
     /// # Errors
     /// As [`Expect::within`](crate::client::Expect::within); otherwise as [`Client::api`].
-    pub async fn answered(&self, within: Duration) -> Result<(), Error> {
+    pub async fn answer_and_wait(&self, within: Duration) -> Result<(), Error> {
         let answer = self.expect(&["CHANNEL_ANSWER"]).await?;
         self.answer().await?;
         answer.within(within).await.map(drop)
@@ -103,7 +103,7 @@ impl Session {
     ///
     /// # Errors
     /// As [`Expect::within`](crate::client::Expect::within); otherwise as [`Client::api`].
-    pub async fn gone(&self, within: Duration) -> Result<(), Error> {
+    pub async fn hangup_and_wait(&self, within: Duration) -> Result<(), Error> {
         let gone = self.expect(&["CHANNEL_DESTROY"]).await?;
         if self.client.session(self.id.as_str()).is_none() {
             return Ok(());
@@ -112,13 +112,15 @@ impl Session {
         gone.within(within).await.map(drop)
     }
 
-    /// `sched_hangup` in whole seconds. FreeSWITCH hangs up now for 0, so at least 1 is sent.
+    /// `sched_hangup`. FreeSWITCH counts whole seconds and hangs up at once for 0, so the time is
+    /// rounded up, to 1 s at least.
     ///
     /// # Errors
     /// [`Error::UnknownCause`]; otherwise as [`Client::api`].
-    pub async fn sched_hangup(&self, seconds: u32, cause: &HangupCause) -> Result<(), Error> {
+    pub async fn sched_hangup(&self, after: Duration, cause: &HangupCause) -> Result<(), Error> {
         known(cause)?;
-        let line = format!("sched_hangup +{} {} {cause}", seconds.max(1), self.id);
+        let seconds = whole_seconds(after).max(1);
+        let line = format!("sched_hangup +{seconds} {} {cause}", self.id);
         self.client.api(&line).await.map(drop)
     }
 
@@ -142,7 +144,7 @@ impl Session {
     ///
     /// # Errors
     /// As [`Expect::within`](crate::client::Expect::within); otherwise as [`Client::api`].
-    pub async fn parked(&self, within: Duration) -> Result<(), Error> {
+    pub async fn park_and_wait(&self, within: Duration) -> Result<(), Error> {
         let parked = self.expect(&["CHANNEL_PARK"]).await?;
         self.park().await?;
         parked.within(within).await.map(drop)
@@ -373,13 +375,13 @@ impl Session {
     ///
     /// # Errors
     /// As [`Expect::within`](crate::client::Expect::within); otherwise as [`Session::execute`].
-    pub async fn executed(
+    pub async fn execute_and_wait(
         &self,
         app: &str,
         arg: &str,
         within: Duration,
     ) -> Result<Option<String>, Error> {
-        let event = self.ran(app, arg, within).await?;
+        let event = self.run_app(app, arg, within).await?;
         let response = event.get("Application-Response").map(std::borrow::Cow::into_owned);
         Ok(response.filter(|text| text != "_none_"))
     }
@@ -388,8 +390,8 @@ impl Session {
     /// carries the variables that it has set.
     ///
     /// # Errors
-    /// As [`Session::executed`].
-    pub async fn ran(&self, app: &str, arg: &str, within: Duration) -> Result<Event, Error> {
+    /// As [`Session::execute_and_wait`].
+    pub async fn run_app(&self, app: &str, arg: &str, within: Duration) -> Result<Event, Error> {
         let mark = Id::<Event>::random();
         let done = self.expect(&["CHANNEL_EXECUTE_COMPLETE"]).await?;
         let done = done.with("Application-UUID", mark.as_str());
@@ -428,6 +430,11 @@ fn place(exten: &str, dialplan: &str, context: &str) -> Result<String, Error> {
     let dialplan = dial_string::argument("dialplan", dialplan)?;
     let context = dial_string::argument("context", context)?;
     Ok(format!("{exten} {dialplan} {context}"))
+}
+
+/// FreeSWITCH counts whole seconds; a part of one is rounded up.
+pub(in crate::client) fn whole_seconds(time: Duration) -> u64 {
+    time.as_secs().saturating_add(u64::from(time.subsec_nanos() > 0))
 }
 
 /// As many as `uuid_setvar_multi` reads one by one (`mod_commands.c`).

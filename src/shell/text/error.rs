@@ -251,6 +251,7 @@ impl From<JobError> for CommandError {
                 .hint("\"jobs\" shows its result when it comes; --wait SECS waits longer")
             }
             JobError::NotComplete => Self::usage(err.to_string()),
+            JobError::NoSession { .. } => Self::new(Kind::Refused, err.to_string()),
             JobError::Unknown => Self::new(Kind::Connection, err.to_string())
                 .hint("look with \"calls\" or \"api show channels\" after connecting again"),
         }

@@ -223,7 +223,10 @@ async fn a_refused_call_fails_with_its_cause() {
     let config = server();
     let (client, _listener) = client(config).await;
     // Nobody listens on the discard port.
-    let job = client.originate(&Originate::to("1@127.0.0.1:9").with_timeout(5)).await.unwrap();
+    let job = client
+        .originate(&Originate::to("1@127.0.0.1:9").with_timeout(Duration::from_secs(5)))
+        .await
+        .unwrap();
     let failed = job.get(Duration::from_secs(30)).await;
     let text = "-ERR NORMAL_TEMPORARY_FAILURE".to_owned();
     assert_eq!(failed, Err(JobError::Failed { text }));

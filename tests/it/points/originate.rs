@@ -147,6 +147,10 @@ async fn s46_s68_a_job_is_waited_for_as_an_async_result() {
     // A result without `+OK` is a value as well.
     let text = client.bgapi("global_getvar local_ip_v4").await.unwrap();
     assert_eq!(text.get(LONG).await.unwrap(), "127.0.0.1");
+    // Without a limit, and as what it is not.
+    assert_eq!((&text).await, Ok("127.0.0.1".to_owned()));
+    let none = text.session(LONG).await.unwrap_err();
+    assert_eq!(none.to_string(), r#""127.0.0.1" is not the id of a session"#);
     // A failure is raised, every time.
     let failed = client.bgapi("uuid_kill nosuch").await.unwrap();
     for _turn in 0..2 {
@@ -162,6 +166,8 @@ async fn s47_s77_get_returns_the_session_or_raises_and_can_be_given_up() {
     let (client, _listener) = pair(&sim).await;
     let job = client.originate(&echo()).await.unwrap();
     let session = job.get(LONG).await.unwrap();
+    assert_eq!(job.session(LONG).await.unwrap().as_str(), session);
+    assert_eq!((&job).await, Ok(session.clone()));
     assert_eq!(Some(session.as_str()), job.sess_uuid().map(Id::as_str));
     let busy = client.originate(&Originate::verbatim("error/USER_BUSY &park")).await.unwrap();
     assert_eq!(busy.get(LONG).await.unwrap_err().to_string(), "-ERR USER_BUSY");

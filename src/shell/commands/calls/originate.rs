@@ -133,7 +133,7 @@ impl Args {
             let end = format!("sched_hangup +{latest} ALLOTTED_TIMEOUT");
             call = call.with_variable("execute_on_answer", &end);
         }
-        Ok(call.with_timeout(self.timeout))
+        Ok(call.with_timeout(Duration::from_secs(self.timeout.into())))
     }
 
     /// A dial string says these things itself; FreeSWITCH would not see our option.

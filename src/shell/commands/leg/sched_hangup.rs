@@ -57,7 +57,7 @@ pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), Command
     };
     let cause = HangupCause::parse(&args.cause);
     let event = leg.expect(&["ADD_SCHEDULE"]).await?.named_by("Task-Group");
-    leg.sched_hangup(seconds, &cause).await?;
+    leg.sched_hangup(Duration::from_secs(seconds.into()), &cause).await?;
     let (_, outcome) = leg_command::confirmed(event, args.on.within()).await?;
     leg_command::say(cx, &leg.id, &format!("ends in {seconds} s with {cause}"), &outcome)
 }
