@@ -8,13 +8,13 @@ use crate::apps::kind::{Kind, Param, ParamError, Takes};
 use crate::apps::proxier::onward;
 use crate::client::app::Handling;
 use crate::client::{App, Originate, Session};
-use crate::model::{Call, Event, Id};
+use crate::model::{CallInfo, Event, Id};
 
 /// Bridges the nth leg of a call that is parked to the nth place.
 #[derive(Debug, Default)]
 pub struct Bridger {
     places: BTreeMap<usize, Place>,
-    parked: Book<Call, HashSet<Id<crate::model::Session>>>,
+    parked: Book<CallInfo, HashSet<Id<crate::model::SessionInfo>>>,
 }
 
 #[derive(Debug, Clone)]

@@ -26,7 +26,7 @@ pub struct Cdr {
     form: Form,
     file: Mutex<Option<File>>,
     /// The calls written last: when both legs end together, each event finds the call over.
-    latest: Mutex<VecDeque<Id<model::Call>>>,
+    latest: Mutex<VecDeque<Id<model::CallInfo>>>,
     written: AtomicU64,
 }
 
@@ -113,7 +113,7 @@ impl Cdr {
         Ok(())
     }
 
-    fn is_new(&self, call: &Id<model::Call>) -> bool {
+    fn is_new(&self, call: &Id<model::CallInfo>) -> bool {
         let mut latest = self.latest.lock().unwrap_or_else(PoisonError::into_inner);
         if latest.contains(call) {
             return false;
@@ -191,12 +191,12 @@ impl App for Cdr {
 }
 
 impl Record {
-    fn of(call: &model::Call, app: String, counts: (u64, usize, usize)) -> Self {
+    fn of(call: &model::CallInfo, app: String, counts: (u64, usize, usize)) -> Self {
         let caller = call.sessions.first();
         let callee = call.sessions.iter().find(|leg| leg.direction == Direction::Inbound);
         let callee = callee.filter(|leg| caller.is_none_or(|caller| caller.id != leg.id));
         let callee = callee.or_else(|| call.sessions.get(1));
-        let time = |leg: Option<&model::Session>, of: fn(&model::Times) -> u64| {
+        let time = |leg: Option<&model::SessionInfo>, of: fn(&model::Times) -> u64| {
             leg.map(|leg| of(&leg.times)).filter(|time| *time > 0).map(seconds)
         };
         Self {

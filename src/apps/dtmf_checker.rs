@@ -19,7 +19,7 @@ use crate::model::{Direction, Event, Phase};
 pub struct DtmfChecker {
     sequence: String,
     hold: Duration,
-    got: Book<model::Session, Got>,
+    got: Book<model::SessionInfo, Got>,
     checked: AtomicU64,
     failed: AtomicU64,
     incomplete: AtomicU64,

@@ -26,7 +26,7 @@ pub struct PlayRec {
     rec_period: Duration,
     folder: Mutex<String>,
     last: Mutex<Option<Instant>>,
-    begun: Book<model::Call, bool>,
+    begun: Book<model::CallInfo, bool>,
     /// The conversations that run.
     running: Mutex<JoinSet<()>>,
 }

@@ -67,7 +67,7 @@ impl Client {
     pub(in crate::client) async fn background(
         &self,
         line: &str,
-        session: Option<Id<model::Session>>,
+        session: Option<Id<model::SessionInfo>>,
     ) -> Result<Job, Error> {
         let listener = self.running_listener()?;
         let connection = self.connection()?;

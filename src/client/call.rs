@@ -14,11 +14,11 @@ use crate::model::{Ending, HangupCause, Id};
 #[derive(Debug, Clone)]
 pub struct Call {
     client: Client,
-    call: model::Call,
+    call: model::CallInfo,
 }
 
 impl Call {
-    pub(super) fn new(client: Client, call: model::Call) -> Self {
+    pub(super) fn new(client: Client, call: model::CallInfo) -> Self {
         Self { client, call }
     }
 
@@ -35,7 +35,7 @@ impl Call {
     ///
     /// # Errors
     /// As [`Client::api`], from the first leg that failed, after all were tried.
-    pub async fn hangup(&self) -> Result<Vec<(Id<model::Session>, LegEnd)>, Error> {
+    pub async fn hangup(&self) -> Result<Vec<(Id<model::SessionInfo>, LegEnd)>, Error> {
         self.hangup_with(&HangupCause::NORMAL_CLEARING).await
     }
 
@@ -46,7 +46,7 @@ impl Call {
     pub async fn hangup_with(
         &self,
         cause: &HangupCause,
-    ) -> Result<Vec<(Id<model::Session>, LegEnd)>, Error> {
+    ) -> Result<Vec<(Id<model::SessionInfo>, LegEnd)>, Error> {
         let mut legs = self.sessions();
         let now = self.client.call(self.id.as_str()).map(|call| call.sessions());
         for leg in now.unwrap_or_default() {
@@ -91,9 +91,9 @@ impl Call {
 }
 
 impl Deref for Call {
-    type Target = model::Call;
+    type Target = model::CallInfo;
 
-    fn deref(&self) -> &model::Call {
+    fn deref(&self) -> &model::CallInfo {
         &self.call
     }
 }

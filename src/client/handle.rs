@@ -429,7 +429,7 @@ impl Client {
 
     /// Whether this client started the call, as far as its latest originates say.
     #[cfg(feature = "shell")]
-    pub(crate) fn has_started(&self, call: &model::Call) -> bool {
+    pub(crate) fn has_started(&self, call: &model::CallInfo) -> bool {
         self.state().started.sessions().any(|id| call.sessions.iter().any(|leg| leg.id == id))
     }
 

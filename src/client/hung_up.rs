@@ -15,7 +15,7 @@ pub struct HungUp {
     /// How many tracked sessions carried it just before. FreeSWITCH's reply has no count.
     pub sessions: usize,
     /// Which.
-    pub victims: Vec<Id<model::Session>>,
+    pub victims: Vec<Id<model::SessionInfo>>,
 }
 
 /// What became of a leg that was to be hung up.

@@ -70,10 +70,10 @@ impl Client {
         &self,
         listener: &EventListener,
         id: &Id<model::App>,
-    ) -> Vec<Id<model::Session>> {
+    ) -> Vec<Id<model::SessionInfo>> {
         let is_given = self.apps().is_given(id);
         listener.with(|tracker| {
-            let is_own = |leg: &&model::Session| !is_given || tracker.is_own_call(&leg.call);
+            let is_own = |leg: &&model::SessionInfo| !is_given || tracker.is_own_call(&leg.call);
             let mut legs: Vec<_> = tracker.sessions_of_app(id).filter(is_own).collect();
             // FreeSWITCH's clock has steps of 20 ms: both ends of a call may begin in one.
             legs.sort_by_key(|leg| {

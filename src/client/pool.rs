@@ -110,7 +110,7 @@ impl Pool {
 
     /// The running calls of all switches, with the name of the switch.
     #[must_use]
-    pub fn calls(&self) -> Vec<(&str, model::Call)> {
+    pub fn calls(&self) -> Vec<(&str, model::CallInfo)> {
         let calls = self.members.iter().flat_map(|(name, client)| {
             let calls = client.listener().map(|listener| listener.calls()).unwrap_or_default();
             calls.into_iter().map(move |call| (name.as_str(), call))

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use crate::listener::Job;
-use crate::model::{Id, JobState, Outcome, Session};
+use crate::model::{Id, JobState, Outcome, SessionInfo};
 
 /// How a client started a call.
 #[derive(Debug, Clone)]
@@ -16,7 +16,7 @@ pub(crate) enum Started {
 
 impl Started {
     /// The session that was made, or that was asked for. Nothing while that is not known.
-    pub(crate) fn session(&self) -> Option<Id<Session>> {
+    pub(crate) fn session(&self) -> Option<Id<SessionInfo>> {
         if let Self::InBackground(job) = self
             && let Some(session) = job.sess_uuid()
         {
@@ -79,7 +79,7 @@ impl StartedCalls {
         self.0.back().cloned()
     }
 
-    pub(super) fn sessions(&self) -> impl Iterator<Item = Id<Session>> {
+    pub(super) fn sessions(&self) -> impl Iterator<Item = Id<SessionInfo>> {
         self.0.iter().filter_map(Started::session)
     }
 }

@@ -17,7 +17,7 @@ use crate::model::{Event, Id};
 pub struct Expect {
     listener: EventListener,
     /// The session, and those whose event is as good.
-    sessions: Vec<Id<model::Session>>,
+    sessions: Vec<Id<model::SessionInfo>>,
     /// The header that names the session.
     key: &'static str,
     kinds: Vec<String>,
@@ -50,7 +50,7 @@ impl Client {
     /// refuses the subscription.
     pub async fn expect(
         &self,
-        session: &Id<model::Session>,
+        session: &Id<model::SessionInfo>,
         kinds: &[&str],
     ) -> Result<Expect, Error> {
         let listener = self.running_listener()?;
@@ -83,7 +83,7 @@ impl Expect {
 
     /// Takes the event of another session as well: CHANNEL_BRIDGE is fired for one of the two.
     #[must_use]
-    pub fn or(mut self, other: &Id<model::Session>) -> Self {
+    pub fn or(mut self, other: &Id<model::SessionInfo>) -> Self {
         self.sessions.push(other.clone());
         self.events.add(UUID, other.as_str());
         self.events.add(self.key, other.as_str());

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::event_listener::EventListener;
-use crate::model::{App, HangupCause, Id, Session};
+use crate::model::{App, HangupCause, Id, SessionInfo};
 
 impl EventListener {
     /// How many sessions live.
@@ -40,7 +40,7 @@ impl EventListener {
     /// The sessions that were never answered or ended otherwise than by NORMAL_CLEARING, by their
     /// cause, oldest first; as long as their calls are remembered.
     #[must_use]
-    pub fn failed_sessions(&self) -> BTreeMap<HangupCause, Vec<Session>> {
+    pub fn failed_sessions(&self) -> BTreeMap<HangupCause, Vec<SessionInfo>> {
         let tracker = self.tracker();
         let failed = tracker.failed_sessions().into_iter();
         failed.map(|(cause, legs)| (cause, legs.into_iter().cloned().collect())).collect()

@@ -2,14 +2,14 @@
 
 use super::event_listener::EventListener;
 use super::state::Link;
-use crate::model::{Call, Ending, Id, Session};
+use crate::model::{CallInfo, Ending, Id, SessionInfo};
 use crate::track::Whereabouts;
 
 impl EventListener {
     /// Waits until a call has ended, across lost connections that come back. Safe to cancel. `None`
     /// when the end cannot be seen: the connection is gone for good, or the call ended too long ago.
-    pub(crate) async fn call_ended(&self, call: &Call) -> Option<Ending> {
-        let legs: Vec<Id<Session>> = call.sessions.iter().map(|leg| leg.id.clone()).collect();
+    pub(crate) async fn call_ended(&self, call: &CallInfo) -> Option<Ending> {
+        let legs: Vec<Id<SessionInfo>> = call.sessions.iter().map(|leg| leg.id.clone()).collect();
         let mut id = call.id.clone();
         // Before the first look, so that no end falls between the two.
         let mut ends = self.inner.shared.ends();

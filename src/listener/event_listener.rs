@@ -7,7 +7,7 @@ use super::state::{Claims, Link, Snapshot};
 use super::waiters::SessionEvents;
 use super::watching::{Changes, Events, Logs, Seen};
 use crate::conn::{CloseReason, Config, Connection, Reply};
-use crate::model::{Call, Id, JobRecord, Session};
+use crate::model::{CallInfo, Id, JobRecord, SessionInfo};
 use crate::track::{Totals, Tracker};
 use crate::wire::{Command, Format};
 use std::fmt;
@@ -286,19 +286,19 @@ impl EventListener {
 
     /// The running calls, oldest first.
     #[must_use]
-    pub fn calls(&self) -> Vec<Call> {
+    pub fn calls(&self) -> Vec<CallInfo> {
         self.tracker().calls().collect()
     }
 
     /// A running call by its id or by the id of one of its sessions.
     #[must_use]
-    pub fn call(&self, id: &str) -> Option<Call> {
+    pub fn call(&self, id: &str) -> Option<CallInfo> {
         self.tracker().call(id)
     }
 
     /// A living session.
     #[must_use]
-    pub fn session(&self, id: &str) -> Option<Session> {
+    pub fn session(&self, id: &str) -> Option<SessionInfo> {
         self.tracker().session(id).cloned()
     }
 
@@ -395,7 +395,7 @@ impl EventListener {
 
     /// Announces a job before its command is sent, so that even an instant result finds it.
     #[must_use]
-    pub(crate) fn expect_job(&self, command: &str, session: Option<Id<Session>>) -> Job {
+    pub(crate) fn expect_job(&self, command: &str, session: Option<Id<SessionInfo>>) -> Job {
         let (id, now) = (Id::random(), self.server_time());
         let mut tracker = self.tracker();
         tracker.expect_job_at(id.clone(), command, now);

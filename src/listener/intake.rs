@@ -13,7 +13,7 @@ use super::job::{Job, Made, Waiting};
 use super::waiters::Waiters;
 use super::watching::{Feed, Seen};
 use crate::conn::{CloseReason, Sink};
-use crate::model::{Association, Direction, Event, Id, JobRecord, JobState, Session};
+use crate::model::{Association, Direction, Event, Id, JobRecord, JobState, SessionInfo};
 use crate::track::{Change, Tracker};
 use crate::wire::{EventData, LogLine};
 
@@ -128,7 +128,7 @@ impl Shared {
         &self,
         id: Id<JobRecord>,
         command: &str,
-        session: Option<Id<Session>>,
+        session: Option<Id<SessionInfo>>,
     ) -> Job {
         let (waited, job) = Waiting::new(id.clone(), command, session);
         let mut waiting = lock(&self.waiting);
@@ -261,7 +261,7 @@ fn tell_stray(event: &Event, tracker: &Tracker) {
         return;
     }
     let session = event.unique_id().and_then(|id| tracker.session(&id));
-    let is_stray = |session: &&Session| {
+    let is_stray = |session: &&SessionInfo| {
         session.association == Association::OwnUuid && !tracker.is_own_call(&session.call)
     };
     let Some(session) = session.filter(is_stray) else { return };

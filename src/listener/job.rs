@@ -8,7 +8,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::timeout;
 
-use crate::model::{Id, JobRecord, JobState, Outcome, Session};
+use crate::model::{Id, JobRecord, JobState, Outcome, SessionInfo};
 
 /// A handle to a `bgapi` in flight: the interface of Python's `AsyncResult`. A clone is another
 /// handle to the same job.
@@ -30,22 +30,22 @@ use crate::model::{Id, JobRecord, JobState, Outcome, Session};
 pub struct Job {
     id: Id<JobRecord>,
     command: String,
-    session: Option<Id<Session>>,
+    session: Option<Id<SessionInfo>>,
     /// The session that was really made, where it is another one.
-    made: Arc<OnceLock<Id<Session>>>,
+    made: Arc<OnceLock<Id<SessionInfo>>>,
     state: watch::Receiver<JobState>,
 }
 
 /// A session that was asked for, and the one that was made instead.
-pub(super) type Made = (Id<Session>, Id<Session>);
+pub(super) type Made = (Id<SessionInfo>, Id<SessionInfo>);
 
 /// The end of a job that gets the result.
 #[derive(Debug)]
 pub(super) struct Waiting {
-    session: Option<Id<Session>>,
+    session: Option<Id<SessionInfo>>,
     /// Whether the switch was asked to use that uuid.
     is_chosen: bool,
-    made: Arc<OnceLock<Id<Session>>>,
+    made: Arc<OnceLock<Id<SessionInfo>>>,
     state: watch::Sender<JobState>,
 }
 
@@ -54,7 +54,7 @@ impl Waiting {
     pub(super) fn new(
         id: Id<JobRecord>,
         command: &str,
-        session: Option<Id<Session>>,
+        session: Option<Id<SessionInfo>>,
     ) -> (Self, Job) {
         let (sender, state) = watch::channel(JobState::Pending);
         let made = Arc::<OnceLock<_>>::default();
@@ -143,7 +143,7 @@ impl Job {
     /// For an originate: the uuid of the session it makes, known before the result. Where the
     /// switch made it under another uuid than asked for, that one as soon as the result is there.
     #[must_use]
-    pub fn sess_uuid(&self) -> Option<&Id<Session>> {
+    pub fn sess_uuid(&self) -> Option<&Id<SessionInfo>> {
         self.made.get().or(self.session.as_ref())
     }
 
@@ -176,7 +176,7 @@ impl Job {
     ///
     /// # Errors
     /// [`JobError::NoSession`] when the command makes no session; otherwise as [`Job::get`].
-    pub async fn session(&self, within: Duration) -> Result<Id<Session>, JobError> {
+    pub async fn session(&self, within: Duration) -> Result<Id<SessionInfo>, JobError> {
         let value = self.get(within).await?;
         match Id::parse(&value) {
             Ok(id) if self.session.is_some() => Ok(id),

@@ -6,7 +6,7 @@ use super::event_listener::EventListener;
 use super::intake::{Intake, Tap};
 use super::watching::Seen;
 use crate::conn::Sink as _;
-use crate::model::{Call, Id, JobRecord};
+use crate::model::{CallInfo, Id, JobRecord};
 use crate::track::{Leg, Tracker};
 use crate::wire::{EventData, LogLine};
 
@@ -43,7 +43,7 @@ impl EventListener {
     }
 
     /// The call of this name, known or not yet, is one of ours.
-    pub fn claim_call(&self, call: &Id<Call>) {
+    pub fn claim_call(&self, call: &Id<CallInfo>) {
         let mut tracker = self.tracker();
         if !tracker.is_own_call(call) {
             tracker.expect_session(call.cast());

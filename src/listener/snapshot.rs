@@ -17,7 +17,7 @@ use tokio::task::JoinSet;
 use tokio::time::timeout;
 
 use crate::conn::{Reply, SendError};
-use crate::model::{CallRow, ChannelRow, Id, Rows, Session};
+use crate::model::{CallRow, ChannelRow, Id, Rows, SessionInfo};
 use crate::wire::{EventData, Format};
 
 /// Why there is no table.
@@ -215,7 +215,7 @@ async fn bridged_pairs(connection: &Connection, rows: &[ChannelRow]) -> Option<V
 }
 
 /// All headers of a channel; `None` when it is gone, or this login may not ask.
-async fn dump(connection: &Connection, id: &Id<Session>) -> Option<EventData> {
+async fn dump(connection: &Connection, id: &Id<SessionInfo>) -> Option<EventData> {
     let command = Command::api(&format!("uuid_dump {id} json")).ok()?;
     match connection.send(command).await.ok()? {
         Reply::Api(body) if body.starts_with(b"{") => Some(EventData::new(Format::Json, body)),

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use tokio::sync::mpsc;
 
 use super::intake::{Shared, Tap};
-use crate::model::{Call, Event, Id, JobRecord, Phase, Session};
+use crate::model::{CallInfo, Event, Id, JobRecord, Phase, SessionInfo};
 use crate::track::{Change, Tracker, What};
 use crate::wire::LogLine;
 
@@ -28,11 +28,11 @@ pub struct Update {
     /// What changed.
     pub change: Change,
     /// The session, if the change is about one. A session that is gone is shown as it was last.
-    pub session: Option<Box<Session>>,
+    pub session: Option<Box<SessionInfo>>,
     /// The other leg of its call, if there is just one.
-    pub peer: Option<Box<Session>>,
-    /// The call with all its legs, when this change ends its last one: [`Call::ending`] says how.
-    pub ended: Option<Box<Call>>,
+    pub peer: Option<Box<SessionInfo>>,
+    /// The call with all its legs, when this change ends its last one: [`CallInfo::ending`] says how.
+    pub ended: Option<Box<CallInfo>>,
     /// Whether a leg of the call lives.
     pub is_alive: bool,
     /// Whether we originated the call.
@@ -228,10 +228,10 @@ fn update(seen: &Seen<'_>) -> Update {
 /// The call, where this change of a leg is what ends it.
 fn ended(
     tracker: &Tracker,
-    call: &Id<Call>,
+    call: &Id<CallInfo>,
     what: What,
-    session: Option<&Session>,
-) -> Option<Box<Call>> {
+    session: Option<&SessionInfo>,
+) -> Option<Box<CallInfo>> {
     let call = match what {
         What::Ended => tracker.ending_call(call),
         // Its HANGUP_COMPLETE was not among the events that we get.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::model::{HangupCause, Session};
+use crate::model::{HangupCause, SessionInfo};
 
 /// The outcome of a load, call by call as their first legs ended.
 #[derive(Debug, Clone, PartialEq, Default, Serialize)]
@@ -49,7 +49,7 @@ impl Report {
     }
 
     /// Counts a call by its ended first leg.
-    pub(super) fn count(&mut self, leg: &Session) {
+    pub(super) fn count(&mut self, leg: &SessionInfo) {
         let cause = leg.cause.clone().unwrap_or_else(|| HangupCause::parse("NONE"));
         *self.causes.entry(cause).or_insert(0) += 1;
         match leg.talk_time(leg.last_event) {

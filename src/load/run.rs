@@ -11,7 +11,7 @@ use tokio::time::Instant;
 use super::{Plan, Report};
 use crate::client::{Client, Error, Originate};
 use crate::listener::{Changes, Job};
-use crate::model::{Id, Session};
+use crate::model::{Id, SessionInfo};
 use crate::track::{Change, What};
 
 /// A load: one kind of call, made again and again.
@@ -106,7 +106,7 @@ impl One {
             return;
         };
         let outcome = match &answer {
-            Ok(_answered) => Made::Session(session.clone()),
+            Ok(_answered) => Made::SessionInfo(session.clone()),
             Err(err) => Made::Failed(session.clone(), err.to_string()),
         };
         let _told = made.send(outcome).await.is_ok();
@@ -125,9 +125,9 @@ impl One {
 /// What became of an originate.
 enum Made {
     /// Answered; the end will come as a change.
-    Session(Id<Session>),
+    SessionInfo(Id<SessionInfo>),
     /// Not answered.
-    Failed(Id<Session>, String),
+    Failed(Id<SessionInfo>, String),
     /// Not even made.
     Refused(String),
 }
@@ -135,7 +135,8 @@ enum Made {
 /// Counts calls as they end, until all that were made are accounted for.
 async fn ledger(mut changes: Changes, mut outcomes: mpsc::Receiver<Made>) -> Report {
     let mut report = Report::default();
-    let (mut open, mut counted): (HashSet<Id<Session>>, HashSet<Id<Session>>) = Default::default();
+    let (mut open, mut counted): (HashSet<Id<SessionInfo>>, HashSet<Id<SessionInfo>>) =
+        Default::default();
     let mut is_making = true;
     while is_making || !open.is_empty() {
         let next = tokio::time::timeout(LAST_END, async {
@@ -148,8 +149,8 @@ async fn ledger(mut changes: Changes, mut outcomes: mpsc::Receiver<Made>) -> Rep
             Ok(Ok(Some(made))) => {
                 report.offered += 1;
                 match made {
-                    Made::Session(id) if !counted.contains(&id) => drop(open.insert(id)),
-                    Made::Session(_) => {}
+                    Made::SessionInfo(id) if !counted.contains(&id) => drop(open.insert(id)),
+                    Made::SessionInfo(_) => {}
                     Made::Failed(id, cause) if counted.insert(id.clone()) => {
                         report.count_unmade(cause.trim_start_matches("-ERR "));
                     }

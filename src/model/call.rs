@@ -4,16 +4,16 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::{HangupCause, Id, Phase, Session};
+use super::{HangupCause, Id, Phase, SessionInfo};
 
 /// A call: its sessions in the order in which they appeared.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
-pub struct Call {
+pub struct CallInfo {
     /// The uuid of the originating session.
     pub id: Id<Self>,
     /// Its legs, in the order of their first event. Those of a running call are alive.
-    pub sessions: Vec<Session>,
+    pub sessions: Vec<SessionInfo>,
     /// The calls that became part of it, in order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub joins: Vec<Join>,
@@ -28,19 +28,19 @@ pub struct Join {
     /// What brought the two together: `valet_park`, `callcenter`, `intercept`, `uuid_bridge` ..
     pub how: Box<str>,
     /// The call that it was before.
-    pub from: Id<Call>,
+    pub from: Id<CallInfo>,
 }
 
 impl Join {
-    pub(crate) fn new(at: u64, how: Box<str>, from: Id<Call>) -> Self {
+    pub(crate) fn new(at: u64, how: Box<str>, from: Id<CallInfo>) -> Self {
         Self { at, how, from }
     }
 }
 
-impl Call {
+impl CallInfo {
     /// Puts a call together.
     #[must_use]
-    pub fn new(id: Id<Self>, sessions: Vec<Session>) -> Self {
+    pub fn new(id: Id<Self>, sessions: Vec<SessionInfo>) -> Self {
         Self { id, sessions, joins: Vec::new() }
     }
 
@@ -52,25 +52,25 @@ impl Call {
 
     /// The session that began it, if it is still there.
     #[must_use]
-    pub fn first(&self) -> Option<&Session> {
+    pub fn first(&self) -> Option<&SessionInfo> {
         self.sessions.iter().find(|session| session.id.as_str() == self.id.as_str())
     }
 
     /// The session that joined last, of those that are there.
     #[must_use]
-    pub fn last(&self) -> Option<&Session> {
+    pub fn last(&self) -> Option<&SessionInfo> {
         self.sessions.last()
     }
 
     /// The session that a list shows: the first one, or the oldest that is left.
     #[must_use]
-    pub fn lead(&self) -> Option<&Session> {
+    pub fn lead(&self) -> Option<&SessionInfo> {
         self.first().or_else(|| self.sessions.first())
     }
 
     /// The other leg of a call with two.
     #[must_use]
-    pub fn peer(&self, session: &Id<Session>) -> Option<&Session> {
+    pub fn peer(&self, session: &Id<SessionInfo>) -> Option<&SessionInfo> {
         match self.sessions.as_slice() {
             [one, other] if one.id == *session => Some(other),
             [other, one] if one.id == *session => Some(other),
@@ -98,7 +98,7 @@ impl Call {
     }
 }
 
-impl fmt::Display for Call {
+impl fmt::Display for CallInfo {
     /// `<Call(72451178-bd0c-11e4-9d26-74d02bc595d7, 2 sessions)>`
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let count = self.sessions.len();

@@ -17,7 +17,7 @@ mod reply;
 mod session;
 mod table;
 
-pub use call::{Call, Join};
+pub use call::{CallInfo, Join};
 pub use cause::HangupCause;
 pub use ending::{EndFacts, EndedBy, Ending, HangupCommand, Try};
 pub use event::Event;
@@ -27,5 +27,5 @@ pub use names::EVENT_NAMES;
 pub(crate) use query::CallRow;
 pub use query::{ChannelRow, Status};
 pub use reply::Outcome;
-pub use session::{App, Association, Direction, Origin, Phase, Session, Times};
+pub use session::{App, Association, Direction, Origin, Phase, SessionInfo, Times};
 pub use table::{Row, Rows, TableError, plain_text};

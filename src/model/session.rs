@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Call, EndFacts, HangupCause, Id};
+use super::{CallInfo, EndFacts, HangupCause, Id};
 
 /// Marks the id of a loaded app; the trait is a layer above.
 #[derive(Debug)]
@@ -118,11 +118,11 @@ pub struct Times {
 /// One channel: a leg of a call.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
-pub struct Session {
+pub struct SessionInfo {
     /// Its `Unique-ID`.
     pub id: Id<Self>,
     /// The call that it belongs to.
-    pub call: Id<Call>,
+    pub call: Id<CallInfo>,
     /// Why it belongs there.
     pub association: Association,
     /// How we came to know it.
@@ -178,7 +178,7 @@ pub struct Session {
     pub last_event: u64,
 }
 
-impl Session {
+impl SessionInfo {
     /// A session of which only the id is known.
     #[must_use]
     pub fn new(id: Id<Self>) -> Self {

@@ -6,24 +6,24 @@
 
 use std::collections::VecDeque;
 
-use crate::model::{Id, Session};
+use crate::model::{Id, SessionInfo};
 
 /// Legs by their place, which grows.
 #[derive(Debug, Default)]
 pub(super) struct Alive {
-    legs: VecDeque<(u64, Option<Id<Session>>)>,
+    legs: VecDeque<(u64, Option<Id<SessionInfo>>)>,
     count: usize,
 }
 
 impl Alive {
     /// Adds a leg at a place behind all others.
-    pub(super) fn push(&mut self, place: u64, leg: Id<Session>) {
+    pub(super) fn push(&mut self, place: u64, leg: Id<SessionInfo>) {
         self.legs.push_back((place, Some(leg)));
         self.count += 1;
     }
 
     /// Takes a leg out, of which the place is known or not. Says whether it was in.
-    pub(super) fn remove(&mut self, place: Option<u64>, leg: &Id<Session>) -> bool {
+    pub(super) fn remove(&mut self, place: Option<u64>, leg: &Id<SessionInfo>) -> bool {
         let Some(slot) = self.slot(place, leg) else { return false };
         *slot = None;
         self.count -= 1;
@@ -40,13 +40,22 @@ impl Alive {
     }
 
     /// Gives a leg another id.
-    pub(super) fn rename(&mut self, place: Option<u64>, old: &Id<Session>, new: Id<Session>) {
+    pub(super) fn rename(
+        &mut self,
+        place: Option<u64>,
+        old: &Id<SessionInfo>,
+        new: Id<SessionInfo>,
+    ) {
         if let Some(slot) = self.slot(place, old) {
             *slot = Some(new);
         }
     }
 
-    fn slot(&mut self, place: Option<u64>, leg: &Id<Session>) -> Option<&mut Option<Id<Session>>> {
+    fn slot(
+        &mut self,
+        place: Option<u64>,
+        leg: &Id<SessionInfo>,
+    ) -> Option<&mut Option<Id<SessionInfo>>> {
         let known = place.and_then(|place| self.legs.binary_search_by_key(&place, |it| it.0).ok());
         let is_it = |at: &usize| self.legs.get(*at).is_some_and(|it| it.1.as_ref() == Some(leg));
         let at = known.filter(is_it);
@@ -54,13 +63,13 @@ impl Alive {
         self.legs.get_mut(at).map(|it| &mut it.1)
     }
 
-    pub(super) fn iter(&self) -> impl DoubleEndedIterator<Item = &Id<Session>> {
+    pub(super) fn iter(&self) -> impl DoubleEndedIterator<Item = &Id<SessionInfo>> {
         self.legs.iter().filter_map(|(_, leg)| leg.as_ref())
     }
 
     /// From both ends inwards: legs mostly end in the order in which they came, or the other way
     /// round, and one that has not is found at once either way.
-    pub(super) fn inwards(&self) -> impl Iterator<Item = &Id<Session>> {
+    pub(super) fn inwards(&self) -> impl Iterator<Item = &Id<SessionInfo>> {
         let half = self.legs.len().div_ceil(2);
         let ends = self.legs.iter().zip(self.legs.iter().rev()).take(half);
         ends.flat_map(|(one, other)| [one, other]).filter_map(|(_, leg)| leg.as_ref())
@@ -75,7 +84,7 @@ impl Alive {
     }
 
     /// The leg that has no other beside it.
-    pub(super) fn only(&self) -> Option<&Id<Session>> {
+    pub(super) fn only(&self) -> Option<&Id<SessionInfo>> {
         self.iter().next().filter(|_| self.count == 1)
     }
 }

@@ -6,7 +6,9 @@ use super::change::{Change, What};
 use super::commands::due;
 use super::facts::{Facts, Kind};
 use super::tracker::{Span, Totals, Tracker};
-use crate::model::{Call, Direction, Event, HangupCause, Id, Origin, Phase, Session, Times};
+use crate::model::{
+    CallInfo, Direction, Event, HangupCause, Id, Origin, Phase, SessionInfo, Times,
+};
 use crate::wire::Field;
 
 impl Tracker {
@@ -57,7 +59,7 @@ impl Tracker {
             if is_over || self.tombstones.contains(&id) {
                 return Change::Nothing;
             }
-            let mut session = Session::new(Id::new(&id));
+            let mut session = SessionInfo::new(Id::new(&id));
             if facts.created > 0 && facts.timestamp.saturating_sub(facts.created) > JOINED_AFTER {
                 session.origin = Origin::Joined;
             }
@@ -191,7 +193,7 @@ impl Tracker {
     }
 
     /// The other end of a bridge: FreeSWITCH fires an event only for the one that began it.
-    fn joins(&mut self, other: Option<&Id<Session>>, with: Option<&str>, now: u64) {
+    fn joins(&mut self, other: Option<&Id<SessionInfo>>, with: Option<&str>, now: u64) {
         let Some(entry) = other.and_then(|id| self.sessions.get_mut(id)) else { return };
         let session = &mut entry.session;
         session.is_bridged = with.is_some();
@@ -227,7 +229,10 @@ impl Tracker {
     }
 
     /// Takes a session out, its call too when it was the last one. Says which, and whether so.
-    pub(super) fn remove_session(&mut self, id: &str) -> Option<(Id<Session>, Id<Call>, bool)> {
+    pub(super) fn remove_session(
+        &mut self,
+        id: &str,
+    ) -> Option<(Id<SessionInfo>, Id<CallInfo>, bool)> {
         let entry = self.sessions.remove(id)?;
         let (order, place, mut session) = (entry.order, entry.place, entry.session);
         session.phase = Phase::Hangup;
@@ -251,7 +256,7 @@ impl Tracker {
     }
 
     /// Forgets what was kept for a call that is no longer in the history.
-    pub(super) fn forget_call(&mut self, call: &Call) {
+    pub(super) fn forget_call(&mut self, call: &CallInfo) {
         for leg in &call.sessions {
             self.own.remove(&leg.id);
         }
@@ -261,12 +266,12 @@ impl Tracker {
     }
 
     /// Moves a call without living sessions to those that ended.
-    pub(super) fn end_call(&mut self, call: &Id<Call>) {
+    pub(super) fn end_call(&mut self, call: &Id<CallInfo>) {
         let Some(mut legs) = self.take_legs(call) else { return };
         legs.gone.sort_by_key(|(order, _)| *order);
         let sessions = legs.gone.into_iter().map(|(_, leg)| leg).collect();
         self.totals.ended_calls += 1;
-        self.ended.push_back(Call::new(call.clone(), sessions).with_joins(legs.joins));
+        self.ended.push_back(CallInfo::new(call.clone(), sessions).with_joins(legs.joins));
         while self.ended.len() > self.limits.ended_calls {
             if let Some(forgotten) = self.ended.pop_front() {
                 self.forget_call(&forgotten);
@@ -307,7 +312,7 @@ impl Totals {
 }
 
 /// Takes over what any channel event says. Says whether the session has another destination now.
-pub(super) fn update(session: &mut Session, facts: &Facts<'_>) -> bool {
+pub(super) fn update(session: &mut SessionInfo, facts: &Facts<'_>) -> bool {
     session.last_event = session.last_event.max(facts.timestamp);
     if let Some(direction) = facts.direction {
         let is_inbound = direction.raw == b"inbound";
@@ -367,7 +372,7 @@ fn note_hold(times: &mut Times, before: Phase, phase: Phase, now: u64) {
 
 /// Facts that only CHANNEL_HANGUP_COMPLETE has. SIP says how an INVITE was refused in a variable of
 /// its own (`transcripts/call_refused`).
-fn note_end(session: &mut Session, event: &Event) {
+fn note_end(session: &mut SessionInfo, event: &Event) {
     event.data().scan(|field| {
         match field.name {
             b"variable_sip_term_status" | b"variable_sip_invite_failure_status" => {

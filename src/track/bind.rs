@@ -3,15 +3,15 @@
 use super::facts::Facts;
 use super::rules::Rules;
 use super::tracker::{Entry, Legs, Tracker};
-use crate::model::{App, Association, Call, Id, Session};
+use crate::model::{App, Association, CallInfo, Id, SessionInfo};
 use crate::wire::EventData;
 
 /// What the variables of an event say about where a session belongs.
 #[derive(Debug, Default)]
 struct Ties {
-    call: Option<(usize, Id<Call>)>,
+    call: Option<(usize, Id<CallInfo>)>,
     app: Option<(usize, Id<App>)>,
-    loopback: Option<Id<Session>>,
+    loopback: Option<Id<SessionInfo>>,
     gateway: Option<Box<str>>,
 }
 
@@ -42,7 +42,7 @@ impl Ties {
 
 impl Tracker {
     /// Makes a session for an id that was never seen. It stands for itself until it is bound.
-    pub(super) fn add_session(&mut self, mut session: Session, is_provisional: bool) {
+    pub(super) fn add_session(&mut self, mut session: SessionInfo, is_provisional: bool) {
         self.totals.sessions += 1;
         if self.expected.take(session.id.as_str()) {
             self.own.insert(session.id.clone());
@@ -70,7 +70,7 @@ impl Tracker {
         self.add_leg(&call, id);
     }
 
-    pub(super) fn add_leg(&mut self, call: &Id<Call>, session: Id<Session>) {
+    pub(super) fn add_leg(&mut self, call: &Id<CallInfo>, session: Id<SessionInfo>) {
         self.next_order += 1;
         let place = self.next_order;
         if let Some(entry) = self.sessions.get_mut(&session) {
@@ -85,7 +85,7 @@ impl Tracker {
     }
 
     /// Takes a call out, its legs stay.
-    pub(super) fn take_legs(&mut self, call: &Id<Call>) -> Option<Legs> {
+    pub(super) fn take_legs(&mut self, call: &Id<CallInfo>) -> Option<Legs> {
         let mut legs = self.calls.remove(call)?;
         self.order.remove(&legs.order);
         if let Some(number) = legs.awaits.take() {
@@ -96,7 +96,7 @@ impl Tracker {
 
     /// Looks again whether a call is ours and has one leg only, which dialled a number: then
     /// another leg may come in there.
-    pub(super) fn note_awaited(&mut self, call: &Id<Call>) {
+    pub(super) fn note_awaited(&mut self, call: &Id<CallInfo>) {
         let is_own = self.own.contains(call.as_str());
         let Some(legs) = self.calls.get_mut(call) else { return };
         let only = legs.alive.only().filter(|_| is_own && legs.gone.is_empty());
@@ -163,7 +163,7 @@ impl Tracker {
     }
 
     /// Gives all legs of a call to another one, which may be new.
-    pub(super) fn merge_calls(&mut self, old: &Id<Call>, new: &Id<Call>) {
+    pub(super) fn merge_calls(&mut self, old: &Id<CallInfo>, new: &Id<CallInfo>) {
         let Some(legs) = self.take_legs(old) else { return };
         let Legs { order, alive, mut gone, joins, .. } = legs;
         for leg in alive.iter() {
@@ -191,7 +191,7 @@ impl Tracker {
         self.note_awaited(new);
     }
 
-    fn belongs(&self, id: &str, ties: &Ties, facts: &Facts<'_>) -> (Id<Call>, Association) {
+    fn belongs(&self, id: &str, ties: &Ties, facts: &Facts<'_>) -> (Id<CallInfo>, Association) {
         if let Some((at, call)) = &ties.call {
             let association = self.rules.call.get(*at).map_or(Association::Header, |rule| rule.1);
             let made = self.made.get(call.as_str());
@@ -230,8 +230,8 @@ impl Tracker {
 
     /// Gives a call the name of the session that was made instead of the one asked for. Where the
     /// one asked for is a stranger's and lives, only the session itself moves.
-    pub(super) fn move_call(&mut self, asked: &Id<Session>, made: &Id<Session>) {
-        let (old, new): (Id<Call>, Id<Call>) = (asked.cast(), made.cast());
+    pub(super) fn move_call(&mut self, asked: &Id<SessionInfo>, made: &Id<SessionInfo>) {
+        let (old, new): (Id<CallInfo>, Id<CallInfo>) = (asked.cast(), made.cast());
         if self.sessions.contains_key(asked) {
             let Some(entry) = self.sessions.get_mut(made).filter(|x| x.session.call == old) else {
                 return;
@@ -252,7 +252,7 @@ impl Tracker {
     }
 
     /// Takes a session out of a call that it does not belong to after all.
-    pub(super) fn leave(&mut self, call: &Id<Call>, session: &Id<Session>) {
+    pub(super) fn leave(&mut self, call: &Id<CallInfo>, session: &Id<SessionInfo>) {
         let place = self.sessions.get(session).map(|entry| entry.place);
         let Some(legs) = self.calls.get_mut(call) else { return };
         legs.alive.remove(place, session);

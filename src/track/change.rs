@@ -1,6 +1,6 @@
 //! What a tracker reports of an event.
 
-use crate::model::{Call, Id, JobRecord, Session};
+use crate::model::{CallInfo, Id, JobRecord, SessionInfo};
 
 /// What an event changed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -11,9 +11,9 @@ pub enum Change {
     /// A session came, went or moved.
     Session {
         /// Which one.
-        session: Id<Session>,
+        session: Id<SessionInfo>,
         /// Its call.
-        call: Id<Call>,
+        call: Id<CallInfo>,
         /// What happened.
         what: What,
     },

@@ -3,7 +3,7 @@
 
 use super::hupall::Hupall;
 use super::tracker::Tracker;
-use crate::model::{Event, HangupCause, HangupCommand, Id, Session};
+use crate::model::{Event, HangupCause, HangupCommand, Id, SessionInfo};
 
 impl Tracker {
     /// Announces that this client is about to send an `api` line, which may hang up sessions.
@@ -22,7 +22,7 @@ impl Tracker {
         let arguments = arguments.unwrap_or_default();
         let is_own = match &*command {
             "uuid_kill" => {
-                let id: Id<Session> = Id::new(arguments.split_whitespace().next()?);
+                let id: Id<SessionInfo> = Id::new(arguments.split_whitespace().next()?);
                 let leg = self.known_leg(&id)?;
                 leg.end.command.as_ref().is_some_and(|command| command.is_own)
             }
@@ -32,7 +32,7 @@ impl Tracker {
         is_own.then(|| format!("{command} {arguments}"))
     }
 
-    fn known_leg(&self, id: &Id<Session>) -> Option<&Session> {
+    fn known_leg(&self, id: &Id<SessionInfo>) -> Option<&SessionInfo> {
         let alive = self.session(id.as_str());
         let gone = || self.calls.values().flat_map(|legs| legs.gone.iter().map(|(_, leg)| leg));
         let ended = || self.ended.iter().rev().take(RECENT).flat_map(|call| &call.sessions);
@@ -94,11 +94,11 @@ impl Tracker {
 
     /// A session that lives, or is a leg of a call that ended lately: the event about a command may
     /// come after those of its effect.
-    fn session_mut(&mut self, id: &str) -> Option<&mut Session> {
+    fn session_mut(&mut self, id: &str) -> Option<&mut SessionInfo> {
         if self.sessions.contains_key(id) {
             return self.sessions.get_mut(id).map(|entry| &mut entry.session);
         }
-        let known: Id<Session> = Id::new(id);
+        let known: Id<SessionInfo> = Id::new(id);
         if !self.tombstones.contains(id) {
             return None;
         }

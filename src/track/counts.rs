@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::tracker::{Totals, Tracker};
-use crate::model::{App, HangupCause, Id, JobState, Origin, Outcome, Session};
+use crate::model::{App, HangupCause, Id, JobState, Origin, Outcome, SessionInfo};
 
 impl Tracker {
     /// The time of the first event, in microseconds since 1970 by the switch's clock; 0 while
@@ -36,7 +36,7 @@ impl Tracker {
     /// The sessions that were never answered or ended otherwise than by NORMAL_CLEARING, by their
     /// cause, oldest first. They are remembered as long as their calls are ([`super::Limits`]).
     #[must_use]
-    pub fn failed_sessions(&self) -> BTreeMap<HangupCause, Vec<&Session>> {
+    pub fn failed_sessions(&self) -> BTreeMap<HangupCause, Vec<&SessionInfo>> {
         let running = self.calls.values().flat_map(|legs| legs.gone.iter().map(|(_, leg)| leg));
         let ended = self.ended.iter().flat_map(|call| &call.sessions);
         let mut failed: BTreeMap<_, Vec<_>> = BTreeMap::new();
@@ -79,7 +79,7 @@ impl Tracker {
     }
 }
 
-fn is_failed(session: &Session) -> bool {
+fn is_failed(session: &SessionInfo) -> bool {
     // When a call that we joined was answered is not always known.
     let was_not_answered = session.origin == Origin::Seen && session.times.answered == 0;
     was_not_answered || session.cause.as_ref().is_some_and(|cause| !cause.is_normal())

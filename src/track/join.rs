@@ -10,7 +10,7 @@ use std::collections::HashSet;
 
 use super::facts::Facts;
 use super::tracker::{Entry, Map, Tracker};
-use crate::model::{Call, ChannelRow, Id, Join, Phase, Session};
+use crate::model::{CallInfo, ChannelRow, Id, Join, Phase, SessionInfo};
 
 impl Tracker {
     /// The two ends of a bridge are one call from here on.
@@ -27,7 +27,7 @@ impl Tracker {
     }
 
     /// Makes one call of those of two legs, named after the older call.
-    fn join_calls(&mut self, first: &Id<Session>, second: &Id<Session>, at: u64) {
+    fn join_calls(&mut self, first: &Id<SessionInfo>, second: &Id<SessionInfo>, at: u64) {
         let (Some(one), Some(other)) =
             (self.session(first.as_str()), self.session(second.as_str()))
         else {
@@ -37,9 +37,9 @@ impl Tracker {
         if kept == joined {
             return;
         }
-        let order = |call: &Id<Call>| self.calls.get(call).map(|legs| legs.order);
+        let order = |call: &Id<CallInfo>| self.calls.get(call).map(|legs| legs.order);
         // The first half of a loopback is the one that was dialled, whichever is heard of first.
-        let half = |leg: &Session| {
+        let half = |leg: &SessionInfo| {
             let name = leg.channel_name.strip_prefix("loopback/")?;
             Some(name.rsplit_once('-')?.0.to_owned())
         };
@@ -61,7 +61,7 @@ impl Tracker {
     }
 
     /// Keeps the former name of a call, which operators may have seen.
-    fn remember_name(&mut self, old: &Id<Call>, new: &Id<Call>) {
+    fn remember_name(&mut self, old: &Id<CallInfo>, new: &Id<CallInfo>) {
         if self.former.len() >= self.limits.tombstones {
             self.former.clear();
         }
@@ -70,7 +70,7 @@ impl Tracker {
     }
 
     /// The application that brought a leg into the bridge.
-    fn how(&self, id: &Id<Session>) -> Option<Box<str>> {
+    fn how(&self, id: &Id<SessionInfo>) -> Option<Box<str>> {
         let entry = self.sessions.get(id)?;
         let name = &entry.session.application;
         let is_joining = |name: &str| JOINING.contains(&name);
@@ -84,7 +84,7 @@ impl Tracker {
     /// own; one that only hangs up (its partner was taken over) stays a leg of the call.
     pub(super) fn split_bridge(&mut self, id: &str, facts: &Facts<'_>) {
         let Some((first, second)) = self.ends(id, facts) else { return };
-        let has_begun = |id: &Id<Session>| {
+        let has_begun = |id: &Id<SessionInfo>| {
             self.sessions.get(id).is_some_and(|entry| entry.executed > entry.bridged)
         };
         // Transferred: its new application may be heard of before the end of the bridge.
@@ -106,7 +106,7 @@ impl Tracker {
         }
     }
 
-    fn split(&mut self, first: &Id<Session>, second: &Id<Session>) {
+    fn split(&mut self, first: &Id<SessionInfo>, second: &Id<SessionInfo>) {
         let lives = |entry: &&Entry| entry.session.phase < Phase::Hangup;
         let Some(one) = self.sessions.get(first).filter(lives) else { return };
         let Some(other) = self.sessions.get(second).filter(lives) else { return };
@@ -140,10 +140,10 @@ impl Tracker {
 
     /// The living legs of a call that hang together with one of them by more than the call's name.
     /// Each leg is looked at once, however they hang together.
-    fn connected(&self, call: &Id<Call>, from: &Id<Session>) -> Vec<Id<Session>> {
+    fn connected(&self, call: &Id<CallInfo>, from: &Id<SessionInfo>) -> Vec<Id<SessionInfo>> {
         let legs = self.calls.get(call).into_iter().flat_map(|legs| legs.alive.iter());
-        let mut near: Map<&Id<Session>, Vec<&Id<Session>>> = Map::default();
-        let mut homes: Map<&Id<Call>, Vec<&Id<Session>>> = Map::default();
+        let mut near: Map<&Id<SessionInfo>, Vec<&Id<SessionInfo>>> = Map::default();
+        let mut homes: Map<&Id<CallInfo>, Vec<&Id<SessionInfo>>> = Map::default();
         for (id, entry) in legs.filter_map(|id| self.sessions.get_key_value(id)) {
             let bridged = entry.session.other_leg.as_ref().filter(|_| entry.session.is_bridged);
             for other in [bridged, entry.tie.as_ref()].into_iter().flatten() {
@@ -154,7 +154,7 @@ impl Tracker {
                 homes.entry(home).or_default().push(id);
             }
         }
-        let is_leg = |id: &Id<Session>| {
+        let is_leg = |id: &Id<SessionInfo>| {
             self.sessions.get(id).is_some_and(|entry| entry.session.call == *call)
         };
         let (mut found, mut seen, mut at) = (vec![from], HashSet::from([from]), 0);
@@ -172,11 +172,11 @@ impl Tracker {
     }
 
     /// The two legs that an event about a bridge names, the one that began it first.
-    fn ends(&self, id: &str, facts: &Facts<'_>) -> Option<(Id<Session>, Id<Session>)> {
+    fn ends(&self, id: &str, facts: &Facts<'_>) -> Option<(Id<SessionInfo>, Id<SessionInfo>)> {
         let named = |field: Option<crate::wire::Field<'_>>| {
             field
                 .map(|field| Id::new(&field.value()))
-                .filter(|id: &Id<Session>| !id.as_str().is_empty())
+                .filter(|id: &Id<SessionInfo>| !id.as_str().is_empty())
         };
         let (first, second) = (named(facts.bridge_a), named(facts.bridge_b));
         let other = || self.session(id).and_then(|session| session.other_leg.clone());
@@ -222,7 +222,7 @@ impl Tracker {
         &self,
         row: &ChannelRow,
         table: &Map<&str, &ChannelRow>,
-    ) -> Option<Id<Session>> {
+    ) -> Option<Id<SessionInfo>> {
         let is_old = |entry: &&Entry| entry.generation < self.generation;
         let entry = self.sessions.get(&*row.uuid).filter(is_old)?;
         let peer = entry.session.other_leg.clone().filter(|_| entry.session.is_bridged)?;

@@ -11,7 +11,7 @@ use foldhash::fast::RandomState;
 use super::apply::update;
 use super::facts::Facts;
 use super::tracker::{Legs, Tracker};
-use crate::model::{Association, Call, ChannelRow, Direction, Id, Origin, Phase, Session};
+use crate::model::{Association, CallInfo, ChannelRow, Direction, Id, Origin, Phase, SessionInfo};
 use crate::wire::EventData;
 
 /// What a snapshot changed, in calls.
@@ -60,7 +60,7 @@ impl Tracker {
         // What ended or began since the connection did is a part of the difference.
         let before = self.before.take().unwrap_or_else(|| self.calls.keys().cloned().collect());
         let generation = self.generation;
-        let stale: Vec<Id<Session>> = self
+        let stale: Vec<Id<SessionInfo>> = self
             .sessions
             .values()
             .filter(|entry| entry.generation < generation && is_over(entry.session.id.as_str()))
@@ -83,7 +83,7 @@ impl Tracker {
     pub fn confirm(&mut self, rows: &[ChannelRow]) -> usize {
         let known: HashSet<&str, RandomState> = rows.iter().map(|row| row.uuid.as_str()).collect();
         let generation = self.generation;
-        let ghosts: Vec<Id<Session>> = self
+        let ghosts: Vec<Id<SessionInfo>> = self
             .sessions
             .values()
             .filter(|entry| {
@@ -111,7 +111,7 @@ impl Tracker {
     }
 
     /// Ends a session whose end was not seen.
-    pub(super) fn end_unseen(&mut self, id: &Id<Session>) {
+    pub(super) fn end_unseen(&mut self, id: &Id<SessionInfo>) {
         if let Some(entry) = self.sessions.get_mut(id) {
             entry.session.phase = Phase::Hangup;
         }
@@ -121,7 +121,7 @@ impl Tracker {
     /// Puts the running calls in the order in which they began. A call whose first event comes while
     /// the snapshot is read would otherwise stand before the older ones that the snapshot adds.
     pub fn sort_calls(&mut self) {
-        let mut began: Vec<(u64, u64, Id<Call>)> = self
+        let mut began: Vec<(u64, u64, Id<CallInfo>)> = self
             .order
             .iter()
             .filter_map(|(order, id)| {
@@ -142,7 +142,7 @@ impl Tracker {
     }
 
     /// When a call began, by the leg that lists show; a call whose time is unknown comes last.
-    fn began(&self, id: &Id<Call>, legs: &Legs) -> u64 {
+    fn began(&self, id: &Id<CallInfo>, legs: &Legs) -> u64 {
         let alive = || legs.alive.iter().filter_map(|leg| self.sessions.get(leg));
         let first = alive().find(|entry| entry.session.id.as_str() == id.as_str());
         let lead = first.or_else(|| alive().min_by_key(|entry| entry.order));
@@ -163,7 +163,7 @@ impl Tracker {
 
     /// The call of a row: that of the leg which its `call_uuid` names, or of the other half of its
     /// loopback, and so on.
-    fn placed(&self, row: &ChannelRow, table: &Table<'_>) -> (Id<Call>, Association) {
+    fn placed(&self, row: &ChannelRow, table: &Table<'_>) -> (Id<CallInfo>, Association) {
         let mut at = row;
         let mut reason = None;
         for _hop in 0..HOPS {
@@ -189,7 +189,7 @@ impl Tracker {
     /// Which of these sessions no event with variables was seen of: what binds them to their call
     /// and their app may still be asked for.
     #[must_use]
-    pub fn undescribed(&self, rows: &[ChannelRow]) -> Vec<Id<Session>> {
+    pub fn undescribed(&self, rows: &[ChannelRow]) -> Vec<Id<SessionInfo>> {
         let is_provisional = |id: &str| self.sessions.get(id).is_some_and(|x| x.is_provisional);
         let ids = rows.iter().map(|row| row.uuid.as_str());
         ids.filter(|id| is_provisional(id)).map(Id::new).collect()
@@ -259,8 +259,8 @@ impl<'a> Table<'a> {
 const HOPS: usize = 16;
 
 /// A session from a row of `show channels`.
-fn joined(row: &ChannelRow) -> Session {
-    let mut session = Session::new(Id::new(&row.uuid));
+fn joined(row: &ChannelRow) -> SessionInfo {
+    let mut session = SessionInfo::new(Id::new(&row.uuid));
     session.origin = Origin::Joined;
     session.direction =
         if row.direction == "inbound" { Direction::Inbound } else { Direction::Outbound };

@@ -6,7 +6,7 @@ use foldhash::fast::RandomState;
 use serde::{Deserialize, Serialize};
 
 use super::tracker::Tracker;
-use crate::model::Session;
+use crate::model::SessionInfo;
 
 /// A leg of a running call.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -14,7 +14,7 @@ use crate::model::Session;
 pub struct Leg {
     /// As it is now, or was last.
     #[serde(flatten)]
-    pub session: Session,
+    pub session: SessionInfo,
     /// Whether its call is ours.
     #[serde(default)]
     pub is_own: bool,

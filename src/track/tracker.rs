@@ -4,7 +4,7 @@ use super::alive::Alive;
 use super::jobs::Jobs;
 use super::limits::Limits;
 use super::rules::Rules;
-use crate::model::{App, Call, HangupCause, Id, JobRecord, Join, Phase, Session};
+use crate::model::{App, CallInfo, HangupCause, Id, JobRecord, Join, Phase, SessionInfo};
 use foldhash::fast::RandomState;
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 
@@ -34,24 +34,24 @@ pub(in crate::track) type Map<K, V> = HashMap<K, V, RandomState>;
 pub struct Tracker {
     pub(in crate::track) rules: Rules,
     pub(in crate::track) limits: Limits,
-    pub(in crate::track) sessions: Map<Id<Session>, Entry>,
-    pub(in crate::track) calls: Map<Id<Call>, Legs>,
+    pub(in crate::track) sessions: Map<Id<SessionInfo>, Entry>,
+    pub(in crate::track) calls: Map<Id<CallInfo>, Legs>,
     /// Running calls in the order of their first event, or after a snapshot of their beginning.
-    pub(in crate::track) order: BTreeMap<u64, Id<Call>>,
+    pub(in crate::track) order: BTreeMap<u64, Id<CallInfo>>,
     pub(in crate::track) next_order: u64,
-    pub(in crate::track) ended: VecDeque<Call>,
+    pub(in crate::track) ended: VecDeque<CallInfo>,
     pub(in crate::track) tombstones: Recent,
     pub(in crate::track) jobs: Jobs,
     /// Sessions of ours that no event was about yet.
     pub(in crate::track) expected: Recent,
     /// Sessions of ours that live, or are legs of a remembered call.
-    pub(in crate::track) own: HashSet<Id<Session>, RandomState>,
+    pub(in crate::track) own: HashSet<Id<SessionInfo>, RandomState>,
     /// How many of our calls wait for their second leg, by the number that it comes in at.
     pub(in crate::track) awaited: Map<Box<str>, usize>,
     /// Sessions that we asked for and that the switch made under another uuid.
-    pub(in crate::track) made: Map<Id<Session>, Id<Session>>,
+    pub(in crate::track) made: Map<Id<SessionInfo>, Id<SessionInfo>>,
     /// What calls are named now that had another name before they were joined.
-    pub(in crate::track) former: Map<Id<Call>, Id<Call>>,
+    pub(in crate::track) former: Map<Id<CallInfo>, Id<CallInfo>>,
     pub(in crate::track) totals: Totals,
     pub(in crate::track) core: Option<String>,
     pub(in crate::track) epoch: u64,
@@ -60,14 +60,14 @@ pub struct Tracker {
     /// Counts the connections that events came over.
     pub(in crate::track) generation: u64,
     /// The calls that ran when the connection began, until its snapshot comes.
-    pub(in crate::track) before: Option<HashSet<Id<Call>, RandomState>>,
+    pub(in crate::track) before: Option<HashSet<Id<CallInfo>, RandomState>>,
     /// The latest command that hung up all sessions.
     pub(in crate::track) hupall: Option<super::hupall::Hupall>,
 }
 
 #[derive(Debug)]
 pub(in crate::track) struct Entry {
-    pub(in crate::track) session: Session,
+    pub(in crate::track) session: SessionInfo,
     /// Its place in the order of first events.
     pub(in crate::track) order: u64,
     /// Its place among the living legs of its call.
@@ -77,9 +77,9 @@ pub(in crate::track) struct Entry {
     /// The connection over which it was last heard of.
     pub(in crate::track) generation: u64,
     /// The call that our header or variable on it names.
-    pub(in crate::track) home: Option<Id<Call>>,
+    pub(in crate::track) home: Option<Id<CallInfo>>,
     /// The leg that dialled it, or the other half of its loopback.
-    pub(in crate::track) tie: Option<Id<Session>>,
+    pub(in crate::track) tie: Option<Id<SessionInfo>>,
     /// The application that ran before the present one.
     pub(in crate::track) application_before: Option<Box<str>>,
     /// Its place among the events when it last began an application that is not part of a bridge.
@@ -87,7 +87,7 @@ pub(in crate::track) struct Entry {
     /// Its place among the events when it was last bridged.
     pub(in crate::track) bridged: u64,
     /// The other side of a bridge that ended, while it is open whether the two part.
-    pub(in crate::track) parted_from: Option<Id<Session>>,
+    pub(in crate::track) parted_from: Option<Id<SessionInfo>>,
 }
 
 /// The sessions of a running call.
@@ -95,7 +95,7 @@ pub(in crate::track) struct Entry {
 pub(in crate::track) struct Legs {
     pub(in crate::track) order: u64,
     pub(in crate::track) alive: Alive,
-    pub(in crate::track) gone: Vec<(u64, Session)>,
+    pub(in crate::track) gone: Vec<(u64, SessionInfo)>,
     /// The calls that became part of it.
     pub(in crate::track) joins: Vec<Join>,
     /// The number that it is counted for in `awaited`.
@@ -105,8 +105,8 @@ pub(in crate::track) struct Legs {
 /// The latest of some ids: those before them are forgotten.
 #[derive(Debug, Default)]
 pub(in crate::track) struct Recent {
-    pub(in crate::track) ids: HashSet<Id<Session>, RandomState>,
-    oldest_first: VecDeque<Id<Session>>,
+    pub(in crate::track) ids: HashSet<Id<SessionInfo>, RandomState>,
+    oldest_first: VecDeque<Id<SessionInfo>>,
 }
 
 /// The `Event-Sequence` numbers seen.
@@ -146,18 +146,18 @@ impl Tracker {
 
     /// A session that lives (or hangs up just now), by its id.
     #[must_use]
-    pub fn session(&self, id: &str) -> Option<&Session> {
+    pub fn session(&self, id: &str) -> Option<&SessionInfo> {
         self.sessions.get(id).map(|entry| &entry.session)
     }
 
     /// All living sessions, in no order.
-    pub fn sessions(&self) -> impl ExactSizeIterator<Item = &Session> {
+    pub fn sessions(&self) -> impl ExactSizeIterator<Item = &SessionInfo> {
         self.sessions.values().map(|entry| &entry.session)
     }
 
     /// A running call by the id of the call or of any of its living sessions.
     #[must_use]
-    pub fn call(&self, id: &str) -> Option<Call> {
+    pub fn call(&self, id: &str) -> Option<CallInfo> {
         if let Some((id, legs)) = self.calls.get_key_value(id) {
             return Some(self.assemble(id, legs));
         }
@@ -170,12 +170,12 @@ impl Tracker {
 
     /// The running calls, oldest first: in the order of their first event, those of a snapshot by
     /// their beginning.
-    pub fn calls(&self) -> impl DoubleEndedIterator<Item = Call> {
+    pub fn calls(&self) -> impl DoubleEndedIterator<Item = CallInfo> {
         self.order.values().filter_map(|id| self.calls.get(id).map(|legs| self.assemble(id, legs)))
     }
 
     /// The names of the running calls, in no order.
-    pub fn call_ids(&self) -> impl ExactSizeIterator<Item = &Id<Call>> {
+    pub fn call_ids(&self) -> impl ExactSizeIterator<Item = &Id<CallInfo>> {
         self.calls.keys()
     }
 
@@ -186,7 +186,7 @@ impl Tracker {
     }
 
     /// The calls that ended, oldest first, with all their legs.
-    pub fn ended(&self) -> impl DoubleEndedIterator<Item = &Call> + ExactSizeIterator {
+    pub fn ended(&self) -> impl DoubleEndedIterator<Item = &CallInfo> + ExactSizeIterator {
         self.ended.iter()
     }
 
@@ -228,13 +228,13 @@ impl Tracker {
     }
 
     /// Announces a session that we are about to originate.
-    pub fn expect_session(&mut self, id: Id<Session>) {
+    pub fn expect_session(&mut self, id: Id<SessionInfo>) {
         self.expected.add(id, self.limits.tombstones);
     }
 
     /// The switch made a session under another uuid than the one that we announced. Its call is the
     /// one of that name from now on, and ours.
-    pub fn rebind(&mut self, asked: &Id<Session>, made: &Id<Session>) {
+    pub fn rebind(&mut self, asked: &Id<SessionInfo>, made: &Id<SessionInfo>) {
         if self.sessions.contains_key(made) {
             self.own.insert(made.clone());
             self.note_awaited(&made.cast());
@@ -246,26 +246,26 @@ impl Tracker {
 
     /// Whether we originated this call.
     #[must_use]
-    pub fn is_own_call(&self, call: &Id<Call>) -> bool {
+    pub fn is_own_call(&self, call: &Id<CallInfo>) -> bool {
         self.own.contains(call.as_str()) || self.expected.contains(call.as_str())
     }
 
     /// Whether a call of ours still waits for its second leg to come in at this number.
     #[must_use]
-    pub fn is_awaited(&self, session: &Session) -> bool {
+    pub fn is_awaited(&self, session: &SessionInfo) -> bool {
         self.awaited.contains_key(&session.destination)
     }
 
     /// Whether a call of this name runs.
     #[must_use]
-    pub fn is_running(&self, call: &Id<Call>) -> bool {
+    pub fn is_running(&self, call: &Id<CallInfo>) -> bool {
         self.calls.contains_key(call)
     }
 
     /// Whether a leg of a call has not hung up.
     #[must_use]
-    pub fn has_living_leg(&self, call: &Id<Call>) -> bool {
-        let is_up = |id: &Id<Session>| {
+    pub fn has_living_leg(&self, call: &Id<CallInfo>) -> bool {
+        let is_up = |id: &Id<SessionInfo>| {
             self.session(id.as_str()).is_some_and(|session| session.phase < Phase::Hangup)
         };
         self.calls.get(call).is_some_and(|legs| legs.alive.inwards().any(is_up))
@@ -274,7 +274,7 @@ impl Tracker {
     /// A leg of a call, running or ended. As [`legs`](Self::legs) it knows those that are gone, but
     /// it takes no longer for a call of many.
     #[must_use]
-    pub fn leg(&self, call: &Id<Call>, leg: &Id<Session>) -> Option<&Session> {
+    pub fn leg(&self, call: &Id<CallInfo>, leg: &Id<SessionInfo>) -> Option<&SessionInfo> {
         if let Some(session) = self.session(leg.as_str()).filter(|session| session.call == *call) {
             return Some(session);
         }
@@ -287,7 +287,7 @@ impl Tracker {
 
     /// The other leg of a call that has, or had, two.
     #[must_use]
-    pub fn peer(&self, call: &Id<Call>, leg: &Id<Session>) -> Option<&Session> {
+    pub fn peer(&self, call: &Id<CallInfo>, leg: &Id<SessionInfo>) -> Option<&SessionInfo> {
         if self.calls.get(call).is_some_and(|legs| legs.alive.len() + legs.gone.len() != 2) {
             return None;
         }
@@ -299,7 +299,7 @@ impl Tracker {
 
     /// All legs of a call, those that are gone included, running or ended.
     #[must_use]
-    pub fn legs(&self, call: &Id<Call>) -> Vec<&Session> {
+    pub fn legs(&self, call: &Id<CallInfo>) -> Vec<&SessionInfo> {
         if let Some(legs) = self.calls.get(call) {
             let alive = legs.alive.iter().filter_map(|id| self.session(id.as_str()));
             return legs.gone.iter().map(|(_, leg)| leg).chain(alive).collect();
@@ -310,9 +310,10 @@ impl Tracker {
 
     /// A running call with all its legs, once all is known about the end of each of them.
     #[must_use]
-    pub fn ending_call(&self, id: &Id<Call>) -> Option<Call> {
+    pub fn ending_call(&self, id: &Id<CallInfo>) -> Option<CallInfo> {
         let legs = self.calls.get(id)?;
-        let open = |id: &Id<Session>| self.session(id.as_str()).filter(|it| !it.end.is_complete);
+        let open =
+            |id: &Id<SessionInfo>| self.session(id.as_str()).filter(|it| !it.end.is_complete);
         if legs.alive.inwards().any(|id| open(id).is_some()) {
             return None;
         }
@@ -325,7 +326,7 @@ impl Tracker {
         }
         all.sort_by_key(|(order, _)| *order);
         let sessions = all.into_iter().map(|(_, leg)| leg.clone()).collect();
-        Some(Call::new(id.clone(), sessions).with_joins(legs.joins.clone()))
+        Some(CallInfo::new(id.clone(), sessions).with_joins(legs.joins.clone()))
     }
 
     /// The totals so far.
@@ -354,16 +355,16 @@ impl Tracker {
     }
 
     /// Living sessions that carry this app id.
-    pub fn sessions_of_app(&self, app: &Id<App>) -> impl Iterator<Item = &Session> {
+    pub fn sessions_of_app(&self, app: &Id<App>) -> impl Iterator<Item = &SessionInfo> {
         self.sessions().filter(move |session| session.app.as_ref() == Some(app))
     }
 
-    fn assemble(&self, id: &Id<Call>, legs: &Legs) -> Call {
+    fn assemble(&self, id: &Id<CallInfo>, legs: &Legs) -> CallInfo {
         let alive = legs.alive.iter().filter_map(|id| self.sessions.get(id));
         let mut alive: Vec<_> = alive.map(|entry| (entry.order, &entry.session)).collect();
         alive.sort_by_key(|(order, _)| *order);
         let sessions = alive.into_iter().map(|(_, session)| session.clone()).collect();
-        Call::new(id.clone(), sessions).with_joins(legs.joins.clone())
+        CallInfo::new(id.clone(), sessions).with_joins(legs.joins.clone())
     }
 }
 
@@ -383,7 +384,7 @@ impl Recent {
         !self.ids.is_empty() && self.ids.remove(id)
     }
 
-    pub(in crate::track) fn add(&mut self, id: Id<Session>, limit: usize) {
+    pub(in crate::track) fn add(&mut self, id: Id<SessionInfo>, limit: usize) {
         if self.ids.insert(id.clone()) {
             self.oldest_first.push_back(id);
         }

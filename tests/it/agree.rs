@@ -170,7 +170,7 @@ fn history(observer: &EventListener) -> Arc<Mutex<Vec<String>>> {
 
 /// Legs that hung up and are not gone yet.
 fn dead(observer: &EventListener) -> BTreeSet<String> {
-    let is_dead = |leg: &&switchy::model::Session| leg.phase == Phase::Hangup;
+    let is_dead = |leg: &&switchy::model::SessionInfo| leg.phase == Phase::Hangup;
     observer
         .with(|tracker| tracker.sessions().filter(is_dead).map(|leg| leg.id.to_string()).collect())
 }

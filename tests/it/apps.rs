@@ -8,7 +8,7 @@ use switchy::apps::router::{Route, Router, Routing};
 use switchy::apps::{App, Bert, Cdr, DtmfChecker, Kind, PlayRec};
 use switchy::client::{Error, LoadAs, Originate};
 use switchy::listener::{EventListener, Job, JobError};
-use switchy::model::{Call, HangupCause, Phase};
+use switchy::model::{CallInfo, HangupCause, Phase};
 
 use crate::support::{LONG, pair, sim, tracked};
 
@@ -23,7 +23,7 @@ fn park() -> Originate {
 }
 
 /// Calls, and waits for the call's end.
-async fn ended(client: &Client, call: &Originate) -> Call {
+async fn ended(client: &Client, call: &Originate) -> CallInfo {
     let listener = client.listener().unwrap();
     let job = client.originate(call).await.unwrap();
     let id = job.sess_uuid().unwrap().clone();
@@ -35,7 +35,7 @@ async fn ended(client: &Client, call: &Originate) -> Call {
     find(&listener).unwrap()
 }
 
-fn cause(call: &Call) -> &str {
+fn cause(call: &CallInfo) -> &str {
     call.sessions[0].cause.as_ref().map_or("", HangupCause::name)
 }
 

@@ -1,6 +1,6 @@
 //! How recorded calls ended: one account of each, the same from every side.
 
-use switchy::model::{Call, EndedBy, Event};
+use switchy::model::{CallInfo, EndedBy, Event};
 use switchy::track::Tracker;
 
 use crate::replay;
@@ -15,7 +15,7 @@ fn fold(name: &str) -> (Tracker, Vec<Event>) {
 }
 
 /// `LEGS FROM -> TO: CAUSE by PARTY [SIP] [talked N.N s] [tries ..]`
-pub(crate) fn account(call: &Call) -> String {
+pub(crate) fn account(call: &CallInfo) -> String {
     let (lead, ending) = (call.lead().unwrap(), call.ending().unwrap());
     let mut text = format!(
         "{} {} -> {}: {} by {}",

@@ -9,7 +9,7 @@ use switchy::apps::LuaApp;
 use switchy::apps::lua::{Allow, Limits, LuaError, Options};
 use switchy::client::{Error, LoadAs, Originate};
 use switchy::listener::JobError;
-use switchy::model::{Call, Direction, HangupCause, Phase};
+use switchy::model::{CallInfo, Direction, HangupCause, Phase};
 use switchy::sim::Sim;
 use tempfile::TempDir;
 
@@ -50,7 +50,7 @@ fn park() -> Originate {
 }
 
 /// The end of a call.
-async fn ended(listener: &EventListener, id: &str) -> Call {
+async fn ended(listener: &EventListener, id: &str) -> CallInfo {
     let find =
         || listener.with(|tracker| tracker.ended().find(|call| call.id.as_str() == id).cloned());
     until_so(LONG, "the end of the call", find).await
@@ -62,7 +62,7 @@ async fn called(client: &Client, call: &Originate) -> String {
     job.sess_uuid().unwrap().to_string()
 }
 
-fn cause(call: &Call) -> &str {
+fn cause(call: &CallInfo) -> &str {
     call.sessions[0].cause.as_ref().map_or("", HangupCause::name)
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use switchy::model::{Association, Call, Event};
+use switchy::model::{Association, CallInfo, Event};
 use switchy::track::{Change, Tracker, What};
 use switchy::wire::Frame;
 
@@ -30,7 +30,7 @@ fn fold(events: &[Event]) -> Tracker {
 }
 
 /// The leading leg's cause, and each leg as `direction:association`.
-fn shape(call: &Call) -> String {
+fn shape(call: &CallInfo) -> String {
     let legs: Vec<_> = call
         .sessions
         .iter()

@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 
 use bytes::Bytes;
 use proptest::prelude::*;
-use switchy::model::{Call, ChannelRow, Event, Id, Rows};
+use switchy::model::{CallInfo, ChannelRow, Event, Id, Rows};
 use switchy::track::{Limits, Tracker};
 use switchy::wire::{EventData, Format};
 
@@ -44,7 +44,7 @@ fn tracker() -> Tracker {
 /// Folds, and looks at the tracker after every event.
 struct Fold {
     tracker: Tracker,
-    order: Vec<Id<Call>>,
+    order: Vec<Id<CallInfo>>,
 }
 
 impl Fold {
@@ -69,7 +69,7 @@ impl Fold {
     /// keep their order.
     fn check(&mut self) {
         let tracker = &self.tracker;
-        let calls: Vec<Call> = tracker.calls().collect();
+        let calls: Vec<CallInfo> = tracker.calls().collect();
         assert_eq!(calls.len(), tracker.call_count());
         let mut seen = HashSet::new();
         for call in &calls {
@@ -89,8 +89,8 @@ impl Fold {
         assert!(tracker.ended().len() <= LIMITS.ended_calls);
         assert!(tracker.ended().all(|call| !call.sessions.is_empty()));
         assert!(tracker.jobs().count() <= LIMITS.jobs.max(LIMITS.pending_jobs));
-        let order: Vec<Id<Call>> = calls.into_iter().map(|call| call.id).collect();
-        let both = |one: &[Id<Call>], other: &[Id<Call>]| -> Vec<Id<Call>> {
+        let order: Vec<Id<CallInfo>> = calls.into_iter().map(|call| call.id).collect();
+        let both = |one: &[Id<CallInfo>], other: &[Id<CallInfo>]| -> Vec<Id<CallInfo>> {
             one.iter().filter(|id| other.contains(id)).cloned().collect()
         };
         assert_eq!(both(&order, &self.order), both(&self.order, &order), "calls changed places");

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use serde_json::Value;
-use switchy::model::Call;
+use switchy::model::CallInfo;
 use switchy::sim::Sim;
 use switchy::{Client, EventListener};
 use tokio::time::sleep;
@@ -122,9 +122,9 @@ async fn play(driver: &Client, from: &str, to: &str, deed: Deed) {
 }
 
 /// The ended call of the inbound leg that was called there.
-async fn ended(observer: &EventListener, from: &str, deed: &Deed, to: &str) -> Call {
+async fn ended(observer: &EventListener, from: &str, deed: &Deed, to: &str) -> CallInfo {
     let to = if *deed == Deed::Transfer { "7004" } else { to };
-    let is_it = |call: &&Call| {
+    let is_it = |call: &&CallInfo| {
         let lead = call.lead().unwrap();
         lead.direction == switchy::model::Direction::Inbound
             && &*lead.caller_number == from

@@ -21,7 +21,7 @@ pub(super) struct Router {
     client: Weak<Inner>,
     number: u64,
     lost: Arc<AtomicU64>,
-    workers: HashMap<Id<model::Session>, mpsc::Sender<Work>>,
+    workers: HashMap<Id<model::SessionInfo>, mpsc::Sender<Work>>,
     /// Ids that no app has, and sessions with one that is not theirs, that were told of.
     unknown: HashSet<Id<model::App>>,
 }
@@ -112,7 +112,7 @@ impl Router {
         &mut self,
         client: &Client,
         tracker: &Tracker,
-        session: &model::Session,
+        session: &model::SessionInfo,
     ) -> Option<LoadedApp> {
         let apps = client.apps();
         if let Some(id) = &session.app {
@@ -141,7 +141,7 @@ impl Router {
 /// Whether a session's app id is ours to believe: it did not come from the network, or the call is
 /// one that we asked for, whose far end may be heard of first, or that began with a session of this
 /// switch that has the same id.
-fn is_genuine(tracker: &Tracker, session: &model::Session) -> bool {
+fn is_genuine(tracker: &Tracker, session: &model::SessionInfo) -> bool {
     if session.app_association != Some(Association::Header) {
         return true;
     }

@@ -9,7 +9,7 @@ use crate::client::handle::Client;
 use crate::listener::Job;
 use crate::model;
 use crate::model::dial::is_dial_string;
-use crate::model::{Id, Session};
+use crate::model::{Id, SessionInfo};
 
 /// Which app controls a call.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -33,7 +33,7 @@ pub struct Originate {
     app: AppRef,
     variables: Vec<(String, String)>,
     timeout: Duration,
-    uuid: Option<Id<Session>>,
+    uuid: Option<Id<SessionInfo>>,
     has_headers: bool,
     /// An option that means nothing for a dial string, and what to write instead.
     misused: Option<(&'static str, &'static str)>,
@@ -126,7 +126,7 @@ impl Originate {
     /// Chooses the uuid of the originated session; a random one otherwise. Sofia refuses one that
     /// is in use.
     #[must_use]
-    pub fn with_uuid(mut self, uuid: Id<Session>) -> Self {
+    pub fn with_uuid(mut self, uuid: Id<SessionInfo>) -> Self {
         self.uuid = Some(uuid);
         self
     }

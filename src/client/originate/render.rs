@@ -7,7 +7,7 @@ use crate::client::session::whole_seconds;
 use crate::model;
 use crate::model::dial::encode::Brackets;
 use crate::model::dial::{DialString, OriginateLine, encode, find};
-use crate::model::{Id, Session};
+use crate::model::{Id, SessionInfo};
 use crate::track::Rules;
 
 impl Originate {
@@ -16,7 +16,7 @@ impl Originate {
     /// # Errors
     /// [`Error::DialString`] for a part that FreeSWITCH would read differently, and for an option
     /// that a dial string has to say itself.
-    pub fn render(&self, session: &Id<Session>, app: &Id<model::App>) -> Result<String, Error> {
+    pub fn render(&self, session: &Id<SessionInfo>, app: &Id<model::App>) -> Result<String, Error> {
         let dial = self.read(|text| OriginateLine::parse(text).dial)?;
         let ours = [
             (UUID.to_owned(), session.as_str().to_owned()),
@@ -137,7 +137,7 @@ impl Originate {
     /// The uuid that was chosen for the only leg, where it is known: by [`Originate::with_uuid`], by
     /// a variable, or in the text.
     #[must_use]
-    pub fn chosen_uuid(&self) -> Option<Id<Session>> {
+    pub fn chosen_uuid(&self) -> Option<Id<SessionInfo>> {
         if self.uuid.is_some() {
             return self.uuid.clone();
         }

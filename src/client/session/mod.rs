@@ -24,11 +24,11 @@ use crate::wire::Command;
 #[derive(Debug, Clone)]
 pub struct Session {
     pub(in crate::client) client: Client,
-    pub(in crate::client) session: model::Session,
+    pub(in crate::client) session: model::SessionInfo,
 }
 
 impl Session {
-    pub(super) fn new(client: Client, session: model::Session) -> Self {
+    pub(super) fn new(client: Client, session: model::SessionInfo) -> Self {
         Self { client, session }
     }
 
@@ -179,7 +179,7 @@ impl Session {
     ///
     /// # Errors
     /// As [`Client::api`].
-    pub async fn bridge_to(&self, other: &Id<model::Session>) -> Result<(), Error> {
+    pub async fn bridge_to(&self, other: &Id<model::SessionInfo>) -> Result<(), Error> {
         self.verb("uuid_bridge", other.as_str()).await
     }
 
@@ -326,7 +326,7 @@ impl Session {
     ///
     /// # Errors
     /// As [`Session::execute`].
-    pub async fn eavesdrop(&self, other: &Id<model::Session>) -> Result<(), Error> {
+    pub async fn eavesdrop(&self, other: &Id<model::SessionInfo>) -> Result<(), Error> {
         self.execute("eavesdrop", other.as_str()).await
     }
 
@@ -334,7 +334,7 @@ impl Session {
     ///
     /// # Errors
     /// As [`Session::execute`].
-    pub async fn intercept(&self, other: &Id<model::Session>) -> Result<(), Error> {
+    pub async fn intercept(&self, other: &Id<model::SessionInfo>) -> Result<(), Error> {
         self.execute("intercept", other.as_str()).await
     }
 
@@ -407,9 +407,9 @@ impl Session {
 }
 
 impl Deref for Session {
-    type Target = model::Session;
+    type Target = model::SessionInfo;
 
-    fn deref(&self) -> &model::Session {
+    fn deref(&self) -> &model::SessionInfo {
         &self.session
     }
 }

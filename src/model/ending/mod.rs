@@ -11,7 +11,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Call, Direction, HangupCause, Id, Phase, Session};
+use super::{CallInfo, Direction, HangupCause, Id, Phase, SessionInfo};
 
 /// What a leg says about its own end, beside its cause, SIP status and disposition.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -106,7 +106,7 @@ impl EndedBy {
 #[non_exhaustive]
 pub struct Try {
     /// The leg.
-    pub uuid: Id<Session>,
+    pub uuid: Id<SessionInfo>,
     /// The number or address that was tried.
     pub to: Box<str>,
     /// Whether it was answered.
@@ -128,7 +128,7 @@ pub struct Ending {
     /// Who ended it; `None` when the end was not seen.
     pub by: Option<EndedBy>,
     /// The leg at which the end began.
-    pub leg: Id<Session>,
+    pub leg: Id<SessionInfo>,
     /// The final SIP status (300 and above) that explains the cause.
     pub sip: Option<u16>,
     /// Whether the call was answered.
@@ -145,7 +145,7 @@ pub struct Ending {
 
 impl Ending {
     /// How a call ended that has these legs; `None` while one lives.
-    pub(crate) fn of(legs: &[&Session], call: &Id<Call>) -> Option<Self> {
+    pub(crate) fn of(legs: &[&SessionInfo], call: &Id<CallInfo>) -> Option<Self> {
         if legs.iter().any(|leg| leg.phase < Phase::Hangup) {
             return None;
         }
@@ -161,7 +161,7 @@ impl Ending {
     }
 }
 
-impl Call {
+impl CallInfo {
     /// How the call ended, as far as its legs say: all legs of an ended call, or of one whose last
     /// leg ends just now. `None` while a leg lives.
     #[must_use]
@@ -173,12 +173,12 @@ impl Call {
 
 /// The legs of a call that ended.
 struct Account<'a> {
-    legs: &'a [&'a Session],
-    lead: &'a Session,
+    legs: &'a [&'a SessionInfo],
+    lead: &'a SessionInfo,
 }
 
 impl<'a> Account<'a> {
-    fn legs(&self) -> impl DoubleEndedIterator<Item = &'a Session> + use<'a> {
+    fn legs(&self) -> impl DoubleEndedIterator<Item = &'a SessionInfo> + use<'a> {
         self.legs.iter().copied()
     }
 
@@ -217,11 +217,11 @@ impl<'a> Account<'a> {
         }
     }
 
-    fn leg(&self, id: &Id<Session>) -> Option<&'a Session> {
+    fn leg(&self, id: &Id<SessionInfo>) -> Option<&'a SessionInfo> {
         self.legs().find(|leg| leg.id == *id)
     }
 
-    fn partner(&self, leg: &Session) -> Option<&'a Session> {
+    fn partner(&self, leg: &SessionInfo) -> Option<&'a SessionInfo> {
         leg.other_leg.as_ref().and_then(|id| self.leg(id)).filter(|other| other.id != leg.id)
     }
 
@@ -238,7 +238,7 @@ impl<'a> Account<'a> {
 
     /// The leg with which the call ended: its lead leg, or one of the pair that talked on without
     /// it.
-    fn last(&self) -> &'a Session {
+    fn last(&self) -> &'a SessionInfo {
         let pairs = self.legs().filter_map(|leg| {
             let other = self.partner(leg)?;
             let was_talking = was_bridged_at_end(leg) || was_bridged_at_end(other);
@@ -252,7 +252,7 @@ impl<'a> Account<'a> {
     }
 
     /// Follows the end back to the leg at which it began.
-    fn root(&self, start: &'a Session) -> &'a Session {
+    fn root(&self, start: &'a SessionInfo) -> &'a SessionInfo {
         let mut visited = vec![&start.id];
         let mut leg = start;
         while let Some(before) = self.cause_of(leg) {
@@ -266,7 +266,7 @@ impl<'a> Account<'a> {
     }
 
     /// The leg whose end made this one end.
-    fn cause_of(&self, leg: &'a Session) -> Option<&'a Session> {
+    fn cause_of(&self, leg: &'a SessionInfo) -> Option<&'a SessionInfo> {
         if leg.end.command.is_some() {
             return None;
         }
@@ -286,21 +286,21 @@ impl<'a> Account<'a> {
     }
 
     /// The other end of a leg's SIP dialog, when it is a leg of this call too.
-    fn far_side(&self, leg: &Session) -> Option<&'a Session> {
+    fn far_side(&self, leg: &SessionInfo) -> Option<&'a SessionInfo> {
         if leg.end.dialog.is_empty() {
             return None;
         }
-        let is_it = |other: &&Session| other.id != leg.id && other.end.dialog == leg.end.dialog;
+        let is_it = |other: &&SessionInfo| other.id != leg.id && other.end.dialog == leg.end.dialog;
         self.legs().find(is_it)
     }
 
-    fn other_half(&self, leg: &Session) -> Option<&'a Session> {
+    fn other_half(&self, leg: &SessionInfo) -> Option<&'a SessionInfo> {
         let (name, half) = leg.channel_name.rsplit_once('-')?;
         if !name.starts_with("loopback/") {
             return None;
         }
         let other = if half == "a" { "b" } else { "a" };
-        let is_it = |other_leg: &&Session| {
+        let is_it = |other_leg: &&SessionInfo| {
             other_leg.id != leg.id && other_leg.channel_name.rsplit_once('-') == Some((name, other))
         };
         self.legs().find(is_it)
@@ -308,7 +308,7 @@ impl<'a> Account<'a> {
 
     /// What ended a leg that could not be bridged to where it called: the cause, and the leg that
     /// was tried last, where one was made.
-    fn failed_dial(&self, root: &Session) -> Option<(Option<&'a Session>, HangupCause)> {
+    fn failed_dial(&self, root: &SessionInfo) -> Option<(Option<&'a SessionInfo>, HangupCause)> {
         let cause = root.end.dial_failure.clone()?;
         let is_followed = root.ended_by_far_end() != Some(true)
             && root.end.command.is_none()
@@ -327,7 +327,7 @@ impl<'a> Account<'a> {
     }
 
     /// Who ended the call, from the leg at which the end began.
-    fn party(&self, leg: &Session, cause: &HangupCause) -> Option<EndedBy> {
+    fn party(&self, leg: &SessionInfo, cause: &HangupCause) -> Option<EndedBy> {
         if leg.times.hangup == 0 && leg.disposition.is_empty() && leg.cause.is_none() {
             return None;
         }
@@ -353,13 +353,13 @@ impl<'a> Account<'a> {
     }
 
     /// Whether this leg is where an outbound leg of the same call came out.
-    fn answers_leg(&self, leg: &Session) -> bool {
+    fn answers_leg(&self, leg: &SessionInfo) -> bool {
         leg.direction == Direction::Inbound
             && self.far_side(leg).is_some_and(|other| other.direction == Direction::Outbound)
     }
 
     /// Which party is at the far end of a leg.
-    fn side(&self, leg: &Session) -> EndedBy {
+    fn side(&self, leg: &SessionInfo) -> EndedBy {
         match leg.direction {
             Direction::Inbound if leg.id == self.lead.id => EndedBy::Caller,
             // Somebody who picked up the call by calling in, as from a parking lot.
@@ -370,15 +370,16 @@ impl<'a> Account<'a> {
     }
 
     /// The legs that were dialled and ended while the call continued.
-    fn tries(&self, last: &Session) -> Vec<Try> {
+    fn tries(&self, last: &SessionInfo) -> Vec<Try> {
         let pair = self.partner(last);
         let pair = pair.filter(|other| was_bridged_at_end(last) && was_bridged_at_end(other));
-        let is_last = |leg: &Session| leg.id == last.id || pair.is_some_and(|it| it.id == leg.id);
+        let is_last =
+            |leg: &SessionInfo| leg.id == last.id || pair.is_some_and(|it| it.id == leg.id);
         let dialled = self.legs().filter(|leg| {
             leg.direction == Direction::Outbound && leg.id != self.lead.id && !is_half(leg)
         });
         let dialled: Vec<_> = dialled.collect();
-        let has_left = |leg: &&&Session| !is_last(leg) && has_ended_before(leg, last);
+        let has_left = |leg: &&&SessionInfo| !is_last(leg) && has_ended_before(leg, last);
         if !dialled.iter().any(|leg| has_left(&leg)) {
             return Vec::new();
         }
@@ -394,7 +395,7 @@ impl<'a> Account<'a> {
 }
 
 impl Try {
-    fn of(leg: &Session) -> Self {
+    fn of(leg: &SessionInfo) -> Self {
         Self {
             uuid: leg.id.clone(),
             to: leg.dialled.clone(),
@@ -406,7 +407,7 @@ impl Try {
 }
 
 /// The SIP status that explains a leg's end: not the 200 of a BYE, nor the 487 of our own CANCEL.
-fn status(leg: &Session) -> Option<u16> {
+fn status(leg: &SessionInfo) -> Option<u16> {
     let is_ours = matches!(&*leg.disposition, "send_cancel" | "send_bye" | "send_refuse");
     if is_ours && &*leg.application == "respond" {
         return leg.application_data.split([' ', ';']).next()?.parse().ok();
@@ -415,7 +416,7 @@ fn status(leg: &Session) -> Option<u16> {
 }
 
 /// Whether a leg was dialled by another one.
-fn is_tried_by(leg: &Session, dialler: &Session) -> bool {
+fn is_tried_by(leg: &SessionInfo, dialler: &SessionInfo) -> bool {
     leg.direction == Direction::Outbound
         && leg.id != dialler.id
         && leg.other_leg.as_ref().is_some_and(|other| *other == dialler.id)
@@ -423,27 +424,27 @@ fn is_tried_by(leg: &Session, dialler: &Session) -> bool {
 
 /// Whether the leg talked to its partner until it ended. The side that did not hang up first leaves
 /// the bridge a moment before its own end.
-fn was_bridged_at_end(leg: &Session) -> bool {
+fn was_bridged_at_end(leg: &SessionInfo) -> bool {
     leg.times.bridged > 0
         && (leg.times.unbridged == 0 || leg.times.unbridged + 5 * TICK >= leg.times.hangup)
 }
 
 /// A cause that comes from this leg alone, whatever its partner did.
-fn is_reason_enough(leg: &Session) -> bool {
+fn is_reason_enough(leg: &SessionInfo) -> bool {
     let cause = leg.cause.as_ref().map_or("", HangupCause::name);
     matches!(cause, "MEDIA_TIMEOUT" | "ALLOTTED_TIMEOUT" | "MANAGER_REQUEST" | "SYSTEM_SHUTDOWN")
         || is_scheduled(leg)
 }
 
 /// Whether it ended at the second for which its end was scheduled.
-fn is_scheduled(leg: &Session) -> bool {
+fn is_scheduled(leg: &SessionInfo) -> bool {
     let scheduled = leg.end.scheduled;
     scheduled > 0 && leg.times.hangup.abs_diff(scheduled) < 1_500_000
 }
 
 /// Whether one of two legs ended before the other: by time, and within one step of FreeSWITCH's
 /// clock by what each says of its end, then by the order of the events.
-fn is_before(one: &Session, other: &Session) -> bool {
+fn is_before(one: &SessionInfo, other: &SessionInfo) -> bool {
     if one.times.hangup.abs_diff(other.times.hangup) > TICK {
         return one.times.hangup < other.times.hangup;
     }
@@ -451,7 +452,7 @@ fn is_before(one: &Session, other: &Session) -> bool {
 }
 
 /// The less, the more likely the end began with this leg.
-fn weight(leg: &Session) -> u8 {
+fn weight(leg: &SessionInfo) -> u8 {
     let is_odd = !leg.cause.as_ref().is_none_or(HangupCause::is_normal);
     match leg.ended_by_far_end() {
         _ if leg.end.command.is_some() || is_reason_enough(leg) => 0,
@@ -461,13 +462,13 @@ fn weight(leg: &Session) -> u8 {
     }
 }
 
-fn has_ended_before(leg: &Session, last: &Session) -> bool {
+fn has_ended_before(leg: &SessionInfo, last: &SessionInfo) -> bool {
     leg.times.hangup > 0
         && (leg.times.answered == 0 || leg.times.hangup + 5 * TICK < last.times.hangup)
 }
 
 /// Whether it is a half of a loopback, which is no attempt of its own.
-fn is_half(leg: &Session) -> bool {
+fn is_half(leg: &SessionInfo) -> bool {
     leg.channel_name.starts_with("loopback/") && leg.channel_name.ends_with("-a")
 }
 

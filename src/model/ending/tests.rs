@@ -1,10 +1,10 @@
 use super::*;
 
 /// A leg: `id dir hangup cause disposition [key=value ..]`, times in ms.
-fn leg(text: &str) -> Session {
+fn leg(text: &str) -> SessionInfo {
     let mut words = text.split(' ');
     let mut next = || words.next().unwrap();
-    let mut leg = Session::new(Id::new(next()));
+    let mut leg = SessionInfo::new(Id::new(next()));
     leg.direction = if next() == "in" { Direction::Inbound } else { Direction::Outbound };
     leg.phase = Phase::Hangup;
     leg.times.created = 1_000_000;
@@ -47,7 +47,7 @@ fn leg(text: &str) -> Session {
 /// `cause by leg sip talked tries`, what is none as `-`.
 fn told(legs: &[&str]) -> String {
     let legs: Vec<_> = legs.iter().map(|text| leg(text)).collect();
-    let call = Call::new(legs[0].id.cast(), legs);
+    let call = CallInfo::new(legs[0].id.cast(), legs);
     let ending = call.ending().unwrap();
     let talked = ending.talked.map_or_else(|| "-".to_owned(), |talk| (talk / 1000).to_string());
     let sip = ending.sip.map_or_else(|| "-".to_owned(), |code| code.to_string());
@@ -260,5 +260,5 @@ fn legs_that_ended_before_are_tries() {
 fn a_call_that_lives_has_no_ending() {
     let mut alive = leg("a in 0 NORMAL_CLEARING recv_bye");
     alive.phase = Phase::Answered;
-    assert_eq!(Call::new(Id::new("a"), vec![alive]).ending(), None);
+    assert_eq!(CallInfo::new(Id::new("a"), vec![alive]).ending(), None);
 }

@@ -8,7 +8,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
 use super::confirm;
 use super::context::Context;
 use crate::client::{Client, LegEnd};
-use crate::model::{Call, HangupCause, Id, Phase, Session};
+use crate::model::{CallInfo, HangupCause, Id, Phase, SessionInfo};
 use crate::shell::text::error::{CommandError, Kind};
 use crate::shell::text::short_id::Starts;
 use crate::shell::view::column::Column;
@@ -32,7 +32,7 @@ pub(super) struct Manner {
 /// for which the filter holds no more when its turn comes is left alone.
 pub(super) async fn end(
     cx: &mut Context<'_>,
-    calls: Vec<Call>,
+    calls: Vec<CallInfo>,
     cause: &HangupCause,
     manner: &Manner,
     line: &str,
@@ -66,7 +66,7 @@ pub(super) async fn end(
 }
 
 /// `12 calls (24 legs; oldest 3 h 12 m; 10 answered, 2 ringing; 4 not of this shell)`
-fn summary(cx: &Context<'_>, calls: &[Call]) -> Result<String, CommandError> {
+fn summary(cx: &Context<'_>, calls: &[CallInfo]) -> Result<String, CommandError> {
     let listener = cx.listener()?;
     let now = listener.server_time();
     let legs: usize = calls.iter().map(|call| call.sessions.len()).sum();
@@ -78,7 +78,7 @@ fn summary(cx: &Context<'_>, calls: &[Call]) -> Result<String, CommandError> {
     let phases =
         [Phase::New, Phase::Ringing, Phase::Early, Phase::Answered, Phase::Held, Phase::Hangup];
     let counts = phases.into_iter().filter_map(|phase| {
-        let is_it = |call: &&Call| call.lead().is_some_and(|lead| lead.phase == phase);
+        let is_it = |call: &&CallInfo| call.lead().is_some_and(|lead| lead.phase == phase);
         let count = calls.iter().filter(is_it).count();
         (count > 0).then(|| format!("{count} {}", phase.word()))
     });
@@ -92,7 +92,7 @@ fn summary(cx: &Context<'_>, calls: &[Call]) -> Result<String, CommandError> {
 }
 
 /// The calls, for people the first ones only.
-fn show(cx: &mut Context<'_>, calls: &[Call]) -> Result<(), CommandError> {
+fn show(cx: &mut Context<'_>, calls: &[CallInfo]) -> Result<(), CommandError> {
     let listener = cx.listener()?;
     let now = listener.server_time();
     let names = cx.app_names()?;
@@ -123,7 +123,7 @@ fn results() -> View {
 /// Hangs up, at the wanted pace, and reports the result of each.
 async fn hang_up(
     cx: &mut Context<'_>,
-    calls: &[Call],
+    calls: &[CallInfo],
     cause: &HangupCause,
     manner: &Manner,
     filter: Option<&str>,
@@ -192,7 +192,11 @@ async fn hang_up(
 }
 
 /// Hangs up all legs of a call. A leg that cannot be hung up does not keep the others alive.
-async fn one(client: &Client, call: &Call, cause: &HangupCause) -> Result<LegEnd, CommandError> {
+async fn one(
+    client: &Client,
+    call: &CallInfo,
+    cause: &HangupCause,
+) -> Result<LegEnd, CommandError> {
     let Some(call) = client.call(call.id.as_str()) else { return Ok(LegEnd::WasGone) };
     let ends = call.hangup_with(cause).await?;
     let is_hung_up = ends.iter().any(|(_, end)| *end == LegEnd::HungUp);
@@ -200,7 +204,7 @@ async fn one(client: &Client, call: &Call, cause: &HangupCause) -> Result<LegEnd
 }
 
 /// Waits until the calls are over, or a while.
-async fn wait_for_ends(client: &Client, calls: Vec<Call>) {
+async fn wait_for_ends(client: &Client, calls: Vec<CallInfo>) {
     let end = Instant::now() + ENDING;
     while Instant::now() < end && calls.iter().any(|call| client.call(call.id.as_str()).is_some()) {
         sleep(LOOK).await;
@@ -210,7 +214,7 @@ async fn wait_for_ends(client: &Client, calls: Vec<Call>) {
 /// Waits until these legs are over, or for `time`; returns how many are left.
 pub(super) async fn wait_for_legs(
     client: &Client,
-    legs: &[Id<Session>],
+    legs: &[Id<SessionInfo>],
     within: Duration,
 ) -> usize {
     let end = Instant::now() + within;

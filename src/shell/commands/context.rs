@@ -9,7 +9,7 @@ use super::meta::Meta;
 use crate::client;
 use crate::client::Client;
 use crate::listener::EventListener;
-use crate::model::Call;
+use crate::model::CallInfo;
 use crate::shell::feed::inline_jobs::Awaited;
 use crate::shell::freeswitch::danger::Guard;
 use crate::shell::session::Shell;
@@ -299,16 +299,16 @@ impl<'a> Context<'a> {
     }
 
     /// The running calls for which a filter holds, oldest first: the fields are those of `calls`.
-    pub(super) fn calls_where(&self, filter: &str) -> Result<Vec<Call>, CommandError> {
+    pub(super) fn calls_where(&self, filter: &str) -> Result<Vec<CallInfo>, CommandError> {
         self.matching(self.listener()?.calls(), filter)
     }
 
     /// Those of these calls for which a filter holds, as they are.
     pub(super) fn matching(
         &self,
-        mut calls: Vec<Call>,
+        mut calls: Vec<CallInfo>,
         filter: &str,
-    ) -> Result<Vec<Call>, CommandError> {
+    ) -> Result<Vec<CallInfo>, CommandError> {
         let listener = self.listener()?;
         let (now, names) = (listener.server_time(), self.app_names()?);
         let view =

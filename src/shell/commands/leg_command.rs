@@ -53,7 +53,7 @@ pub(super) enum Outcome {
 pub(super) async fn leg(
     cx: &mut Context<'_>,
     word: impl Into<Word<'_>> + Send,
-    fits: impl Fn(&model::Session) -> bool,
+    fits: impl Fn(&model::SessionInfo) -> bool,
 ) -> Result<Session, CommandError> {
     let named = cx.named(word).await?;
     pick(cx, &named, fits)
@@ -63,7 +63,7 @@ pub(super) async fn leg(
 pub(super) fn pick(
     cx: &Context<'_>,
     named: &Named,
-    fits: impl Fn(&model::Session) -> bool,
+    fits: impl Fn(&model::SessionInfo) -> bool,
 ) -> Result<Session, CommandError> {
     let client = cx.client()?;
     let mut found = named.leg.id.clone();
@@ -78,7 +78,7 @@ pub(super) fn pick(
 }
 
 /// A leg that was there a moment ago.
-pub(super) fn just_ended(leg: &Id<model::Session>) -> CommandError {
+pub(super) fn just_ended(leg: &Id<model::SessionInfo>) -> CommandError {
     CommandError::new(crate::shell::text::error::Kind::Refused, format!("{leg} has just ended"))
         .hint(format!("\"why {}\" explains it", leg.short()))
 }
@@ -123,7 +123,7 @@ pub(super) async fn confirmed_or_nothing(
 /// Says what became of a verb: `done` as in `UUID parked`.
 pub(super) fn say(
     cx: &mut Context<'_>,
-    leg: &Id<model::Session>,
+    leg: &Id<model::SessionInfo>,
     done: &str,
     outcome: &Outcome,
 ) -> Result<(), CommandError> {

@@ -37,7 +37,7 @@ pub(super) async fn in_line(cx: &mut Context<'_>, line: &str) -> Result<String, 
                 .collect();
             if legs.is_empty() {
                 // The leg that gave the call its id may have ended.
-                let is_it = |call: &crate::model::Call| call.id.as_str().starts_with(word);
+                let is_it = |call: &crate::model::CallInfo| call.id.as_str().starts_with(word);
                 let leads = tracker.calls().filter(is_it);
                 legs.extend(leads.filter_map(|call| Some(call.lead()?.id.clone())));
             }

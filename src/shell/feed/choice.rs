@@ -6,7 +6,7 @@ use std::collections::{BTreeSet, HashSet};
 use serde_json::{Map, Value, json};
 
 use super::mode::Mode;
-use crate::model::{EVENT_NAMES, Event, Session};
+use crate::model::{EVENT_NAMES, Event, SessionInfo};
 use crate::shell::text::error::CommandError;
 use crate::shell::view::filter::pattern::Pattern;
 use crate::shell::view::filter::{Filter, Names};
@@ -100,7 +100,7 @@ impl Choice {
             && self.only.as_ref().is_none_or(|only| only.is_about(event))
     }
 
-    pub(super) fn wants_change(&mut self, session: &Session, kind: &str, is_own: bool) -> bool {
+    pub(super) fn wants_change(&mut self, session: &SessionInfo, kind: &str, is_own: bool) -> bool {
         let belongs = self.only.as_mut().is_none_or(|only| only.takes(session));
         if let Some(only) = &mut self.log_only {
             only.takes(session);
@@ -189,7 +189,11 @@ impl Choice {
 
 impl Only {
     /// The call of this leg and its other legs, or, when there is none, the calls of a number.
-    pub(in crate::shell) fn new(word: &str, session: Option<&Session>, tracker: &Tracker) -> Self {
+    pub(in crate::shell) fn new(
+        word: &str,
+        session: Option<&SessionInfo>,
+        tracker: &Tracker,
+    ) -> Self {
         let call = session.map(|session| session.call.clone());
         let legs = call.iter().flat_map(|call| tracker.legs(call));
         let mut only = Self {
@@ -206,7 +210,7 @@ impl Only {
     }
 
     /// Whether a leg belongs to it; it is remembered then.
-    fn takes(&mut self, session: &Session) -> bool {
+    fn takes(&mut self, session: &SessionInfo) -> bool {
         let belongs = match &self.call {
             Some(call) => *call == session.call.as_str(),
             None => {

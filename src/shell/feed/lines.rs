@@ -9,7 +9,7 @@ use super::sampler::{Line, Priority};
 use super::{Narration, lock};
 use crate::conn::CloseReason;
 use crate::listener::{Link, Update};
-use crate::model::{Direction, Event, HangupCause, JobState, Outcome, Session};
+use crate::model::{Direction, Event, HangupCause, JobState, Outcome, SessionInfo};
 use crate::shell::text::sanitise;
 use crate::shell::view::ending;
 use crate::shell::view::words::{caller, came_back, clock, kind_of, step};
@@ -75,7 +75,7 @@ impl Narration {
     fn session(
         &self,
         update: &Update,
-        session: &Session,
+        session: &SessionInfo,
         what: What,
         is_chosen: bool,
         transferred: Option<String>,
@@ -112,7 +112,7 @@ impl Narration {
     fn leg_line(
         &self,
         update: &Update,
-        session: &Session,
+        session: &SessionInfo,
         what: What,
         (name, usual, is_odd, is_chosen): (&str, Color, bool, bool),
         change: &str,

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use crate::model::{Direction, Session};
+use crate::model::{Direction, SessionInfo};
 use crate::shell::text::sanitise;
 use crate::shell::view::words::later;
 use crate::track::What;
@@ -14,7 +14,7 @@ pub(super) struct Transfers(HashMap<String, String>);
 
 impl Transfers {
     /// What a change says of a transfer, in words.
-    pub(super) fn describe(&mut self, session: &Session, what: What) -> Option<String> {
+    pub(super) fn describe(&mut self, session: &SessionInfo, what: What) -> Option<String> {
         let id = session.id.as_str();
         match what {
             What::Executes => {

@@ -11,12 +11,12 @@ use super::switch::Switch;
 use super::{Shell, completeness};
 use crate::conn::{CloseReason, Connection, WeakConnection};
 use crate::listener::{EventListener, Link};
-use crate::model::{Call, Id};
+use crate::model::{CallInfo, Id};
 use crate::shell::view::counted;
 
 /// The calls that ran at one moment, by switch.
 #[derive(Debug, Clone, Default)]
-pub struct RunningCalls(Vec<(String, HashSet<Id<Call>>)>);
+pub struct RunningCalls(Vec<(String, HashSet<Id<CallInfo>>)>);
 
 impl Shell {
     /// The calls that run now.
@@ -130,7 +130,7 @@ async fn is_back(listener: &EventListener) -> Option<usize> {
     }
 }
 
-fn running(switch: &Switch) -> HashSet<Id<Call>> {
+fn running(switch: &Switch) -> HashSet<Id<CallInfo>> {
     switch.listener().calls().into_iter().map(|call| call.id).collect()
 }
 
@@ -139,8 +139,8 @@ const SOON: Duration = Duration::from_millis(300);
 
 /// `meanwhile 3 calls ended, 2 new; 12 calls now`
 fn looked_again(
-    now: &HashSet<Id<Call>>,
-    before: Option<&HashSet<Id<Call>>>,
+    now: &HashSet<Id<CallInfo>>,
+    before: Option<&HashSet<Id<CallInfo>>>,
     jobs: usize,
 ) -> String {
     let running = counted(now.len(), "call");

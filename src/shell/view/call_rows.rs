@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::column::Column;
 use super::{Cell, View, ending, words};
-use crate::model::{Call, Direction, Ending, Phase, Session};
+use crate::model::{CallInfo, Direction, Ending, Phase, SessionInfo};
 use crate::shell::text::error::CommandError;
 use crate::shell::text::short_id::Starts;
 use crate::track::Tracker;
@@ -14,14 +14,14 @@ pub(super) type AppName<'a> = &'a dyn Fn(&str) -> Option<String>;
 
 /// Calls as a view, one row a call. `now` is the time of those that run; ended ones have none.
 pub(in crate::shell) fn calls<'a>(
-    calls: impl Iterator<Item = &'a Call>,
+    calls: impl Iterator<Item = &'a CallInfo>,
     tracker: &Tracker,
     now: Option<u64>,
     app_name: AppName<'_>,
 ) -> View {
     let mut view =
         View::of(call_columns(), "no calls").with_now(now.unwrap_or_else(|| tracker.latest()));
-    let calls: Vec<&Call> = calls.collect();
+    let calls: Vec<&CallInfo> = calls.collect();
     let starts = starts(&calls, tracker);
     for call in calls {
         if let Some(lead) = call.lead() {
@@ -36,13 +36,13 @@ pub(in crate::shell) fn calls<'a>(
 
 /// Legs as a view, one row a channel.
 pub(in crate::shell) fn channels<'a>(
-    calls: impl Iterator<Item = &'a Call>,
+    calls: impl Iterator<Item = &'a CallInfo>,
     tracker: &Tracker,
     now: u64,
     app_name: AppName<'_>,
 ) -> View {
     let mut view = View::of(channel_columns(), "no channels").with_now(now);
-    let calls: Vec<&Call> = calls.collect();
+    let calls: Vec<&CallInfo> = calls.collect();
     let starts = starts(&calls, tracker);
     for call in calls {
         let is_own = tracker.is_own_call(&call.id);
@@ -55,14 +55,14 @@ pub(in crate::shell) fn channels<'a>(
 }
 
 /// The shortest ids that are unique among these calls and all that live.
-fn starts<'a>(calls: &[&'a Call], tracker: &'a Tracker) -> Starts<'a> {
+fn starts<'a>(calls: &[&'a CallInfo], tracker: &'a Tracker) -> Starts<'a> {
     let living = tracker.sessions().map(|leg| leg.id.as_str());
     let living = living.chain(tracker.call_ids().map(|id| id.as_str()));
     Starts::new(calls.iter().map(|call| call.id.as_str()).chain(living))
 }
 
 /// Whether a number, a caller's name or an id of one of a call's legs has this in it.
-pub(in crate::shell) fn is_about(call: &Call, who: &str) -> bool {
+pub(in crate::shell) fn is_about(call: &CallInfo, who: &str) -> bool {
     let lower = who.to_lowercase();
     let is_in = |text: &str| text.to_lowercase().contains(&lower);
     call.id.as_str().starts_with(who)
@@ -122,7 +122,7 @@ fn leg_columns() -> [Column; 14] {
 }
 
 fn leg_cells(
-    leg: &Session,
+    leg: &SessionInfo,
     state: &str,
     held: Option<u64>,
     talked: Option<u64>,
@@ -161,8 +161,8 @@ fn tie_columns() -> [Column; 3] {
 }
 
 fn tie_cells<'a>(
-    leg: &Session,
-    legs: impl Iterator<Item = &'a Session>,
+    leg: &SessionInfo,
+    legs: impl Iterator<Item = &'a SessionInfo>,
     is_own: bool,
     app_name: AppName<'_>,
 ) -> [Cell; 3] {
@@ -187,7 +187,7 @@ fn end_columns() -> [Column; 6] {
 
 const PARTIES: &[&str] = &["caller", "called", "switch", "operator", "media", "schedule", "none"];
 
-fn end_cells(lead: &Session, ending: Option<&Ending>) -> [Cell; 6] {
+fn end_cells(lead: &SessionInfo, ending: Option<&Ending>) -> [Cell; 6] {
     let Some(ending) = ending else {
         let none = Cell::none;
         return [none(), none(), none(), none(), none(), Cell::time(lead.times.created)];
@@ -216,16 +216,16 @@ fn leg_end_columns() -> [Column; 4] {
     ]
 }
 
-fn leg_end_cells(leg: &Session) -> [Cell; 4] {
+fn leg_end_cells(leg: &SessionInfo) -> [Cell; 4] {
     let cause = Cell::text(leg.cause.as_ref().map_or("", |cause| cause.name()));
     let status = leg.sip_status.map_or_else(Cell::none, |status| Cell::number(status.into()));
     [cause, status, Cell::text(&leg.disposition), Cell::time(leg.times.created)]
 }
 
 fn call_row(
-    call: &Call,
+    call: &CallInfo,
     id: Cell,
-    lead: &Session,
+    lead: &SessionInfo,
     is_own: bool,
     now: u64,
     app_name: AppName<'_>,
@@ -260,7 +260,7 @@ pub(in crate::shell) fn channel_columns() -> Vec<Column> {
 
 /// A leg as a row of `channels`; `short` is how its call is named.
 pub(in crate::shell) fn channel_row(
-    leg: &Session,
+    leg: &SessionInfo,
     short: &str,
     is_own: bool,
     now: u64,
@@ -276,7 +276,7 @@ pub(in crate::shell) fn channel_row(
     cells
 }
 
-pub(in crate::shell) fn direction(session: &Session) -> Cell {
+pub(in crate::shell) fn direction(session: &SessionInfo) -> Cell {
     let shown = match session.direction {
         Direction::Inbound => "in",
         Direction::Outbound => "out",
@@ -285,14 +285,14 @@ pub(in crate::shell) fn direction(session: &Session) -> Cell {
 }
 
 /// Where a call is: what its first leg does, and held when any of them is.
-pub(in crate::shell) fn call_state<'a>(call: &Call, lead: &'a Session) -> &'a str {
+pub(in crate::shell) fn call_state<'a>(call: &CallInfo, lead: &'a SessionInfo) -> &'a str {
     if call.sessions.iter().any(|leg| leg.phase == Phase::Held) {
         return Phase::Held.word();
     }
     leg_state(lead)
 }
 
-fn leg_state(leg: &Session) -> &str {
+fn leg_state(leg: &SessionInfo) -> &str {
     match leg.phase {
         Phase::Hangup | Phase::Held => leg.phase.word(),
         // A bridge that began in a park is both.
@@ -304,7 +304,11 @@ fn leg_state(leg: &Session) -> &str {
 }
 
 /// Ours, and whose of us.
-fn tag<'a>(legs: impl Iterator<Item = &'a Session>, is_own: bool, app_name: AppName<'_>) -> Cell {
+fn tag<'a>(
+    legs: impl Iterator<Item = &'a SessionInfo>,
+    is_own: bool,
+    app_name: AppName<'_>,
+) -> Cell {
     let name = legs.filter_map(|leg| leg.app.as_ref()).find_map(|app| app_name(app.as_str()));
     match name {
         Some(name) => Cell::text(&name),
@@ -319,7 +323,7 @@ pub(in crate::shell) fn instant(at: u64) -> String {
 }
 
 /// Why the leg belongs to the call, in words.
-fn association(leg: &Session) -> &'static str {
+fn association(leg: &SessionInfo) -> &'static str {
     use crate::model::Association;
     match leg.association {
         Association::Header => "our SIP header",
@@ -352,7 +356,7 @@ mod tests {
     }
 
     fn selected(tracker: &Tracker, words: &[&str]) -> View {
-        let calls: Vec<Call> = tracker.calls().collect();
+        let calls: Vec<CallInfo> = tracker.calls().collect();
         let view = super::calls(calls.iter(), tracker, Some(10_000_000_000), &|_id| None);
         view.select("calls", &Line::parse_from(words).select).unwrap()
     }

@@ -1,7 +1,7 @@
 //! How a call ended, in words: `why`, tables, narration and `trace` all say the same.
 
 use super::span;
-use crate::model::{Call, EndedBy, Ending, HangupCause, Session, Try};
+use crate::model::{CallInfo, EndedBy, Ending, HangupCause, SessionInfo, Try};
 use crate::shell::freeswitch::hangup_advice;
 use crate::shell::text::sanitise;
 
@@ -24,7 +24,7 @@ pub(super) fn party(ending: &Ending) -> &'static str {
 }
 
 /// Who ended the call, how, and at which leg.
-pub(in crate::shell) fn by(call: &Call, ending: &Ending) -> String {
+pub(in crate::shell) fn by(call: &CallInfo, ending: &Ending) -> String {
     let party = party(ending);
     let Some(leg) = call.sessions.iter().find(|leg| leg.id == ending.leg) else {
         return party.to_owned();
@@ -73,7 +73,7 @@ pub(in crate::shell) fn tries(tries: &[Try]) -> String {
 }
 
 /// `NORMAL_CLEARING by the caller (rang 20 ms, talked 4.0 s)`, for the line that ends a call.
-pub(in crate::shell) fn summary(lead: &Session, ending: &Ending) -> String {
+pub(in crate::shell) fn summary(lead: &SessionInfo, ending: &Ending) -> String {
     let mut notes = Vec::new();
     if !ending.is_normal() {
         notes.extend(meaning(ending).map(str::to_owned));

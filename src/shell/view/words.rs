@@ -5,12 +5,12 @@ use jiff::tz::TimeZone;
 
 use super::{counted, span};
 use crate::listener::Gap;
-use crate::model::{HangupCause, Session};
+use crate::model::{HangupCause, SessionInfo};
 use crate::shell::text::sanitise;
 use crate::track::What;
 
 /// What happened, in words; `None` for what goes without saying.
-pub(in crate::shell) fn step(session: &Session, what: What) -> Option<String> {
+pub(in crate::shell) fn step(session: &SessionInfo, what: What) -> Option<String> {
     let now = session.last_event;
     Some(match what {
         What::New => "new".to_owned(),
@@ -36,12 +36,12 @@ pub(in crate::shell) fn step(session: &Session, what: What) -> Option<String> {
 }
 
 /// What happened, and how long after the beginning of the leg.
-pub(in crate::shell) fn later(what: &str, session: &Session) -> String {
+pub(in crate::shell) fn later(what: &str, session: &SessionInfo) -> String {
     age(session).map_or_else(|| what.to_owned(), |age| format!("{what} +{}", span(age)))
 }
 
 /// From the creation of a leg to its last event, in microseconds.
-fn age(session: &Session) -> Option<u64> {
+fn age(session: &SessionInfo) -> Option<u64> {
     let created = session.times.created;
     (created > 0).then(|| session.last_event.saturating_sub(created))
 }
@@ -64,7 +64,7 @@ pub(in crate::shell) fn came_back(gap: &Gap) -> String {
 }
 
 /// The end of a leg, which says nothing of who ended the call.
-pub(in crate::shell) fn ended(session: &Session) -> String {
+pub(in crate::shell) fn ended(session: &SessionInfo) -> String {
     let cause = session.cause.clone().unwrap_or_else(|| HangupCause::parse("NONE"));
     let mut notes = Vec::new();
     if session.times.answered == 0 {
@@ -82,7 +82,7 @@ pub(in crate::shell) fn ended(session: &Session) -> String {
 }
 
 /// The caller's number, with the name where it says more.
-pub(in crate::shell) fn caller(session: &Session) -> String {
+pub(in crate::shell) fn caller(session: &SessionInfo) -> String {
     let (name, number) =
         (sanitise::line(&session.caller_name), sanitise::line(&session.caller_number));
     if name.is_empty() || name == number {

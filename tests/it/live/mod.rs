@@ -18,7 +18,7 @@ use switchy::apps::TonePlay;
 use switchy::client::{Error, Originate};
 use switchy::conn::{Config, ConnectError, SendError};
 use switchy::listener::{Job, JobError};
-use switchy::model::{Call, HangupCause, Outcome, Phase, Status};
+use switchy::model::{CallInfo, HangupCause, Outcome, Phase, Status};
 use switchy::track::Tracker;
 use switchy::{Client, EventListener};
 use tokio::time::{Instant, sleep, timeout};
@@ -74,7 +74,7 @@ async fn until<T>(listener: &EventListener, what: &str, look: impl Fn(&Tracker) 
 }
 
 /// Makes a call and waits until its legs are all there.
-async fn answered(client: &Client, call: &Originate, legs: usize) -> Call {
+async fn answered(client: &Client, call: &Originate, legs: usize) -> CallInfo {
     let job = client.originate(call).await.unwrap();
     let uuid = job.get(Duration::from_secs(30)).await.unwrap();
     assert_eq!(Some(uuid.as_str()), job.sess_uuid().map(|id| id.as_str()));
@@ -87,7 +87,7 @@ async fn answered(client: &Client, call: &Originate, legs: usize) -> Call {
 }
 
 /// Waits until both legs are in `show channels`, which lags behind the events.
-async fn shown(client: &Client, call: &Call) {
+async fn shown(client: &Client, call: &CallInfo) {
     let end = Instant::now() + SOON;
     loop {
         let table = client.cmd("show channels").await.unwrap();
@@ -100,7 +100,7 @@ async fn shown(client: &Client, call: &Call) {
 }
 
 /// Waits for the end of a call, and returns it as it was then.
-async fn ended(listener: &EventListener, call: &Call) -> Call {
+async fn ended(listener: &EventListener, call: &CallInfo) -> CallInfo {
     until(listener, "the end of the call", |tracker| {
         let is_gone = tracker.call(call.id.as_str()).is_none();
         is_gone.then(|| tracker.ended().find(|ended| ended.id == call.id).cloned())?

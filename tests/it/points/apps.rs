@@ -56,7 +56,7 @@ impl Probe {
         self.book.lock().unwrap().clone()
     }
 
-    fn has(&self, kind: &str, id: &Id<switchy::model::Session>) -> bool {
+    fn has(&self, kind: &str, id: &Id<switchy::model::SessionInfo>) -> bool {
         self.book().contains(&format!("{} {kind} {id}", self.name))
     }
 }
@@ -393,7 +393,7 @@ async fn s70_s71_a_call_hangs_up_all_that_lives_and_says_what_became_of_each_leg
     // Once more, on what was looked up before: each leg is gone, which is no error.
     tokio::time::sleep(Duration::from_secs(1)).await;
     let ends = call.hangup().await.unwrap();
-    let gone = |id: &Id<switchy::model::Session>| (id.clone(), LegEnd::WasGone);
+    let gone = |id: &Id<switchy::model::SessionInfo>| (id.clone(), LegEnd::WasGone);
     assert_eq!(ends, [gone(&id), gone(&last.id)]);
 }
 

@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex, Once};
 
 use switchy::Client;
 use switchy::client::Originate;
-use switchy::model::{Id, Session};
+use switchy::model::{Id, SessionInfo};
 use switchy::sim::Sim;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
 use tracing::field::{Field, Visit};
@@ -201,7 +201,7 @@ fn park() -> Originate {
 }
 
 /// Makes a call and waits for its answer.
-async fn called(client: &Client, call: &Originate) -> Id<Session> {
+async fn called(client: &Client, call: &Originate) -> Id<SessionInfo> {
     let job = client.originate(call).await.unwrap();
     Id::new(&job.get(LONG).await.unwrap())
 }

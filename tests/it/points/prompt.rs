@@ -398,5 +398,5 @@ async fn s82_ids_are_random_uuids_that_give_no_time_and_no_machine_away() {
     }
     let distinct: std::collections::BTreeSet<_> = ids.iter().collect();
     assert_eq!(distinct.len(), ids.len());
-    assert_ne!(Id::<model::Session>::random(), Id::random());
+    assert_ne!(Id::<model::SessionInfo>::random(), Id::random());
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::candidate::Candidate;
 use super::place::Place;
-use crate::model::{Call, HangupCause};
+use crate::model::{CallInfo, HangupCause};
 use crate::shell::commands::grammar;
 use crate::shell::view::column::Column;
 use crate::shell::view::filter::Kind;
@@ -146,7 +146,7 @@ impl Place<'_> {
         let now = listener.server_time();
         let app_name = |_: &str| None;
         listener.with(|tracker| {
-            let calls: Vec<Call> = tracker.calls().take(MOST).collect();
+            let calls: Vec<CallInfo> = tracker.calls().take(MOST).collect();
             match view {
                 "calls" => Some(call_rows::calls(calls.iter(), tracker, Some(now), &app_name)),
                 "channels" => Some(call_rows::channels(calls.iter(), tracker, now, &app_name)),

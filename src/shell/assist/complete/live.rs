@@ -7,7 +7,7 @@ use super::place::Place;
 use super::{local, names};
 use crate::apps::APPS;
 use crate::listener::EventListener;
-use crate::model::{HangupCause, Session};
+use crate::model::{HangupCause, SessionInfo};
 use crate::shell::commands::call_name::LAST;
 use crate::shell::commands::call_name::last::LAST_MEANS;
 use crate::shell::commands::script::expect::WORDS as WAITED_FOR;
@@ -114,8 +114,8 @@ impl Place<'_> {
         let Some(listener) = self.listener() else { return Vec::new() };
         let now = listener.server_time();
         let word = self.word.to_lowercase();
-        let mut legs: Vec<Session> = listener.with(|tracker| {
-            let fits = |leg: &&Session| {
+        let mut legs: Vec<SessionInfo> = listener.with(|tracker| {
+            let fits = |leg: &&SessionInfo| {
                 let texts = [leg.id.as_str(), &leg.caller_number, &leg.destination, &leg.gateway];
                 word.len() < 2
                     || texts.iter().any(|text| text.contains(&word))
@@ -153,7 +153,7 @@ impl Place<'_> {
 }
 
 /// `1000 -> +18005551234  answered 02:13  carrier-a`
-fn about(leg: &Session, now: u64) -> String {
+fn about(leg: &SessionInfo, now: u64) -> String {
     let mut about =
         format!("{} -> {}  {}", caller(leg), sanitise::line(&leg.destination), leg.phase.word());
     let time = leg.talk_time(now).or_else(|| leg.ring_time(now));

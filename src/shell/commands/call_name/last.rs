@@ -7,7 +7,7 @@ use tokio::time::{Instant, timeout};
 
 use super::{By, Named, Purpose, described, has_ended, is_own};
 use crate::client::Started;
-use crate::model::{Call, Id, JobState, Outcome, Session};
+use crate::model::{CallInfo, Id, JobState, Outcome, SessionInfo};
 use crate::shell::commands::context::Context;
 use crate::shell::text::error::{CommandError, Kind};
 use crate::shell::text::sanitise;
@@ -21,13 +21,13 @@ pub(in crate::shell) const LAST_MEANS: &str = "the call that this shell started 
 #[derive(Debug)]
 pub(in crate::shell) enum Last {
     /// This shell started it, and it runs.
-    Running(Call),
+    Running(CallInfo),
     /// This shell started it, and it has ended.
-    Ended(Call),
+    Ended(CallInfo),
     /// This shell started it; no channel of it is known.
     NoCall(Started),
     /// This shell started none: the newest call of others.
-    Stranger { call: Call, is_running: bool },
+    Stranger { call: CallInfo, is_running: bool },
     /// No call is known.
     Nothing,
 }
@@ -90,7 +90,7 @@ impl Context<'_> {
     }
 
     /// Says that `last`, which is read, is a call of others.
-    pub(in crate::shell) fn note_stranger(&mut self, call: &Call) -> Result<(), CommandError> {
+    pub(in crate::shell) fn note_stranger(&mut self, call: &CallInfo) -> Result<(), CommandError> {
         match self.format() {
             Format::Table | Format::Vertical => {
                 self.note(&format!("last is not yours: {}", described(call)))
@@ -126,7 +126,7 @@ impl Context<'_> {
     }
 
     /// Another call of this shell is not what `last` stands for: it has to be named.
-    fn with_older(&self, err: CommandError, last: &Id<Call>) -> CommandError {
+    fn with_older(&self, err: CommandError, last: &Id<CallInfo>) -> CommandError {
         let Ok(listener) = self.listener() else { return err };
         let older = listener.with(|tracker| {
             tracker.calls().rev().find(|call| call.id != *last && is_own(tracker, call))
@@ -149,15 +149,15 @@ const LOOK_AGAIN: Duration = Duration::from_millis(50);
 /// The call that an originate's session is in, or was in, and whether it runs.
 pub(in crate::shell) fn call_of_session(
     tracker: &Tracker,
-    id: &Id<Session>,
-) -> Option<(Call, bool)> {
+    id: &Id<SessionInfo>,
+) -> Option<(CallInfo, bool)> {
     let call = tracker.session(id.as_str()).map(|leg| leg.call.clone());
     // Of several tries the first may have ended: the call keeps its name.
     let name = call.as_ref().map_or(id.as_str(), Id::as_str);
     if let Some(call) = tracker.call(name) {
         return Some((call, true));
     }
-    let has = |call: &&Call| {
+    let has = |call: &&CallInfo| {
         call.id.as_str() == id.as_str() || call.sessions.iter().any(|leg| leg.id == *id)
     };
     tracker.ended().rev().find(has).map(|call| (call.clone(), false))

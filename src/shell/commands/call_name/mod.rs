@@ -9,7 +9,7 @@
 pub(in crate::shell) mod last;
 
 use super::context::Context;
-use crate::model::{Call, Id, Session};
+use crate::model::{CallInfo, Id, SessionInfo};
 use crate::shell::feed;
 use crate::shell::session::completeness;
 use crate::shell::text::error::{CommandError, Kind};
@@ -74,9 +74,9 @@ impl CallArg {
 #[derive(Debug)]
 pub(in crate::shell) struct Named {
     /// The call.
-    pub(super) call: Call,
+    pub(super) call: CallInfo,
     /// The leg that is named, or that stands for the call.
-    pub(in crate::shell) leg: Session,
+    pub(in crate::shell) leg: SessionInfo,
     /// Whether the word names that leg, and not the call.
     pub(super) is_leg: bool,
     by: By,
@@ -112,21 +112,21 @@ impl Context<'_> {
     }
 
     /// Whether this shell started a call.
-    pub(super) fn is_own(&self, call: &Call) -> Result<bool, CommandError> {
+    pub(super) fn is_own(&self, call: &CallInfo) -> Result<bool, CommandError> {
         let is_own = self.listener()?.with(|tracker| is_own(tracker, call));
         Ok(is_own || self.client()?.has_started(call))
     }
 
     fn by_name(&self, word: &str) -> Result<Named, CommandError> {
         let listener = self.listener()?;
-        let (mut legs, calls): (Vec<Session>, Vec<Call>) = listener.with(|tracker| {
+        let (mut legs, calls): (Vec<SessionInfo>, Vec<CallInfo>) = listener.with(|tracker| {
             let legs = tracker.sessions().filter(|leg| has_id(&leg.id, word)).cloned();
             (legs.collect(), tracker.calls().filter(|call| is_named(call, word)).collect())
         });
         if let Some(at) = legs.iter().position(|leg| leg.id.as_str() == word) {
             legs = vec![legs.swap_remove(at)];
         } else {
-            let is_of_a_leg = |call: &Call| legs.iter().any(|leg| leg.call == call.id);
+            let is_of_a_leg = |call: &CallInfo| legs.iter().any(|leg| leg.call == call.id);
             // The start of an id may be a number, too.
             if legs.is_empty() || !calls.iter().all(is_of_a_leg) {
                 let missing = || self.no_call(&format!("no call is named {word:?}"), word);
@@ -140,7 +140,7 @@ impl Context<'_> {
         let missing = || self.no_call(&format!("no call is named {word:?}"), word);
         let leg = one(legs, word, "legs", |leg| leg.id.as_str(), missing)?;
         let call = listener.call(leg.call.as_str());
-        let call = call.unwrap_or_else(|| Call::new(leg.call.clone(), vec![leg.clone()]));
+        let call = call.unwrap_or_else(|| CallInfo::new(leg.call.clone(), vec![leg.clone()]));
         let is_leg = leg.id.as_str() != call.id.as_str();
         let by = By::of(word, leg.id.as_str() == word);
         Ok(Named { call, leg, is_leg, by })
@@ -172,7 +172,7 @@ impl Context<'_> {
     }
 
     /// The shortest start of a call's id that names no other one.
-    fn short(&self, call: &Call) -> String {
+    fn short(&self, call: &CallInfo) -> String {
         let ids: Vec<_> = self.listener().map_or_else(
             |_none| Vec::new(),
             |listener| {
@@ -192,7 +192,7 @@ impl Context<'_> {
             Some(gap) => err.hint(gap.error("calls").message),
             None => err,
         };
-        let is_it = |call: &Call| word == LAST || is_named(call, word);
+        let is_it = |call: &CallInfo| word == LAST || is_named(call, word);
         let ended = |tracker: &Tracker| tracker.ended().rev().find(|call| is_it(call)).cloned();
         let Some(call) = self.listener().ok().and_then(|listener| listener.with(ended)) else {
             return err;
@@ -214,19 +214,19 @@ impl By {
 const SHOWN: usize = 8;
 
 /// `6c1d2a5e-.., 1000 -> 1001`
-pub(super) fn described(call: &Call) -> String {
+pub(super) fn described(call: &CallInfo) -> String {
     let parties = call.lead().map_or_else(String::new, |lead| {
         format!(", {} -> {}", feed::caller(lead), sanitise::line(&lead.destination))
     });
     format!("{}{parties}", sanitise::line(call.id.as_str()))
 }
 
-fn is_own(tracker: &Tracker, call: &Call) -> bool {
-    let is_own_leg = |leg: &Session| tracker.is_own_call(&leg.id.cast());
+fn is_own(tracker: &Tracker, call: &CallInfo) -> bool {
+    let is_own_leg = |leg: &SessionInfo| tracker.is_own_call(&leg.id.cast());
     tracker.is_own_call(&call.id) || call.sessions.iter().any(is_own_leg)
 }
 
-fn has_ended(call: &Call) -> CommandError {
+fn has_ended(call: &CallInfo) -> CommandError {
     let cause =
         call.cause().map_or_else(|| "an unknown cause".to_owned(), |cause| cause.to_string());
     let message = format!("last has ended with {}: {}", sanitise::line(&cause), described(call));
@@ -239,7 +239,7 @@ fn has_id<T>(id: &Id<T>, word: &str) -> bool {
 }
 
 /// Whether a word stands for a call: an id of it or of a leg, or a number.
-pub(super) fn is_named(call: &Call, word: &str) -> bool {
+pub(super) fn is_named(call: &CallInfo, word: &str) -> bool {
     has_id(&call.id, word)
         || call.sessions.iter().any(|session| {
             has_id(&session.id, word)

@@ -4,14 +4,14 @@ use super::item::{Item, letter};
 use super::sip::Message;
 use super::{Request, Trace, item};
 use crate::listener::{EventListener, Snapshot};
-use crate::model::{Event, Id, Session};
+use crate::model::{Event, Id, SessionInfo};
 use crate::shell::commands::call_name::plain_number;
 use crate::wire::LogLine;
 
 impl Trace {
     /// Takes an event, if it is about this call.
     pub(super) fn event(&mut self, event: &Event) {
-        let Some(id) = event.unique_id().map(|id| Id::<Session>::new(&id)) else { return };
+        let Some(id) = event.unique_id().map(|id| Id::<SessionInfo>::new(&id)) else { return };
         let Some(leg) = self.leg(&id, event) else { return };
         if let Some(sip_id) = event.variable("sip_call_id") {
             self.bind(sip_id.into_owned(), leg);
@@ -39,7 +39,7 @@ impl Trace {
     }
 
     /// The number of the leg that an event is about; a new leg of the same call is taken in.
-    fn leg(&mut self, id: &Id<Session>, event: &Event) -> Option<usize> {
+    fn leg(&mut self, id: &Id<SessionInfo>, event: &Event) -> Option<usize> {
         if let Some(at) = self.legs.iter().position(|leg| leg == id) {
             return Some(at);
         }
@@ -95,7 +95,7 @@ impl Trace {
         !self.legs.is_empty() && self.legs.iter().all(|leg| is_over(leg.as_str()))
     }
 
-    fn is_related(&self, id: &Id<Session>, event: &Event) -> bool {
+    fn is_related(&self, id: &Id<SessionInfo>, event: &Event) -> bool {
         let is_leg = |id: &str| self.legs.iter().any(|leg| leg.as_str() == id);
         let names = [
             "Other-Leg-Unique-ID",

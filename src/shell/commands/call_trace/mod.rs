@@ -24,7 +24,7 @@ use super::call_name::LAST;
 use super::context::Context;
 use super::stream::end_of;
 use crate::listener::{EventListener, Events, Logs};
-use crate::model::{Call, Id, Session};
+use crate::model::{CallInfo, Id, SessionInfo};
 use crate::shell::text::error::{CommandError, Kind};
 use crate::shell::text::sanitise;
 use crate::shell::view::Format;
@@ -52,7 +52,7 @@ pub(super) struct Request {
 pub(super) struct Trace {
     listener: EventListener,
     /// Its legs, in the order of their appearance.
-    legs: Vec<Id<Session>>,
+    legs: Vec<Id<SessionInfo>>,
     alive: usize,
     /// The legs by their SIP Call-ID.
     sip_ids: HashMap<String, usize>,
@@ -157,7 +157,7 @@ pub(super) async fn follow(
 }
 
 /// The call that is named; none for a number that no call has yet.
-async fn known(cx: &mut Context<'_>, request: &Request) -> Result<Option<Call>, CommandError> {
+async fn known(cx: &mut Context<'_>, request: &Request) -> Result<Option<CallInfo>, CommandError> {
     let known = match cx.named(request.what.as_str()).await {
         Ok(named) => Some(named.call),
         Err(err) if request.what == LAST => return Err(err),
@@ -283,10 +283,10 @@ fn is_number(word: &str) -> bool {
 }
 
 impl Trace {
-    fn new(listener: EventListener, known: Option<&Call>, what: &str) -> Self {
+    fn new(listener: EventListener, known: Option<&CallInfo>, what: &str) -> Self {
         let legs: Vec<_> = known
             .map_or_else(Vec::new, |call| call.sessions.iter().map(|leg| leg.id.clone()).collect());
-        let began = known.and_then(Call::lead).map_or(0, |lead| lead.times.created);
+        let began = known.and_then(CallInfo::lead).map_or(0, |lead| lead.times.created);
         Self {
             listener,
             alive: legs.len(),

@@ -7,7 +7,7 @@ use super::Trace;
 use super::item::Item;
 use super::save::Bundle;
 use crate::listener::EventListener;
-use crate::model::{Direction, HangupCause, Id, Session};
+use crate::model::{Direction, HangupCause, Id, SessionInfo};
 use crate::shell::commands::context::Context;
 use crate::shell::text::error::CommandError;
 use crate::shell::text::sanitise;
@@ -99,7 +99,7 @@ impl Trace {
 
     /// One line a leg: `A 6c1d2a5e  invite, ring 1.2 s, answer 4.8 s, hangup NORMAL_CLEARING by callee`
     fn ladder(&self, also: Option<&EventListener>) -> Vec<String> {
-        let find = |id: &Id<Session>| {
+        let find = |id: &Id<SessionInfo>| {
             // The table that the trace began with trails the events: the shell may know more.
             let known = [Some(&self.listener), also].into_iter().flatten();
             known.into_iter().find_map(|listener| {
@@ -116,7 +116,7 @@ impl Trace {
     }
 }
 
-fn rungs(name: &str, leg: &Session, began: u64) -> String {
+fn rungs(name: &str, leg: &SessionInfo, began: u64) -> String {
     let times = &leg.times;
     // When it was made is not always known.
     let after = |at: u64| match times.created {

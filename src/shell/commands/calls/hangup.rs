@@ -2,7 +2,7 @@ use crate::shell::commands::call_name::CallArg;
 use crate::shell::commands::meta::{Describe, Group, Meta};
 use serde_json::json;
 
-use crate::model::{HangupCause, Session};
+use crate::model::{HangupCause, SessionInfo};
 use crate::shell::commands::context::Context;
 use crate::shell::commands::leg_command::On;
 use crate::shell::commands::{bulk_hangup, leg_command};
@@ -78,7 +78,12 @@ pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), Command
 }
 
 /// Says how it ended, which may be another cause than the one that was asked for.
-fn say(cx: &mut Context<'_>, what: &str, found: &Session, legs: usize) -> Result<(), CommandError> {
+fn say(
+    cx: &mut Context<'_>,
+    what: &str,
+    found: &SessionInfo,
+    legs: usize,
+) -> Result<(), CommandError> {
     let ended = cx.listener()?.with(|tracker| {
         let legs = tracker.legs(&found.call);
         legs.into_iter().find(|leg| leg.id == found.id).and_then(|leg| leg.cause.clone())

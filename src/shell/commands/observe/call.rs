@@ -2,7 +2,7 @@ use crate::shell::commands::call_name::Purpose;
 use crate::shell::commands::meta::{Describe, Group, Meta};
 use serde_json::{Map, Value, json};
 
-use crate::model::{Call, Session};
+use crate::model::{CallInfo, SessionInfo};
 use crate::shell::commands::call_name::LAST;
 use crate::shell::commands::call_name::last::Last;
 use crate::shell::commands::context::Context;
@@ -96,7 +96,7 @@ pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), Command
 }
 
 /// A running call, or one that ended; and whether it has.
-async fn find(cx: &mut Context<'_>, word: &str) -> Result<(Call, bool), CommandError> {
+async fn find(cx: &mut Context<'_>, word: &str) -> Result<(CallInfo, bool), CommandError> {
     if word == LAST {
         match cx.settled_last().await? {
             Last::Ended(call) => return Ok((call, true)),
@@ -111,7 +111,8 @@ async fn find(cx: &mut Context<'_>, word: &str) -> Result<(Call, bool), CommandE
         Ok(named) => return Ok((named.call, false)),
         Err(err) => err,
     };
-    let is_it = |call: &&Call| call.sessions.iter().any(|leg| leg.id.as_str().starts_with(word));
+    let is_it =
+        |call: &&CallInfo| call.sessions.iter().any(|leg| leg.id.as_str().starts_with(word));
     let ended = cx.listener()?.with(|tracker| tracker.ended().rev().find(is_it).cloned());
     match ended.filter(|_| word.len() >= 4 && missing.kind == Kind::Refused) {
         Some(call) => Ok((call, true)),
@@ -123,12 +124,12 @@ async fn find(cx: &mut Context<'_>, word: &str) -> Result<(Call, bool), CommandE
 struct Step<'a> {
     at: u64,
     since: u64,
-    leg: &'a Session,
+    leg: &'a SessionInfo,
     what: String,
 }
 
 /// The milestones of all legs, in their order.
-fn timeline(call: &Call) -> Vec<Step<'_>> {
+fn timeline(call: &CallInfo) -> Vec<Step<'_>> {
     let mut steps = Vec::new();
     for leg in &call.sessions {
         let times = &leg.times;
@@ -168,7 +169,10 @@ impl Step<'_> {
 }
 
 /// What the server says of a living leg: variables of interest, media statistics.
-async fn asked(cx: &mut Context<'_>, leg: &Session) -> (Map<String, Value>, Map<String, Value>) {
+async fn asked(
+    cx: &mut Context<'_>,
+    leg: &SessionInfo,
+) -> (Map<String, Value>, Map<String, Value>) {
     let mut found = (Map::new(), Map::new());
     let Ok(client) = cx.client() else { return found };
     // A leg that is gone by now says nothing.

@@ -1,4 +1,4 @@
-use crate::model::Call;
+use crate::model::CallInfo;
 use crate::shell::commands::context::Context;
 use crate::shell::commands::meta::{Describe, Group, Meta};
 use crate::shell::text::error::CommandError;
@@ -54,7 +54,8 @@ pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), Command
         } else {
             // Of many calls only those are put together that are shown.
             let first = args.select.first().filter(|_| who.is_empty());
-            let mut calls: Vec<Call> = tracker.calls().take(first.unwrap_or(usize::MAX)).collect();
+            let mut calls: Vec<CallInfo> =
+                tracker.calls().take(first.unwrap_or(usize::MAX)).collect();
             // A leg of a snapshot may learn its exact beginning only later.
             calls.sort_by_key(|call| match call.lead().map_or(0, |lead| lead.times.created) {
                 0 => u64::MAX,

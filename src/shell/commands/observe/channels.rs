@@ -1,4 +1,4 @@
-use crate::model::Call;
+use crate::model::CallInfo;
 use crate::shell::commands::context::Context;
 use crate::shell::commands::meta::{Describe, Group, Meta};
 use crate::shell::text::error::CommandError;
@@ -31,7 +31,7 @@ pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), Command
     // Of many only those are put together that are shown; each call has one at least.
     let first = args.select.first();
     let (view, all) = listener.with(|tracker| {
-        let calls: Vec<Call> = tracker.calls().take(first.unwrap_or(usize::MAX)).collect();
+        let calls: Vec<CallInfo> = tracker.calls().take(first.unwrap_or(usize::MAX)).collect();
         (call_rows::channels(calls.iter(), tracker, now, &names), tracker.sessions().len())
     });
     let view = view.select("channels", &args.select)?;

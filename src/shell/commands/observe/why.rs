@@ -7,7 +7,7 @@ use tokio::time::sleep;
 
 use crate::client::Client;
 use crate::model::{
-    Call, EndedBy, Ending, HangupCause, Id, JobRecord, JobState, Outcome, Rows, Session,
+    CallInfo, EndedBy, Ending, HangupCause, Id, JobRecord, JobState, Outcome, Rows, SessionInfo,
 };
 use crate::shell::commands::call_name::last::Last;
 use crate::shell::commands::call_name::{LAST, is_named, one};
@@ -52,8 +52,8 @@ impl Describe for Args {
 
 /// What a word may stand for.
 enum Found {
-    Ended(Call),
-    Running(Call),
+    Ended(CallInfo),
+    Running(CallInfo),
     Job(JobRecord),
     Cause(HangupCause),
 }
@@ -82,7 +82,7 @@ async fn find(cx: &mut Context<'_>, word: &str) -> Result<Found, CommandError> {
     }
     let listener = cx.listener()?;
     let jobs = listener.jobs();
-    let names = |call: &Call| is_named(call, word);
+    let names = |call: &CallInfo| is_named(call, word);
     // What runs, and what ended last.
     if let Some(call) = listener.calls().into_iter().rev().find(names) {
         return Ok(Found::Running(call));
@@ -169,8 +169,8 @@ fn of_job(cx: &Context<'_>, job: JobRecord) -> Result<Found, CommandError> {
     let session = named.and_then(|(_, id)| id.split([',', '}']).next());
     let session = session.filter(|id| !id.is_empty());
     let Some(session) = session else { return Ok(Found::Job(job)) };
-    let has = |call: &Call| call.sessions.iter().any(|leg| leg.id.as_str() == session);
-    let is_it = |call: &Call| call.id.as_str() == session || has(call);
+    let has = |call: &CallInfo| call.sessions.iter().any(|leg| leg.id.as_str() == session);
+    let is_it = |call: &CallInfo| call.id.as_str() == session || has(call);
     let listener = cx.listener()?;
     if let Some(call) = listener.calls().into_iter().find(is_it) {
         return Ok(Found::Running(call));
@@ -204,7 +204,7 @@ const UNITS: [(&str, &str); 8] = [
 
 type Fields = Vec<(&'static str, Cell)>;
 
-fn ended(call: &Call) -> Fields {
+fn ended(call: &CallInfo) -> Fields {
     let (Some(lead), Some(ending)) = (call.lead(), call.ending()) else { return Vec::new() };
     let mut fields = parties(call.id.as_str(), lead);
     fields.push(("ended", time(ending.at)));
@@ -231,7 +231,7 @@ fn tries(ending: &Ending) -> Cell {
 }
 
 /// How calls became one: `valet_park, with call 6c1d2a5e`.
-fn joined(call: &Call) -> Cell {
+fn joined(call: &CallInfo) -> Cell {
     if call.joins.is_empty() {
         return Cell::none();
     }
@@ -243,7 +243,7 @@ fn joined(call: &Call) -> Cell {
 
 /// When the originate of this shell that made a call ends it, if it is not answered by then, in
 /// microseconds since 1970.
-fn ring_limit(jobs: &[JobRecord], call: &Call) -> Option<u64> {
+fn ring_limit(jobs: &[JobRecord], call: &CallInfo) -> Option<u64> {
     let lead = call.lead()?;
     let is_its = |job: &&JobRecord| {
         matches!(job.state, JobState::Pending)
@@ -259,7 +259,7 @@ fn ring_limit(jobs: &[JobRecord], call: &Call) -> Option<u64> {
 }
 
 fn running(
-    call: &Call,
+    call: &CallInfo,
     now: u64,
     tasks: &Result<Vec<String>, CommandError>,
     limit: Option<u64>,
@@ -354,7 +354,7 @@ fn named(cause: &HangupCause, meaning: Option<&str>) -> [(&'static str, Cell); 3
     [("cause", Cell::text(cause.name())), ("number", number), ("meaning", meaning)]
 }
 
-fn parties(id: &str, lead: &Session) -> Fields {
+fn parties(id: &str, lead: &SessionInfo) -> Fields {
     vec![
         ("call", Cell::text(id)),
         ("from", Cell::shown(feed::caller(lead), json!(lead.caller_number))),
@@ -367,7 +367,7 @@ fn sip(code: u16) -> Cell {
     Cell::shown(format!("{code}: {}", hangup_advice::sip_status(code)), json!(code))
 }
 
-fn application(leg: &Session) -> Cell {
+fn application(leg: &SessionInfo) -> Cell {
     if leg.application.is_empty() {
         return Cell::none();
     }
@@ -375,7 +375,7 @@ fn application(leg: &Session) -> Cell {
 }
 
 /// `6c1d2a5e USER_BUSY; 8f00b204 NORMAL_CLEARING`
-fn legs(call: &Call) -> Cell {
+fn legs(call: &CallInfo) -> Cell {
     let ends = call.sessions.iter().map(|leg| {
         let cause = leg.cause.as_ref().map_or("no cause", HangupCause::name);
         (
@@ -393,7 +393,7 @@ fn time(at: u64) -> Cell {
 
 /// What is scheduled for the legs of a call. The server's table trails what was scheduled by some
 /// tenths of a second, so that an empty one is asked for again.
-async fn tasks(client: &Client, call: &Call, now: u64) -> Result<Vec<String>, CommandError> {
+async fn tasks(client: &Client, call: &CallInfo, now: u64) -> Result<Vec<String>, CommandError> {
     for _ask in 0..ASKS {
         let tasks = scheduled(client, call, now).await?;
         if !tasks.is_empty() {
@@ -408,7 +408,11 @@ async fn tasks(client: &Client, call: &Call, now: u64) -> Result<Vec<String>, Co
 const ASKS: u32 = 3;
 const TABLE_LAG: Duration = Duration::from_millis(450);
 
-async fn scheduled(client: &Client, call: &Call, now: u64) -> Result<Vec<String>, CommandError> {
+async fn scheduled(
+    client: &Client,
+    call: &CallInfo,
+    now: u64,
+) -> Result<Vec<String>, CommandError> {
     let reply = client.api("show tasks as json").await?;
     let table = Rows::parse(&reply.text()).map_err(|err| no_table("show tasks", &err))?;
     if table.unreadable > 0 {

@@ -8,7 +8,7 @@ use tokio::time::{Instant, timeout, timeout_at};
 
 use crate::client::Started;
 use crate::listener::{DEFAULT_EVENTS, EventListener};
-use crate::model::{Call, Event, HangupCause, Phase, Session};
+use crate::model::{CallInfo, Event, HangupCause, Phase, SessionInfo};
 use crate::shell::commands::call_name::last::{Last, call_of_session};
 use crate::shell::commands::call_name::{LAST, is_named};
 use crate::shell::commands::context::Context;
@@ -132,7 +132,7 @@ async fn call(cx: &mut Context<'_>, what: &str, rest: &str) -> Result<(), Comman
 }
 
 /// The call that `last` stands for in a shell that has originated none.
-fn newest(cx: &Context<'_>) -> Result<Option<Call>, CommandError> {
+fn newest(cx: &Context<'_>) -> Result<Option<CallInfo>, CommandError> {
     Ok(match cx.last()? {
         Last::Running(call) | Last::Stranger { call, is_running: true } => Some(call),
         Last::Ended(_) | Last::Stranger { .. } | Last::NoCall(_) | Last::Nothing => None,
@@ -140,7 +140,7 @@ fn newest(cx: &Context<'_>) -> Result<Option<Call>, CommandError> {
 }
 
 /// The call that was chosen first, whichever came later.
-fn pinned_call(tracker: &Tracker, pinned: &OnceLock<Call>) -> Option<(Call, bool)> {
+fn pinned_call(tracker: &Tracker, pinned: &OnceLock<CallInfo>) -> Option<(CallInfo, bool)> {
     let chosen = match pinned.get() {
         Some(call) => call.clone(),
         None => {
@@ -160,8 +160,8 @@ fn cause(name: &str) -> Result<HangupCause, CommandError> {
 }
 
 /// The newest call that a word names, and whether it runs.
-fn call_named(tracker: &Tracker, word: &str) -> Option<(Call, bool)> {
-    let has = |call: &Call| is_named(call, word);
+fn call_named(tracker: &Tracker, word: &str) -> Option<(CallInfo, bool)> {
+    let has = |call: &CallInfo| is_named(call, word);
     if let Some(call) = tracker.calls().rev().find(has) {
         return Some((call, true));
     }
@@ -170,7 +170,7 @@ fn call_named(tracker: &Tracker, word: &str) -> Option<(Call, bool)> {
 
 fn verdict(
     what: &str,
-    found: Option<(Call, bool)>,
+    found: Option<(CallInfo, bool)>,
     started: Option<&Started>,
     cause: Option<&HangupCause>,
 ) -> Verdict {
@@ -210,7 +210,7 @@ fn verdict(
 }
 
 /// Why the call ended; of one whose other legs live still, why this leg did.
-fn cause_of(call: &Call, leg: &Session) -> HangupCause {
+fn cause_of(call: &CallInfo, leg: &SessionInfo) -> HangupCause {
     let of_leg = || leg.cause.clone().unwrap_or_else(|| HangupCause::parse("NONE"));
     call.cause().unwrap_or_else(of_leg)
 }
@@ -223,7 +223,7 @@ fn ended_as(name: &str, wanted: Option<&HangupCause>) -> Verdict {
     }
 }
 
-fn is_so(what: &str, leg: &Session) -> bool {
+fn is_so(what: &str, leg: &SessionInfo) -> bool {
     let times = &leg.times;
     match what {
         // What comes later has passed it.
@@ -238,7 +238,7 @@ fn is_so(what: &str, leg: &Session) -> bool {
     }
 }
 
-fn since(what: &str, leg: &Session) -> String {
+fn since(what: &str, leg: &SessionInfo) -> String {
     let rang = leg.ring_time(leg.last_event);
     match rang.filter(|_| what == "answered") {
         Some(rang) => format!("after {}", span(rang)),
