@@ -18,9 +18,9 @@ use std::time::{Duration, Instant};
 use switchy::apps::LuaApp;
 use switchy::apps::lua::Options;
 use switchy::client::app::Handling;
-use switchy::client::{App, LoadAs, Originate, Session};
+use switchy::client::{App, AppContext, LoadAs, Originate};
 use switchy::conn::Config;
-use switchy::model::{Direction, Event};
+use switchy::model::Direction;
 use switchy::sim::{self, Sim};
 use switchy::{Client, EventListener};
 use tokio::io::{AsyncRead, AsyncWrite, DuplexStream, ReadBuf};
@@ -51,7 +51,8 @@ impl App for Answer {
         &["CHANNEL_PARK"]
     }
 
-    fn on_event<'a>(&'a self, session: &'a Session, _event: &'a Event) -> Handling<'a> {
+    fn on_event<'a>(&'a self, on: AppContext<'a>) -> Handling<'a> {
+        let session = on.session;
         Box::pin(async move {
             match session.direction {
                 Direction::Inbound => session.answer_and_wait(LONG).await,
@@ -99,7 +100,7 @@ async fn hold_out(calls: usize, rate: u32) {
     let (client, clock, listener) = connect(&sim).await;
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/ivr.lua");
     let menu = ("menu".to_owned(), "tone_stream://%(100,0,440)".to_owned());
-    let options = Options { args: vec![menu], ..Options::default() };
+    let options = Options::new().with_args([menu]);
     let app: Arc<dyn App> = Arc::new(LuaApp::open(&path, options).await.expect("the script"));
     client.load_apps(vec![app], &LoadAs::new().with_name("ivr")).await.expect("load");
     let mut residents = Vec::new();

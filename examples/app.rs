@@ -8,9 +8,9 @@ use std::time::Duration;
 
 use switchy::apps::App;
 use switchy::client::app::Handling;
-use switchy::client::{Originate, Session};
+use switchy::client::{AppContext, Originate};
 use switchy::conn::Config;
-use switchy::model::{Direction, Event, HangupCause};
+use switchy::model::{Direction, HangupCause};
 use switchy::sim::{self, Sim};
 use switchy::{Client, EventListener};
 
@@ -27,7 +27,8 @@ impl App for Ringback {
         &["CHANNEL_PARK", "CHANNEL_ANSWER"]
     }
 
-    fn on_event<'a>(&'a self, session: &'a Session, event: &'a Event) -> Handling<'a> {
+    fn on_event<'a>(&'a self, on: AppContext<'a>) -> Handling<'a> {
+        let (session, event) = (on.session, on.event);
         Box::pin(async move {
             println!("{} {}", session.id.short(), event.name());
             match (&*event.name(), session.direction) {

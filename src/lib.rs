@@ -78,7 +78,7 @@
 //! | [`conn::ConnectError`] | opening a connection; [`hint`](conn::ConnectError::hint) says what to do | `10.0.0.1:8021 does not accept the password` |
 //! | [`conn::SendError`] | a command without its reply | `no reply to "api status" within 5s` |
 //! | [`conn::CloseReason`] | a connection that ended | `the server closed the connection` |
-//! | [`wire::WireError`] | bytes that are no frame, text that is no command | `body of 90000000 bytes, the limit is 67108864` |
+//! | [`wire::WireError`] | bytes that are no frame, text that is no command | `a frame announces a body of 90000000 bytes, the limit is 67108864` |
 //! | [`model::TableError`] | a table that the server did not give | `the reply announces 3 rows and has 2` |
 //! | [`model::dial::Unclosed`], [`model::dial::encode::Unsendable`] | dial strings | `{ has no matching }` |
 //! | [`apps::ParamError`] | parameters of an app | `app PlayRec has no parameter "file"` |
@@ -115,6 +115,32 @@ pub mod wire;
 
 pub use client::Client;
 pub use listener::{EventListener, get_listener};
+
+/// What programs hold goes between tasks and threads.
+const _: () = {
+    const fn is_shared<T: Send + Sync>() {}
+    is_shared::<Client>();
+    is_shared::<client::Active>();
+    is_shared::<client::Call>();
+    is_shared::<client::Digits>();
+    is_shared::<client::Error>();
+    is_shared::<client::Expect>();
+    is_shared::<client::LoadedApp>();
+    is_shared::<client::Originate>();
+    is_shared::<client::Pool>();
+    is_shared::<client::Session>();
+    is_shared::<conn::Config>();
+    is_shared::<conn::Connection>();
+    is_shared::<EventListener>();
+    is_shared::<listener::Error>();
+    is_shared::<listener::Job>();
+    is_shared::<listener::Updates<listener::Update>>();
+    is_shared::<load::Load>();
+    is_shared::<model::CallInfo>();
+    is_shared::<model::Event>();
+    is_shared::<model::Id<model::SessionInfo>>();
+    is_shared::<track::Tracker>();
+};
 
 /// The example of the first page is compiled.
 #[cfg(doctest)]

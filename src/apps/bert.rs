@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::apps::kind::{Kind, Param, Takes};
 use crate::client::app::Handling;
-use crate::client::{App, Client, Error, Session};
+use crate::client::{App, AppContext, Client, Error, Session};
 use crate::model::{Direction, Event, Phase};
 
 /// Tests the audio of its calls for errors with `mod_bert`.
@@ -173,7 +173,6 @@ impl Bert {
         let figure = |name: &str| event.get(name).unwrap_or_default().into_owned();
         self.worst.fetch_max(hundredths(&figure("sync_lost_percent")), Ordering::Relaxed);
         tracing::warn!(
-            target: "switchy.Client",
             uuid = %session.id,
             percent = figure("sync_lost_percent"),
             count = figure("sync_lost_count"),
@@ -215,7 +214,8 @@ impl App for Bert {
         ]
     }
 
-    fn on_event<'a>(&'a self, session: &'a Session, event: &'a Event) -> Handling<'a> {
+    fn on_event<'a>(&'a self, on: AppContext<'a>) -> Handling<'a> {
+        let (session, event) = (on.session, on.event);
         Box::pin(async move {
             match (&*event.kind(), session.direction) {
                 ("CHANNEL_PARK", _) => self.parked(session).await,
@@ -234,7 +234,7 @@ impl App for Bert {
                 ("mod_bert::lost_sync", _) => self.lost(session, event).await,
                 ("mod_bert::timeout", _) => {
                     self.timed_out.fetch_add(1, Ordering::Relaxed);
-                    tracing::warn!(target: "switchy.Client", uuid = %session.id, "Bert: no sync in time");
+                    tracing::warn!(uuid = %session.id, "Bert: no sync in time");
                     Ok(())
                 }
                 _ => Ok(()),

@@ -7,8 +7,8 @@ use crate::apps::book::Book;
 use crate::apps::kind::{Kind, Param, ParamError, Takes};
 use crate::apps::proxier::onward;
 use crate::client::app::Handling;
-use crate::client::{App, Originate, Session};
-use crate::model::{CallInfo, Event, Id};
+use crate::client::{App, AppContext, Originate};
+use crate::model::{CallInfo, Id};
 
 /// Bridges the nth leg of a call that is parked to the nth place.
 #[derive(Debug, Default)]
@@ -79,7 +79,8 @@ impl App for Bridger {
         &["CHANNEL_PARK", "CHANNEL_BRIDGE", "CHANNEL_DESTROY"]
     }
 
-    fn on_event<'a>(&'a self, session: &'a Session, event: &'a Event) -> Handling<'a> {
+    fn on_event<'a>(&'a self, on: AppContext<'a>) -> Handling<'a> {
+        let (session, event) = (on.session, on.event);
         Box::pin(async move {
             match &*event.name() {
                 "CHANNEL_PARK" => {
@@ -98,7 +99,7 @@ impl App for Bridger {
                 }
                 "CHANNEL_BRIDGE" => {
                     let other = event.get("Other-Leg-Unique-ID").unwrap_or_default().into_owned();
-                    tracing::info!(target: "switchy.app", uuid = %session.id, other, "Bridger: bridged");
+                    tracing::info!(uuid = %session.id, other, "Bridger: bridged");
                     Ok(())
                 }
                 _ => {

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use crate::apps::kind::{Kind, Param, Takes};
 use crate::client::app::Handling;
-use crate::client::{App, Session};
-use crate::model::{Direction, Event, HangupCause};
+use crate::client::{App, AppContext};
+use crate::model::{Direction, HangupCause};
 
 /// Refuses the calls that come in to it: with a SIP response, or by a hangup cause.
 #[derive(Debug, Clone)]
@@ -60,7 +60,8 @@ impl App for CalleeBlockOnInvite {
         &["CHANNEL_CREATE"]
     }
 
-    fn on_event<'a>(&'a self, session: &'a Session, _: &'a Event) -> Handling<'a> {
+    fn on_event<'a>(&'a self, on: AppContext<'a>) -> Handling<'a> {
+        let session = on.session;
         Box::pin(async move {
             match (session.direction, &self.response) {
                 (Direction::Inbound, Response::Sip(code)) => session.respond(*code).await,

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use crate::apps::kind::{Kind, Param, Takes};
 use crate::client::app::Handling;
-use crate::client::{App, Error, Session};
-use crate::model::{Direction, Event, HangupCause, Phase};
+use crate::client::{App, AppContext, Error, Session};
+use crate::model::{Direction, HangupCause, Phase};
 
 /// Lets calls ring without an answer: the callee's side sends a ringback, and either side hangs up
 /// after a while.
@@ -60,7 +60,8 @@ impl App for CalleeRingback {
         &["CHANNEL_PARK", "CHANNEL_CALLSTATE"]
     }
 
-    fn on_event<'a>(&'a self, session: &'a Session, event: &'a Event) -> Handling<'a> {
+    fn on_event<'a>(&'a self, on: AppContext<'a>) -> Handling<'a> {
+        let (session, event) = (on.session, on.event);
         Box::pin(async move {
             match (&*event.name(), session.direction) {
                 // Not when its state says RINGING: what is queued before the park is cut off by it.

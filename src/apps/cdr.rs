@@ -12,8 +12,8 @@ use serde::Serialize;
 
 use crate::apps::kind::{Kind, Param, Takes};
 use crate::client::app::Handling;
-use crate::client::{App, Client, Error, Session};
-use crate::model::{Direction, Event, HangupCause, Id};
+use crate::client::{App, AppContext, Client, Error};
+use crate::model::{Direction, HangupCause, Id};
 use crate::{model, private};
 
 /// Writes a record of each call to a file when its last leg is gone. It touches no call, so it is
@@ -151,7 +151,8 @@ impl App for Cdr {
         &["CHANNEL_DESTROY"]
     }
 
-    fn on_event<'a>(&'a self, session: &'a Session, _: &'a Event) -> Handling<'a> {
+    fn on_event<'a>(&'a self, on: AppContext<'a>) -> Handling<'a> {
+        let session = on.session;
         Box::pin(async move {
             let listener = session.client().listener()?;
             let record = listener.with(|tracker| {

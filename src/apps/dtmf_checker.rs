@@ -7,9 +7,9 @@ use std::time::Duration;
 use crate::apps::book::Book;
 use crate::apps::kind::{Kind, Param, Takes};
 use crate::client::app::Handling;
-use crate::client::{App, Error, Session};
+use crate::client::{App, AppContext, Error, Session};
 use crate::model;
-use crate::model::{Direction, Event, Phase};
+use crate::model::{Direction, Phase};
 
 /// Sends digits from the caller's side and checks that the callee's side gets them, in order.
 ///
@@ -93,7 +93,7 @@ impl DtmfChecker {
             Some(Err(digits)) => {
                 self.failed.fetch_add(1, Ordering::Relaxed);
                 let sequence = &self.sequence;
-                tracing::warn!(target: "switchy.Client", uuid = %session.id, digits, sequence, "DtmfChecker: wrong digits");
+                tracing::warn!(uuid = %session.id, digits, sequence, "DtmfChecker: wrong digits");
                 Ok(())
             }
             None => Ok(()),
@@ -110,7 +110,8 @@ impl App for DtmfChecker {
         &["CHANNEL_PARK", "DTMF", "CHANNEL_DESTROY"]
     }
 
-    fn on_event<'a>(&'a self, session: &'a Session, event: &'a Event) -> Handling<'a> {
+    fn on_event<'a>(&'a self, on: AppContext<'a>) -> Handling<'a> {
+        let (session, event) = (on.session, on.event);
         Box::pin(async move {
             match (&*event.name(), session.direction) {
                 ("CHANNEL_PARK", Direction::Inbound) if session.phase < Phase::Answered => {
@@ -131,7 +132,7 @@ impl App for DtmfChecker {
                     if let Some(got) = note.filter(|got| got.is_expected && !got.is_done) {
                         self.incomplete.fetch_add(1, Ordering::Relaxed);
                         let (digits, sequence) = (got.digits, &self.sequence);
-                        tracing::warn!(target: "switchy.Client", uuid = %session.id, digits, sequence, "DtmfChecker: hung up before the last digit");
+                        tracing::warn!(uuid = %session.id, digits, sequence, "DtmfChecker: hung up before the last digit");
                     }
                     Ok(())
                 }

@@ -9,6 +9,7 @@ use crate::model::HangupCause;
 
 /// An app that can be loaded by name.
 #[derive(Clone, Copy)]
+#[non_exhaustive]
 pub struct Kind {
     /// Its name.
     pub name: &'static str,
@@ -21,6 +22,7 @@ pub struct Kind {
 
 /// A parameter of an app.
 #[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
 pub struct Param {
     /// Its name. One that ends with `*` stands for all names that begin like it.
     pub name: &'static str,

@@ -10,9 +10,9 @@ use tokio::time::Instant;
 use crate::apps::book::Book;
 use crate::apps::kind::{Kind, Param, Takes, Values};
 use crate::client::app::Handling;
-use crate::client::{App, Client, Error, MuteSide, Recording, Session};
+use crate::client::{App, AppContext, Client, Error, MuteSide, Recording, Session};
 use crate::model;
-use crate::model::{Direction, Event, HangupCause, Phase};
+use crate::model::{Direction, HangupCause, Phase};
 
 /// Plays a clip from either side in turn, and records both sides of some calls.
 ///
@@ -46,6 +46,7 @@ struct Script {
 
 /// A recorded call.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct RecInfo {
     /// The server.
     pub host: String,
@@ -233,8 +234,10 @@ impl PlayRec {
             let outcome = script.converse(&caller, &callee, files).await;
             // One that is gone was ended by somebody else.
             let Err(err) = outcome else { return };
-            if !matches!(err, Error::Gone { .. }) && caller.client().session(caller.id.as_str()).is_some() {
-                tracing::error!(target: "switchy.Client", uuid = %caller.id, %err, "PlayRec: the call is hung up");
+            if !matches!(err, Error::Gone { .. })
+                && caller.client().session(caller.id.as_str()).is_some()
+            {
+                tracing::error!(uuid = %caller.id, %err, "PlayRec: the call is hung up");
                 // It may be gone already.
                 let cause = HangupCause::parse("NORMAL_TEMPORARY_FAILURE");
                 let _hung_up = caller.hangup_with(&cause).await.is_ok();
@@ -348,7 +351,8 @@ impl App for PlayRec {
         ]
     }
 
-    fn on_event<'a>(&'a self, session: &'a Session, event: &'a Event) -> Handling<'a> {
+    fn on_event<'a>(&'a self, on: AppContext<'a>) -> Handling<'a> {
+        let (session, event) = (on.session, on.event);
         Box::pin(async move {
             match (&*event.name(), session.direction) {
                 ("CHANNEL_PARK", Direction::Inbound) if session.phase < Phase::Answered => {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::apps::kind::{Kind, Param, Takes};
 use crate::client::app::Handling;
-use crate::client::{App, Error, Originate, Session};
+use crate::client::{App, AppContext, Error, Originate};
 use crate::model::{Direction, Event};
 
 /// Bridges each call that comes in to the address in its request line, as a SIP proxy would.
@@ -57,7 +57,8 @@ impl App for Proxier {
         &["CHANNEL_PARK"]
     }
 
-    fn on_event<'a>(&'a self, session: &'a Session, event: &'a Event) -> Handling<'a> {
+    fn on_event<'a>(&'a self, on: AppContext<'a>) -> Handling<'a> {
+        let (session, event) = (on.session, on.event);
         Box::pin(async move {
             if session.direction == Direction::Outbound {
                 return Ok(());

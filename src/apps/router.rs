@@ -8,7 +8,7 @@ use regex_lite::{Captures, Regex};
 
 use crate::apps::kind::{Kind, Param, Takes};
 use crate::client::app::Handling;
-use crate::client::{App, Error, Originate, Session};
+use crate::client::{App, AppContext, Error, Originate, Session};
 use crate::model::{Direction, Event, HangupCause};
 
 /// Runs, for each call that is parked, the routes whose pattern matches, in order, until one of
@@ -42,6 +42,7 @@ pub struct Route {
 
 /// What comes after a route that has run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Routing {
     /// The next route that matches.
     Next,
@@ -140,7 +141,7 @@ impl Router {
                 Ok(Routing::Stop) => return Ok(()),
                 Ok(Routing::Next) => has_run = true,
                 Err(err) => {
-                    tracing::error!(target: "switchy.Client", uuid = %session.id, route = %route, %err, "Router: a route failed, the next one is tried");
+                    tracing::error!(uuid = %session.id, route = %route, %err, "Router: a route failed, the next one is tried");
                 }
             }
         }
@@ -150,10 +151,10 @@ impl Router {
     async fn refuse(&self, session: &Session, why: &str) -> Result<(), Error> {
         let to = session.destination.to_string();
         if !self.rejects {
-            tracing::warn!(target: "switchy.Client", uuid = %session.id, to, "Router: a call stays parked: {why}");
+            tracing::warn!(uuid = %session.id, to, "Router: a call stays parked: {why}");
             return Ok(());
         }
-        tracing::info!(target: "switchy.app", uuid = %session.id, to, "Router: rejected: {why}");
+        tracing::info!(uuid = %session.id, to, "Router: rejected: {why}");
         session.hangup_with(&HangupCause::parse("NO_ROUTE_DESTINATION")).await
     }
 }
@@ -246,7 +247,8 @@ impl App for Router {
         &["CHANNEL_PARK"]
     }
 
-    fn on_event<'a>(&'a self, session: &'a Session, event: &'a Event) -> Handling<'a> {
+    fn on_event<'a>(&'a self, on: AppContext<'a>) -> Handling<'a> {
+        let (session, event) = (on.session, on.event);
         Box::pin(async move {
             match session.direction {
                 Direction::Inbound => self.route(session, event).await,

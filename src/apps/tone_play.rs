@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::apps::kind::{Kind, Param, Takes};
 use crate::client::app::Handling;
-use crate::client::{App, Error, Session};
+use crate::client::{App, AppContext, Error, Session};
 use crate::model::{Direction, Event, Phase};
 
 /// Plays a tone between two legs over a dial plan that parks every call.
@@ -48,7 +48,8 @@ impl App for TonePlay {
         &["CHANNEL_PARK", "CHANNEL_ANSWER"]
     }
 
-    fn on_event<'a>(&'a self, session: &'a Session, event: &'a Event) -> Handling<'a> {
+    fn on_event<'a>(&'a self, on: AppContext<'a>) -> Handling<'a> {
+        let (session, event) = (on.session, on.event);
         Box::pin(react(session, event, TONE))
     }
 }
@@ -62,7 +63,8 @@ impl App for Tone {
         &["CHANNEL_PARK", "CHANNEL_ANSWER"]
     }
 
-    fn on_event<'a>(&'a self, session: &'a Session, event: &'a Event) -> Handling<'a> {
+    fn on_event<'a>(&'a self, on: AppContext<'a>) -> Handling<'a> {
+        let (session, event) = (on.session, on.event);
         Box::pin(react(session, event, &self.tone))
     }
 }

@@ -113,10 +113,10 @@ impl Lines {
     /// How much is shown of a target unless the operator asks for more. What an app reports is for
     /// its operator, at the prompt and in scripts; all else below a warning is for a developer.
     fn usual_of(&self, target: &str) -> Level {
-        match target {
-            "switchy.lua" | "switchy.app" => self.usual.max(Level::INFO),
-            _ => self.usual,
-        }
+        let is_for_operators = ["switchy::apps", "switchy::client::app::unloaded"]
+            .iter()
+            .any(|module| target.starts_with(module));
+        if is_for_operators { self.usual.max(Level::INFO) } else { self.usual }
     }
 }
 
@@ -184,10 +184,27 @@ impl Said {
     /// `Feb 25 10:33:05 [INFO] switchy.EventListener@vm-host : what happened`.
     fn line(&self, now: &Zoned, level: Level, target: &str) -> String {
         let at = self.host.as_ref().map_or_else(String::new, |host| format!("@{host}"));
-        let (now, target) = (now.strftime("%b %d %H:%M:%S"), target.replace("::", "."));
+        let (now, target) = (now.strftime("%b %d %H:%M:%S"), logger(target));
         let text = format!("{now} [{level}] {target}{at} : {}{}", self.message, self.rest);
         sanitise::line(&text).into_owned()
     }
+}
+
+/// What a line names for a target, which is the path of a module: the object that logs, in the words
+/// of Switchy's own log.
+fn logger(target: &str) -> String {
+    let mut parts = target.split("::").skip(1);
+    let name = match (parts.next(), parts.next()) {
+        (None, _) => return target.to_owned(),
+        (Some("listener"), _) => "EventListener",
+        (Some("client"), Some("pool")) => "Pool",
+        (Some("client"), Some("app")) if target.ends_with("::unloaded") => "app",
+        (Some("client"), _) => "Client",
+        (Some("apps"), Some("lua")) => "lua",
+        (Some("apps"), _) => "app",
+        (Some(layer), _) => layer,
+    };
+    format!("switchy.{name}")
 }
 
 fn style(level: Level) -> (Priority, nu_ansi_term::Style) {
@@ -230,14 +247,25 @@ mod tests {
             rest: String::new(),
         };
         assert_eq!(
-            said.line(&now, Level::INFO, "switchy.EventListener"),
+            said.line(&now, Level::INFO, "switchy::listener::event_listener"),
             "Feb 25 10:33:05 [INFO] switchy.EventListener@vm-host : \
              Connected listener 'd2d4ee82' to 'vm-host'"
         );
         // What a server named itself cannot colour or move anything.
         let said = Said { message: "\x1b[31mred\nline".to_owned(), ..Said::default() };
         let line = said.line(&now, Level::WARN, "switchy::client");
-        assert!(line.starts_with("Feb 25 10:33:05 [WARN] switchy.client : "), "{line}");
+        assert!(line.starts_with("Feb 25 10:33:05 [WARN] switchy.Client : "), "{line}");
+        for (target, name) in [
+            ("switchy", "switchy"),
+            ("switchy::client::pool", "switchy.Pool"),
+            ("switchy::client::app::load", "switchy.Client"),
+            ("switchy::client::app::unloaded", "switchy.app"),
+            ("switchy::apps::lua::verbs", "switchy.lua"),
+            ("switchy::apps::router", "switchy.app"),
+            ("switchy::conn::driver", "switchy.conn"),
+        ] {
+            assert_eq!(logger(target), name);
+        }
         assert!(!line.contains(['\x1b', '\n']), "{line:?}");
         let colors = [Level::ERROR, Level::WARN, Level::INFO].map(|level| style(level).1);
         assert!(colors[0] != colors[1] && colors[1] != colors[2] && colors[0] != colors[2]);

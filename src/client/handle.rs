@@ -233,7 +233,7 @@ impl Client {
                     Err(err) => {
                         let host = config.host();
                         client.state().kept = None;
-                        tracing::error!(target: "switchy.Client", host, "gave up: {err}");
+                        tracing::error!(host, "gave up: {err}");
                         return;
                     }
                 }
@@ -318,7 +318,12 @@ impl Client {
             && old.config().address() == new.config().address()
         {
             let host = new.config().host();
-            tracing::warn!(target: "switchy.Client", host, "two listeners on '{host}': '{}' is connected as well as '{}'", old.id(), new.id());
+            tracing::warn!(
+                host,
+                "two listeners on '{host}': '{}' is connected as well as '{}'",
+                old.id(),
+                new.id()
+            );
         }
         self.tap_for_apps(&new);
     }

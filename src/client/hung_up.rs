@@ -20,6 +20,7 @@ pub struct HungUp {
 
 /// What became of a leg that was to be hung up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum LegEnd {
     /// The switch hangs it up.
     HungUp,

@@ -32,7 +32,7 @@ impl Pool {
         let address = client.config().address();
         let is_same = |(_, known): &&(String, Client)| known.config().address() == address;
         if let Some((known, _)) = self.members.iter().find(is_same) {
-            tracing::warn!(target: "switchy.Pool", "'{known}' and '{name}' both listen to {address}");
+            tracing::warn!("'{known}' and '{name}' both listen to {address}");
         }
         self.members.push((name.to_owned(), client));
         self

@@ -121,6 +121,7 @@ pub enum ConnectError {
 
 /// What to do about an error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Verdict {
     /// It may work in a moment.
     Retry,

@@ -23,6 +23,7 @@ pub(super) struct Intake {
 
 /// What a login may do (`userauth`: `esl-allowed-*` of the directory user).
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Permissions {
     /// Event names, `None` when there is no list.
     pub events: Option<Vec<String>>,

@@ -247,7 +247,7 @@ impl EventListener {
         let command = Command::event(format, &events).map_err(Error::Illegal)?;
         accepted(&connection, command).await?;
         let host = self.config().host();
-        tracing::info!(target: "switchy.EventListener", host, "Connected listener '{}' to '{host}'", self.id());
+        tracing::info!(host, "Connected listener '{}' to '{host}'", self.id());
         self.state().connection = Some(connection);
         Ok(())
     }

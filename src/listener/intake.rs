@@ -271,9 +271,9 @@ fn tell_stray(event: &Event, tracker: &Tracker) {
         "Unable to associate {direction} session '{id}' with a call using variable '{variable}'"
     );
     if session.direction == Direction::Inbound && tracker.is_awaited(session) {
-        tracing::warn!(target: "switchy.EventListener", "{text}");
+        tracing::warn!("{text}");
     } else {
-        tracing::debug!(target: "switchy.EventListener", "{text}");
+        tracing::debug!("{text}");
     }
 }
 

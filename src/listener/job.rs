@@ -87,7 +87,7 @@ impl Waiting {
         };
         if let Some((asked, made)) = &made {
             if self.is_chosen {
-                tracing::warn!(target: "switchy.EventListener", "asked for session '{asked}', the switch made '{made}'");
+                tracing::warn!("asked for session '{asked}', the switch made '{made}'");
             }
             // Set once: the state is handed over below, and only then.
             let _is_first = self.made.set(made.clone());

@@ -49,7 +49,7 @@ impl EventListener {
             return Ok(());
         }
         let host = self.config().host();
-        tracing::info!(target: "switchy.EventListener", host, "starting event loop thread");
+        tracing::info!(host, "starting event loop thread");
         self.snapshot(&connection, false).await?;
         self.state().is_started = true;
         confirm_later(self, &connection);
@@ -178,7 +178,7 @@ async fn supervise(inner: Weak<Inner>, mut connection: Connection, backoff: Back
             }
             Err(err) => {
                 let error = err.to_string();
-                tracing::error!(target: "switchy.EventListener", host = listener.config().host(), "gave up: {error}");
+                tracing::error!(host = listener.config().host(), "gave up: {error}");
                 // What could not be restored is of no use half done.
                 if let Some(useless) = listener.state().connection.take() {
                     useless.abort(CloseReason::Dropped);
@@ -245,7 +245,7 @@ impl Missing {
         let is_lasting = now.min(self.seen) > self.known;
         if is_lasting {
             let count = now - self.known;
-            tracing::warn!(target: "switchy.EventListener", count, "the switch dropped events");
+            tracing::warn!(count, "the switch dropped events");
             self.known = now;
         }
         // A new connection counts anew.

@@ -32,4 +32,4 @@ pub use error::Error;
 pub use job::{Job, JobError};
 pub use state::{Gap, Link, Snapshot};
 pub(crate) use waiters::SessionEvents;
-pub use watching::{Changes, Events, Logs, Seen, Update};
+pub use watching::{Changes, Events, Logs, Seen, Update, Updates};

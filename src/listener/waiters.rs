@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::intake::Shared;
 use super::watching;
-use super::watching::{Feed, Watch};
+use super::watching::{Feed, Updates};
 use crate::model::Event;
 
 /// Who waits for which session: by the header that names the session, then by its uuid.
@@ -25,7 +25,7 @@ pub(crate) struct SessionEvents {
     shared: Arc<Shared>,
     kinds: Arc<[String]>,
     feed: Feed<Event>,
-    watch: Watch<Event>,
+    watch: Updates<Event>,
     /// Where it stands among the waiters.
     places: Vec<(&'static str, Box<str>)>,
 }

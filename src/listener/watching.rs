@@ -1,7 +1,11 @@
 //! Watching a listener through bounded channels.
 
+#[cfg(feature = "stream")]
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+#[cfg(feature = "stream")]
+use std::task::{Context, Poll};
 
 use tokio::sync::mpsc;
 
@@ -12,6 +16,7 @@ use crate::wire::LogLine;
 
 /// One event as a tap sees it.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct Seen<'a> {
     /// The event. Use [`Event::detached`] to keep it.
     pub event: &'a Event,
@@ -43,63 +48,63 @@ pub struct Update {
     pub at: u64,
 }
 
-/// The changes of a listener. Made by [`super::EventListener::changes`].
+/// What a listener reports, through a bounded channel. With feature `stream` it is a
+/// `futures_core::Stream`.
+///
+/// # Examples
+/// ```no_run
+/// # async fn run(listener: switchy::EventListener) {
+/// let mut changes = listener.changes();
+/// while let Some(update) = changes.next().await {
+///     println!("{:?}", update.change);
+///     if let lost @ 1.. = changes.take_lost() {
+///         println!("{lost} changes were lost: read faster");
+///     }
+/// }
+/// # }
+/// ```
 #[derive(Debug)]
-pub struct Changes(Watch<Update>);
-
-/// The events of a listener. Made by [`super::EventListener::events`].
-#[derive(Debug)]
-pub struct Events(Watch<Event>);
-
-/// The log lines of a listener. Made by [`super::EventListener::logs`].
-#[derive(Debug)]
-pub struct Logs(Watch<LogLine>);
-
-impl Changes {
-    /// Waits for the next change. Safe to cancel. `None` when the listener is gone.
-    pub async fn next(&mut self) -> Option<Update> {
-        self.0.receiver.recv().await
-    }
-
-    /// The next change, if it is there already.
-    pub fn try_next(&mut self) -> Option<Update> {
-        self.0.receiver.try_recv().ok()
-    }
-
-    /// Takes how many changes were lost since the last call, because nobody read them.
-    pub fn take_lost(&mut self) -> u64 {
-        self.0.lost.swap(0, Ordering::Relaxed)
-    }
-}
-
-impl Events {
-    /// Waits for the next event. Safe to cancel. `None` when the listener is gone.
-    pub async fn next(&mut self) -> Option<Event> {
-        self.0.receiver.recv().await
-    }
-
-    /// Takes how many events were lost since the last call, because nobody read them.
-    pub fn take_lost(&mut self) -> u64 {
-        self.0.lost.swap(0, Ordering::Relaxed)
-    }
-}
-
-impl Logs {
-    /// Waits for the next log line. Safe to cancel. `None` when the listener is gone.
-    pub async fn next(&mut self) -> Option<LogLine> {
-        self.0.receiver.recv().await
-    }
-
-    /// Takes how many log lines were lost since the last call, because nobody read them.
-    pub fn take_lost(&mut self) -> u64 {
-        self.0.lost.swap(0, Ordering::Relaxed)
-    }
-}
-
-#[derive(Debug)]
-pub(super) struct Watch<T> {
+pub struct Updates<T> {
     pub(super) receiver: mpsc::Receiver<T>,
     lost: Arc<AtomicU64>,
+}
+
+/// The changes of a listener. Made by [`super::EventListener::changes`].
+pub type Changes = Updates<Update>;
+
+/// The events of a listener. Made by [`super::EventListener::events`].
+pub type Events = Updates<Event>;
+
+/// The log lines of a listener. Made by [`super::EventListener::logs`].
+pub type Logs = Updates<LogLine>;
+
+impl<T> Updates<T> {
+    /// Waits for the next one. `None` when the listener is gone.
+    ///
+    /// # Cancel safety
+    /// Nothing is lost when the future is dropped.
+    pub async fn next(&mut self) -> Option<T> {
+        self.receiver.recv().await
+    }
+
+    /// The next one, if it is there already.
+    pub fn try_next(&mut self) -> Option<T> {
+        self.receiver.try_recv().ok()
+    }
+
+    /// Takes how many were lost since the last call, because they were not read in time.
+    pub fn take_lost(&mut self) -> u64 {
+        self.lost.swap(0, Ordering::Relaxed)
+    }
+}
+
+#[cfg(feature = "stream")]
+impl<T> futures_core::Stream for Updates<T> {
+    type Item = T;
+
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<T>> {
+        self.get_mut().receiver.poll_recv(cx)
+    }
 }
 
 /// How many updates may wait for a watcher. At 20,000 events/s it is 0.4 s.
@@ -117,7 +122,7 @@ pub(super) fn changes(shared: &Shared) -> Changes {
             feed.offer(|| update(seen))
         },
     ));
-    Changes(watch)
+    watch
 }
 
 pub(super) fn events<S: AsRef<str>>(shared: &Shared, names: &[S]) -> Events {
@@ -145,20 +150,20 @@ pub(super) fn events_for(
             }
         },
     ));
-    Events(watch)
+    watch
 }
 
 pub(super) fn logs(shared: &Shared) -> Logs {
     let (feed, watch) = feed(shared);
     shared.add_log(feed);
-    Logs(watch)
+    watch
 }
 
-pub(super) fn feed<T>(shared: &Shared) -> (Feed<T>, Watch<T>) {
+pub(super) fn feed<T>(shared: &Shared) -> (Feed<T>, Updates<T>) {
     let (sender, receiver) = mpsc::channel(ROOM);
     let lost = Arc::new(AtomicU64::new(0));
     let feed = Feed { sender, lost: Arc::clone(&lost), total: shared.lost_counter() };
-    (feed, Watch { receiver, lost })
+    (feed, Updates { receiver, lost })
 }
 
 /// The listener's end of a watch.
@@ -241,4 +246,25 @@ fn ended(
         _ => None,
     };
     call.map(Box::new)
+}
+
+#[cfg(all(test, feature = "stream"))]
+mod stream_tests {
+    use std::future::poll_fn;
+
+    use futures_core::Stream as _;
+
+    use super::*;
+
+    #[limited::test(paused)]
+    async fn updates_are_a_stream_that_ends_with_the_listener() {
+        let shared = Shared::new(Tracker::new());
+        let (feed, mut updates) = feed::<u8>(&shared);
+        assert!(feed.offer(|| 1) && feed.offer(|| 2));
+        drop(feed);
+        for expected in [Some(1), Some(2), None] {
+            let next = poll_fn(|cx| Pin::new(&mut updates).poll_next(cx)).await;
+            assert_eq!(next, expected);
+        }
+    }
 }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 /// How arrivals are spread.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
 pub enum Spacing {
     /// As in life: independent of each other, exponential gaps.
     #[default]

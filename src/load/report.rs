@@ -26,6 +26,7 @@ pub struct Report {
 
 /// The spread of a time, in milliseconds.
 #[derive(Debug, Clone, PartialEq, Default, Serialize)]
+#[non_exhaustive]
 pub struct Latency {
     /// Each time, in the order of arrival, in microseconds.
     #[serde(skip)]

@@ -33,6 +33,7 @@ impl Direction {
 /// How far a leg is. The later values are never left for an earlier one, but for `Held`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
+#[non_exhaustive]
 pub enum Phase {
     /// Known, nothing rings yet.
     #[default]
@@ -84,6 +85,7 @@ pub enum Association {
 /// How we came to know a session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
+#[non_exhaustive]
 pub enum Origin {
     /// We saw it from its beginning.
     Seen,
@@ -93,6 +95,7 @@ pub enum Origin {
 
 /// The milestones of a leg, in microseconds since 1970 by the switch's clock; 0 is not yet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Times {
     /// The channel was made.
     pub created: u64,

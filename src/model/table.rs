@@ -14,6 +14,7 @@ pub type Row = Map<String, Value>;
 /// The rows of `show X as json`. All values are texts; 0 rows come without `rows`
 /// (`transcripts/api_replies`).
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[non_exhaustive]
 pub struct Rows<T = Row> {
     /// The rows that could be read.
     pub rows: Vec<T>,
@@ -32,7 +33,7 @@ pub enum TableError {
         text: String,
     },
     /// It said nothing.
-    #[error("the reply is empty")]
+    #[error("the server sent an empty reply where a table was expected")]
     Empty,
     /// The reply begins as a table, and is cut or damaged.
     #[error("the reply is cut or damaged after {length} bytes: {reason}")]

@@ -2,6 +2,7 @@
 
 /// How much is remembered of what is over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Limits {
     /// Ended calls.
     pub ended_calls: usize,

@@ -16,6 +16,7 @@ use crate::wire::EventData;
 
 /// What a snapshot changed, in calls.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
 pub struct Difference {
     /// Calls that were there before and are no more.
     pub ended: usize,

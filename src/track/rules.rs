@@ -6,6 +6,7 @@ use crate::model::Association;
 /// tried. Any header can be one: where devices on the way strip ours, another may carry the id
 /// (a `From` display name, the called number).
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Rules {
     /// Headers that carry the uuid of the originating session, with the reason to remember.
     pub call: Vec<(String, Association)>,

@@ -13,13 +13,13 @@ pub enum WireError {
         start: String,
     },
     /// A header block went on past the limit without its empty line.
-    #[error("header block of more than {limit} bytes")]
+    #[error("the headers of a frame are longer than the limit of {limit} bytes")]
     HeaderTooLong {
         /// The limit, in bytes.
         limit: usize,
     },
     /// A frame announced a body above the limit.
-    #[error("body of {length} bytes, the limit is {limit}")]
+    #[error("a frame announces a body of {length} bytes, the limit is {limit}")]
     BodyTooLong {
         /// What the frame announced, in bytes.
         length: u64,

@@ -29,10 +29,9 @@ use std::time::Duration;
 
 use bytes::BytesMut;
 use switchy::client::app::Handling;
-use switchy::client::{App, Error, Originate, Session};
+use switchy::client::{App, AppContext, Error, Originate};
 use switchy::conn::{Backoff, CloseReason, Config, Connection, NoEvents, Reply, SendError, Sink};
 use switchy::listener::{self, JobError, Link};
-use switchy::model::Event;
 use switchy::sim::{Fault, Sim};
 use switchy::wire::{Command, EventData, LogLine, RequestDecoder, WireError};
 use switchy::{Client, EventListener};
@@ -751,7 +750,7 @@ impl App for Stuck {
         &["CHANNEL_EXECUTE"]
     }
 
-    fn on_event<'a>(&'a self, _session: &'a Session, _event: &'a Event) -> Handling<'a> {
+    fn on_event<'a>(&'a self, _on: AppContext<'a>) -> Handling<'a> {
         Box::pin(std::future::pending())
     }
 }

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use switchy::Client;
 use switchy::EventListener;
 use switchy::apps::LuaApp;
-use switchy::apps::lua::{Allow, Limits, LuaError, Options};
+use switchy::apps::lua::{Allow, LuaError, Options};
 use switchy::client::{Error, LoadAs, Originate};
 use switchy::listener::JobError;
 use switchy::model::{CallInfo, Direction, HangupCause, Phase};
@@ -31,8 +31,8 @@ impl Script {
 
     async fn open(&self) -> Result<LuaApp, LuaError> {
         let folder = self.folder.path().display().to_string();
-        let args = vec![("folder".to_owned(), folder)];
-        LuaApp::open(&self.path, Options { args, ..Options::default() }).await
+        let args = [("folder".to_owned(), folder)];
+        LuaApp::open(&self.path, Options::new().with_args(args)).await
     }
 }
 
@@ -513,11 +513,10 @@ async fn libraries_are_there_for_whom_they_are_allowed() {
     );
     assert!(script.open().await.is_err());
     let folder = script.folder.path().display().to_string();
-    let options = Options {
-        args: vec![("folder".to_owned(), folder)],
-        allow: vec![Allow::Io, Allow::Os],
-        limits: Limits::default(),
-    };
+    let options = Options::new()
+        .with_args([("folder".to_owned(), folder)])
+        .with_allowed(Allow::Io)
+        .with_allowed(Allow::Os);
     LuaApp::open(&script.path, options).await.unwrap();
     assert!(script.folder.path().join("x").is_file());
     assert_eq!(Allow::named("debug"), None);
@@ -574,8 +573,8 @@ async fn example(name: &str, args: &[(&str, &str)]) -> (Sim, Client, EventListen
     let sim = sim();
     let (client, listener) = pair(&sim).await;
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples").join(name);
-    let args = args.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-    let app = LuaApp::open(&path, Options { args, ..Options::default() }).await.unwrap();
+    let args = args.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+    let app = LuaApp::open(&path, Options::new().with_args(args)).await.unwrap();
     let options = LoadAs::new().with_name("app");
     client.load_apps(vec![std::sync::Arc::new(app)], &options).await.unwrap();
     (sim, client, listener)

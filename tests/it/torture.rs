@@ -28,17 +28,19 @@ const RECORDINGS: &[&str] = &[
 ];
 
 /// Small, so that forgetting is exercised too; more tombstones than any recording has legs.
-const LIMITS: Limits = Limits {
-    ended_calls: 3,
-    tombstones: 40,
-    jobs: 5,
-    job_bytes: 1000,
-    pending_jobs: 5,
-    gone_legs: 3,
-};
+fn limits() -> Limits {
+    let mut limits = Limits::default();
+    limits.ended_calls = 3;
+    limits.tombstones = 40;
+    limits.jobs = 5;
+    limits.job_bytes = 1000;
+    limits.pending_jobs = 5;
+    limits.gone_legs = 3;
+    limits
+}
 
 fn tracker() -> Tracker {
-    Tracker::new().with_limits(LIMITS)
+    Tracker::new().with_limits(limits())
 }
 
 /// Folds, and looks at the tracker after every event.
@@ -86,9 +88,9 @@ impl Fold {
             assert!(seen.contains(&session.id), "{} is in no call", session.id);
             assert_eq!(tracker.session(session.id.as_str()), Some(session));
         }
-        assert!(tracker.ended().len() <= LIMITS.ended_calls);
+        assert!(tracker.ended().len() <= limits().ended_calls);
         assert!(tracker.ended().all(|call| !call.sessions.is_empty()));
-        assert!(tracker.jobs().count() <= LIMITS.jobs.max(LIMITS.pending_jobs));
+        assert!(tracker.jobs().count() <= limits().jobs.max(limits().pending_jobs));
         let order: Vec<Id<CallInfo>> = calls.into_iter().map(|call| call.id).collect();
         let both = |one: &[Id<CallInfo>], other: &[Id<CallInfo>]| -> Vec<Id<CallInfo>> {
             one.iter().filter(|id| other.contains(id)).cloned().collect()

@@ -311,14 +311,19 @@ impl Engine {
     fn report(&self, run: &Run, function: &Function, err: &mlua::Error) {
         let uuid = run.leg.as_ref().map(|leg| leg.id.clone()).unwrap_or_default();
         if failure::is_gone(err) {
-            tracing::debug!(target: "switchy.Client", file = self.file, event = run.what, uuid, "a handler ended with its session");
+            tracing::debug!(
+                file = self.file,
+                event = run.what,
+                uuid,
+                "a handler ended with its session"
+            );
             return;
         }
         self.pulse.failures.fetch_add(1, Ordering::Relaxed);
         let text = failure::describe_in(function, err, &self.file);
         self.pulse.note(&text);
         let call = run.leg.as_ref().map(|leg| leg.call.clone()).unwrap_or_default();
-        tracing::error!(target: "switchy.Client", event = run.what, uuid, call, "app failed: {text}");
+        tracing::error!(event = run.what, uuid, call, "app failed: {text}");
     }
 }
 

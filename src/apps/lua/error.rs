@@ -52,7 +52,7 @@ pub enum LuaError {
         count: usize,
     },
     /// It did not come to its end.
-    #[error("{path} was not through after {after:?}")]
+    #[error("{path} is not loaded: what stands outside its functions still runs after {after:?}")]
     TooLong {
         /// The file.
         path: String,

@@ -39,8 +39,7 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 
 use crate::client::app::Handling;
-use crate::client::{App, Client, Error, Session};
-use crate::model::Event;
+use crate::client::{App, AppContext, Client, Error};
 use message::Message;
 pub use options::{Allow, Limits};
 use thread::Handle;
@@ -168,7 +167,8 @@ impl App for LuaApp {
         &self.events
     }
 
-    fn on_event<'a>(&'a self, session: &'a Session, event: &'a Event) -> Handling<'a> {
+    fn on_event<'a>(&'a self, on: AppContext<'a>) -> Handling<'a> {
+        let (session, event) = (on.session, on.event);
         Box::pin(async move {
             let predecessor = {
                 let mut slot = self.predecessor.lock().unwrap_or_else(PoisonError::into_inner);

@@ -2,6 +2,7 @@
 
 /// What a Lua file gets, and how much it may take.
 #[derive(Debug, Clone, Default)]
+#[non_exhaustive]
 pub struct Options {
     /// Its `args`: names and values.
     pub args: Vec<(String, String)>,
@@ -9,6 +10,35 @@ pub struct Options {
     pub allow: Vec<Allow>,
     /// How much it may take.
     pub limits: Limits,
+}
+
+impl Options {
+    /// No arguments, no further libraries, the usual limits.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds arguments: names and values.
+    #[must_use]
+    pub fn with_args(mut self, args: impl IntoIterator<Item = (String, String)>) -> Self {
+        self.args.extend(args);
+        self
+    }
+
+    /// Allows a library.
+    #[must_use]
+    pub fn with_allowed(mut self, library: Allow) -> Self {
+        self.allow.push(library);
+        self
+    }
+
+    /// Sets how much it may take.
+    #[must_use]
+    pub fn with_limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
 }
 
 /// A library that a script may be allowed.
@@ -38,6 +68,7 @@ impl Allow {
 
 /// How much a script may take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Limits {
     /// Bytes of memory.
     pub memory: usize,

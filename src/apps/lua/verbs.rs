@@ -175,10 +175,10 @@ fn write(lua: &Lua, level: &str, words: &[mlua::Value]) -> mlua::Result<()> {
     }
     let file = &engine.file;
     match level {
-        "debug" => tracing::debug!(target: "switchy.lua", uuid, "{file}: {text}"),
-        "warn" => tracing::warn!(target: "switchy.lua", uuid, "{file}: {text}"),
-        "error" => tracing::error!(target: "switchy.lua", uuid, "{file}: {text}"),
-        _ => tracing::info!(target: "switchy.lua", uuid, "{file}: {text}"),
+        "debug" => tracing::debug!(uuid, "{file}: {text}"),
+        "warn" => tracing::warn!(uuid, "{file}: {text}"),
+        "error" => tracing::error!(uuid, "{file}: {text}"),
+        _ => tracing::info!(uuid, "{file}: {text}"),
     }
     Ok(())
 }

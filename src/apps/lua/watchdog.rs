@@ -61,7 +61,10 @@ pub(super) fn watch(path: &Path, handle: &Handle) {
             if is_stuck(pulse.busy(), computed) {
                 pulse.is_stuck.store(true, Ordering::Relaxed);
                 give_up(&path, &pulse);
-                tracing::error!(target: "switchy.Client", file, "a Lua app has not come back for {STUCK:?}: it is given up and gets no more events; \"unload-app\" takes it away, its calls go on");
+                tracing::error!(
+                    file,
+                    "a Lua app has not come back for {STUCK:?}: it is given up and gets no more events; \"unload-app\" takes it away, its calls go on"
+                );
                 return;
             }
         }

@@ -76,7 +76,7 @@ impl Drop for Lease {
 
 async fn release(listener: &EventListener, held: &[String]) {
     if let Err(err) = listener.release(held).await {
-        tracing::warn!(target: "switchy.Client", %err, "subscriptions of an app are left");
+        tracing::warn!(%err, "subscriptions of an app are left");
     }
 }
 
@@ -90,7 +90,7 @@ async fn tear_down(client: &Client, parts: &[Arc<dyn App>]) -> Result<(), Error>
         let joined = tokio::spawn(async move { doing.tear_down(&own).await }).await;
         let done = joined.unwrap_or_else(|err| Err(Error::App { text: err.to_string() }));
         if let Err(err) = &done {
-            tracing::warn!(target: "switchy.Client", app = name, %err, "tear-down failed");
+            tracing::warn!(app = name, %err, "tear-down failed");
         }
         outcome = outcome.and(done);
     }
@@ -156,7 +156,7 @@ impl Client {
         let mut loading =
             Loading { client: self.clone(), id: id.clone(), lease, begun: Vec::new() };
         let host = self.config().host().to_owned();
-        tracing::info!(target: "switchy.Client", host, %id, "Loading call app '{name}'");
+        tracing::info!(host, %id, "Loading call app '{name}'");
         loading.lease.held = listener.claim(&wanted).await?;
         for part in &parts {
             loading.begun.push(Arc::clone(part));
@@ -223,12 +223,12 @@ impl Client {
             lease.end().await;
             return Err(Error::NoSuchApp { name });
         };
-        tracing::info!(target: "switchy.Client", %id, "Reloaded call app '{name}'");
+        tracing::info!(%id, "Reloaded call app '{name}'");
         let mut successors = parts.iter().cycle();
         for part in replaced.parts.iter() {
             let Some(successor) = successors.next() else { break };
             if let Err(err) = part.retire(&self.for_app(), successor.as_ref()).await {
-                tracing::warn!(target: "switchy.Client", app = name, %err, "the old one did not retire well");
+                tracing::warn!(app = name, %err, "the old one did not retire well");
             }
         }
         release(&replaced.listener, &replaced.held).await;
@@ -318,7 +318,7 @@ impl Client {
         };
         let Some(loaded) = taken else {
             let id = self.apps().id_ever(name_or_id)?;
-            tracing::debug!(target: "switchy.Client", %id, "app '{name_or_id}' is unloaded already");
+            tracing::debug!(%id, "app '{name_or_id}' is unloaded already");
             if calls == LiveCalls::HangUp {
                 let sessions = self.end_calls_of(&id).await?;
                 return Ok(Unloaded { sessions, id, fate: Fate::HungUpLater });
@@ -340,9 +340,7 @@ impl Client {
             LiveCalls::Keep => Fate::Alone,
         };
         let unloaded = Unloaded { id, sessions, fate };
-        if unloaded.sessions > 0 {
-            tracing::info!(target: "switchy.app", id = %unloaded.id, "app '{}' is unloaded; {unloaded}", loaded.name);
-        }
+        unloaded.log(&loaded.name);
         torn_down.map(|()| unloaded)
     }
 
@@ -360,7 +358,7 @@ impl Client {
             tokio::time::sleep(LOOK).await;
         }
         if !self.apps_idle(HANDLING).await {
-            tracing::warn!(target: "switchy.Client", %id, "an app has not handled all its events");
+            tracing::warn!(%id, "an app has not handled all its events");
         }
         Ok(before)
     }

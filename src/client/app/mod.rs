@@ -30,6 +30,38 @@ pub type Handling<'a> = Pin<Box<dyn Future<Output = Result<(), Error>> + Send + 
 ///
 /// The next event of a session waits until the callback for the one before has returned, so one
 /// that takes long spawns a task, and ends it in its tear-down.
+///
+/// # Examples
+/// An app that answers calls and plays them a tone; [`Client::load_app`] loads it.
+///
+/// ```
+/// use switchy::client::app::Handling;
+/// use switchy::client::{App, AppContext};
+///
+/// struct Ringback;
+///
+/// impl App for Ringback {
+///     fn name(&self) -> &str {
+///         "Ringback"
+///     }
+///
+///     fn events(&self) -> &[&str] {
+///         &["CHANNEL_PARK", "CHANNEL_ANSWER"]
+///     }
+///
+///     fn on_event<'a>(&'a self, on: AppContext<'a>) -> Handling<'a> {
+///         Box::pin(async move {
+///             match &*on.event.name() {
+///                 "CHANNEL_PARK" => on.session.answer().await,
+///                 _ => on.session.playback("tone_stream://%(2000,4000,440,480)").await,
+///             }
+///         })
+///     }
+/// }
+///
+/// let client = switchy::Client::new("vm-host");
+/// let _loading = client.load_app(Ringback); // a future: nothing happens until it is awaited
+/// ```
 pub trait App: Any + Send + Sync {
     /// The name it is loaded under unless told otherwise.
     fn name(&self) -> &str;
@@ -38,7 +70,7 @@ pub trait App: Any + Send + Sync {
     fn events(&self) -> &[&str];
 
     /// Handles one event of one of its sessions.
-    fn on_event<'a>(&'a self, session: &'a Session, event: &'a Event) -> Handling<'a>;
+    fn on_event<'a>(&'a self, on: AppContext<'a>) -> Handling<'a>;
 
     /// Runs before the first event. When it fails, nothing of the app is left.
     fn set_up<'a>(&'a self, client: &'a Client) -> Handling<'a> {
@@ -67,6 +99,30 @@ pub trait App: Any + Send + Sync {
     /// What it has counted so far, for whoever looks: names and values.
     fn notes(&self) -> Vec<(&'static str, String)> {
         Vec::new()
+    }
+}
+
+/// What an app is called with: one event of one of its sessions.
+#[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
+pub struct AppContext<'a> {
+    /// The session, as it was right after the event, with verbs.
+    pub session: &'a Session,
+    /// The event.
+    pub event: &'a Event,
+}
+
+impl AppContext<'_> {
+    /// The client that the app is loaded in.
+    #[must_use]
+    pub fn client(&self) -> &Client {
+        self.session.client()
+    }
+
+    /// The call of the session, as it is now.
+    #[must_use]
+    pub fn call(&self) -> Option<Call> {
+        self.session.call()
     }
 }
 
@@ -113,6 +169,7 @@ impl LoadAs {
 
 /// What becomes of the calls of an app that is unloaded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
 pub enum LiveCalls {
     /// They go on. An app that is loaded as `default` gets their events.
     #[default]
@@ -308,6 +365,7 @@ impl Apps {
     }
 }
 
+use crate::client::call::Call;
 use crate::client::handle::Client;
 use crate::client::session::Session;
 use crate::listener::EventListener;

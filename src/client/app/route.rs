@@ -7,7 +7,7 @@ use std::sync::{Arc, Weak};
 
 use tokio::sync::mpsc;
 
-use super::{App, AtWork, LoadedApp};
+use super::{App, AppContext, AtWork, LoadedApp};
 use crate::client::handle::{Client, Inner};
 use crate::client::session::Session;
 use crate::listener::{EventListener, Seen};
@@ -121,10 +121,10 @@ impl Router {
                     return Some(loaded);
                 }
                 Some(_) if self.tells_of(&session.id.cast()) => {
-                    tracing::warn!(target: "switchy.Client", uuid = %session.id, from = %session.caller_number, "the id of an app came with an INVITE that is no part of a call of ours; it is ignored");
+                    tracing::warn!(uuid = %session.id, from = %session.caller_number, "the id of an app came with an INVITE that is no part of a call of ours; it is ignored");
                 }
                 None if id != client.id() && self.tells_of(id) => {
-                    tracing::debug!(target: "switchy.Client", uuid = %session.id, "no app has the id '{id}', its sessions go to '{DEFAULT}'");
+                    tracing::debug!(uuid = %session.id, "no app has the id '{id}', its sessions go to '{DEFAULT}'");
                 }
                 _ => {}
             }
@@ -159,14 +159,16 @@ async fn worker(mut inbox: mpsc::Receiver<Work>) {
         for app in apps {
             let (session, event) = (session.clone(), event.clone());
             // A task of its own, so that a panic in an app ends one callback and nothing else.
-            let handling = tokio::spawn(async move { app.on_event(&session, &event).await });
+            let handling = tokio::spawn(async move {
+                app.on_event(AppContext { session: &session, event: &event }).await
+            });
             match handling.await {
                 Ok(Ok(())) => {}
                 Ok(Err(err)) => {
-                    tracing::error!(target: "switchy.Client", app = &*name, %uuid, event = kind, %err, "app failed");
+                    tracing::error!(app = &*name, %uuid, event = kind, %err, "app failed");
                 }
                 Err(err) => {
-                    tracing::error!(target: "switchy.Client", app = &*name, %uuid, event = kind, %err, "app panicked");
+                    tracing::error!(app = &*name, %uuid, event = kind, %err, "app panicked");
                 }
             }
         }

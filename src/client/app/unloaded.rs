@@ -46,6 +46,15 @@ pub enum Fate {
     HungUpLater,
 }
 
+impl Unloaded {
+    /// Logs what became of its sessions, if it had any. Its operator sees what this module logs.
+    pub(super) fn log(&self, name: &str) {
+        if self.sessions > 0 {
+            tracing::info!(id = %self.id, "app '{name}' is unloaded; {self}");
+        }
+    }
+}
+
 impl fmt::Display for Unloaded {
     /// `its 2 sessions go on without an app`
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

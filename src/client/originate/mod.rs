@@ -13,6 +13,7 @@ use crate::model::{Id, SessionInfo};
 
 /// Which app controls a call.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[non_exhaustive]
 pub enum AppRef {
     /// None: the call is tagged with the client's own id.
     #[default]

@@ -30,6 +30,7 @@ pub enum MuteSide {
 
 /// What is recorded, and how.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
 pub enum Recording {
     /// Both directions mixed.
     #[default]

@@ -126,6 +126,7 @@ impl Notice {
 
 /// How much one frame may hold. Above it the decoder gives an error instead of growing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Limits {
     /// Bytes of a header block.
     pub header: usize,

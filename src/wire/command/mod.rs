@@ -13,6 +13,7 @@ use super::error::WireError;
 
 /// What answers a command, for the queue of replies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum ReplyShape {
     /// A `command/reply`.
     Command,

@@ -53,6 +53,7 @@ enum Coding {
 
 /// One header of an event, not yet decoded.
 #[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
 pub struct Field<'a> {
     /// The name as sent, for example `b"Unique-ID"`.
     pub name: &'a [u8],

@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use switchy::apps::{Kind, ParamError, TonePlay};
 use switchy::client::app::Handling;
-use switchy::client::{App, Error, LegEnd, LiveCalls, LoadAs, Originate, Pool, Session};
+use switchy::client::{App, AppContext, Error, LegEnd, LiveCalls, LoadAs, Originate, Pool};
 use switchy::conn::Config;
 use switchy::listener::DEFAULT_EVENTS;
-use switchy::model::{Event, HangupCause, Id, Phase};
+use switchy::model::{HangupCause, Id, Phase};
 use switchy::sim::{Fault, Sim};
 use switchy::{Client, EventListener};
 
@@ -70,7 +70,8 @@ impl App for Probe {
         &self.events
     }
 
-    fn on_event<'a>(&'a self, session: &'a Session, event: &'a Event) -> Handling<'a> {
+    fn on_event<'a>(&'a self, on: AppContext<'a>) -> Handling<'a> {
+        let (session, event) = (on.session, on.event);
         Box::pin(async {
             let note = format!("{} {} {}", self.name, event.kind(), session.id);
             self.book.lock().unwrap().push(note);
@@ -184,7 +185,7 @@ async fn s57_s59_s60_s61_s62_s64_a_loaded_app_has_a_name_an_id_and_one_instance(
     let sim = sim();
     let (client, _listener) = pair(&sim).await;
     let id = client.load_app(TonePlay).await.unwrap();
-    let sentence = "INFO switchy.Client@vm-host : Loading call app 'TonePlay'";
+    let sentence = "INFO switchy::client::app::load@vm-host : Loading call app 'TonePlay'";
     assert_eq!(log.count(&[sentence, id.as_str()]), 1, "{:#?}", log.lines());
     assert_eq!(id.as_str().matches('-').count(), 4);
     for name in ["TonePlay", id.as_str()] {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use bytes::BytesMut;
-use switchy::client::{App, Error, Originate, Pool, Session, app::Handling};
+use switchy::client::{App, AppContext, Error, Originate, Pool, app::Handling};
 use switchy::conn::{Config, ConnectError, Connection, Login, NoEvents, Reply};
 use switchy::listener::{self, DEFAULT_EVENTS};
 use switchy::model::{Event, HangupCause};
@@ -77,7 +77,8 @@ impl App for Clumsy {
         &["CHANNEL_ANSWER", "CHANNEL_PARK"]
     }
 
-    fn on_event<'a>(&'a self, _: &'a Session, event: &'a Event) -> Handling<'a> {
+    fn on_event<'a>(&'a self, on: AppContext<'a>) -> Handling<'a> {
+        let event = on.event;
         Box::pin(async {
             assert!(event.name() == "CHANNEL_ANSWER", "as planned");
             Err(Error::NotConnected)
@@ -95,7 +96,7 @@ async fn s04_a_failing_callback_is_logged_and_the_chain_goes_on_in_order() {
     let id = called(&client, &echo().with_app("Clumsy")).await;
     tracked(&listener, |_| log.count(&["app panicked"]) > 0).await;
     for (what, event) in [("app failed", "CHANNEL_ANSWER"), ("app panicked", "CHANNEL_PARK")] {
-        let texts = ["ERROR switchy.Client", what, event, id.as_str(), "Clumsy"];
+        let texts = ["ERROR switchy::client::app::route", what, event, id.as_str(), "Clumsy"];
         assert!(log.count(&texts) > 0, "{texts:?} in {:#?}", log.lines());
     }
     // Nobody else was disturbed, and events came in the order of their making.
@@ -166,13 +167,13 @@ async fn s06_a_second_listener_on_one_server_is_warned_of() {
     let (other, second) = pair(&sim).await;
     assert_eq!(log.count(&["WARN"]), 0, "{:#?}", log.lines());
     client.set_listener(Some(second.clone()));
-    let both = ["WARN switchy.Client@vm-host", first.id().as_str(), second.id().as_str()];
+    let both = ["WARN switchy::client::handle@vm-host", first.id().as_str(), second.id().as_str()];
     assert_eq!(log.count(&both), 1, "{:#?}", log.lines());
     let pool = Pool::new().with("a", client).with("b", other);
-    assert_eq!(log.count(&["WARN switchy.Pool", "'a' and 'b'", "vm-host:8021"]), 1);
+    assert_eq!(log.count(&["WARN switchy::client::pool", "'a' and 'b'", "vm-host:8021"]), 1);
     let elsewhere = Client::new("vm-host2");
     assert_eq!(pool.with("c", elsewhere).members().len(), 3);
-    assert_eq!(log.count(&["WARN switchy.Pool"]), 1);
+    assert_eq!(log.count(&["WARN switchy::client::pool"]), 1);
 }
 
 #[limited::test(paused)]
@@ -464,7 +465,7 @@ async fn s30_connected_is_said_when_the_server_has_acknowledged_the_subscription
     let sim = sim();
     let listener = get_listener("vm-host");
     let sentence = format!("Connected listener '{}' to 'vm-host'", listener.id());
-    let line = format!("INFO switchy.EventListener@vm-host : {sentence}");
+    let line = format!("INFO switchy::listener::event_listener@vm-host : {sentence}");
     sim.inject(Fault::Deny { command_prefix: "event".to_owned() });
     let denied = listener.connect_over(sim.connect()).await.unwrap_err();
     assert!(matches!(denied, listener::Error::Denied { .. }), "{denied:?}");
@@ -507,7 +508,7 @@ async fn s34_start_wants_a_connection_and_may_be_said_twice() {
         listener.start().await.unwrap();
         assert!(listener.is_running());
     }
-    let line = "INFO switchy.EventListener@vm-host : starting event loop thread";
+    let line = "INFO switchy::listener::link@vm-host : starting event loop thread";
     assert_eq!(log.lines().iter().filter(|said| *said == line).count(), 1, "{:#?}", log.lines());
 }
 

@@ -120,7 +120,7 @@ async fn s42_s43_both_legs_are_one_call_and_each_says_why() {
          'variable_sip_h_X-switchy_originating_session'",
         stray[0].id
     );
-    assert_eq!(log.count(&["WARN switchy.EventListener", &text]), 1, "{:#?}", log.lines());
+    assert_eq!(log.count(&["WARN switchy::listener::intake", &text]), 1, "{:#?}", log.lines());
     // Somebody else's call is no reason to warn.
     client.call(bare.as_str()).unwrap().hangup().await.unwrap();
     client.cmd("originate loopback/9664 &park").await.unwrap();

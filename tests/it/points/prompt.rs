@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use switchy::apps::TonePlay;
 use switchy::client::app::Handling;
-use switchy::client::{App, Error, Originate, Session, active_client};
+use switchy::client::{App, AppContext, Error, Originate, active_client};
 use switchy::conn::Config;
-use switchy::model::{self, Event, Id};
+use switchy::model::{self, Id};
 use switchy::shell::{CommandError, Format, Kind, Output, Settings, Shell, complete};
 use switchy::sim::{self, Sim};
 use switchy::{Client, EventListener};
@@ -311,7 +311,7 @@ impl App for Refuses {
         &[]
     }
 
-    fn on_event<'a>(&'a self, _: &'a Session, _: &'a Event) -> Handling<'a> {
+    fn on_event<'a>(&'a self, _on: AppContext<'a>) -> Handling<'a> {
         Box::pin(async { Ok(()) })
     }
 

@@ -53,7 +53,7 @@ impl Drop for Loaded {
             let (client, id) = (self.client.clone(), self.id.clone());
             self.shell.finish(async move {
                 if let Err(err) = client.unload_app_with(&id, LiveCalls::HangUp).await {
-                    tracing::warn!(target: "switchy.Client", %err, "an app is not unloaded well");
+                    tracing::warn!(%err, "an app is not unloaded well");
                 }
             });
         }

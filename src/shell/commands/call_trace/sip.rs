@@ -88,7 +88,7 @@ impl SipTrace {
         let tag = Id::<Event>::random().short().to_owned();
         let trace = Self { client: client.clone(), shell: cx.shell.clone(), tag, is_on: true };
         if let Err(err) = sip_users::join(client, &trace.tag, was_on).await {
-            tracing::debug!(target: "switchy.Client", %err, "who uses the SIP trace is not noted");
+            tracing::debug!(%err, "who uses the SIP trace is not noted");
         }
         client.api(ON).await?;
         if cx.format() == Format::Table {
@@ -148,7 +148,7 @@ async fn switch_off(client: Client, tag: String) -> bool {
         }
     }
     let host = client.config().address();
-    tracing::error!(target: "switchy.Client", host, "the SIP trace is still on: {OFF:?} switches it off");
+    tracing::error!(host, "the SIP trace is still on: {OFF:?} switches it off");
     false
 }
 

@@ -61,7 +61,7 @@ pub(in crate::shell) async fn note_line(client: &Client, line: &str) {
         }
     });
     if let Err(err) = noted.await {
-        tracing::debug!(target: "switchy.Client", %err, "who uses the SIP trace is not noted");
+        tracing::debug!(%err, "who uses the SIP trace is not noted");
     }
 }
 
@@ -130,7 +130,7 @@ pub(super) async fn was_on(client: &Client, logs: &mut Logs) -> (bool, Vec<LogLi
         Some(false) => {
             let forgotten = update(client, |users| users.retain(|user| user != BY_HAND)).await;
             if let Err(err) = forgotten {
-                tracing::debug!(target: "switchy.Client", %err, "who uses the SIP trace is not noted");
+                tracing::debug!(%err, "who uses the SIP trace is not noted");
             }
             false
         }

@@ -294,7 +294,7 @@ impl Drop for Held {
         let Some(call) = self.client.call(&session).filter(|_| !session.is_empty()) else { return };
         self.shell.finish(async move {
             if let Err(err) = call.hangup().await {
-                tracing::warn!(target: "switchy.Client", %err, "a call is left");
+                tracing::warn!(%err, "a call is left");
             }
         });
     }
