@@ -80,6 +80,7 @@
 //! | [`conn::CloseReason`] | a connection that ended | `the server closed the connection` |
 //! | [`wire::WireError`] | bytes that are no frame, text that is no command | `a frame announces a body of 90000000 bytes, the limit is 67108864` |
 //! | [`model::TableError`] | a table that the server did not give | `the reply announces 3 rows and has 2` |
+//! | [`model::IdError`] | a text that cannot be an id | `"a b" is not an id: an id is one word without blanks, such as a uuid` |
 //! | [`model::dial::Unclosed`], [`model::dial::encode::Unsendable`] | dial strings | `{ has no matching }` |
 //! | [`apps::ParamError`] | parameters of an app | `app PlayRec has no parameter "file"` |
 //! | `apps::lua::LuaError` | a Lua file (feature `lua`) | `ivr.lua defines no function that is called for an event, such as on_park` |

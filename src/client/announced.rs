@@ -57,6 +57,10 @@ impl Drop for Announced<'_> {
 impl Client {
     /// Runs a command in the background. Returns as soon as the server has queued it.
     ///
+    /// # Cancel safety
+    /// Dropping the future takes the job back as long as nothing of its command was written; after that
+    /// the job's outcome is unknown until its result comes.
+    ///
     /// # Errors
     /// [`Error::NoListener`] and [`Error::ListenerNotRunning`] before anything is sent;
     /// [`Error::Missing`] as for [`Client::api`]; otherwise as [`Client::send`].

@@ -11,6 +11,18 @@ use crate::model;
 use crate::model::{Ending, HangupCause, Id};
 
 /// A call as it was when it was looked up, with verbs.
+///
+/// # Examples
+/// ```no_run
+/// # async fn run(call: switchy::client::Call) -> Result<(), switchy::client::Error> {
+/// for session in call.sessions() {
+///     session.setvar("note", "ends soon").await?;
+/// }
+/// call.hangup().await?;
+/// println!("{}", call.ended().await?.cause);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone)]
 pub struct Call {
     client: Client,
@@ -33,6 +45,9 @@ impl Call {
     /// Legs that joined since the call was looked up are among them. A call that is gone already is
     /// no error.
     ///
+    /// # Cancel safety
+    /// Dropping the future leaves the legs alive that were not reached.
+    ///
     /// # Errors
     /// As [`Client::api`], from the first leg that failed, after all were tried.
     pub async fn hangup(&self) -> Result<Vec<(Id<model::SessionInfo>, LegEnd)>, Error> {
@@ -40,6 +55,9 @@ impl Call {
     }
 
     /// As [`Call::hangup`], with a cause.
+    ///
+    /// # Cancel safety
+    /// As [`Call::hangup`].
     ///
     /// # Errors
     /// [`Error::UnknownCause`], before anything is sent; otherwise as [`Call::hangup`].

@@ -21,6 +21,7 @@ use tokio::sync::watch;
 
 /// Drives a FreeSWITCH. A clone is another handle to the same client.
 ///
+/// # Examples
 /// ```no_run
 /// # async fn run() -> Result<(), switchy::client::Error> {
 /// use switchy::Client;
@@ -133,6 +134,9 @@ impl Client {
 
     /// Connects and logs in. A connection that the client has already is closed then.
     ///
+    /// # Cancel safety
+    /// Dropping the future before it is ready leaves the client as it was, or connected anew.
+    ///
     /// # Errors
     /// [`Error::Connect`] says which way it failed; the client is as before then.
     pub async fn connect(&self) -> Result<(), Error> {
@@ -145,6 +149,9 @@ impl Client {
     /// As [`Client::connect`], to another host: `HOST` or `HOST:PORT`. It is the client's host from
     /// then on, and is kept connected if the one before was; its listener stays where it is.
     ///
+    /// # Cancel safety
+    /// As [`Client::connect`].
+    ///
     /// # Errors
     /// As [`Client::connect`]; the host is as before then.
     pub async fn connect_to(&self, host: &str) -> Result<(), Error> {
@@ -155,6 +162,9 @@ impl Client {
     }
 
     /// As [`Client::connect`], over a stream that is connected already.
+    ///
+    /// # Cancel safety
+    /// As [`Client::connect`]; the stream is closed.
     ///
     /// # Errors
     /// As [`Client::connect`].
@@ -289,6 +299,9 @@ impl Client {
     }
 
     /// Closes the command connection; the listener keeps its own.
+    ///
+    /// # Cancel safety
+    /// Dropping the future closes the connection all the same.
     pub async fn disconnect(&self) {
         self.inner.changes.send_modify(|count| *count += 1);
         let connection = {
@@ -338,6 +351,10 @@ impl Client {
 
     /// Sends a command and returns the server's reply, good or bad.
     ///
+    /// # Cancel safety
+    /// Dropping the future takes the command back as long as nothing of it was written; after that the
+    /// server may carry it out.
+    ///
     /// # Errors
     /// [`Error::NotConnected`], [`Error::Send`] when no reply came, [`Error::Denied`].
     pub async fn send(&self, command: Command) -> Result<Reply, Error> {
@@ -354,6 +371,9 @@ impl Client {
     /// It waits until the server has carried it out, at most for the configured time; use
     /// [`Client::bgapi`] for what takes long.
     ///
+    /// # Cancel safety
+    /// As [`Client::send`].
+    ///
     /// # Errors
     /// [`Error::Api`] when the reply says that it failed; [`Error::Missing`] for the few commands
     /// that succeed on nothing, such as `uuid_hold`; else as [`Client::send`].
@@ -367,6 +387,9 @@ impl Client {
 
     /// As [`Client::api`], with a deadline of its own.
     ///
+    /// # Cancel safety
+    /// As [`Client::send`].
+    ///
     /// # Errors
     /// As [`Client::api`].
     pub async fn api_within(&self, line: &str, within: Duration) -> Result<Reply, Error> {
@@ -376,6 +399,9 @@ impl Client {
 
     /// As [`Client::api_within`], as an operator's console does it: the server's aliases and its
     /// `;;` lists work.
+    ///
+    /// # Cancel safety
+    /// As [`Client::send`].
     ///
     /// # Errors
     /// As [`Client::api`].
@@ -398,6 +424,9 @@ impl Client {
 
     /// Runs an `api` command and returns its text without surrounding white space. A command that
     /// prints nothing gives an empty text.
+    ///
+    /// # Cancel safety
+    /// As [`Client::send`].
     ///
     /// # Errors
     /// As [`Client::api`].

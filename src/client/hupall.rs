@@ -12,6 +12,9 @@ impl Client {
     /// Hangs up the calls that this client originated: those of all its apps, unloaded ones too, and
     /// those without one, or those of one app when `app` names it. Calls of others are not touched.
     ///
+    /// # Cancel safety
+    /// Dropping the future leaves the calls of app ids alive that were not reached.
+    ///
     /// # Errors
     /// [`Error::NoSuchApp`], [`Error::UnknownCause`]; otherwise as [`Client::api`], from the first
     /// id that failed, after all were tried.

@@ -52,7 +52,8 @@ impl Pool {
     /// Does something on every switch at the same time; the results come in the order of the
     /// switches.
     ///
-    /// Dropping the future stops waiting on all of them.
+    /// # Cancel safety
+    /// Dropping the future drops the work on all switches; each is as safe as its own future.
     pub async fn each<T, F>(&self, work: impl Fn(Client) -> F) -> Vec<(String, Result<T, Error>)>
     where
         T: Send + 'static,
@@ -79,6 +80,9 @@ impl Pool {
     }
 
     /// Runs an `api` command on every switch.
+    ///
+    /// # Cancel safety
+    /// As [`Client::send`], on each switch.
     pub async fn cmd(&self, line: &str) -> Vec<(String, Result<String, Error>)> {
         let line = line.to_owned();
         self.each(move |client| {
@@ -89,6 +93,9 @@ impl Pool {
     }
 
     /// Loads one instance of apps on every switch, under one name; the ids differ.
+    ///
+    /// # Cancel safety
+    /// As [`Client::load_app`], on each switch; where it was loaded it stays.
     pub async fn load_apps(
         &self,
         apps: &[Arc<dyn App>],
@@ -103,6 +110,9 @@ impl Pool {
     }
 
     /// Hangs up, on every switch, what its client originated.
+    ///
+    /// # Cancel safety
+    /// As [`Client::hupall`], on each switch.
     pub async fn hupall(&self) -> Vec<(String, Result<Vec<HungUp>, Error>)> {
         self.each(|client| async move { client.hupall(None, &HangupCause::NORMAL_CLEARING).await })
             .await

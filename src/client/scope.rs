@@ -21,6 +21,9 @@ pub struct Active {
 
 /// Connects a client and a listener, and loads apps: what Switchy's `active_client` does.
 ///
+/// # Cancel safety
+/// Dropping the future tears down what was set up by then.
+///
 /// # Errors
 /// Of connecting and of loading; what was set up by then is torn down.
 pub async fn active_client(config: Config, apps: Vec<Arc<dyn App>>) -> Result<Active, Error> {
@@ -51,6 +54,9 @@ impl Active {
     }
 
     /// Tears down and waits until it is done. Dropping does the same, but nobody waits for it.
+    ///
+    /// # Cancel safety
+    /// Dropping the future leaves calls alive, apps loaded or connections open that were not reached.
     pub async fn close(mut self) {
         self.is_open = false;
         tear_down(self.client.clone(), self.listener.clone()).await;

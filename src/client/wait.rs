@@ -13,6 +13,18 @@ use crate::model::{Event, Id};
 
 /// A wait for an event of one session. Made before the verb that causes it, so that even an
 /// instant event is caught.
+///
+/// # Examples
+/// ```no_run
+/// # async fn run(session: switchy::client::Session) -> Result<(), switchy::client::Error> {
+/// use std::time::Duration;
+///
+/// let held = session.expect(&["CHANNEL_HOLD"]).await?;
+/// session.hold().await?;
+/// held.within(Duration::from_secs(5)).await?;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct Expect {
     listener: EventListener,
@@ -44,6 +56,9 @@ impl Drop for Held {
 impl Client {
     /// Begins to wait for the next of these events (names or CUSTOM subclasses) of a session. What
     /// is not subscribed to yet is subscribed to for as long as somebody waits.
+    ///
+    /// # Cancel safety
+    /// Dropping the future gives the subscriptions back.
     ///
     /// # Errors
     /// [`Error::NoListener`], [`Error::ListenerNotRunning`]; [`Error::Listener`] when the server
@@ -101,7 +116,10 @@ impl Expect {
         self
     }
 
-    /// Waits for the event. Safe to cancel.
+    /// Waits for the event.
+    ///
+    /// # Cancel safety
+    /// Dropping the future ends the wait; no verb depends on it.
     ///
     /// # Errors
     /// [`Error::NotConfirmed`] when it does not come in time, [`Error::Gone`] when the session
@@ -111,6 +129,9 @@ impl Expect {
     }
 
     /// As [`Expect::within`], for each of several events in turn.
+    ///
+    /// # Cancel safety
+    /// Nothing is lost when the future is dropped: the next call gets the event.
     ///
     /// # Errors
     /// As [`Expect::within`].
@@ -162,6 +183,9 @@ const UUID: &str = "Unique-ID";
 impl Session {
     /// Begins to wait for the next of these events of this session. Make it before the verb that
     /// causes the event.
+    ///
+    /// # Cancel safety
+    /// Dropping the future gives the subscriptions back.
     ///
     /// # Errors
     /// As [`Client::expect`].

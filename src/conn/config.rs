@@ -62,6 +62,15 @@ pub enum Way {
 }
 
 /// Where to connect and how. Making one does no I/O.
+///
+/// # Examples
+/// ```
+/// use switchy::conn::Config;
+///
+/// let config = Config::new("vm-host").with_port(8022).with_password("secret");
+/// assert_eq!(config.address(), "vm-host:8022");
+/// assert!(!format!("{config:?}").contains("secret"));
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Config {
     way: Way,

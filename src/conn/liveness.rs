@@ -19,7 +19,10 @@ use crate::wire::ReplyShape;
 impl WeakConnection {
     /// Waits until the connection is gone and says why; closes it as [`CloseReason::Frozen`] when
     /// a command has no reply for [`Config::dead_after`] and the server turns out to be dead. An `api` may
-    /// take as long as it likes while the server (`config`) greets others. Safe to cancel.
+    /// take as long as it likes while the server (`config`) greets others.
+    ///
+    /// # Cancel safety
+    /// Nothing is lost when the future is dropped.
     pub async fn attend(&self, config: &Config) -> CloseReason {
         let mut seen = self.progress();
         let mut since = Instant::now();

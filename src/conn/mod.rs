@@ -77,6 +77,9 @@ pub struct Connection {
 impl Connection {
     /// Connects over TCP, trying each address of the host, and logs in.
     ///
+    /// # Cancel safety
+    /// Dropping the future closes the socket.
+    ///
     /// # Errors
     /// One variant of [`ConnectError`] for each way to fail; see its hints.
     pub async fn open(config: &Config, sink: impl Sink) -> Result<Self, ConnectError> {
@@ -99,6 +102,9 @@ impl Connection {
     }
 
     /// Logs in over a stream that is connected already: a tunnel, or an in-memory pipe in tests.
+    ///
+    /// # Cancel safety
+    /// Dropping the future closes the stream.
     ///
     /// # Errors
     /// As [`Connection::open`], but for the TCP part.
@@ -140,6 +146,7 @@ impl Connection {
 
     /// Sends a command and waits for its reply, at most for the configured time.
     ///
+    /// # Cancel safety
     /// Dropping the future takes the command back as long as nothing of it was written; after that
     /// the server may carry it out, and its reply is discarded.
     ///
@@ -152,6 +159,9 @@ impl Connection {
     }
 
     /// As [`Connection::send`], with a deadline of its own.
+    ///
+    /// # Cancel safety
+    /// As [`Connection::send`].
     ///
     /// # Errors
     /// As [`Connection::send`].
@@ -232,7 +242,10 @@ impl Connection {
         self.line.progress().1.is_some()
     }
 
-    /// Waits until the connection is gone, and its sink was told so, and says why. Safe to cancel.
+    /// Waits until the connection is gone, and its sink was told so, and says why.
+    ///
+    /// # Cancel safety
+    /// Nothing is lost when the future is dropped.
     pub async fn closed(&self) -> CloseReason {
         weak::closed(self.closed.clone()).await
     }
@@ -255,6 +268,9 @@ impl Connection {
 
     /// Sends `exit` and waits for the server to close; after the command time-out, or when this is
     /// cancelled, the socket is closed all the same.
+    ///
+    /// # Cancel safety
+    /// Dropping the future closes the connection all the same.
     pub async fn close(&self) {
         let cut = Cut(self);
         let leave = async {

@@ -58,6 +58,9 @@ impl Retryable for ConnectError {
 /// Waits and tries, until it works or cannot. `waiting` is told of each wait before it: its number,
 /// how long it is, and the error of the attempt before, if there was one.
 ///
+/// # Cancel safety
+/// Dropping the future drops the attempt that is under way; no other one is made.
+///
 /// # Errors
 /// The last real error: one that says [`Verdict::GiveUp`], or that of the last attempt.
 pub async fn retry<T, E, F>(

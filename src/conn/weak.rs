@@ -33,6 +33,9 @@ impl WeakConnection {
     }
 
     /// As [`Connection::closed`].
+    ///
+    /// # Cancel safety
+    /// Nothing is lost when the future is dropped.
     pub async fn closed(&self) -> CloseReason {
         closed(self.closed.clone()).await
     }

@@ -54,6 +54,7 @@ pub(in crate::listener) const HANGUP_COMMANDS: &[&str] =
 
 /// Tracks the state of one FreeSWITCH process. A clone is another handle to the same listener.
 ///
+/// # Examples
 /// ```no_run
 /// # async fn run() -> Result<(), switchy::listener::Error> {
 /// use switchy::EventListener;
@@ -197,6 +198,9 @@ impl EventListener {
 
     /// Connects, logs in and subscribes; returns when the server has acknowledged it.
     ///
+    /// # Cancel safety
+    /// Dropping the future before it is ready leaves the listener without a connection.
+    ///
     /// # Errors
     /// [`Error::Connect`] says why there is no session, [`Error::Refused`] and [`Error::Denied`]
     /// why there is no subscription, [`Error::AlreadyConnected`] that there is one.
@@ -217,6 +221,9 @@ impl EventListener {
     }
 
     /// As [`EventListener::connect`], over a stream that is connected already.
+    ///
+    /// # Cancel safety
+    /// As [`EventListener::connect`].
     ///
     /// # Errors
     /// As [`EventListener::connect`].
@@ -266,6 +273,9 @@ impl EventListener {
     }
 
     /// Waits until the event connection is gone, and says why. Returns at once when there is none.
+    ///
+    /// # Cancel safety
+    /// Nothing is lost when the future is dropped.
     pub async fn closed(&self) -> CloseReason {
         match self.connection() {
             Ok(connection) => connection.closed().await,
@@ -275,6 +285,9 @@ impl EventListener {
 
     /// Closes the event connection, and ends attempts to get it back. Jobs in flight become
     /// unknown.
+    ///
+    /// # Cancel safety
+    /// Dropping the future closes the connection all the same.
     pub async fn disconnect(&self) {
         self.inner.leaving.send_modify(|count| *count += 1);
         self.inner.link.send_replace(Link::Down);

@@ -39,6 +39,9 @@ impl EventListener {
     /// Starts tracking: takes a snapshot of the channels that are there already. From now on jobs
     /// can be waited for. Calling it twice is fine.
     ///
+    /// # Cancel safety
+    /// Dropping the future leaves the listener connected and not started; call it again.
+    ///
     /// # Errors
     /// [`Error::NotConnected`] before [`EventListener::connect`]. A server that does not give the
     /// snapshot (`userauth` without `show`, say) is no error: calls begin with their next event
@@ -88,6 +91,9 @@ impl EventListener {
     /// Looks what is there now, for when this process stood still for a while: FreeSWITCH drops
     /// what nobody takes from it for long, and never tells. Takes some seconds, because its tables
     /// trail its events. [`EventListener::snapshot_state`] says whether the switch did answer.
+    ///
+    /// # Cancel safety
+    /// Dropping the future leaves the tracker as its events have it.
     ///
     /// # Errors
     /// [`Error::NotConnected`], [`Error::Send`] when the connection goes meanwhile.

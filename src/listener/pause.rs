@@ -14,6 +14,9 @@ impl EventListener {
     /// was no connection.
     ///
     /// Jobs in flight become unknown: their results would go to a closed socket.
+    ///
+    /// # Cancel safety
+    /// The listener is paused from the first poll on; dropping the future may leave the socket open.
     pub async fn pause(&self) -> bool {
         self.inner.paused.send_replace(true);
         // An attempt to connect that is under way gives up, and lets go of this.
@@ -30,6 +33,9 @@ impl EventListener {
     /// As [`EventListener::pause`], after this process was stopped for the given time. FreeSWITCH may
     /// have dropped events meanwhile and does not report it; the gap of the next connection includes
     /// that time.
+    ///
+    /// # Cancel safety
+    /// As [`EventListener::pause`].
     pub async fn pause_after(&self, stood_still: Duration) -> bool {
         self.state().stood_still = stood_still;
         self.pause().await

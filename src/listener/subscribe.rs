@@ -7,6 +7,10 @@ use crate::wire::Command;
 impl EventListener {
     /// Adds subscriptions; while connected, on the server too.
     ///
+    /// # Cancel safety
+    /// Dropping the future leaves the list unchanged; the server may send the events until the connection
+    /// ends.
+    ///
     /// # Errors
     /// As for any command; the list is unchanged then.
     pub async fn subscribe<S: AsRef<str>>(&self, names: &[S]) -> Result<(), Error> {
@@ -32,6 +36,10 @@ impl EventListener {
     }
 
     /// Drops subscriptions; while connected, with `nixevent`.
+    ///
+    /// # Cancel safety
+    /// Dropping the future may leave the list unchanged while the server sends the events no more; call it
+    /// again.
     ///
     /// # Errors
     /// As for any command; the list is unchanged then.
@@ -63,6 +71,10 @@ impl EventListener {
     /// restores the filter after a reconnect. Job results and HEARTBEAT would be hidden too, so
     /// they are let through by filters of their own.
     ///
+    /// # Cancel safety
+    /// Dropping the future may leave the server with the change and the listener without it, until the
+    /// connection is opened again; call it again.
+    ///
     /// # Errors
     /// [`Error::NotConnected`], [`Error::Refused`] with the server's text, [`Error::Denied`].
     pub async fn filter(&self, header: &str, value: &str) -> Result<(), Error> {
@@ -86,6 +98,10 @@ impl EventListener {
 
     /// Takes one filter away. With the last one that was asked for, all of them go.
     ///
+    /// # Cancel safety
+    /// Dropping the future may leave the server with the change and the listener without it, until the
+    /// connection is opened again; call it again.
+    ///
     /// # Errors
     /// As [`EventListener::filter`].
     pub async fn unfilter_one(&self, header: &str, value: &str) -> Result<(), Error> {
@@ -102,6 +118,10 @@ impl EventListener {
 
     /// Takes all filters of a header away; those that let job results and HEARTBEAT through stay.
     /// With the last one that was asked for, all of them go.
+    ///
+    /// # Cancel safety
+    /// Dropping the future may leave the server with the change and the listener without it, until the
+    /// connection is opened again; call it again.
     ///
     /// # Errors
     /// As [`EventListener::filter`].
@@ -124,6 +144,10 @@ impl EventListener {
 
     /// Takes all filters away.
     ///
+    /// # Cancel safety
+    /// Dropping the future may leave the server with the change and the listener without it, until the
+    /// connection is opened again; call it again.
+    ///
     /// # Errors
     /// As [`EventListener::filter`].
     pub async fn unfilter(&self) -> Result<(), Error> {
@@ -135,6 +159,10 @@ impl EventListener {
 
     /// Asks for log lines up to a level (a name, or 0 to 7), or for none. Restored after a
     /// reconnect. Returns the server's text.
+    ///
+    /// # Cancel safety
+    /// Dropping the future may leave the server with the change and the listener without it, until the
+    /// connection is opened again; call it again.
     ///
     /// # Errors
     /// As [`EventListener::filter`].

@@ -31,6 +31,7 @@ impl Load {
 
     /// Makes all calls, waits for their ends and reports.
     ///
+    /// # Cancel safety
     /// Dropping the future stops making calls; those that are up stay up: `hupall` ends them.
     ///
     /// # Errors

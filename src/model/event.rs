@@ -5,6 +5,18 @@ use std::borrow::Cow;
 use crate::wire::EventData;
 
 /// One event of a switch. Its headers are decoded when asked for.
+///
+/// # Examples
+/// ```
+/// use switchy::model::Event;
+/// use switchy::wire::{EventData, Format};
+///
+/// let text = "Event-Name: CUSTOM\nEvent-Subclass: sofia%3A%3Aregister\nfrom-user: 1000\n\n";
+/// let event = Event::new(EventData::new(Format::Plain, text.into()));
+/// assert_eq!(event.name(), "CUSTOM");
+/// assert_eq!(event.kind(), "sofia::register");
+/// assert_eq!(event.get("from-user").as_deref(), Some("1000"));
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Event(EventData);
 

@@ -161,6 +161,9 @@ impl Sim {
     /// Accepts connections on an address, and returns the one really bound (for port 0). Can be
     /// called several times.
     ///
+    /// # Cancel safety
+    /// Dropping the future listens nowhere, or on an address that nothing returns.
+    ///
     /// # Errors
     /// When the address cannot be bound.
     pub async fn listen(&self, addr: impl ToSocketAddrs) -> io::Result<SocketAddr> {
@@ -233,6 +236,9 @@ impl Sim {
     }
 
     /// Returns how many channels exist; 0 once the switch has ended.
+    ///
+    /// # Cancel safety
+    /// Nothing is lost when the future is dropped.
     pub async fn channels(&self) -> usize {
         let (reply, answer) = oneshot::channel();
         self.inner.gate.control(Control::Channels(reply));

@@ -247,6 +247,30 @@ fn every_test_has_a_time_limit() {
     report(&wrong);
 }
 
+/// A caller who drops a future has to know what becomes of what it was doing.
+#[limited::test]
+fn every_public_async_method_states_its_cancel_safety() {
+    let mut found = 0;
+    for folder in ["apps", "client", "conn", "listener", "load", "sim", "track"] {
+        for path in files(&root().join("src").join(folder), &[]) {
+            let text = fs::read_to_string(&path).unwrap();
+            let lines: Vec<&str> = text.lines().collect();
+            for (at, line) in lines.iter().enumerate() {
+                if !line.trim_start().starts_with("pub async fn ") {
+                    continue;
+                }
+                found += 1;
+                let above = lines[..at].iter().rev().map(|line| line.trim_start());
+                let is_stated = above
+                    .take_while(|line| line.starts_with("///") || line.starts_with("#["))
+                    .any(|line| line == "/// # Cancel safety");
+                assert!(is_stated, "{}:{}: no \"# Cancel safety\"", path.display(), at + 1);
+            }
+        }
+    }
+    assert!(found > 100, "{found}");
+}
+
 /// Whether a source is the file of a command.
 fn is_command(name: &str) -> bool {
     let mut parts = name.strip_prefix("shell/commands/").unwrap_or_default().split('/');

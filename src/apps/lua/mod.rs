@@ -67,6 +67,9 @@ impl LuaApp {
     /// Reads and runs a file. Only what stands outside of its functions runs; nothing is registered
     /// anywhere.
     ///
+    /// # Cancel safety
+    /// Dropping the future ends the file's thread, with what it has run.
+    ///
     /// # Errors
     /// [`LuaError`]; nothing of it is left then.
     pub async fn open(path: &Path, options: Options) -> Result<Self, LuaError> {
@@ -103,6 +106,9 @@ impl LuaApp {
 
     /// Reads the file again, with the same options: for [`Client::reload_app`].
     ///
+    /// # Cancel safety
+    /// As [`LuaApp::open`]; the app that runs stays.
+    ///
     /// # Errors
     /// As [`LuaApp::open`].
     pub async fn reopen(&self) -> Result<Self, LuaError> {
@@ -110,6 +116,9 @@ impl LuaApp {
     }
 
     /// As [`LuaApp::reopen`], with other `args`.
+    ///
+    /// # Cancel safety
+    /// As [`LuaApp::reopen`].
     ///
     /// # Errors
     /// As [`LuaApp::open`].

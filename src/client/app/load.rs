@@ -113,6 +113,10 @@ impl Client {
     /// Loading is atomic: subscriptions are made, then the set-up runs, and only then do events
     /// reach it; when a step fails nothing of it is left.
     ///
+    /// # Cancel safety
+    /// Dropping the future leaves nothing of the app: its tear-down runs and its subscriptions are given
+    /// back.
+    ///
     /// # Errors
     /// [`Error::NoListener`], [`Error::ListenerNotRunning`], [`Error::AppLoaded`],
     /// [`Error::NoSuchEvent`], [`Error::AppSetup`].
@@ -121,6 +125,9 @@ impl Client {
     }
 
     /// As [`Client::load_app`], under another name: for a second copy of one app.
+    ///
+    /// # Cancel safety
+    /// As [`Client::load_app`].
     ///
     /// # Errors
     /// As [`Client::load_app`].
@@ -134,6 +141,9 @@ impl Client {
 
     /// As [`Client::load_app`], for several apps under one name and id: each event goes through
     /// those that want it, in order, one after the other.
+    ///
+    /// # Cancel safety
+    /// As [`Client::load_app`].
     ///
     /// # Errors
     /// As [`Client::load_app`]; [`Error::DialString`] for an id that is no word.
@@ -184,6 +194,10 @@ impl Client {
     /// Puts other instances in the place of a loaded app, which keeps its name, its id and its
     /// calls. As atomic as a load: when the new ones fail, the old ones stay.
     ///
+    /// # Cancel safety
+    /// Dropping the future before the new instances are set up leaves the old ones; after that, the new
+    /// ones stay and some of the old ones may not be retired.
+    ///
     /// # Errors
     /// [`Error::NoSuchApp`]; otherwise as [`Client::load_apps`].
     pub async fn reload_app(
@@ -224,6 +238,9 @@ impl Client {
             return Err(Error::NoSuchApp { name });
         };
         tracing::info!(%id, "Reloaded call app '{name}'");
+        // Given back also when the future is dropped meanwhile.
+        let (listener, held) = (replaced.listener.clone(), replaced.held.to_vec());
+        let old_lease = Lease { listener, held };
         let mut successors = parts.iter().cycle();
         for part in replaced.parts.iter() {
             let Some(successor) = successors.next() else { break };
@@ -231,7 +248,7 @@ impl Client {
                 tracing::warn!(app = name, %err, "the old one did not retire well");
             }
         }
-        release(&replaced.listener, &replaced.held).await;
+        old_lease.end().await;
         Ok(id)
     }
 
@@ -255,6 +272,9 @@ impl Client {
 
     /// Gives the loaded apps the events of the assigned listener, after another one was assigned:
     /// subscribes to what they want.
+    ///
+    /// # Cancel safety
+    /// Dropping the future leaves the apps that were not reached without events; call it again.
     ///
     /// # Errors
     /// [`Error::NoListener`], [`Error::ListenerNotRunning`]; [`Error::Listener`] when the server
@@ -282,6 +302,10 @@ impl Client {
     /// go on, without an app. Subscriptions that nobody else wants are dropped. One that was
     /// unloaded before is no error.
     ///
+    /// # Cancel safety
+    /// An app that is being unloaded gets no more events and its subscriptions are given back, also when the
+    /// future is dropped; the tear-down of further parts does not run then.
+    ///
     /// # Errors
     /// [`Error::NoSuchApp`]; an error of the tear-down, after which it is unloaded all the same.
     pub async fn unload_app(&self, name_or_id: &str) -> Result<Id<model::App>, Error> {
@@ -289,6 +313,9 @@ impl Client {
     }
 
     /// As [`Client::unload_app`], and says what becomes of its calls.
+    ///
+    /// # Cancel safety
+    /// As [`Client::unload_app`]; calls that were not reached are not hung up.
     ///
     /// # Errors
     /// As [`Client::unload_app`]; as [`Client::api`] when they cannot be hung up.
@@ -364,6 +391,9 @@ impl Client {
     }
 
     /// Waits until the apps have handled every event that came in; `false` when that takes longer.
+    ///
+    /// # Cancel safety
+    /// Nothing is lost when the future is dropped.
     pub async fn apps_idle(&self, within: Duration) -> bool {
         self.apps().idle(within).await
     }

@@ -24,9 +24,23 @@ pub enum AppRef {
 
 /// A call to be made: what to dial, with which variables, and what the caller's side runs.
 ///
+/// # Examples
 /// ```
+/// use std::time::Duration;
+/// use switchy::Client;
 /// use switchy::client::Originate;
-/// let call = Originate::to("9196@vm-host:5080").with_exten("9197").with_proxy("vm-host:5060");
+///
+/// let call = Originate::to("9196@vm-host:5080")
+///     .with_exten("9197")
+///     .with_timeout(Duration::from_secs(20))
+///     .with_variable("note", "a, b");
+/// let line = Client::new("vm-host").dry_run(&call)?;
+/// assert!(line.ends_with("sofia/external/9196@vm-host:5080 9197 xml default"), "{line}");
+///
+/// // FreeSWITCH's own words name the gateway themselves: the option is refused.
+/// let call = Originate::verbatim("user/1000 &park").with_gateway("carrier");
+/// assert!(Client::new("vm-host").dry_run(&call).is_err());
+/// # Ok::<(), switchy::client::Error>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Originate {
@@ -270,6 +284,9 @@ impl Client {
     ///
     /// The job's value is that uuid, as soon as the first leg is answered. Its failure is the
     /// hangup cause, as `-ERR CAUSE`.
+    ///
+    /// # Cancel safety
+    /// As [`Client::bgapi`]: a call of which a part was written may be made.
     ///
     /// # Errors
     /// [`Error::NoListener`], [`Error::ListenerNotRunning`], [`Error::NoSuchApp`] and

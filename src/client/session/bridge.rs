@@ -8,6 +8,9 @@ impl Session {
     /// Queues `bridge` to where an [`Originate`] would call, with its variables, from this leg;
     /// confirmed by CHANNEL_BRIDGE.
     ///
+    /// # Cancel safety
+    /// As [`Client::send`](crate::Client::send).
+    ///
     /// # Errors
     /// [`Error::DialString`]; otherwise as [`Session::execute`].
     pub async fn bridge(&self, to: &Originate) -> Result<(), Error> {
@@ -16,6 +19,9 @@ impl Session {
 
     /// As [`Session::bridge`], and this leg ends when the bridge does, or when it does not come
     /// about. Otherwise FreeSWITCH leaves it parked, where nobody may look for it.
+    ///
+    /// # Cancel safety
+    /// As [`Client::send`](crate::Client::send).
     ///
     /// # Errors
     /// As [`Session::bridge`] and [`Session::setvar`].

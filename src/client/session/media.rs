@@ -44,6 +44,9 @@ pub enum Recording {
 impl Session {
     /// `uuid_send_dtmf`: at most 99 digits, each held so long (FreeSWITCH's default for 0).
     ///
+    /// # Cancel safety
+    /// As [`Client::send`](crate::Client::send).
+    ///
     /// # Errors
     /// [`Error::DialString`] for what are no digits; otherwise as [`Client::api`](crate::Client::api).
     pub async fn send_dtmf(&self, digits: &str, hold: Duration) -> Result<(), Error> {
@@ -52,6 +55,9 @@ impl Session {
 
     /// `sched_api` of [`Session::send_dtmf`]. FreeSWITCH counts whole seconds: the time is rounded
     /// up.
+    ///
+    /// # Cancel safety
+    /// As [`Client::send`](crate::Client::send).
     ///
     /// # Errors
     /// As [`Session::send_dtmf`].
@@ -68,6 +74,9 @@ impl Session {
 
     /// `uuid_recv_dtmf`: as if the far end had pressed the keys; confirmed by DTMF.
     ///
+    /// # Cancel safety
+    /// As [`Client::send`](crate::Client::send).
+    ///
     /// # Errors
     /// As [`Session::send_dtmf`].
     pub async fn recv_dtmf(&self, digits: &str, hold: Duration) -> Result<(), Error> {
@@ -77,6 +86,9 @@ impl Session {
     /// Queues `playback` of a file or stream, for example `tone_stream://%(251,0,1004)`; confirmed
     /// by PLAYBACK_START. One queued before the session is parked is cut off by the park.
     ///
+    /// # Cancel safety
+    /// As [`Client::send`](crate::Client::send).
+    ///
     /// # Errors
     /// As [`Session::execute`].
     pub async fn playback(&self, path: &str) -> Result<(), Error> {
@@ -84,6 +96,9 @@ impl Session {
     }
 
     /// Queues `endless_playback`; confirmed by PLAYBACK_START.
+    ///
+    /// # Cancel safety
+    /// As [`Client::send`](crate::Client::send).
     ///
     /// # Errors
     /// As [`Session::execute`].
@@ -93,6 +108,9 @@ impl Session {
 
     /// `uuid_broadcast` of a file or `app::args`; confirmed by PLAYBACK_START. Less reliable than
     /// [`Session::playback`]; a HANGUP may be late while it plays.
+    ///
+    /// # Cancel safety
+    /// As [`Client::send`](crate::Client::send).
     ///
     /// # Errors
     /// As [`Client::api`](crate::Client::api).
@@ -107,6 +125,9 @@ impl Session {
 
     /// `uuid_break`: ends what plays; confirmed by PLAYBACK_STOP.
     ///
+    /// # Cancel safety
+    /// As [`Client::send`](crate::Client::send).
+    ///
     /// # Errors
     /// As [`Client::api`](crate::Client::api).
     pub async fn break_media(&self) -> Result<(), Error> {
@@ -114,6 +135,9 @@ impl Session {
     }
 
     /// Sets the recording variables and queues `record_session`; confirmed by RECORD_START.
+    ///
+    /// # Cancel safety
+    /// As [`Client::send`](crate::Client::send).
     ///
     /// # Errors
     /// As [`Session::execute`] and [`Session::setvar`].
@@ -128,6 +152,9 @@ impl Session {
 
     /// Queues `stop_record_session` of a path, or of `all`; confirmed by RECORD_STOP.
     ///
+    /// # Cancel safety
+    /// As [`Client::send`](crate::Client::send).
+    ///
     /// # Errors
     /// As [`Session::execute`].
     pub async fn stop_record(&self, path: &str) -> Result<(), Error> {
@@ -135,6 +162,9 @@ impl Session {
     }
 
     /// `uuid_record start|stop|mask|unmask|pause|resume PATH`.
+    ///
+    /// # Cancel safety
+    /// As [`Client::send`](crate::Client::send).
     ///
     /// # Errors
     /// As [`Client::api`](crate::Client::api).
@@ -144,6 +174,9 @@ impl Session {
     }
 
     /// `uuid_audio ... mute`: silences a direction; 0 ends it.
+    ///
+    /// # Cancel safety
+    /// As [`Client::send`](crate::Client::send).
     ///
     /// # Errors
     /// As [`Client::api`](crate::Client::api).
@@ -157,6 +190,9 @@ impl Session {
 
     /// `uuid_audio ... stop`: ends what [`Session::mute`] began; confirmed by MEDIA_BUG_STOP.
     ///
+    /// # Cancel safety
+    /// As [`Client::send`](crate::Client::send).
+    ///
     /// # Errors
     /// As [`Client::api`](crate::Client::api).
     pub async fn unmute(&self) -> Result<(), Error> {
@@ -164,6 +200,9 @@ impl Session {
     }
 
     /// Queues `speak`, with the engine flite and the voice kal.
+    ///
+    /// # Cancel safety
+    /// As [`Client::send`](crate::Client::send).
     ///
     /// # Errors
     /// As [`Session::execute`].
@@ -173,6 +212,9 @@ impl Session {
 
     /// Queues `play_and_get_digits`: its arguments as the application takes them.
     ///
+    /// # Cancel safety
+    /// As [`Client::send`](crate::Client::send).
+    ///
     /// # Errors
     /// As [`Session::execute`].
     pub async fn play_and_get_digits(&self, args: &str) -> Result<(), Error> {
@@ -180,6 +222,9 @@ impl Session {
     }
 
     /// `uuid_displace start`: mixes or replaces audio with a file.
+    ///
+    /// # Cancel safety
+    /// As [`Client::send`](crate::Client::send).
     ///
     /// # Errors
     /// As [`Client::api`](crate::Client::api).
@@ -189,6 +234,9 @@ impl Session {
 
     /// `uuid_jitterbuffer`, for example `100:200:40`.
     ///
+    /// # Cancel safety
+    /// As [`Client::send`](crate::Client::send).
+    ///
     /// # Errors
     /// As [`Client::api`](crate::Client::api).
     pub async fn jitterbuffer(&self, spec: &str) -> Result<(), Error> {
@@ -197,6 +245,9 @@ impl Session {
 
     /// `avmd UUID start`: listens for a voice mail's beep (mod_avmd).
     ///
+    /// # Cancel safety
+    /// As [`Client::send`](crate::Client::send).
+    ///
     /// # Errors
     /// As [`Client::api`](crate::Client::api).
     pub async fn start_amd(&self) -> Result<(), Error> {
@@ -204,6 +255,9 @@ impl Session {
     }
 
     /// `avmd UUID stop`.
+    ///
+    /// # Cancel safety
+    /// As [`Client::send`](crate::Client::send).
     ///
     /// # Errors
     /// As [`Client::api`](crate::Client::api).

@@ -21,6 +21,19 @@ use crate::model::{Event, HangupCause, Id};
 use crate::wire::Command;
 
 /// A session as it was when it was looked up, with verbs.
+///
+/// # Examples
+/// ```no_run
+/// # async fn run(session: switchy::client::Session) -> Result<(), switchy::client::Error> {
+/// use std::time::Duration;
+///
+/// let within = Duration::from_secs(10);
+/// session.answer_and_wait(within).await?;
+/// session.execute_and_wait("playback", "ivr/ivr-welcome.wav", within).await?;
+/// session.sched_hangup(Duration::from_secs(60), &switchy::model::HangupCause::NORMAL_CLEARING).await?;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone)]
 pub struct Session {
     pub(in crate::client) client: Client,
@@ -40,6 +53,9 @@ impl Session {
 
     /// `uuid_answer`; confirmed by CHANNEL_ANSWER.
     ///
+    /// # Cancel safety
+    /// As [`Client::send`](crate::Client::send).
+    ///
     /// # Errors
     /// As [`Client::api`], here and in every verb that is an `api` command.
     pub async fn answer(&self) -> Result<(), Error> {
@@ -47,6 +63,9 @@ impl Session {
     }
 
     /// Answers, and waits for CHANNEL_ANSWER.
+    ///
+    /// # Cancel safety
+    /// As [`Client::send`](crate::Client::send); dropped later, it ends the wait, not what runs.
     ///
     /// # Errors
     /// As [`Expect::within`](crate::client::Expect::within); otherwise as [`Client::api`].
@@ -58,6 +77,9 @@ impl Session {
 
     /// `uuid_pre_answer`: early media; confirmed by CHANNEL_PROGRESS_MEDIA.
     ///
+    /// # Cancel safety
+    /// As [`Client::send`](crate::Client::send).
+    ///
     /// # Errors
     /// As [`Client::api`].
     pub async fn pre_answer(&self) -> Result<(), Error> {
@@ -65,6 +87,9 @@ impl Session {
     }
 
     /// Queues `ring_ready`; confirmed by CHANNEL_PROGRESS.
+    ///
+    /// # Cancel safety
+    /// As [`Client::send`](crate::Client::send).
     ///
     /// # Errors
     /// As [`Session::execute`].
@@ -75,6 +100,9 @@ impl Session {
     /// `uuid_kill` with NORMAL_CLEARING; confirmed by CHANNEL_DESTROY. A session that is gone
     /// already is no error.
     ///
+    /// # Cancel safety
+    /// As [`Client::send`](crate::Client::send).
+    ///
     /// # Errors
     /// As [`Client::api`].
     pub async fn hangup(&self) -> Result<(), Error> {
@@ -83,6 +111,9 @@ impl Session {
 
     /// `uuid_kill` with a cause. FreeSWITCH takes an unknown cause for NORMAL_CLEARING, so one is
     /// refused here.
+    ///
+    /// # Cancel safety
+    /// As [`Client::send`](crate::Client::send).
     ///
     /// # Errors
     /// [`Error::UnknownCause`]; otherwise as [`Client::api`].
@@ -101,6 +132,9 @@ impl Session {
 
     /// Hangs up, and waits for CHANNEL_DESTROY.
     ///
+    /// # Cancel safety
+    /// As [`Client::send`](crate::Client::send); dropped later, it ends the wait, not what runs.
+    ///
     /// # Errors
     /// As [`Expect::within`](crate::client::Expect::within); otherwise as [`Client::api`].
     pub async fn hangup_and_wait(&self, within: Duration) -> Result<(), Error> {
@@ -115,6 +149,9 @@ impl Session {
     /// `sched_hangup`. FreeSWITCH counts whole seconds and hangs up at once for 0, so the time is
     /// rounded up, to 1 s at least.
     ///
+    /// # Cancel safety
+    /// As [`Client::send`](crate::Client::send).
+    ///
     /// # Errors
     /// [`Error::UnknownCause`]; otherwise as [`Client::api`].
     pub async fn sched_hangup(&self, after: Duration, cause: &HangupCause) -> Result<(), Error> {
@@ -126,6 +163,9 @@ impl Session {
 
     /// `sched_del`: takes back what was scheduled for this session.
     ///
+    /// # Cancel safety
+    /// As [`Client::send`](crate::Client::send).
+    ///
     /// # Errors
     /// As [`Client::api`].
     pub async fn clear_tasks(&self) -> Result<(), Error> {
@@ -134,6 +174,9 @@ impl Session {
 
     /// `uuid_park`; confirmed by CHANNEL_PARK.
     ///
+    /// # Cancel safety
+    /// As [`Client::send`](crate::Client::send).
+    ///
     /// # Errors
     /// As [`Client::api`].
     pub async fn park(&self) -> Result<(), Error> {
@@ -141,6 +184,9 @@ impl Session {
     }
 
     /// Parks, and waits for CHANNEL_PARK.
+    ///
+    /// # Cancel safety
+    /// As [`Client::send`](crate::Client::send); dropped later, it ends the wait, not what runs.
     ///
     /// # Errors
     /// As [`Expect::within`](crate::client::Expect::within); otherwise as [`Client::api`].
@@ -153,6 +199,9 @@ impl Session {
     /// `uuid_transfer` of this leg; confirmed by a CHANNEL_EXECUTE of the new extension, which may
     /// be an inline dial plan: `set:foo=1,park:` with `inline`.
     ///
+    /// # Cancel safety
+    /// As [`Client::send`](crate::Client::send).
+    ///
     /// # Errors
     /// [`Error::DialString`] for an empty part; otherwise as [`Client::api`].
     pub async fn transfer(&self, exten: &str, dialplan: &str, context: &str) -> Result<(), Error> {
@@ -162,6 +211,9 @@ impl Session {
 
     /// `uuid_transfer -both`: this leg and the one that it is bridged to; confirmed as
     /// [`Session::transfer`], for each.
+    ///
+    /// # Cancel safety
+    /// As [`Client::send`](crate::Client::send).
     ///
     /// # Errors
     /// As [`Session::transfer`].
@@ -177,6 +229,9 @@ impl Session {
 
     /// `uuid_bridge` with another session; confirmed by CHANNEL_BRIDGE.
     ///
+    /// # Cancel safety
+    /// As [`Client::send`](crate::Client::send).
+    ///
     /// # Errors
     /// As [`Client::api`].
     pub async fn bridge_to(&self, other: &Id<model::SessionInfo>) -> Result<(), Error> {
@@ -186,6 +241,9 @@ impl Session {
     /// `uuid_hold`; confirmed by CHANNEL_HOLD. The reply says `+OK` even for a session that is
     /// gone.
     ///
+    /// # Cancel safety
+    /// As [`Client::send`](crate::Client::send).
+    ///
     /// # Errors
     /// As [`Client::api`].
     pub async fn hold(&self) -> Result<(), Error> {
@@ -193,6 +251,9 @@ impl Session {
     }
 
     /// `uuid_hold off`; confirmed by CHANNEL_UNHOLD.
+    ///
+    /// # Cancel safety
+    /// As [`Client::send`](crate::Client::send).
     ///
     /// # Errors
     /// As [`Client::api`].
@@ -202,6 +263,9 @@ impl Session {
 
     /// `uuid_media off`: lets media pass by FreeSWITCH.
     ///
+    /// # Cancel safety
+    /// As [`Client::send`](crate::Client::send).
+    ///
     /// # Errors
     /// As [`Client::api`].
     pub async fn bypass_media(&self) -> Result<(), Error> {
@@ -210,6 +274,9 @@ impl Session {
 
     /// `uuid_media`: takes media through FreeSWITCH again.
     ///
+    /// # Cancel safety
+    /// As [`Client::send`](crate::Client::send).
+    ///
     /// # Errors
     /// As [`Client::api`].
     pub async fn proxy_media(&self) -> Result<(), Error> {
@@ -217,6 +284,9 @@ impl Session {
     }
 
     /// `uuid_getvar`: the value as it is; `None` where it is not set.
+    ///
+    /// # Cancel safety
+    /// As [`Client::send`](crate::Client::send).
     ///
     /// # Errors
     /// As [`Client::api`].
@@ -230,6 +300,9 @@ impl Session {
 
     /// `uuid_setvar`. The value arrives as it is. An empty one takes the variable away.
     ///
+    /// # Cancel safety
+    /// As [`Client::send`](crate::Client::send).
+    ///
     /// # Errors
     /// [`Error::DialString`] for a value with a line break; otherwise as [`Client::api`].
     pub async fn setvar(&self, name: &str, value: &str) -> Result<(), Error> {
@@ -241,6 +314,9 @@ impl Session {
 
     /// `uuid_setvar` without a value.
     ///
+    /// # Cancel safety
+    /// As [`Client::send`](crate::Client::send).
+    ///
     /// # Errors
     /// As [`Client::api`].
     pub async fn unsetvar(&self, name: &str) -> Result<(), Error> {
@@ -248,6 +324,9 @@ impl Session {
     }
 
     /// `uuid_setvar_multi`: several at once, at most 63. The values arrive as they are.
+    ///
+    /// # Cancel safety
+    /// As [`Client::send`](crate::Client::send).
     ///
     /// # Errors
     /// [`Error::DialString`] for a value with a line break, and for too many; otherwise as
@@ -268,6 +347,9 @@ impl Session {
 
     /// `uuid_dump`: every header of the channel, as text.
     ///
+    /// # Cancel safety
+    /// As [`Client::send`](crate::Client::send).
+    ///
     /// # Errors
     /// As [`Client::api`].
     pub async fn dump(&self) -> Result<String, Error> {
@@ -275,6 +357,9 @@ impl Session {
     }
 
     /// `uuid_loglevel`: what the server logs for this session.
+    ///
+    /// # Cancel safety
+    /// As [`Client::send`](crate::Client::send).
     ///
     /// # Errors
     /// As [`Client::api`].
@@ -284,6 +369,9 @@ impl Session {
 
     /// Queues `echo`; confirmed by CHANNEL_EXECUTE.
     ///
+    /// # Cancel safety
+    /// As [`Client::send`](crate::Client::send).
+    ///
     /// # Errors
     /// As [`Session::execute`].
     pub async fn echo(&self) -> Result<(), Error> {
@@ -291,6 +379,9 @@ impl Session {
     }
 
     /// Queues `respond`: a SIP response instead of an answer.
+    ///
+    /// # Cancel safety
+    /// As [`Client::send`](crate::Client::send).
     ///
     /// # Errors
     /// As [`Session::execute`].
@@ -300,6 +391,9 @@ impl Session {
 
     /// Queues `deflect`: a REFER to another SIP address.
     ///
+    /// # Cancel safety
+    /// As [`Client::send`](crate::Client::send).
+    ///
     /// # Errors
     /// As [`Session::execute`].
     pub async fn deflect(&self, uri: &str) -> Result<(), Error> {
@@ -307,6 +401,9 @@ impl Session {
     }
 
     /// `uuid_deflect`: a 302 before the answer, a REFER after it; confirmed by the end of the leg.
+    ///
+    /// # Cancel safety
+    /// As [`Client::send`](crate::Client::send).
     ///
     /// # Errors
     /// [`Error::DialString`] for an address that is no word; otherwise as [`Client::api`].
@@ -316,6 +413,9 @@ impl Session {
 
     /// Queues `conference`, for example `3000@default`.
     ///
+    /// # Cancel safety
+    /// As [`Client::send`](crate::Client::send).
+    ///
     /// # Errors
     /// As [`Session::execute`].
     pub async fn conference(&self, name: &str) -> Result<(), Error> {
@@ -323,6 +423,9 @@ impl Session {
     }
 
     /// Queues `eavesdrop` on another session.
+    ///
+    /// # Cancel safety
+    /// As [`Client::send`](crate::Client::send).
     ///
     /// # Errors
     /// As [`Session::execute`].
@@ -332,6 +435,9 @@ impl Session {
 
     /// Queues `intercept`: takes another session's call.
     ///
+    /// # Cancel safety
+    /// As [`Client::send`](crate::Client::send).
+    ///
     /// # Errors
     /// As [`Session::execute`].
     pub async fn intercept(&self, other: &Id<model::SessionInfo>) -> Result<(), Error> {
@@ -339,6 +445,9 @@ impl Session {
     }
 
     /// `uuid_send_info`: a SIP INFO with a text.
+    ///
+    /// # Cancel safety
+    /// As [`Client::send`](crate::Client::send).
     ///
     /// # Errors
     /// As [`Client::api`].
@@ -348,6 +457,9 @@ impl Session {
 
     /// Queues a dialplan application on the channel (`sendmsg`). `Ok` means queued, not done:
     /// CHANNEL_EXECUTE says that it runs, CHANNEL_EXECUTE_COMPLETE that it is over.
+    ///
+    /// # Cancel safety
+    /// As [`Client::send`](crate::Client::send).
     ///
     /// # Errors
     /// [`Error::Api`] with `-ERR invalid session id` when it is gone; otherwise as
@@ -362,6 +474,9 @@ impl Session {
     /// As [`Session::execute`], under an id that comes back as `Application-UUID` in the events of
     /// this run.
     ///
+    /// # Cancel safety
+    /// As [`Client::send`](crate::Client::send).
+    ///
     /// # Errors
     /// As [`Session::execute`].
     pub async fn execute_as(&self, app: &str, arg: &str, mark: &str) -> Result<(), Error> {
@@ -372,6 +487,9 @@ impl Session {
     }
 
     /// Runs an application and waits until it is over; returns its response, if it gave one.
+    ///
+    /// # Cancel safety
+    /// As [`Client::send`](crate::Client::send); dropped later, it ends the wait, not what runs.
     ///
     /// # Errors
     /// As [`Expect::within`](crate::client::Expect::within); otherwise as [`Session::execute`].
@@ -388,6 +506,9 @@ impl Session {
 
     /// Runs an application and waits until it is over; returns the CHANNEL_EXECUTE_COMPLETE, which
     /// carries the variables that it has set.
+    ///
+    /// # Cancel safety
+    /// As [`Client::send`](crate::Client::send); dropped later, it ends the wait, not what runs.
     ///
     /// # Errors
     /// As [`Session::execute_and_wait`].
