@@ -52,7 +52,8 @@ pub enum Way {
     Tcp,
     /// A Unix socket, which somebody forwards to the event socket.
     Unix(PathBuf),
-    /// `ssh` to this `user@host`, and from there TCP to host and port.
+    /// `ssh` to this `user@host`, and from there TCP to host and port. Connecting needs the
+    /// feature `ssh`; without it, it fails with [`ConnectError::NoSsh`](super::ConnectError::NoSsh).
     Ssh {
         /// What `ssh` connects to.
         target: String,

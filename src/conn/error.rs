@@ -114,6 +114,12 @@ pub enum ConnectError {
         /// What it said.
         text: String,
     },
+    /// The way is `ssh://`, and this program was built without the feature `ssh`.
+    #[error("no way to {peer}: this program was built without the feature \"ssh\"")]
+    NoSsh {
+        /// The way.
+        peer: String,
+    },
     /// The password or the user holds a character that the wire cannot carry.
     #[error("the user name or the password cannot be sent: {0}")]
     IllegalLogin(WireError),
@@ -147,6 +153,7 @@ impl ConnectError {
             Self::NotEventSocket { .. }
             | Self::AclRejected { .. }
             | Self::WrongPassword { .. }
+            | Self::NoSsh { .. }
             | Self::IllegalLogin(_) => Verdict::GiveUp,
         }
     }
@@ -188,6 +195,10 @@ impl ConnectError {
             Self::ClosedEarly { .. } => "FreeSWITCH may be starting or shutting down; try again",
             Self::Tunnel { .. } => {
                 "try it by hand: ssh -o BatchMode=yes USER@HOST true; no password is asked for here"
+            }
+            Self::NoSsh { .. } => {
+                "build it with the feature \"ssh\" of the package switchy-shell, or forward a port: \
+                 ssh -L 8021:127.0.0.1:8021 USER@HOST, then connect to 127.0.0.1:8021"
             }
             Self::IllegalLogin(_) => "a password cannot hold line ends or NUL",
         }

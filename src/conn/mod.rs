@@ -19,6 +19,7 @@ mod liveness;
 mod retry;
 mod sink;
 mod slot;
+#[cfg(feature = "ssh")]
 mod tunnel;
 mod weak;
 
@@ -44,7 +45,6 @@ use crate::wire::Command;
 use driver::Driver;
 use line::Line;
 use slot::{Answer, Missing};
-use tunnel::Tunnel;
 
 /// The end of an asker who wants to know whether the server may have got the command.
 struct Noting<'a> {
@@ -86,13 +86,16 @@ impl Connection {
         match config.way() {
             Way::Tcp => {}
             Way::Unix(path) => return Self::over(unix(config, path).await?, config, sink).await,
+            #[cfg(feature = "ssh")]
             Way::Ssh { target, port } => {
-                let Tunnel { reader, writer, complaint } = tunnel::ssh(config, target, *port)?;
-                return match Self::start(reader, writer, config, sink).await {
+                let tunnel = tunnel::ssh(config, target, *port)?;
+                return match Self::start(tunnel.reader, tunnel.writer, config, sink).await {
                     Ok(connection) => Ok(connection),
-                    Err(err) => Err(tunnel::explained(err, config, complaint).await),
+                    Err(err) => Err(tunnel::explained(err, config, tunnel.complaint).await),
                 };
             }
+            #[cfg(not(feature = "ssh"))]
+            Way::Ssh { .. } => return Err(ConnectError::NoSsh { peer: config.address() }),
         }
         let stream = handshake::dial(config).await?;
         let address = stream.peer_addr().ok();

@@ -92,6 +92,19 @@ async fn a_closed_port_and_an_unknown_host() {
     assert!(matches!(unknown, ConnectError::NoAddress { .. }), "{unknown:?}");
 }
 
+#[cfg(not(feature = "ssh"))]
+#[limited::test]
+async fn without_ssh_its_way_is_refused_with_the_name_of_the_feature() {
+    for host in ["ssh://ops@pbx1", "ssh://pbx1:2222/10.0.0.5:8022"] {
+        let config = Config::new(host);
+        let refused = Connection::open(&config, NoEvents).await.unwrap_err();
+        assert!(matches!(&refused, ConnectError::NoSsh { peer } if *peer == config.address()));
+        assert!(refused.to_string().contains("feature \"ssh\""), "{refused}");
+        assert!(refused.hint().contains("feature \"ssh\""), "{}", refused.hint());
+        assert_eq!(refused.verdict(), Verdict::GiveUp);
+    }
+}
+
 #[limited::test(paused)]
 async fn a_userauth_reply_that_the_server_cut_is_accepted() {
     let (client, mut server) = tokio::io::duplex(1 << 16);

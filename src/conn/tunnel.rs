@@ -1,4 +1,4 @@
-//! Ways to a server other than TCP: a Unix socket, or the standard input and output of `ssh`.
+//! The way to a server over the standard input and output of `ssh` (feature `ssh`).
 
 use std::io;
 use std::pin::Pin;

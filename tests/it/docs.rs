@@ -19,7 +19,7 @@ const APART: &[&str] = &[
     "cargo test",
     "cargo install --path .",
     "cargo install --locked --path .",
-    "cargo install --locked --path . --no-default-features --features shell,cli",
+    "cargo install --locked --path . --no-default-features --features cli,ssh",
     "rustup target add x86_64-unknown-linux-musl",
     "cargo build --locked --release --target x86_64-unknown-linux-musl",
     "scp target/x86_64-unknown-linux-musl/release/switchy pbx1:/usr/local/bin/",

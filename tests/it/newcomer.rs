@@ -210,6 +210,7 @@ fn every_error_of_a_connection_says_why() {
         ConnectError::WrongPassword { peer: peer() },
         ConnectError::ClosedEarly { peer: peer(), reason: Some(broken()) },
         ConnectError::Tunnel { peer: peer(), text: "ssh: no route".to_owned() },
+        ConnectError::NoSsh { peer: peer() },
         ConnectError::IllegalLogin(wire()),
     ];
     let words = [
