@@ -44,6 +44,18 @@
 //! # }).unwrap();
 //! ```
 //!
+//! # Features
+//!
+//! All are on by default, for the program. A library needs none of them: `default-features = false`.
+//!
+//! | feature | adds |
+//! |---|---|
+//! | `sim` | the module [`sim`]: a simulated FreeSWITCH for demos and tests |
+//! | `ssh` | servers behind `ssh://USER@HOST`; without it, connecting to one is [`conn::ConnectError::NoSsh`] |
+//! | `lua` | apps in Lua files, `apps::LuaApp`; builds the Lua interpreter, which is written in C |
+//! | `shell` | the module `shell`; without `sim`, `connect sim` is an error that names the feature |
+//! | `cli` | the program `switchy` and the module `cli`; includes `shell` and `sim` |
+//!
 //! # Architecture
 //!
 //! Each layer uses only layers above it in this table; a test checks it. The modules of `shell` and `sim` have
@@ -59,7 +71,7 @@
 //! | [`client`] | [`Client`], calls and sessions with verbs, the [`client::App`] trait | `listener` |
 //! | [`apps`] | the apps that come with Switchy | `client` |
 //! | [`load`] | calls in number, by a seeded plan | `client`, `apps` |
-//! | [`sim`] | a simulated FreeSWITCH for demos and tests | `wire`, `model` |
+//! | [`sim`] | a simulated FreeSWITCH for demos and tests (feature `sim`) | `wire`, `model` |
 //! | `shell` | a line in, an answer out; no terminal (feature `shell`) | all above |
 //! | `cli` | the process (feature `cli`) | `shell` |
 //!
@@ -98,6 +110,13 @@
 //! - Times are FreeSWITCH's own, in microseconds since 1970. No global state.
 //! - Everything runs on the caller's tokio runtime, but for Lua: each loaded Lua app has its own
 //!   thread with a small runtime, so that a script that blocks delays nothing else.
+// Where these items are not compiled, their links lead to the table of features.
+#![cfg_attr(
+    not(feature = "sim"),
+    doc = "",
+    doc = "[`sim`]: #features",
+    doc = "[`sim::FaultError`]: #features"
+)]
 
 pub mod apps;
 #[cfg(feature = "cli")]
@@ -110,6 +129,7 @@ pub mod model;
 mod private;
 #[cfg(feature = "shell")]
 pub mod shell;
+#[cfg(feature = "sim")]
 pub mod sim;
 pub mod track;
 pub mod wire;

@@ -62,6 +62,7 @@ static BUILT: LazyLock<String> = LazyLock::new(|| {
         ("shell", cfg!(feature = "shell")),
         ("cli", cfg!(feature = "cli")),
         ("lua", cfg!(feature = "lua")),
+        ("sim", cfg!(feature = "sim")),
         ("ssh", cfg!(feature = "ssh")),
     ];
     let features = parts.into_iter().filter_map(|(name, is_in)| is_in.then_some(name));

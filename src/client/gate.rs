@@ -23,7 +23,10 @@ pub(crate) struct Asked<'a> {
 }
 
 /// Who wants something to be sent.
-#[cfg_attr(not(feature = "lua"), expect(dead_code, reason = "only Lua files have lines"))]
+#[cfg_attr(
+    all(not(feature = "lua"), not(test)),
+    expect(dead_code, reason = "only Lua files have lines")
+)]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum By {
     /// Whoever has the client: they judged it before.

@@ -1,6 +1,7 @@
 //! The listener itself: its connection and what it answers from its tracker.
 
 use super::error::Error;
+use super::host_clock;
 use super::intake::{Intake, Shared, Tap, Tracked};
 use super::job::Job;
 use super::state::{Claims, Link, Snapshot};
@@ -338,7 +339,7 @@ impl EventListener {
             }
             // A recording: its time stands still between its events.
             None if latest > 0 && !self.is_connected() => latest,
-            _ => u64::try_from(jiff::Timestamp::now().as_microsecond()).unwrap_or(0),
+            _ => host_clock::micros(),
         }
     }
 

@@ -15,6 +15,7 @@ mod delay;
 mod ended;
 mod error;
 mod event_listener;
+pub(crate) mod host_clock;
 mod intake;
 mod job;
 mod link;

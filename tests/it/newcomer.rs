@@ -227,6 +227,7 @@ fn every_error_of_a_connection_says_why() {
         "pbx:8021 does not accept the password",
         "pbx:8021 closed the connection during the login: the cable is cut",
         "no way to pbx:8021: ssh: no route",
+        "no way to pbx:8021: this program was built without the feature \"ssh\"",
         "the user name or the password cannot be sent: the user name is empty or holds a space",
     ];
     for (err, words) in connects.into_iter().zip(words) {

@@ -11,6 +11,7 @@ use super::call::LuaClient;
 use super::engine::Engine;
 use super::failure;
 use super::leg::Run;
+use crate::listener::host_clock;
 
 /// Gives a state its globals.
 pub(super) fn install(lua: &Lua, _: &Weak<Engine>, args: &[(String, String)]) -> mlua::Result<()> {
@@ -23,10 +24,7 @@ pub(super) fn install(lua: &Lua, _: &Weak<Engine>, args: &[(String, String)]) ->
             Engine::of(lua)?.on(&event, function).map_err(mlua::Error::runtime)
         })?,
     )?;
-    globals.set(
-        "now",
-        lua.create_function(|_, ()| Ok(jiff::Timestamp::now().as_microsecond() as f64 / 1e6))?,
-    )?;
+    globals.set("now", lua.create_function(|_, ()| Ok(host_clock::micros() as f64 / 1e6))?)?;
     globals.set(
         "is_gone",
         lua.create_function(|_, err: mlua::Value| {

@@ -36,6 +36,7 @@ use crate::shell::freeswitch::secret_names::Names;
 use crate::shell::freeswitch::secrets::Secrets;
 use crate::shell::settings::Settings;
 use crate::shell::settings::log_view::LogView;
+#[cfg(feature = "sim")]
 use crate::sim::Sim;
 use history::History;
 use switch::Switch;
@@ -81,6 +82,7 @@ pub(super) struct State {
     /// What continues after its command was interrupted.
     finishing: Vec<tokio::task::JoinHandle<()>>,
     /// Simulated switches that `connect sim` started; they end with the shell.
+    #[cfg(feature = "sim")]
     pub(super) sims: Vec<Sim>,
     /// The latest dumps of legs, by uuid, for what has changed since.
     dumps: VecDeque<(String, BTreeMap<String, String>)>,
@@ -118,6 +120,7 @@ impl Shell {
             left: pending_jobs::Left::default(),
             variables: BTreeMap::new(),
             finishing: Vec::new(),
+            #[cfg(feature = "sim")]
             sims: Vec::new(),
             dumps: VecDeque::new(),
         };
@@ -199,6 +202,7 @@ impl Shell {
             let _is_idle = switch.client().apps_idle(FINISH).await;
             switch.disconnect().await;
         }
+        #[cfg(feature = "sim")]
         for sim in self.state().sims.drain(..) {
             sim.stop();
         }

@@ -13,7 +13,6 @@ use crate::shell::settings::{Listening, profile};
 use crate::shell::text::error::{CommandError, Kind};
 use crate::shell::text::operator::Operator;
 use crate::shell::text::{sanitise, suggest};
-use crate::sim::Sim;
 
 impl Shell {
     /// The switches, in the order in which they were named.
@@ -191,8 +190,9 @@ impl Shell {
     ///
     /// # Errors
     /// When no port can be had.
+    #[cfg(feature = "sim")]
     pub async fn start_sim(&self, config: crate::sim::Config) -> Result<Config, CommandError> {
-        let sim = Sim::start(config);
+        let sim = crate::sim::Sim::start(config);
         let address = sim.listen("127.0.0.1:0").await.map_err(|err| {
             CommandError::new(Kind::Connection, format!("no port for the simulated switch: {err}"))
         })?;

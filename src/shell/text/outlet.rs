@@ -53,7 +53,7 @@ impl Outlet {
     }
 
     /// Waits until nothing can be written any more.
-    #[cfg(feature = "cli")]
+    #[cfg(any(feature = "cli", test))]
     pub(crate) async fn gone(&self) {
         self.backlog.until(|_| false).await;
     }

@@ -285,6 +285,7 @@ pub(super) fn one<T>(
 }
 
 #[cfg(test)]
+#[cfg(feature = "sim")]
 mod tests;
 
 /// The word for the call that this shell started last.

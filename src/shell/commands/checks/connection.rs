@@ -74,6 +74,11 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// One line for what worked, then what did not.
 fn explain(config: &Config, err: &ConnectError, report: &mut Report) {
     let (address, port) = (config.address(), config.port());
+    // Not even ssh was reached: about the server behind it nothing is known.
+    if matches!(err, ConnectError::Tunnel { .. } | ConnectError::NoSsh { .. }) {
+        report.fail("ssh", err.to_string(), err.hint());
+        return;
+    }
     let found = err.to_string();
     let is_named = !matches!(err, ConnectError::NoAddress { .. });
     if is_named {

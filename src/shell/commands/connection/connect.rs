@@ -10,7 +10,6 @@ use crate::shell::settings::profile::{PASSWORD_TRIES, Password, Profile, passwor
 use crate::shell::text::error::{CommandError, Kind};
 use crate::shell::text::sanitise;
 use crate::shell::view::counted;
-use crate::sim;
 
 /// Connect to servers, and make the last one current
 ///
@@ -57,14 +56,25 @@ pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), Command
     }
     for target in &args.targets {
         if target == "sim" {
-            let config = cx.shell.start_sim(sim::Config::new()).await?;
-            let name = cx.shell.free_name("sim");
-            connect(cx, &Profile::new(&name, config), false).await?;
+            connect_sim(cx).await?;
         } else {
             connect(cx, &args.profile(cx, target), args.password.is_none()).await?;
         }
     }
     Ok(())
+}
+
+#[cfg(feature = "sim")]
+async fn connect_sim(cx: &mut Context<'_>) -> Result<(), CommandError> {
+    let config = cx.shell.start_sim(crate::sim::Config::new()).await?;
+    let name = cx.shell.free_name("sim");
+    connect(cx, &Profile::new(&name, config), false).await
+}
+
+#[cfg(not(feature = "sim"))]
+async fn connect_sim(_: &mut Context<'_>) -> Result<(), CommandError> {
+    let err = CommandError::usage("this program was built without the feature \"sim\"");
+    Err(err.hint("build it with the feature \"sim\" to have a simulated switch, or name a server"))
 }
 
 impl Args {
@@ -142,4 +152,21 @@ async fn connect(cx: &mut Context<'_>, profile: &Profile, asks: bool) -> Result<
         cx.nested(line).await?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+#[cfg(not(feature = "sim"))]
+mod tests {
+    use crate::shell::session::Shell;
+    use crate::shell::settings::Settings;
+    use crate::shell::view::output::Output;
+
+    #[limited::test]
+    async fn without_a_simulated_switch_the_error_names_the_feature() {
+        let shell = Shell::new(Settings::default(), None, false);
+        let mut out = String::new();
+        let err = shell.run_line("connect sim", Output::new(&mut out)).await.unwrap_err();
+        assert!(err.message.contains("feature \"sim\""), "{err:?}");
+        assert!(shell.switches().is_empty(), "{out}");
+    }
 }

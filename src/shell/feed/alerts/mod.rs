@@ -16,7 +16,7 @@ use tokio::io::AsyncWriteExt as _;
 use tokio::task::AbortHandle;
 
 use super::Narration;
-#[cfg(feature = "cli")]
+#[cfg(any(feature = "cli", test))]
 use super::choice::event_named;
 use super::choice::{document, header};
 use crate::listener::EventListener;
@@ -28,7 +28,7 @@ use crate::shell::text::sanitise;
 use crate::shell::view::filter::{Filter, Names, Value};
 
 /// The event that a text of the configuration names; none when it is `off`.
-#[cfg(feature = "cli")]
+#[cfg(any(feature = "cli", test))]
 pub(crate) fn alert_event(text: &str) -> Result<Option<String>, CommandError> {
     let text = text.trim();
     if text.eq_ignore_ascii_case("off") {
