@@ -59,6 +59,13 @@ fn through_ssh() {
     let output = run(&home.path().join("no-such-ssh"), &target);
     assert_eq!(output.status.code(), Some(3));
     assert!(said(&output).contains("cannot be started"), "{}", said(&output));
+    // About the server nothing is known then.
+    let output = switchy(home.path(), &["doctor", &target])
+        .env("SWITCHY_SSH", home.path().join("no-such-ssh"))
+        .output()
+        .unwrap();
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(text.starts_with("fail     ssh ") && !text.contains("ok "), "{text}");
 }
 
 #[limited::test]
