@@ -3,7 +3,7 @@
 pub(crate) mod danger;
 pub(crate) mod dial_string_lint;
 pub(crate) mod hangup_advice;
-pub(crate) mod long_running;
 pub(crate) mod read_only;
 pub(crate) mod secret_names;
 pub(crate) mod secrets;
+pub(crate) mod server_command;

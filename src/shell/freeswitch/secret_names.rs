@@ -1,5 +1,6 @@
 //! Which names say that a value is a secret, and texts without such values.
 
+use super::server_command;
 use crate::shell::text::words::cut_list;
 
 /// What a secret is replaced with.
@@ -61,16 +62,9 @@ impl Names {
 
     /// Whether the answer to a command is a secret as a whole: it asks for one by its name.
     pub(in crate::shell) fn asks_for_secret(&self, line: &str) -> bool {
-        const ASK: &[&str] = &[
-            "getvar",
-            "uuid_getvar",
-            "global_getvar",
-            "eval",
-            "expand",
-            "user_data",
-            "echo",
-            "let",
-        ];
+        // Commands of the shell; the server's are in the table.
+        const OWN: &[&str] = &["getvar", "let"];
+        let reveals = |verb: &str| OWN.contains(&verb) || server_command::facts(verb).reveals;
         cut_list(line, |_verb| false).into_iter().any(|piece| {
             let mut words = piece.split_whitespace().skip_while(|word| {
                 word.starts_with('@')
@@ -83,8 +77,7 @@ impl Names {
             // is: a column, the value before.
             let is_wide = verb.ends_with("setvar");
             let is_asked = |name: &str| {
-                self.is_listed(name)
-                    || ((is_wide || ASK.contains(&verb.as_str())) && self.is_secret(name))
+                self.is_listed(name) || ((is_wide || reveals(&verb)) && self.is_secret(name))
             };
             words.any(|word| word.split(|c| !is_part(c)).any(is_asked))
         })

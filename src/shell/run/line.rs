@@ -8,6 +8,7 @@ use super::typed::{TypedCommand, pieces};
 use crate::shell::commands::context::Context;
 use crate::shell::commands::grammar::Parsed;
 use crate::shell::commands::{dispatch, grammar};
+use crate::shell::freeswitch::server_command;
 use crate::shell::session::variables;
 use crate::shell::text::alias;
 use crate::shell::text::error::{CommandError, Kind};
@@ -117,33 +118,12 @@ fn marks(line: &str) -> usize {
     line.matches(MARK).count()
 }
 
-/// Words that the server knows as well: under the name `fs_cli` they are the server's.
+/// Commands that the server has as well: under the name `fs_cli` they are the server's.
 fn is_servers_own(word: &str, rest: &str) -> bool {
-    const OWN: &[&str] = &[
-        "alias",
-        "bgapi",
-        "break",
-        "complete",
-        "echo",
-        "eval",
-        "event",
-        "expand",
-        "help",
-        "hupall",
-        "load",
-        "log",
-        "originate",
-        "park",
-        "pause",
-        "reload",
-        "show",
-        "status",
-        "unload",
-        "uptime",
-        "version",
-    ];
+    // It has no command "park", but says so itself, as to any other word of its dial plans.
+    let is_its = server_command::is_known(word) || word.eq_ignore_ascii_case("park");
     // Help that was asked for in our own way is ours.
-    OWN.iter().any(|own| word.eq_ignore_ascii_case(own)) && rest.trim() != "--help"
+    is_its && rest.trim() != "--help"
 }
 
 /// `alias add ...` and `alias del ...` change the server's aliases; the rest of it is ours.

@@ -9,6 +9,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::shell::commands::{grammar, table};
+use crate::shell::freeswitch::server_command;
 use crate::shell::text::words;
 
 /// What a line says about its answer.
@@ -95,7 +96,7 @@ pub(in crate::shell) fn tail(line: &str) -> Tail<'_> {
     };
     // These have their own signs, and a half typed program looks like them.
     let keeps_all = table::meta(verb).is_some_and(|meta| meta.keeps_redirects);
-    if keeps_all || SIGNED.iter().any(|known| verb.eq_ignore_ascii_case(known)) {
+    if keeps_all || verb.eq_ignore_ascii_case("bridge") || server_command::facts(verb).has_signs {
         return Tail::Command;
     }
     let is_verbatim = grammar::is_verbatim(command);
@@ -210,9 +211,6 @@ fn expanded(name: &str) -> PathBuf {
         _ => PathBuf::from(name),
     }
 }
-
-/// Commands of the server's in which `|` and `>` mean something else.
-const SIGNED: &[&str] = &["originate", "bridge", "cond", "expr", "regex", "eval", "expand", "if"];
 
 #[cfg(test)]
 mod tests {

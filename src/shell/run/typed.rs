@@ -9,7 +9,7 @@ use super::redirect;
 use super::redirect::Redirect;
 use crate::shell::commands::meta::Meta;
 use crate::shell::commands::{grammar, table};
-use crate::shell::freeswitch::long_running::sends_slow;
+use crate::shell::freeswitch::server_command;
 use crate::shell::text::after_interrupt::AfterInterrupt;
 use crate::shell::text::alias;
 use crate::shell::text::words::{MARK, cut_list, first_word, split_host};
@@ -170,9 +170,30 @@ fn cut(command: &str) -> Vec<&str> {
     cut_list(command, grammar::is_verb)
 }
 
+/// Whether the server command that a line sends may take long.
+fn sends_slow(mut line: &str) -> bool {
+    let is_before = |word: &str| {
+        word.eq_ignore_ascii_case("api")
+            || word.starts_with(['-', '@'])
+            || word.bytes().all(|byte| byte.is_ascii_digit())
+    };
+    loop {
+        match first_word(line.trim()) {
+            (word, rest) if !word.is_empty() && is_before(word) => line = rest,
+            _ => return server_command::facts(line).may_block,
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[limited::test]
+    fn what_a_line_sends() {
+        assert!(sends_slow("api --timeout 600 msleep 5000") && sends_slow("@pbx1 reloadxml"));
+        assert!(!sends_slow("api status") && !sends_slow("api") && !sends_slow("bgapi msleep 1"));
+    }
 
     #[limited::test]
     fn a_list_is_cut_as_the_server_cuts_it() {

@@ -9,6 +9,7 @@ use super::prompt::Template;
 use crate::conn::{Config, Way};
 use crate::shell::freeswitch::danger;
 use crate::shell::freeswitch::secret_names::has_shape;
+use crate::shell::freeswitch::server_command::unquoted;
 use crate::shell::text::error::{CommandError, Kind};
 use crate::shell::text::operator::Operator;
 use crate::shell::text::sanitise;
@@ -307,7 +308,7 @@ fn may_be_like(pattern: &str, line: &str) -> bool {
 
 fn has_words(pattern: &str, line: &str, is_any: impl Fn(&str) -> bool) -> bool {
     // FreeSWITCH takes quotes off words.
-    let line = danger::unquoted(line).to_ascii_lowercase();
+    let line = unquoted(line).to_ascii_lowercase();
     let pattern = pattern.to_ascii_lowercase();
     let (mut patterns, mut words) = (pattern.split_whitespace(), line.split_whitespace());
     patterns

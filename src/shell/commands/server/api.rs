@@ -13,7 +13,7 @@ use crate::shell::commands::error_hints::advise;
 use crate::shell::commands::{call_trace, confirm, whole_ids};
 use crate::shell::freeswitch::danger;
 use crate::shell::freeswitch::danger::Guard;
-use crate::shell::freeswitch::long_running::is_slow;
+use crate::shell::freeswitch::server_command::facts;
 use crate::shell::settings::profile::Ruling;
 use crate::shell::text::brief::brief;
 use crate::shell::text::error::{CommandError, Kind};
@@ -185,7 +185,7 @@ pub(crate) async fn send(
 /// Whether a line is better sent by bgapi: the prompt waits, and it shows results later.
 fn goes_behind(cx: &Context<'_>, line: &str) -> bool {
     cx.operator().is_some()
-        && is_slow(line)
+        && facts(line).may_block
         && cx.listener().is_ok_and(|listener| listener.is_running())
 }
 

@@ -1,7 +1,10 @@
 //! Which commands and applications harm more than the operator's own calls.
 
-use super::reach::{EVENTS, Effect, PROGRAMS, SCRIPTS, unquoted, verb_of};
+use super::reach::Effect;
 use crate::model::HangupCause;
+use crate::shell::freeswitch::server_command::{
+    Facts, Impact, Role, application, facts, has_harmful_words, verb_of,
+};
 
 /// What one effect harms, apart from what it runs in turn.
 pub(super) fn of_effect(effect: &Effect) -> Option<String> {
@@ -25,37 +28,34 @@ fn of_command(line: &str) -> Option<String> {
         "hupall" => return Some(hupall(rest)),
         _ => {}
     }
-    if let Some(why) = of_program(&verb, rest) {
-        return Some(why);
-    }
-    let rest = unquoted(rest).to_ascii_lowercase();
-    let words: Vec<&str> = rest.split_whitespace().collect();
-    // In a hook, and behind "expand", its words may come out of an expansion as well.
-    if WORDED.contains(&verb.as_str()) && words.iter().take(3).any(|word| word.contains("${")) {
-        return Some(UNSEEN.to_owned());
-    }
-    of_words(&verb, &words).map(str::to_owned)
+    of_facts(facts(line), rest).or_else(|| {
+        // In a hook, and behind "expand", its words may come out of an expansion as well.
+        let mut words = rest.split_whitespace().take(3);
+        let is_unseen = has_harmful_words(&verb) && words.any(|word| word.contains("${"));
+        is_unseen.then(|| UNSEEN.to_owned())
+    })
 }
 
 fn of_application(name: &str, args: &str) -> Option<String> {
     if name.contains('$') {
         return Some(UNSEEN.to_owned());
     }
-    if EVENTS.contains(&name) {
+    let facts = application(name);
+    if facts.role == Some(Role::Fires) {
         let lower = args.to_ascii_lowercase();
         let is_it = |event: &&&str| lower.contains(&format!("event-name={event}"));
         let event = ["shutdown", "trap"].iter().find(is_it)?;
         return Some(format!("modules take the event {event} for FreeSWITCH's own"));
     }
-    of_program(name, args)
+    of_facts(facts, args)
 }
 
-/// What is the same for a command and an application.
-fn of_program(name: &str, args: &str) -> Option<String> {
-    if PROGRAMS.contains(&name) {
-        return Some("it runs a program on the server".to_owned());
+/// What the table says, and the text of a script.
+fn of_facts(facts: &Facts, args: &str) -> Option<String> {
+    if facts.impact == Impact::Harms {
+        return facts.reason.map(str::to_owned);
     }
-    if !SCRIPTS.contains(&name) {
+    if facts.role != Some(Role::Script) {
         return None;
     }
     if is_script_text(args) {
@@ -72,9 +72,6 @@ pub(super) fn is_script_text(args: &str) -> bool {
     args.trim_start_matches([' ', '\'', '"']).starts_with('~')
 }
 
-/// Commands whose harm depends on their words.
-const WORDED: &[&str] = &["fsctl", "sofia", "conference", "callcenter_config"];
-
 const UNSEEN: &str = "what it runs comes out of an expansion and cannot be seen before";
 
 /// Whether the `c=NUMBER;` that a completion says its cursor stands at, wherever it does, is a place
@@ -88,34 +85,6 @@ pub(in crate::shell) fn is_cursor_inside(rest: &str) -> bool {
     let digits: String = number.chars().take_while(char::is_ascii_digit).collect();
     let at = digits.parse().unwrap_or(if digits.is_empty() { 0_usize } else { usize::MAX });
     at == 0 || (sign != "-" && at <= line.len())
-}
-
-/// What the words of a command do.
-fn of_words(verb: &str, words: &[&str]) -> Option<&'static str> {
-    Some(match (verb, words) {
-        ("fsctl", ["shutdown", "cancel", ..] | ["crash_protection", ..]) => return None,
-        ("fsctl", ["shutdown" | "crash" | "hupall" | "reclaim_mem" | "restart", ..])
-        | ("shutdown" | "...", _) => "it ends FreeSWITCH or all its calls",
-        ("fsctl", ["pause", ..]) => "FreeSWITCH takes no new calls until \"fsctl resume\"",
-        ("fsctl", ["max_sessions" | "sps", "0", ..]) => "FreeSWITCH takes no new calls then",
-        ("fsctl", ["recover", ..]) => "it makes calls again from what was saved of a crash",
-        ("fsctl", ["flush_db_handles", ..]) => "users of a database handle lose it",
-        ("unload" | "reload", _) => "calls and sockets of that module end",
-        ("sofia", ["profile", "restart", "all", ..]) => "all calls and registrations end",
-        ("sofia", ["profile", _, "stop" | "restart" | "killgw" | "flush_inbound_reg", ..]) => {
-            "calls, gateways or registrations of that profile end"
-        }
-        ("sofia", ["profile", _, "unregister", ..]) => {
-            "no calls come in through that gateway until it registers again"
-        }
-        ("sofia", ["global", "standby", "on", ..]) => "no profile takes calls then",
-        ("sofia", ["recover", ..]) => "it makes calls again from what was saved of a crash",
-        ("conference", [_, "kick" | "hup", "all" | "non_moderator", ..]) => {
-            "all members of that conference are hung up"
-        }
-        ("callcenter_config", ["queue", "unload", ..]) => "the callers of that queue leave it",
-        _ => return None,
-    })
 }
 
 /// What FreeSWITCH's own hupall would do with these words. The first one is always the cause

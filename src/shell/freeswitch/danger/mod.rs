@@ -12,8 +12,9 @@ pub(in crate::shell) mod reach;
 mod same;
 
 pub(in crate::shell) use super::read_only::only_reads;
+use super::server_command;
+use super::server_command::Role;
 use reach::Effect;
-pub(in crate::shell) use reach::unquoted;
 
 /// How careful the shell is before it sends a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
@@ -64,8 +65,9 @@ pub(in crate::shell) fn commands(line: &str) -> Option<Vec<String>> {
     let effects = reach::effects(Effect::command(line))?;
     let lines: Vec<String> = effects.iter().map(Effect::line).collect();
     let is_seen = |line: &String| {
-        let (verb, args) = reach::verb_of(line);
-        let is_text = reach::SCRIPTS.contains(&verb.as_str()) && harm::is_script_text(args);
+        let (verb, args) = server_command::verb_of(line);
+        let is_text =
+            server_command::facts(line).role == Some(Role::Script) && harm::is_script_text(args);
         !verb.contains('$') && !is_text
     };
     let more = effects.iter().flat_map(same::as_commands);

@@ -1,6 +1,7 @@
 //! What a line makes FreeSWITCH run besides itself: commands in commands, applications of inline
 //! dial plans, and both in the channel variables that FreeSWITCH acts on later ("hooks").
 
+use crate::shell::freeswitch::server_command::{Role, application, facts, unquoted, verb_of};
 use crate::shell::text::words::first_word;
 
 /// A command or an application that FreeSWITCH runs because of a line.
@@ -38,7 +39,7 @@ impl Effect {
             Self::Command(line) => of_command(line),
             Self::Application { name, args } => {
                 let mut found = embedded(args);
-                if NESTING.contains(&name.as_str()) {
+                if application(name).role == Some(Role::Nests) {
                     found.extend(applications(args));
                 }
                 found
@@ -108,14 +109,13 @@ fn of_command(line: &str) -> Vec<Effect> {
             }
         }
         "json" => found.extend(super::json::effects(rest)),
-        "tone_detect" => found.extend(applications(&unquoted(rest))),
         "uuid_setvar" => {
             let (_uuid, rest) = first_word(rest);
             let (name, value) = first_word(rest);
             found.extend(in_variable(&unquoted(name), value));
         }
-        "originate" | "uuid_broadcast" | "uuid_transfer" | "uuid_dual_transfer"
-        | "sched_broadcast" | "sched_transfer" => {
+        // It may be the line of an application, too.
+        _ if facts(line).role == Some(Role::Nests) => {
             found.extend(applications(rest));
             // Here a slash ends an extension, as in `set:NAME=VALUE/inline`.
             if verb == "uuid_dual_transfer" {
@@ -126,22 +126,9 @@ fn of_command(line: &str) -> Vec<Effect> {
                 found.extend(applications(&unquoted(rest)));
             }
         }
-        // No command, but the line may be one of an application.
-        name if NESTING.contains(&name) => found.extend(applications(rest)),
         _ => {}
     }
     found
-}
-
-/// A command's name in small letters, and what follows. fs_cli's begin with a slash.
-pub(super) fn verb_of(line: &str) -> (String, &str) {
-    let (verb, rest) = first_word(line);
-    (unquoted(verb).trim_start_matches('/').to_ascii_lowercase(), rest)
-}
-
-/// A text without quotes, as FreeSWITCH reads the words of a command.
-pub(in crate::shell) fn unquoted(text: &str) -> String {
-    text.replace(['\'', '"'], "")
 }
 
 /// What any text makes FreeSWITCH run, wherever it stands: expansions, hooks among variables, and
@@ -202,9 +189,7 @@ fn applications(text: &str) -> impl Iterator<Item = Effect> {
     std::iter::once(0).chain(starts).filter_map(|at| {
         let rest = text.get(at..).unwrap_or_default();
         first_application(rest, |name| {
-            name == "api"
-                || name == "exec"
-                || [PROGRAMS, SCRIPTS, NESTING, EVENTS, ENDINGS].iter().any(|x| x.contains(&name))
+            name == "api" || name == "exec" || application(name).role.is_some()
         })
     })
 }
@@ -331,55 +316,3 @@ pub(super) fn in_variable(name: &str, value: &str) -> Vec<Effect> {
         Hook::Extension => applications(value).collect(),
     }
 }
-
-/// Commands and applications that run a program on the server.
-pub(super) const PROGRAMS: &[&str] = &[
-    "system",
-    "bg_system",
-    "bgsystem",
-    "spawn",
-    "bg_spawn",
-    "bgspawn",
-    "spawn_stream",
-    "spawn_bg",
-];
-
-/// Commands and applications that run a script on the server.
-pub(super) const SCRIPTS: &[&str] = &[
-    "javascript",
-    "js",
-    "jsapi",
-    "jsrun",
-    "lua",
-    "luarun",
-    "managed",
-    "managedrun",
-    "perl",
-    "perlrun",
-    "pyrun",
-    "python",
-    "python3",
-    "tcl",
-];
-
-/// Applications that end a call.
-pub(super) const ENDINGS: &[&str] = &["hangup", "sched_hangup"];
-
-/// Applications that fire an event.
-pub(super) const EVENTS: &[&str] = &["event"];
-
-/// Applications that take others as their arguments.
-const NESTING: &[&str] = &[
-    "bind_digit_action",
-    "bind_meta_app",
-    "broadcast",
-    "execute_extension",
-    "limit",
-    "limit_execute",
-    "limit_hash",
-    "limit_hash_execute",
-    "sched_broadcast",
-    "sched_transfer",
-    "tone_detect",
-    "transfer",
-];
