@@ -58,6 +58,7 @@ const ROOMS: &[(&str, &[&str])] = &[
         &["apps/router.rs", "shell/view/filter/", "shell/commands/checks/", "sim/event/pattern.rs"],
     ),
     ("shlex", &["shell/"]),
+    ("strsim", &["shell/text/"]),
     ("rpassword", &["cli/"]),
     ("tracing_subscriber", &["cli/"]),
     ("socket2", &["conn/"]),

@@ -1,14 +1,15 @@
 //! Did you mean.
 
-/// The word that differs least from `word`, if it differs by few letters; else the shortest that it
-/// begins, if it has three letters of it. Of words that differ as much, the one that fingers miss so.
+/// The word that differs least from `word`, if it differs by few letters (added, left out, replaced,
+/// swapped with a neighbour); else the shortest that it begins, if it has three letters of it. Of words
+/// that differ as much, the one that fingers miss so.
 #[must_use]
 pub fn nearest<'a>(word: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     let word = word.to_ascii_lowercase();
     let most = (word.len() / 3).clamp(1, 4);
     let near = known.filter_map(|known| {
         let lower = known.to_ascii_lowercase();
-        let far = distance(&word, &lower);
+        let far = strsim::osa_distance(&word, &lower);
         let begins = word.len().min(lower.len()) >= 3
             && (lower.starts_with(&word) || word.starts_with(&lower));
         (far <= most || begins).then(|| ((far, !is_slip(&word, &lower)), known))
@@ -53,30 +54,6 @@ fn are_neighbours(a: u8, b: u8) -> bool {
 /// The letters of a keyboard, and how far a row begins from the left.
 const ROWS: [(&str, usize); 3] = [("qwertyuiop", 0), ("asdfghjkl", 1), ("zxcvbnm", 3)];
 
-/// How many letters have to be added, removed, replaced, or swapped with their neighbour.
-fn distance(a: &str, b: &str) -> usize {
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    let mut row_before = row.clone();
-    let (mut before, letters) = (None, b.as_bytes());
-    for (i, x) in a.bytes().enumerate() {
-        let mut next = vec![i + 1];
-        for (j, y) in letters.iter().enumerate() {
-            let at = |row: &[usize], j: usize| row.get(j).copied().unwrap_or(usize::MAX / 2);
-            let cost = at(&row, j) + usize::from(x != *y);
-            let mut least = cost.min(at(&row, j + 1) + 1).min(at(&next, j) + 1);
-            let is_swapped =
-                j > 0 && before == Some(*y) && letters.get(j.wrapping_sub(1)) == Some(&x);
-            if is_swapped {
-                least = least.min(at(&row_before, j - 1) + 1);
-            }
-            next.push(least);
-        }
-        row_before = std::mem::replace(&mut row, next);
-        before = Some(x);
-    }
-    row.last().copied().unwrap_or_default()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -94,7 +71,6 @@ mod tests {
             assert_eq!(nearest(wrong, HangupCause::names()), right, "{wrong}");
         }
         assert_eq!(nearest("hots", ["port", "host"].into_iter()), Some("host"));
-        assert_eq!((distance("ab", "ba"), distance("abc", "ca"), distance("", "xy")), (1, 3, 2));
         assert_eq!(nearest("calz", ["calls", "call"].into_iter()), Some("call"));
         let verbs = ["call", "calls", "channels", "hangup", "hupall", "jobs", "status", "why"];
         for (typed, meant) in [
