@@ -8,7 +8,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 use std::{fmt, thread};
 
-use jiff::Zoned;
+use jiff::ZonedDateTime;
 use nu_ansi_term::Color;
 use tokio::sync::mpsc;
 use tracing::field::{Field, Visit};
@@ -137,7 +137,7 @@ impl<S: Subscriber> Layer<S> for Lines {
         let metadata = event.metadata();
         let mut said = Said::default();
         event.record(&mut said);
-        let text = said.line(&Zoned::now(), *metadata.level(), metadata.target());
+        let text = said.line(&ZonedDateTime::now(), *metadata.level(), metadata.target());
         match &self.target {
             Target::Stderr(queue, lost) => {
                 let count = lost.swap(0, Ordering::Relaxed);
@@ -182,7 +182,7 @@ struct Said {
 
 impl Said {
     /// `Feb 25 10:33:05 [INFO] switchy.EventListener@vm-host : what happened`.
-    fn line(&self, now: &Zoned, level: Level, target: &str) -> String {
+    fn line(&self, now: &ZonedDateTime, level: Level, target: &str) -> String {
         let at = self.host.as_ref().map_or_else(String::new, |host| format!("@{host}"));
         let (now, target) = (now.strftime("%b %d %H:%M:%S"), logger(target));
         let text = format!("{now} [{level}] {target}{at} : {}{}", self.message, self.rest);
@@ -240,7 +240,7 @@ mod tests {
     #[limited::test]
     fn s32_a_log_line_is_date_level_where_and_what() {
         let now: jiff::Timestamp = "2015-02-25T10:33:05Z".parse().unwrap();
-        let now = now.to_zoned(jiff::tz::TimeZone::UTC);
+        let now = now.to_zoned_datetime(jiff::tz::TimeZone::UTC);
         let said = Said {
             message: "Connected listener 'd2d4ee82' to 'vm-host'".to_owned(),
             host: Some("vm-host".to_owned()),

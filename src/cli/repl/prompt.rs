@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::ops::Range;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use jiff::Zoned;
+use jiff::ZonedDateTime;
 use nu_ansi_term::{Color, Style};
 use unicode_width::UnicodeWidthStr as _;
 
@@ -196,7 +196,7 @@ impl Helper {
                 });
                 (padded(own.to_string(), 2), Style::new())
             }
-            Place::Time => (Zoned::now().strftime("%H:%M:%S").to_string(), Style::new()),
+            Place::Time => (ZonedDateTime::now().strftime("%H:%M:%S").to_string(), Style::new()),
             Place::Runs => (self.runs_now(), Color::Yellow.normal()),
         }
     }

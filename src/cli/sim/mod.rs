@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use std::pin::pin;
 
 use anyhow::Context as _;
-use jiff::Zoned;
+use jiff::ZonedDateTime;
 
 use crate::cli::signals::{Interrupts, terminated};
 use crate::conn::Config;
@@ -46,7 +46,7 @@ pub(super) async fn serve(args: ServeArgs) -> anyhow::Result<u8> {
             notice = notices.recv() => {
                 let Some(notice) = notice else { break };
                 // It cannot be reported when standard error is gone.
-                let _written = writeln!(io::stderr(), "{} {notice}", Zoned::now().strftime("%H:%M:%S"));
+                let _written = writeln!(io::stderr(), "{} {notice}", ZonedDateTime::now().strftime("%H:%M:%S"));
             }
             () = interrupts.next() => break,
             () = &mut terminated => break,

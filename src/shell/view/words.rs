@@ -127,6 +127,6 @@ pub(in crate::shell) fn clock(at: u64) -> String {
     let at = i64::try_from(at).ok().and_then(|at| Timestamp::from_microsecond(at).ok());
     at.map_or_else(
         || "--:--:--".to_owned(),
-        |at| at.to_zoned(TimeZone::system()).strftime("%H:%M:%S").to_string(),
+        |at| at.to_zoned_datetime(TimeZone::system()).strftime("%H:%M:%S").to_string(),
     )
 }

@@ -149,7 +149,7 @@ impl World {
             self.hangup(id, "NO_ROUTE_DESTINATION", Tick::Soon);
             return false;
         }
-        let now = self.time().to_zoned(jiff::tz::TimeZone::UTC);
+        let now = self.time().to_zoned_datetime(jiff::tz::TimeZone::UTC);
         let now = now.strftime("%a, %d %b %Y %H:%M:%S +0000").to_string();
         let Some(channel) = self.channels.get_mut(&id) else { return false };
         let found = route(channel, &now);

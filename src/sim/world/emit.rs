@@ -52,7 +52,7 @@ impl World {
     fn turn_second(&mut self) {
         let second = self.now / 1_000_000;
         if self.dates.second != second {
-            let utc = self.time().to_zoned(TimeZone::UTC);
+            let utc = self.time().to_zoned_datetime(TimeZone::UTC);
             let utc = utc.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string();
             self.dates = Dates { second, local: self.stamp(self.now), utc };
         }

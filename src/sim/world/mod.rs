@@ -278,7 +278,7 @@ impl World {
     /// A moment as FreeSWITCH writes local time. A switch whose clock was set runs on UTC.
     pub(super) fn stamp(&self, micros: u64) -> String {
         let zone = if self.config.clock.is_some() { TimeZone::UTC } else { TimeZone::system() };
-        timestamp(micros).to_zoned(zone).strftime("%Y-%m-%d %H:%M:%S").to_string()
+        timestamp(micros).to_zoned_datetime(zone).strftime("%Y-%m-%d %H:%M:%S").to_string()
     }
 
     /// Cuts a client that has not read for too long.

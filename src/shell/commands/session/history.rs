@@ -89,7 +89,7 @@ fn at_home(path: &Path) -> PathBuf {
 fn time(at: i64) -> String {
     let at = Timestamp::from_second(at).ok().filter(|_| at > 0);
     at.map_or_else(String::new, |at| {
-        at.to_zoned(TimeZone::system()).strftime("%b %d %H:%M").to_string()
+        at.to_zoned_datetime(TimeZone::system()).strftime("%b %d %H:%M").to_string()
     })
 }
 

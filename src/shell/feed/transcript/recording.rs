@@ -213,8 +213,8 @@ impl Recording {
         let first = self.began.or_else(|| self.ready.front().map(|(at, _)| *at));
         let of_day = || {
             let time: jiff::civil::Time = text.parse().ok()?;
-            let day = first?.to_zoned(TimeZone::system()).date();
-            Some(day.to_datetime(time).to_zoned(TimeZone::system()).ok()?.timestamp())
+            let day = first?.to_zoned_datetime(TimeZone::system()).date();
+            Some(day.to_datetime(time).to_zoned_datetime(TimeZone::system()).ok()?.timestamp())
         };
         text.parse().ok().or_else(of_day).ok_or_else(|| {
             CommandError::usage(format!("{text:?} is not a time"))

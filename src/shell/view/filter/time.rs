@@ -2,7 +2,7 @@
 
 use jiff::civil::{Date, DateTime, Time};
 use jiff::tz::TimeZone;
-use jiff::{SignedDuration, Timestamp, Zoned};
+use jiff::{SignedDuration, Timestamp, ZonedDateTime};
 
 /// The microseconds since 1970 that a text covers, from the first up to and without the second:
 /// `14:00` is a minute. A time of day is the latest one that is not after `now`; without a zone it
@@ -13,8 +13,8 @@ pub(super) fn span(text: &str, now: Timestamp, zone: &TimeZone) -> Option<(i64, 
         return Some(covered(at, precision(text)));
     }
     if let Some((time, length)) = time_of_day(text) {
-        let today = now.to_zoned(zone.clone());
-        let at = |day: Date| day.to_datetime(time).to_zoned(zone.clone()).ok();
+        let today = now.to_zoned_datetime(zone.clone());
+        let at = |day: Date| day.to_datetime(time).to_zoned_datetime(zone.clone()).ok();
         let at = match at(today.date())? {
             later if later.timestamp() > now => at(today.date().yesterday().ok()?)?,
             earlier => earlier,
@@ -27,7 +27,9 @@ pub(super) fn span(text: &str, now: Timestamp, zone: &TimeZone) -> Option<(i64, 
     };
     // Ten letters: `2026-1-2` is a slip more often than a date.
     let date: Date = Some(date).filter(|date| date.len() == 10)?.parse().ok()?;
-    let local = |at: DateTime| at.to_zoned(zone.clone()).ok().map(|at: Zoned| at.timestamp());
+    let local = |at: DateTime| {
+        at.to_zoned_datetime(zone.clone()).ok().map(|at: ZonedDateTime| at.timestamp())
+    };
     match time {
         Some((time, length)) => Some(covered(local(date.to_datetime(time))?, length)),
         None => {

@@ -2,14 +2,14 @@
 
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
-use jiff::{Timestamp, Zoned};
+use jiff::{Timestamp, ZonedDateTime};
 
 use crate::sim::world::World;
 use crate::sim::world::request::{Outcome, Waiting};
 
 const FORMAT: &str = "%Y-%m-%d %H:%M:%S";
 
-fn format(format: &str, at: &Zoned) -> Option<String> {
+fn format(format: &str, at: &ZonedDateTime) -> Option<String> {
     jiff::fmt::strtime::format(format.replace("%T", "%H:%M:%S"), at).ok()
 }
 
@@ -26,7 +26,7 @@ pub(in crate::sim) fn strftime(world: &mut World, asked: &Waiting) -> Outcome {
         None => (world.time(), asked.args.as_str()),
     };
     let text = if text.is_empty() { FORMAT } else { text };
-    format(text, &at.to_zoned(TimeZone::UTC)).unwrap_or_default().into()
+    format(text, &at.to_zoned_datetime(TimeZone::UTC)).unwrap_or_default().into()
 }
 
 /// `strftime_tz ZONE [SECONDS|]FORMAT`.
@@ -40,7 +40,7 @@ pub(in crate::sim) fn strftime_tz(world: &mut World, asked: &Waiting) -> Outcome
     let Some(zone) = zone else { return INVALID.into() };
     let (seconds, text) = text.split_once('|').unwrap_or(("", text));
     let given = seconds.parse().ok().and_then(|seconds| Timestamp::from_second(seconds).ok());
-    let at = given.unwrap_or_else(|| world.time()).to_zoned(zone);
+    let at = given.unwrap_or_else(|| world.time()).to_zoned_datetime(zone);
     let text = if text.is_empty() { FORMAT } else { text };
     match format(text, &at) {
         Some(text) => text.into(),
@@ -54,7 +54,7 @@ fn micros(world: &World, text: &str) -> i64 {
         return world.time().as_microsecond();
     }
     let date: Option<DateTime> = text.parse().ok();
-    let zoned = date.and_then(|date| date.to_zoned(TimeZone::UTC).ok());
+    let zoned = date.and_then(|date| date.to_zoned_datetime(TimeZone::UTC).ok());
     zoned.map_or(0, |zoned| zoned.timestamp().as_microsecond())
 }
 
