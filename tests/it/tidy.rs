@@ -57,6 +57,7 @@ const ROOMS: &[(&str, &[&str])] = &[
         "regex_lite",
         &["apps/router.rs", "shell/view/filter/", "shell/commands/checks/", "sim/event/pattern.rs"],
     ),
+    ("roxmltree", &["shell/commands/checks/"]),
     ("shlex", &["shell/"]),
     ("strsim", &["shell/text/"]),
     ("rpassword", &["cli/"]),

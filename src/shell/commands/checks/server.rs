@@ -170,6 +170,14 @@ async fn exposure(client: &Client, report: &mut Report) {
         }
         return;
     };
+    let conf = match xml::read(&conf) {
+        Ok(conf) => conf,
+        Err(why) => {
+            let found = format!("event_socket.conf of the server cannot be read: {why}");
+            report.unknown("exposure", found);
+            return;
+        }
+    };
     let listen = xml::param(&conf, "listen-ip").unwrap_or("::");
     let acl = xml::param(&conf, "apply-inbound-acl");
     let is_open = matches!(listen, "::" | "0.0.0.0" | "");
@@ -319,18 +327,20 @@ pub(super) fn is_about_it(err: &Error) -> bool {
 /// What the context does: the stock plan, one that parks all, or none.
 async fn dial_plan(client: &Client, profile: &str, context: &str, report: &mut Report) {
     let line = format!("xml_locate dialplan context name {context}");
-    let Some(plan) = ask(client, &line).await.filter(|plan| plan.contains("<context")) else {
+    let plan = ask(client, &line).await;
+    let plan = plan.as_deref().and_then(|plan| xml::read(plan).ok());
+    let Some(plan) = plan.filter(xml::is_context) else {
         let found = format!("calls of {profile} go to context {context}, which cannot be read");
         report.unknown("context", found);
         return;
     };
-    let parks = plan.contains("application=\"park\"");
+    let parks = xml::runs(&plan, "park");
     let patterns = xml::destinations(&plan);
     let is_all =
         |pattern: &str| matches!(pattern, "^(.*)$" | "^.*$" | ".*" | "(.*)" | "^(.+)$" | "^.+$");
     if parks && patterns.iter().all(|(_, pattern)| is_all(pattern)) {
         let found = format!("calls of {profile} go to context {context}, which parks all of them");
-        if plan.contains("park_timeout") {
+        if xml::names(&plan, "park_timeout") {
             report.ok("context", format!("{found}, with a limit"));
         } else {
             let cure = "a parked call stays for ever when no program handles it: \"doctor \
