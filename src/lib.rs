@@ -131,6 +131,7 @@ mod private;
 pub mod shell;
 #[cfg(feature = "sim")]
 pub mod sim;
+mod spreadsheet;
 pub mod track;
 pub mod wire;
 

@@ -1,5 +1,6 @@
 //! One record for each call that ended.
 
+use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::fs::File;
 use std::io;
@@ -9,12 +10,13 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use serde::Serialize;
+use serde_json::Value;
 
 use crate::apps::kind::{Kind, Param, Takes};
 use crate::client::app::Handling;
 use crate::client::{App, AppContext, Client, Error};
 use crate::model::{Direction, HangupCause, Id};
-use crate::{model, private};
+use crate::{model, private, spreadsheet};
 
 /// Writes a record of each call to a file when its last leg is gone. It touches no call, so it is
 /// loaded together with another app (`load-app TonePlay+Cdr`) or as `default`.
@@ -97,18 +99,14 @@ impl Cdr {
 
     fn write(&self, record: &Record) -> io::Result<()> {
         let json = serde_json::to_value(record)?;
-        let line = match self.form {
-            Form::Jsonl => json.to_string(),
-            Form::Csv => {
-                let fields = json.as_object().into_iter().flat_map(serde_json::Map::values);
-                let fields: Vec<String> = fields.map(cell).collect();
-                fields.join(",")
-            }
+        let line = match (self.form, &json) {
+            (Form::Csv, Value::Object(fields)) => spreadsheet::lines([fields.values().map(cell)]),
+            _ => format!("{json}\n"),
         };
         let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(file) = file.as_mut() else { return Err(io::ErrorKind::NotConnected.into()) };
         // One write, so that records of several processes do not mix.
-        file.write_all(format!("{line}\n").as_bytes())?;
+        file.write_all(line.as_bytes())?;
         self.written.fetch_add(1, Ordering::Relaxed);
         Ok(())
     }
@@ -130,15 +128,11 @@ impl Cdr {
     }
 }
 
-/// One field: quoted where it has to be.
-fn cell(value: &serde_json::Value) -> String {
+fn cell(value: &Value) -> Cow<'_, str> {
     match value {
-        serde_json::Value::Null => String::new(),
-        serde_json::Value::String(text) if text.contains([',', '"', '\n', '\r']) => {
-            format!("\"{}\"", text.replace('"', "\"\""))
-        }
-        serde_json::Value::String(text) => text.clone(),
-        other => other.to_string(),
+        Value::Null => "".into(),
+        Value::String(text) => spreadsheet::safe(text.into()),
+        other => other.to_string().into(),
     }
 }
 

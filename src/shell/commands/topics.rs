@@ -158,7 +158,8 @@ FORMAT\" for the session, and \\G behind a command for vertical.
   vertical   one field a line, all of them
   json       one document: an array of objects, or one object for what is one thing
   jsonl      one object a line; \"events\" and \"log\" stream in this form
-  csv        a header line and rows, quoted where needed
+  csv        a header line and rows, quoted where needed; a cell that a spreadsheet would run as a
+             formula (=, +, - or @ first) has an apostrophe in front, raw and jsonl have it unchanged
   raw        the server's own text where there is one, else csv without its header
 
 Machines get exact values: uuids whole, spans in milliseconds (age_ms), times in UTC, nothing as null.

@@ -19,6 +19,7 @@ use unicode_width::UnicodeWidthStr as _;
 pub(crate) use column::Column;
 
 use crate::shell::text::sanitise;
+use crate::spreadsheet;
 
 /// How an answer is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
@@ -316,11 +317,15 @@ impl View {
                 self.objects().map(|object| format!("{}\n", Value::Object(object))).collect()
             }
             Format::Csv => {
-                let header = self.columns.iter().map(|column| column.key.clone());
-                let rows = self.rows.iter().map(|row| csv(row.iter().map(exact)));
-                std::iter::once(csv(header)).chain(rows).collect()
+                let header = self.columns.iter().map(|column| column.key.clone()).collect();
+                let rows = self.rows.iter().map(|row| row.iter().map(exact).collect());
+                let rows = std::iter::once(header).chain(rows);
+                spreadsheet::lines(
+                    rows.map(|row: Vec<Cow<'_, str>>| row.into_iter().map(spreadsheet::safe)),
+                )
             }
-            Format::Raw => self.rows.iter().map(|row| csv(row.iter().map(exact))).collect(),
+            // Exact: a program that wants no apostrophe before the plus of a number takes this.
+            Format::Raw => spreadsheet::lines(self.rows.iter().map(|row| row.iter().map(exact))),
         }
     }
 
@@ -372,20 +377,6 @@ fn plain(value: &Value) -> String {
         }
         other => other.to_string(),
     }
-}
-
-/// One line of CSV (RFC 4180): quoted where it must be.
-fn csv<'a>(fields: impl Iterator<Item = Cow<'a, str>>) -> String {
-    let fields: Vec<Cow<'a, str>> = fields
-        .map(|field| {
-            if field.contains([',', '"', '\n', '\r']) {
-                format!("\"{}\"", field.replace('"', "\"\"")).into()
-            } else {
-                field
-            }
-        })
-        .collect();
-    format!("{}\n", fields.join(","))
 }
 
 /// A number of things for people: `1 call`, `2 calls`.
