@@ -1,7 +1,8 @@
 //! What apps note by session or call, and forget with it.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+
+use parking_lot::Mutex;
 
 use crate::model::Id;
 
@@ -21,7 +22,7 @@ impl<K, V> Default for Book<K, V> {
 impl<K, V: Default> Book<K, V> {
     /// Looks at a note, or at a fresh one.
     pub(super) fn with<T>(&self, id: &Id<K>, look: impl FnOnce(&mut V) -> T) -> T {
-        let mut notes = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut notes = self.0.lock();
         if notes.len() >= MOST && !notes.contains_key(id) {
             return look(&mut V::default());
         }
@@ -30,6 +31,6 @@ impl<K, V: Default> Book<K, V> {
 
     /// Takes a note out.
     pub(super) fn take(&self, id: &Id<K>) -> Option<V> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(id)
+        self.0.lock().remove(id)
     }
 }

@@ -6,9 +6,10 @@ use std::fs::File;
 use std::io;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 
+use parking_lot::Mutex;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -93,7 +94,7 @@ impl Cdr {
         if self.form == Form::Csv && file.metadata()?.len() == 0 {
             writeln!(file, "{HEADER}")?;
         }
-        *self.file.lock().unwrap_or_else(PoisonError::into_inner) = Some(file);
+        *self.file.lock() = Some(file);
         Ok(())
     }
 
@@ -103,7 +104,7 @@ impl Cdr {
             (Form::Csv, Value::Object(fields)) => spreadsheet::lines([fields.values().map(cell)]),
             _ => format!("{json}\n"),
         };
-        let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut file = self.file.lock();
         let Some(file) = file.as_mut() else { return Err(io::ErrorKind::NotConnected.into()) };
         // One write, so that records of several processes do not mix.
         file.write_all(line.as_bytes())?;
@@ -112,7 +113,7 @@ impl Cdr {
     }
 
     fn is_new(&self, call: &Id<model::CallInfo>) -> bool {
-        let mut latest = self.latest.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut latest = self.latest.lock();
         if latest.contains(call) {
             return false;
         }
@@ -174,7 +175,7 @@ impl App for Cdr {
 
     fn tear_down<'a>(&'a self, _: &'a Client) -> Handling<'a> {
         Box::pin(async move {
-            *self.file.lock().unwrap_or_else(PoisonError::into_inner) = None;
+            *self.file.lock() = None;
             Ok(())
         })
     }

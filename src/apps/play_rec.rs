@@ -1,9 +1,10 @@
 //! Both sides play clips to each other, and some calls are recorded.
 
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
+use parking_lot::Mutex;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
@@ -198,7 +199,7 @@ impl PlayRec {
     }
 
     fn is_due(&self) -> bool {
-        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut last = self.last.lock();
         let is_due = last.is_none_or(|at| at.elapsed() >= self.rec_period);
         if is_due {
             *last = Some(Instant::now());
@@ -218,7 +219,7 @@ impl PlayRec {
     }
 
     fn files(&self, caller: &Session) -> RecInfo {
-        let folder = self.folder.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let folder = self.folder.lock().clone();
         let file = |side: &str| format!("{folder}/switchy_{}_{side}.wav", caller.call);
         let host = caller.client().config().host().to_owned();
         RecInfo { host, caller: file("caller"), callee: file("callee") }
@@ -228,7 +229,7 @@ impl PlayRec {
     fn begin(&self, caller: Session, callee: Session) {
         let files = self.is_due().then(|| self.files(&caller));
         let script = self.script.clone();
-        let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut running = self.running.lock();
         while running.try_join_next().is_some() {}
         running.spawn(async move {
             let outcome = script.converse(&caller, &callee, files).await;
@@ -381,7 +382,7 @@ impl App for PlayRec {
 
     fn tear_down<'a>(&'a self, _: &'a Client) -> Handling<'a> {
         Box::pin(async move {
-            self.running.lock().unwrap_or_else(PoisonError::into_inner).abort_all();
+            self.running.lock().abort_all();
             Ok(())
         })
     }
@@ -389,7 +390,7 @@ impl App for PlayRec {
     fn set_up<'a>(&'a self, client: &'a Client) -> Handling<'a> {
         Box::pin(async move {
             let folder = client.cmd("global_getvar recordings_dir").await?;
-            *self.folder.lock().unwrap_or_else(PoisonError::into_inner) = folder;
+            *self.folder.lock() = folder;
             Ok(())
         })
     }

@@ -14,8 +14,9 @@ use crate::listener::Job;
 use crate::model;
 use crate::model::{Id, Outcome};
 use crate::wire::Command;
+use parking_lot::{Mutex, MutexGuard};
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
 
@@ -474,7 +475,7 @@ impl Client {
     }
 
     pub(in crate::client) fn state(&self) -> MutexGuard<'_, State> {
-        self.inner.state.lock().unwrap_or_else(PoisonError::into_inner)
+        self.inner.state.lock()
     }
 }
 

@@ -2,7 +2,8 @@
 //! which do not say who asked.
 
 use std::collections::VecDeque;
-use std::sync::{Mutex, PoisonError};
+
+use parking_lot::Mutex;
 
 /// The latest lines, oldest first.
 #[derive(Debug, Default)]
@@ -12,7 +13,7 @@ impl Sent {
     /// Remembers a verb line.
     pub(super) fn note(&self, shown: &str) {
         let Some(line) = api_line(shown) else { return };
-        let mut sent = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut sent = self.0.lock();
         if sent.len() >= MOST {
             sent.pop_front();
         }
@@ -20,7 +21,7 @@ impl Sent {
     }
 
     pub(in crate::client) fn take(&self, line: &str) -> bool {
-        let mut sent = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut sent = self.0.lock();
         let at = sent.iter().position(|known| known == line);
         at.and_then(|at| sent.remove(at)).is_some()
     }

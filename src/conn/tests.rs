@@ -1,7 +1,6 @@
 //! The server side is written by hand here: the simulated switch is a layer above.
 
-use std::sync::Mutex;
-
+use parking_lot::Mutex;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
 use tokio::net::TcpListener;
 
@@ -186,13 +185,13 @@ struct Seen(Arc<Mutex<Vec<String>>>);
 
 impl Sink for Seen {
     fn event(&mut self, event: EventData) {
-        self.0.lock().unwrap().push(event.get("Event-Name").unwrap().into_owned());
+        self.0.lock().push(event.get("Event-Name").unwrap().into_owned());
     }
     fn log(&mut self, line: LogLine) {
-        self.0.lock().unwrap().push(line.text().into_owned());
+        self.0.lock().push(line.text().into_owned());
     }
     fn closed(&mut self, reason: &CloseReason) {
-        self.0.lock().unwrap().push(reason.to_string());
+        self.0.lock().push(reason.to_string());
     }
 }
 
@@ -228,7 +227,7 @@ async fn events_pass_between_replies_and_every_asker_ends_with_the_connection() 
     let after = connection.send(Command::api("status").unwrap()).await;
     assert!(matches!(after, Err(SendError::Closed { .. })));
     connection.closed().await;
-    let seen = seen.0.lock().unwrap().clone();
+    let seen = seen.0.lock().clone();
     assert_eq!(seen[..2], ["HEARTBEAT", "hi"]);
 }
 

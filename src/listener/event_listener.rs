@@ -11,9 +11,10 @@ use crate::conn::{CloseReason, Config, Connection, Reply};
 use crate::model::{CallInfo, Id, JobRecord, SessionInfo};
 use crate::track::{Totals, Tracker};
 use crate::wire::{Command, Format};
+use parking_lot::{Mutex, MutexGuard};
 use std::fmt;
+use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::watch;
 
@@ -446,7 +447,7 @@ impl EventListener {
     }
 
     pub(in crate::listener) fn state(&self) -> MutexGuard<'_, State> {
-        self.inner.state.lock().unwrap_or_else(PoisonError::into_inner)
+        self.inner.state.lock()
     }
 
     pub(in crate::listener) fn connection(&self) -> Result<Connection, Error> {

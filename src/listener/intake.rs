@@ -2,9 +2,10 @@
 
 use std::collections::HashMap;
 use std::ops::{Deref, DerefMut};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use parking_lot::{Mutex, MutexGuard};
 use tokio::sync::watch;
 use tokio::time::{Duration, Instant};
 
@@ -70,7 +71,7 @@ impl Shared {
     }
 
     pub(super) fn tracker(&self) -> Tracked<'_> {
-        Tracked { tracker: lock(&self.tracker), ends: &self.ends }
+        Tracked { tracker: self.tracker.lock(), ends: &self.ends }
     }
 
     /// Changes when calls end, whether their ends were seen or found out by a snapshot.
@@ -80,17 +81,17 @@ impl Shared {
 
     /// How long ago the last event came in.
     pub(super) fn silence(&self) -> Option<Duration> {
-        lock(&self.heard).map(|at| at.elapsed())
+        self.heard.lock().map(|at| at.elapsed())
     }
 
     /// An answer came, though no event did.
     pub(super) fn note_life(&self) {
-        *lock(&self.heard) = Some(Instant::now());
+        *self.heard.lock() = Some(Instant::now());
     }
 
     /// How much later than it could the latest event came.
     pub(super) fn delay(&self) -> Duration {
-        lock(&self.delay).now()
+        self.delay.lock().now()
     }
 
     /// Takes how many jobs the last end of the connection made unknown.
@@ -99,18 +100,18 @@ impl Shared {
     }
 
     pub(super) fn add_tap(&self, tap: Tap) {
-        let mut taps = lock(&self.taps);
+        let mut taps = self.taps.lock();
         // A switch that is quiet, or gone, would let those pile up that nobody reads any more.
         taps.retain(|tap| (tap.is_open)());
         taps.push(tap);
     }
 
     pub(super) fn waiters(&self) -> MutexGuard<'_, Waiters> {
-        lock(&self.waiters)
+        self.waiters.lock()
     }
 
     pub(super) fn add_log(&self, feed: Feed<LogLine>) {
-        let mut logs = lock(&self.logs);
+        let mut logs = self.logs.lock();
         logs.retain(Feed::is_open);
         logs.push(feed);
     }
@@ -131,7 +132,7 @@ impl Shared {
         session: Option<Id<SessionInfo>>,
     ) -> Job {
         let (waited, job) = Waiting::new(id.clone(), command, session);
-        let mut waiting = lock(&self.waiting);
+        let mut waiting = self.waiting.lock();
         // Results that never came and nobody waits for: dropped when the table is about to grow.
         if waiting.len() == waiting.capacity() {
             waiting.retain(|_, waiting| waiting.is_wanted());
@@ -141,13 +142,13 @@ impl Shared {
     }
 
     pub(super) fn stop_waiting(&self, id: &Id<JobRecord>) {
-        lock(&self.waiting).remove(id);
+        self.waiting.lock().remove(id);
     }
 
     /// Tells whoever waits. Returns the session that was asked for and the one that an originate
     /// made, where they differ.
     fn job_is_over(&self, id: &Id<JobRecord>, state: JobState) -> Option<Made> {
-        lock(&self.waiting).remove(id)?.over(state)
+        self.waiting.lock().remove(id)?.over(state)
     }
 
     /// The results of all that run are lost.
@@ -155,7 +156,7 @@ impl Shared {
         let lost = self.tracker().lose_jobs();
         self.lost_jobs.store(lost.len(), Ordering::Relaxed);
         // The tracker may have forgotten some that are waited for.
-        for (_, waiting) in lock(&self.waiting).drain() {
+        for (_, waiting) in self.waiting.lock().drain() {
             let _none = waiting.over(JobState::Unknown);
         }
     }
@@ -207,7 +208,7 @@ impl Intake {
     /// Folds what was collected in; the time of arrival is not noted.
     pub(super) fn fold(&mut self) {
         let mut tracker = self.shared.tracker();
-        let mut taps = lock(&self.shared.taps);
+        let mut taps = self.shared.taps.lock();
         let waiters = self.shared.waiters();
         let tracker = &mut *tracker;
         for event in self.batch.drain(..) {
@@ -236,12 +237,12 @@ impl Sink for Intake {
     }
 
     fn log(&mut self, line: LogLine) {
-        lock(&self.shared.logs).retain(|feed| feed.offer(|| line.clone()));
+        self.shared.logs.lock().retain(|feed| feed.offer(|| line.clone()));
     }
 
     fn flush(&mut self) {
         if let Some(latest) = self.batch.last().map(Event::timestamp) {
-            lock(&self.shared.delay).note(latest, Instant::now());
+            self.shared.delay.lock().note(latest, Instant::now());
             self.fold();
             self.shared.note_life();
         }
@@ -250,7 +251,7 @@ impl Sink for Intake {
     fn closed(&mut self, _reason: &CloseReason) {
         self.shared.jobs_are_lost();
         // Another connection has another way, and may lead to another clock.
-        *lock(&self.shared.delay) = Delay::default();
+        *self.shared.delay.lock() = Delay::default();
     }
 }
 
@@ -278,10 +279,6 @@ fn tell_stray(event: &Event, tracker: &Tracker) {
 }
 
 /// A lock that a panic elsewhere has not made useless: what it guards is valid at every step.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -295,7 +292,7 @@ mod tests {
             drop(watching::logs(&shared));
         }
         let kept = watching::changes(&shared);
-        assert_eq!((lock(&shared.taps).len(), lock(&shared.logs).len()), (1, 1));
+        assert_eq!((shared.taps.lock().len(), shared.logs.lock().len()), (1, 1));
         drop(kept);
     }
 
@@ -307,7 +304,7 @@ mod tests {
         for _job in 0..10_000 {
             drop(shared.waiting(Id::random(), "status", None));
         }
-        assert!(lock(&shared.waiting).len() < 100);
+        assert!(shared.waiting.lock().len() < 100);
         // The tracker was never told of them.
         Intake::new(Arc::clone(&shared)).closed(&CloseReason::EndOfStream);
         assert!(waited_for.iter().all(|job| job.state() == JobState::Unknown));

@@ -33,9 +33,10 @@ pub use error::LuaError;
 pub use options::Options;
 use std::fmt;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
+use parking_lot::Mutex;
 use tokio::sync::oneshot;
 
 use crate::client::app::Handling;
@@ -180,7 +181,7 @@ impl App for LuaApp {
         let (session, event) = (on.session, on.event);
         Box::pin(async move {
             let predecessor = {
-                let mut slot = self.predecessor.lock().unwrap_or_else(PoisonError::into_inner);
+                let mut slot = self.predecessor.lock();
                 if slot.as_ref().is_some_and(|old| old.is_done()) {
                     *slot = None;
                 }
@@ -212,8 +213,7 @@ impl App for LuaApp {
             let Some(successor) = (successor as &dyn std::any::Any).downcast_ref::<Self>() else {
                 return self.tear_down(client).await;
             };
-            *successor.predecessor.lock().unwrap_or_else(PoisonError::into_inner) =
-                Some(Arc::clone(&self.handle));
+            *successor.predecessor.lock() = Some(Arc::clone(&self.handle));
             // Its running functions go on to their end, then its thread ends.
             self.handle.tell(Message::Retire).await.map_err(|text| Error::App { text })
         })

@@ -1,8 +1,10 @@
 //! The signs of life of a script's thread.
 
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
+
+use parking_lot::Mutex;
 
 use super::processor_time::Meter;
 
@@ -26,12 +28,12 @@ pub(super) struct Pulse {
 
 impl Pulse {
     pub(super) fn note(&self, failure: &str) {
-        let mut last = self.last_failure.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut last = self.last_failure.lock();
         failure.clone_into(&mut last);
     }
 
     pub(super) fn last_failure(&self) -> String {
-        self.last_failure.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.last_failure.lock().clone()
     }
 
     pub(super) fn enter(&self) {

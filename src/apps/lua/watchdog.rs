@@ -4,8 +4,10 @@ use super::processor_time::Meter;
 use super::pulse::Pulse;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Weak};
 use std::time::Duration;
+
+use parking_lot::Mutex;
 
 use super::thread::Handle;
 
@@ -16,7 +18,7 @@ static GIVEN_UP: Mutex<Vec<(PathBuf, Arc<Pulse>)>> = Mutex::new(Vec::new());
 /// Gives a thread up: it ends as soon as it comes back to Lua, and is listed until then.
 pub(super) fn give_up(path: &Path, pulse: &Arc<Pulse>) {
     pulse.is_given_up.store(true, Ordering::Relaxed);
-    let mut given_up = GIVEN_UP.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut given_up = GIVEN_UP.lock();
     if !given_up.iter().any(|(_, known)| Arc::ptr_eq(known, pulse)) {
         given_up.push((path.to_owned(), Arc::clone(pulse)));
     }
@@ -24,7 +26,7 @@ pub(super) fn give_up(path: &Path, pulse: &Arc<Pulse>) {
 
 /// The files whose threads were given up and still run.
 pub(super) fn given_up() -> Vec<PathBuf> {
-    let mut given_up = GIVEN_UP.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut given_up = GIVEN_UP.lock();
     given_up.retain(|(_, pulse)| !pulse.is_done.load(Ordering::Relaxed));
     given_up.iter().map(|(path, _)| path.clone()).collect()
 }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::pin::Pin;
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 
 use super::call_name::Purpose;
 use super::meta::Meta;
@@ -173,7 +173,7 @@ impl<'a> Context<'a> {
         let output = Output { notes: Some(Arc::clone(&notes)), ..output };
         let mut inner = Context::new(&self.shell, self.switch.clone(), output, self.runner);
         self.runner.command(&mut inner, line).await?;
-        let notes = std::mem::take(&mut *notes.lock().unwrap_or_else(PoisonError::into_inner));
+        let notes = std::mem::take(&mut *notes.lock());
         notes.iter().try_for_each(|note| self.note(note))?;
         Ok(text)
     }
@@ -181,7 +181,7 @@ impl<'a> Context<'a> {
     /// Writes a line about the answer: it is no part of an answer that is kept as a value.
     pub(super) fn note(&mut self, text: &str) -> Result<(), CommandError> {
         let Some(notes) = &self.output.notes else { return self.line(text) };
-        notes.lock().unwrap_or_else(PoisonError::into_inner).push(text.to_owned());
+        notes.lock().push(text.to_owned());
         Ok(())
     }
 

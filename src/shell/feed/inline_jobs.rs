@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use super::{Narration, lock};
+use super::Narration;
 
 /// The latest of them, by their ids; before that is known, by their commands. The last ones may have
 /// been answered already.
@@ -40,13 +40,13 @@ pub(in crate::shell) struct Awaited {
 impl Awaited {
     /// It is about to be sent.
     pub(in crate::shell) fn new(narration: &Arc<Narration>, command: &str) -> Self {
-        lock(&narration.awaiting).begin(command);
+        narration.awaiting.lock().begin(command);
         Self { narration: Arc::clone(narration), name: Some(command.to_owned()) }
     }
 
     /// It was sent, and is this job.
     pub(in crate::shell) fn is_job(&mut self, id: &str) {
-        let mut awaiting = lock(&self.narration.awaiting);
+        let mut awaiting = self.narration.awaiting.lock();
         if let Some(command) = self.name.replace(id.to_owned()) {
             awaiting.end(&command);
         }
@@ -62,7 +62,7 @@ impl Awaited {
 impl Drop for Awaited {
     fn drop(&mut self) {
         if let Some(name) = &self.name {
-            lock(&self.narration.awaiting).end(name);
+            self.narration.awaiting.lock().end(name);
         }
     }
 }
@@ -79,7 +79,7 @@ mod tests {
         let narration = Arc::new(Narration::default());
         let [mut one, other, third] =
             ["one", "other", "third"].map(|line| Awaited::new(&narration, line));
-        let has = |id: &str, command: &str| lock(&narration.awaiting).has(id, command);
+        let has = |id: &str, command: &str| narration.awaiting.lock().has(id, command);
         assert!(has("1", "one"));
         one.is_job("1");
         assert!(has("1", "one") && !has("2", "one"));

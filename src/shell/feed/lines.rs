@@ -2,11 +2,11 @@
 
 use nu_ansi_term::{Color, Style};
 
+use super::Narration;
 use super::choice::{Form, document};
 use super::describe::describe;
 use super::mode::Mode;
 use super::sampler::{Line, Priority};
-use super::{Narration, lock};
 use crate::conn::CloseReason;
 use crate::listener::{Link, Update};
 use crate::model::{Direction, Event, HangupCause, JobState, Outcome, SessionInfo};
@@ -18,25 +18,25 @@ use crate::wire::LogLine;
 
 impl Narration {
     pub(super) fn change(&self, update: &Update) -> Option<Line> {
-        let mode = lock(&self.choice).mode;
+        let mode = self.choice.lock().mode;
         match &update.change {
             Change::Session { what, .. } => {
                 let session = update.session.as_deref()?;
                 // Before anything is left out: it has to see all of a leg.
-                let transferred = lock(&self.transfers).describe(session, *what);
+                let transferred = self.transfers.lock().describe(session, *what);
                 // Also events that are not shown say which legs belong to a call.
                 let is_told =
-                    lock(&self.choice).wants_change(session, kind_of(*what), update.is_own);
+                    self.choice.lock().wants_change(session, kind_of(*what), update.is_own);
                 if mode != Mode::Calls || !is_told {
                     return None;
                 }
-                let is_chosen = lock(&self.choice).is_narrowed();
+                let is_chosen = self.choice.lock().is_narrowed();
                 self.session(update, session, *what, is_chosen, transferred)
             }
             Change::Job(_) => {
                 let job = update.job.as_deref()?;
-                let is_muted = lock(&self.choice).muted.contains("JOB");
-                let is_answer = lock(&self.awaiting).has(job.id.as_str(), &job.command);
+                let is_muted = self.choice.lock().muted.contains("JOB");
+                let is_answer = self.awaiting.lock().has(job.id.as_str(), &job.command);
                 let is_told = mode == Mode::Calls && !job.is_foreign && !is_muted && !is_answer;
                 is_told.then(|| {
                     self.job(update, &sanitise::line(job.id.short()), &job.command, &job.state)
@@ -117,7 +117,7 @@ impl Narration {
         (name, usual, is_odd, is_chosen): (&str, Color, bool, bool),
         change: &str,
     ) -> Line {
-        let style = lock(&self.colors).get(name).unwrap_or_else(|| usual.normal());
+        let style = self.colors.lock().get(name).unwrap_or_else(|| usual.normal());
         let priority = match (is_odd, update.is_own) {
             (true, _) => Priority::Alert,
             (_, true) => Priority::Own,
@@ -163,7 +163,7 @@ impl Narration {
 
     pub(super) fn raw(&self, event: &Event) -> Option<Line> {
         let (form, priority) = {
-            let mut choice = lock(&self.choice);
+            let mut choice = self.choice.lock();
             if !choice.wants_event(event) {
                 let is_told = choice.tells_of(event);
                 drop(choice);
@@ -230,7 +230,7 @@ impl Narration {
     pub(super) fn log_line(&self, log: &LogLine) -> Line {
         let priority = if log.level() <= WARNING { Priority::Alert } else { Priority::Rest };
         let (mut text, style) = {
-            let view = lock(&self.log_view);
+            let view = self.log_view.lock();
             (view.prefix_of(log), view.style_of(log.level()))
         };
         for (at, row) in sanitise::rows(&log.text()).enumerate() {

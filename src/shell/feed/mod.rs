@@ -13,11 +13,12 @@ pub(crate) mod sink;
 pub(crate) mod transcript;
 mod transfers;
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
 use nu_ansi_term::{Color, Style};
+use parking_lot::Mutex;
 
 pub(super) use choice::{Choice, document, header};
 
@@ -74,7 +75,7 @@ impl Narration {
 
     /// Looks at what is shown, or changes it.
     pub(super) fn choose<T>(&self, choose: impl FnOnce(&mut Choice) -> T) -> T {
-        let mut choice = lock(&self.choice);
+        let mut choice = self.choice.lock();
         let chosen = choose(&mut choice);
         let shows = choice.shows_events();
         self.raw.store(shows, Ordering::Relaxed);
@@ -83,12 +84,12 @@ impl Narration {
 
     /// Whether a line of the log is shown above the prompt.
     pub(super) fn wants_log(&self, log: &LogLine) -> bool {
-        !is_blank(log) && lock(&self.choice).wants_log(log) && lock(&self.log_view).shows(log)
+        !is_blank(log) && self.choice.lock().wants_log(log) && self.log_view.lock().shows(log)
     }
 
     /// Whether a line of the log belongs to a stream of the log.
     pub(super) fn streams_log(&self, log: &LogLine) -> bool {
-        lock(&self.choice).chooses_log(log) && lock(&self.log_view).shows(log)
+        self.choice.lock().chooses_log(log) && self.log_view.lock().shows(log)
     }
 
     /// A line of the log without color, as its rows.
@@ -98,17 +99,17 @@ impl Narration {
 
     /// An event in the form that was chosen, without color.
     pub(super) fn event_text(&self, event: &Event) -> String {
-        let form = lock(&self.choice).form.clone();
+        let form = self.choice.lock().form.clone();
         sanitise::uncolored(&self.formed(event, form))
     }
 
     pub(super) fn change_log_view(&self, change: impl FnOnce(&mut LogView)) {
-        change(&mut lock(&self.log_view));
+        change(&mut self.log_view.lock());
     }
 
     /// Sets what call lines look like.
     pub(super) fn set_colors(&self, colors: Colors) {
-        *lock(&self.colors) = colors;
+        *self.colors.lock() = colors;
     }
 
     /// Says that there are several switches, so that lines say which.
@@ -123,12 +124,12 @@ impl Narration {
 
     /// Changes where the session is written down, and returns what was before.
     pub(super) fn record(&self, to: Option<Arc<Transcript>>) -> Option<Arc<Transcript>> {
-        std::mem::replace(&mut *lock(&self.transcript), to)
+        std::mem::replace(&mut *self.transcript.lock(), to)
     }
 
     /// Where the session is written down.
     pub(super) fn transcript(&self) -> Option<Arc<Transcript>> {
-        lock(&self.transcript).clone()
+        self.transcript.lock().clone()
     }
 
     /// Keeps the lines of a recording for `events last`, and shows it nowhere.
@@ -198,12 +199,12 @@ impl Narration {
     }
 
     fn remember(&self, source: Source, text: &str) {
-        lock(&self.recent).push(source, &sanitise::uncolored(text));
+        self.recent.lock().push(source, &sanitise::uncolored(text));
     }
 
     /// The latest lines of a source, shown or only counted, oldest first.
     pub(super) fn recent(&self, count: usize, source: Source) -> Vec<String> {
-        lock(&self.recent).last(count, source)
+        self.recent.lock().last(count, source)
     }
 
     fn paint(&self, style: Style, text: &str) -> String {
@@ -282,10 +283,6 @@ pub(super) fn follow(host: &str, listener: &EventListener, narration: Arc<Narrat
             }
         }
     });
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]

@@ -4,7 +4,8 @@
 //! A line is secret when masking it changes it: history and transcript agree.
 
 use std::collections::BTreeSet;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use parking_lot::Mutex;
 
 use super::secret_names::{Names, STARS};
 use crate::conn::{Config, Login};
@@ -216,7 +217,7 @@ impl Secrets {
     /// Takes note of a value that is a secret wherever it appears.
     pub(in crate::shell) fn learn_value(&self, value: &str) {
         if value.len() >= SHORTEST {
-            self.lock().insert(value.to_owned());
+            self.values.lock().insert(value.to_owned());
         }
     }
 
@@ -232,16 +233,12 @@ impl Secrets {
 
     /// A text without the values that are known.
     pub(in crate::shell) fn mask(&self, mut text: String) -> String {
-        for secret in self.lock().iter() {
+        for secret in self.values.lock().iter() {
             if text.contains(secret.as_str()) {
                 text = replaced(&text, secret);
             }
         }
         text
-    }
-
-    fn lock(&self) -> MutexGuard<'_, BTreeSet<String>> {
-        self.values.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

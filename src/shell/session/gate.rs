@@ -2,8 +2,6 @@
 //! and with hints; here what verbs make of it, and what apps send, meets `deny`, `read_only` and the
 //! guard once more.
 
-use std::sync::{Mutex, PoisonError};
-
 use super::Shell;
 use super::switch::Switch;
 use crate::client::{Asked, By};
@@ -18,12 +16,8 @@ pub(super) fn put(shell: &Shell, switch: &Switch) {
     switch.client().set_gate(move |asked| {
         let held =
             shell.upgrade().map_or_else(Held::default, |shell| shell.with_settings(Held::of));
-        held.judge(lock(&profile).as_ref(), asked)
+        held.judge(profile.lock().as_ref(), asked)
     });
-}
-
-fn lock(profile: &Mutex<Option<Profile>>) -> std::sync::MutexGuard<'_, Option<Profile>> {
-    profile.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// What holds in the session.

@@ -19,11 +19,12 @@ pub(crate) mod variables;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
-#[cfg(feature = "cli")]
 use nu_ansi_term::Style;
+#[cfg(feature = "cli")]
+use parking_lot::{Mutex, MutexGuard};
 use tokio::sync::{mpsc, watch};
 
 use crate::conn::WeakConnection;
@@ -257,7 +258,7 @@ impl Shell {
     }
 
     pub(super) fn state(&self) -> MutexGuard<'_, State> {
-        self.inner.state.lock().unwrap_or_else(PoisonError::into_inner)
+        self.inner.state.lock()
     }
 }
 

@@ -1,9 +1,10 @@
 //! One connected server: a client, a listener and their two connections.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use parking_lot::{Mutex, MutexGuard};
 use tokio::task::AbortHandle;
 
 use super::catalog::Catalog;
@@ -83,7 +84,7 @@ impl Switch {
     /// Sets which apps were loaded then.
     pub(in crate::shell) fn set_recorded_apps(&self, apps: Vec<(String, String)>) {
         if let Some(recorded) = &self.recorded {
-            *recorded.lock().unwrap_or_else(PoisonError::into_inner) = apps;
+            *recorded.lock() = apps;
         }
     }
 
@@ -95,7 +96,7 @@ impl Switch {
     /// The loaded apps by name and id.
     pub(in crate::shell) fn loaded_apps(&self) -> Vec<(String, String)> {
         if let Some(recorded) = &self.recorded {
-            return recorded.lock().unwrap_or_else(PoisonError::into_inner).clone();
+            return recorded.lock().clone();
         }
         let loaded = self.client.loaded_apps().into_iter();
         loaded.map(|(name, id)| (name, id.as_str().to_owned())).collect()
@@ -105,14 +106,14 @@ impl Switch {
     /// forgotten.
     pub(in crate::shell) fn keep_app_words(&self, id: &str, words: Vec<String>) {
         let loaded = self.client.loaded_apps();
-        let mut kept = self.app_words.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut kept = self.app_words.lock();
         kept.retain(|known, _| loaded.iter().any(|(_, id)| id.as_str() == known));
         kept.insert(id.to_owned(), words);
     }
 
     /// The words that an app was loaded with; nothing of one that this shell has not loaded.
     pub(in crate::shell) fn app_words(&self, id: &str) -> Option<Vec<String>> {
-        self.app_words.lock().unwrap_or_else(PoisonError::into_inner).get(id).cloned()
+        self.app_words.lock().get(id).cloned()
     }
 
     /// Its name in the prompt and behind `use`.
@@ -162,7 +163,7 @@ impl Switch {
     /// The profile that it was opened as.
     #[must_use]
     pub fn profile(&self) -> Option<Profile> {
-        self.profile.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.profile.lock().clone()
     }
 
     /// Where its profile is, for who judges what is sent there.
@@ -171,7 +172,7 @@ impl Switch {
     }
 
     pub(super) fn set_profile(&self, profile: Profile) {
-        *self.profile.lock().unwrap_or_else(PoisonError::into_inner) = Some(profile);
+        *self.profile.lock() = Some(profile);
     }
 
     /// Connects both sockets, starts the listener and assigns it. What is connected stays.
@@ -220,13 +221,13 @@ impl Switch {
         let (client, slot) = (self.client.clone(), Arc::clone(&self.catalog));
         let _task = tokio::spawn(async move {
             let catalog = Arc::new(Catalog::fetch(&client).await);
-            *slot.lock().unwrap_or_else(PoisonError::into_inner) = catalog;
+            *slot.lock() = catalog;
         });
     }
 
     /// What the server can do, as far as it has listed it.
     pub(in crate::shell) fn catalog(&self) -> Arc<Catalog> {
-        Arc::clone(&self.catalog.lock().unwrap_or_else(PoisonError::into_inner))
+        Arc::clone(&self.catalog.lock())
     }
 
     /// What the server can do; asks when it has not listed it yet.
@@ -236,7 +237,7 @@ impl Switch {
             return known;
         }
         let asked = Arc::new(Catalog::fetch(&self.client).await);
-        *self.catalog.lock().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&asked);
+        *self.catalog.lock() = Arc::clone(&asked);
         asked
     }
 
@@ -273,7 +274,7 @@ impl Switch {
 
     /// Puts one that looks out for alerts in the place of another.
     fn watch(&self, watching: Option<AbortHandle>) {
-        let mut slot = self.watching.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut slot = self.watching.lock();
         if let Some(old) = std::mem::replace(&mut *slot, watching) {
             old.abort();
         }
@@ -295,6 +296,6 @@ impl Switch {
     }
 
     fn slot(&self) -> MutexGuard<'_, EventListener> {
-        self.listener.lock().unwrap_or_else(PoisonError::into_inner)
+        self.listener.lock()
     }
 }

@@ -6,11 +6,12 @@
 //!   comes in meanwhile is dropped and counted where it comes from.
 
 use std::io::Write;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::{fmt, io, mem, thread};
 
+use parking_lot::Mutex;
 use tokio::sync::Notify;
 
 /// Takes text at once; a separate thread writes it. Clones share it.
@@ -32,7 +33,7 @@ impl Outlet {
         let (backlog, failed) = (Arc::clone(&outlet.backlog), Arc::clone(&outlet.failed));
         thread::Builder::new().name("outlet".to_owned()).spawn(move || {
             if let Err(err) = write(to, &waiting, &backlog) {
-                *failed.lock().unwrap_or_else(PoisonError::into_inner) = Some(err);
+                *failed.lock() = Some(err);
             }
             backlog.end();
         })?;
@@ -60,7 +61,7 @@ impl Outlet {
 
     /// Why nothing can be written any more; `None` while it can.
     pub(crate) fn with_failure<T>(&self, look: impl FnOnce(&io::Error) -> T) -> Option<T> {
-        self.failed.lock().unwrap_or_else(PoisonError::into_inner).as_ref().map(look)
+        self.failed.lock().as_ref().map(look)
     }
 }
 

@@ -1,7 +1,9 @@
 //! Where an answer goes and how it should look.
 
 use std::fmt;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
+
+use parking_lot::Mutex;
 
 use super::Format;
 use crate::shell::text::error::CommandError;

@@ -1,8 +1,9 @@
 //! What clients and the switch say to each other, written down as JSON lines.
 
 use std::io::Write;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
+use parking_lot::Mutex;
 use serde_json::json;
 use tokio::time::Instant;
 
@@ -33,12 +34,12 @@ impl Record {
 
     /// Opens a book; it replaces the one before.
     pub(in crate::sim) fn open(&self, book: Book) {
-        *self.lock() = Some(book);
+        *self.book.lock() = Some(book);
     }
 
     /// Writes down a request, as it was understood.
     pub(in crate::sim) fn request(&self, conn: u64, request: &Request) {
-        if self.lock().is_none() {
+        if self.book.lock().is_none() {
             return;
         }
         let mut text = masked(request.line());
@@ -58,7 +59,7 @@ impl Record {
     }
 
     fn write(&self, conn: u64, from: &str, bytes: &[u8]) {
-        let mut slot = self.lock();
+        let mut slot = self.book.lock();
         let Some(book) = slot.as_mut() else { return };
         let micros = u32::try_from(self.start.elapsed().as_micros() % 1_000_000).unwrap_or(0);
         let t = format!("{}.{micros:06}", self.start.elapsed().as_secs());
@@ -72,10 +73,6 @@ impl Record {
             tracing::warn!(%error, "the recording ends here");
             *slot = None;
         }
-    }
-
-    fn lock(&self) -> std::sync::MutexGuard<'_, Option<Book>> {
-        self.book.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

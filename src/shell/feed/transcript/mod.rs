@@ -12,9 +12,10 @@ use std::fmt;
 use std::fs::OpenOptions;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
+use parking_lot::Mutex;
 use serde_json::{Value, json};
 use tokio::sync::watch;
 
@@ -93,7 +94,7 @@ impl Transcript {
     /// Writes down what runs on a switch now, and from now on all its events and log lines.
     pub(in crate::shell) fn hear(self: &Arc<Self>, source: Source<'_>) {
         let (name, listener): (Arc<str>, _) = (source.name.into(), source.listener.clone());
-        if lock(&self.heard).insert(listener.id().to_string(), Value::Null).is_some() {
+        if self.heard.lock().insert(listener.id().to_string(), Value::Null).is_some() {
             return;
         }
         self.apps(source);
@@ -109,7 +110,7 @@ impl Transcript {
 
     /// Writes down what runs on a switch at its end.
     pub(in crate::shell) fn leave(&self, source: &Source<'_>) {
-        if lock(&self.heard).contains_key(source.listener.id().as_str()) {
+        if self.heard.lock().contains_key(source.listener.id().as_str()) {
             self.now_on(&source.name.into(), &source.listener);
         }
     }
@@ -130,7 +131,7 @@ impl Transcript {
         let apps: serde_json::Map<String, Value> =
             source.apps.into_iter().map(|(name, id)| (id, name.into())).collect();
         let (apps, id) = (Value::Object(apps), source.listener.id().to_string());
-        let is_new = lock(&self.heard).get_mut(&id).is_some_and(|known| {
+        let is_new = self.heard.lock().get_mut(&id).is_some_and(|known| {
             let is_new = *known != apps && !(known.is_null() && apps == json!({}));
             *known = apps.clone();
             is_new
@@ -203,7 +204,7 @@ impl Transcript {
 
     /// Queues an entry; `false` when the transcript is over.
     fn offer(&self, entry: Entry) -> bool {
-        let queue = lock(&self.queue);
+        let queue = self.queue.lock();
         let Some(queue) = queue.as_ref() else { return false };
         match queue.try_send(entry) {
             Ok(()) => true,
@@ -222,8 +223,8 @@ impl Transcript {
     pub(in crate::shell) async fn stop(&self) -> Result<String, CommandError> {
         self.over.send_replace(true);
         self.line(json!({ "kind": "stop" }));
-        drop(lock(&self.queue).take());
-        let writer = lock(&self.writer).take();
+        drop(self.queue.lock().take());
+        let writer = self.writer.lock().take();
         if let Some(writer) = writer {
             // One that failed has said so.
             let _ended = writer.await.is_ok();
@@ -300,7 +301,3 @@ async fn follow(
 
 /// How many entries may wait for the disk.
 const ROOM: usize = 8192;
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}

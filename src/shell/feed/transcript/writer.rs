@@ -2,11 +2,12 @@
 
 use std::fs::File;
 use std::io::Write as _;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::Receiver;
-use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::Timestamp;
+use parking_lot::Mutex;
 use serde_json::{Map, Value, json};
 
 use crate::model::Event;
@@ -63,7 +64,7 @@ impl Counts {
 
     /// How many were written and lost, or why it broke off.
     pub(super) fn status(&self) -> Result<(u64, u64), String> {
-        if let Some(why) = self.failed.lock().unwrap_or_else(PoisonError::into_inner).as_ref() {
+        if let Some(why) = self.failed.lock().as_ref() {
             return Err(why.clone());
         }
         Ok((self.written.load(Ordering::Relaxed), self.all_lost.load(Ordering::Relaxed)))
@@ -89,7 +90,7 @@ pub(super) fn write(mut file: File, entries: &Receiver<Entry>, counts: &Counts, 
         let (at, value) = as_json(entry, secrets);
         if let Err(err) = written.and_then(|()| put(at, value)) {
             tracing::warn!(%err, "the transcript ends here");
-            let mut failed = counts.failed.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut failed = counts.failed.lock();
             *failed = Some(err.to_string());
             return;
         }

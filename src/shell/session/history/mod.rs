@@ -14,9 +14,9 @@ use std::fs::{DirBuilder, File};
 use std::io;
 use std::io::{Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
+use parking_lot::Mutex;
 
 pub use import::fs_cli_history;
 
@@ -64,7 +64,7 @@ impl History {
             return Ok(false);
         }
         let entry = Entry { at: Timestamp::now().as_second(), line: line.trim_end().to_owned() };
-        let mut books = self.lock();
+        let mut books = self.books.lock();
         let book = books.entry(switch.to_owned()).or_default();
         let written = self.file(switch).map_or(Ok(()), |path| book.append(&path, &entry));
         book.push(entry);
@@ -77,7 +77,7 @@ impl History {
             return;
         }
         let entry = Entry { at: Timestamp::now().as_second(), line: line.trim_end().to_owned() };
-        self.lock().entry(switch.to_owned()).or_default().push(entry);
+        self.books.lock().entry(switch.to_owned()).or_default().push(entry);
     }
 
     /// Puts lines before all others of a switch, but those that are known. Returns how many.
@@ -85,7 +85,7 @@ impl History {
     /// # Errors
     /// When the file cannot be read or written.
     pub(super) fn put_before(&self, switch: &str, lines: Vec<String>) -> io::Result<usize> {
-        let mut books = self.lock();
+        let mut books = self.books.lock();
         let book = books.entry(switch.to_owned()).or_default();
         let mut file = self.file(switch).map(|path| open(&path)).transpose()?;
         if let Some(file) = &mut file {
@@ -120,12 +120,12 @@ impl History {
     /// When the file is there and cannot be read.
     pub fn refresh(&self, switch: &str) -> io::Result<()> {
         let Some(path) = self.file(switch) else { return Ok(()) };
-        self.lock().entry(switch.to_owned()).or_default().read(&path)
+        self.books.lock().entry(switch.to_owned()).or_default().read(&path)
     }
 
     /// Looks at the lines of a switch, oldest first.
     pub fn with<T>(&self, switch: &str, look: impl FnOnce(&[Entry]) -> T) -> T {
-        let books = self.lock();
+        let books = self.books.lock();
         look(books.get(switch).map_or(&[], |book| &book.entries))
     }
 
@@ -142,10 +142,6 @@ impl History {
             format!("{}-{sum:08x}", name.trim_start_matches('.'))
         };
         Some(self.folder.as_ref()?.join(name))
-    }
-
-    fn lock(&self) -> MutexGuard<'_, HashMap<String, Book>> {
-        self.books.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
