@@ -92,9 +92,9 @@ pub(crate) fn size() -> (u16, u16) {
 mod attributes {
     use std::io::Write as _;
     use std::process::Command;
-    use std::sync::{Mutex, PoisonError};
     use std::{io, panic, thread};
 
+    use parking_lot::Mutex;
     use rustix::termios;
     use rustix::termios::{
         InputModes, LocalModes, OptionalActions, QueueSelector, SpecialCodeIndex, Termios,
@@ -108,7 +108,7 @@ mod attributes {
     /// Keeps what is typed while no line is edited for the line that comes next, every key as it is,
     /// and does not echo it into what is shown. Ctrl-C still interrupts.
     pub(crate) fn keep_keys() {
-        if let Some(found) = &*FOUND.lock().unwrap_or_else(PoisonError::into_inner) {
+        if let Some(found) = &*FOUND.lock() {
             // A terminal that is gone keeps nothing.
             _ = termios::tcsetattr(io::stdin(), OptionalActions::Now, &keeping(found));
         }
@@ -116,7 +116,7 @@ mod attributes {
 
     /// Gives the terminal to another program, as it was found.
     pub(crate) fn as_found() {
-        if let Some(found) = &*FOUND.lock().unwrap_or_else(PoisonError::into_inner) {
+        if let Some(found) = &*FOUND.lock() {
             // A terminal that is gone needs no attributes.
             _ = termios::tcsetattr(io::stdin(), OptionalActions::Now, found);
         }
@@ -125,7 +125,7 @@ mod attributes {
     /// As [`as_found`], for a program that reads no lines of the operator: what they type meanwhile is
     /// for the next prompt, and not echoed into what the program shows.
     pub(crate) fn as_found_without_echo() {
-        if let Some(found) = &*FOUND.lock().unwrap_or_else(PoisonError::into_inner) {
+        if let Some(found) = &*FOUND.lock() {
             let mut silent = found.clone();
             silent.local_modes -= LocalModes::ECHO;
             // A terminal that is gone needs no attributes.
@@ -136,7 +136,7 @@ mod attributes {
     /// Takes what was typed and not read yet, while keys are kept.
     pub(crate) fn take_keys() -> Vec<u8> {
         let mut keys = Vec::new();
-        let found = FOUND.lock().unwrap_or_else(PoisonError::into_inner);
+        let found = FOUND.lock();
         let Some(found) = &*found else { return keys };
         let mut waits_for_none = keeping(found);
         waits_for_none.special_codes[SpecialCodeIndex::VMIN] = 0;
@@ -199,7 +199,7 @@ mod attributes {
         /// Remembers the terminal's attributes; a standard input that has none is left alone.
         pub(crate) fn save() -> Self {
             let found = termios::tcgetattr(io::stdin()).ok();
-            *FOUND.lock().unwrap_or_else(PoisonError::into_inner) = found;
+            *FOUND.lock() = found;
             let report = panic::take_hook();
             panic::set_hook(Box::new(move |info| {
                 // A task or a helper that panics ends alone: the prompt continues, and reports it.
@@ -249,7 +249,7 @@ mod attributes {
     }
 
     fn restore() {
-        let found = FOUND.lock().unwrap_or_else(PoisonError::into_inner);
+        let found = FOUND.lock();
         let (Some(found), Ok(now)) = (&*found, termios::tcgetattr(io::stdin())) else { return };
         if are_alike(&now, found) {
             return;

@@ -1,7 +1,8 @@
 //! A blank behind an abbreviation: what it stands for takes its place, and can be seen before it
 //! runs.
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
+use parking_lot::Mutex;
 use rustyline::{Cmd, ConditionalEventHandler, Event, EventContext, InputMode};
 
 use super::assist::Assist;
@@ -14,11 +15,11 @@ pub(super) struct Expanding(Arc<Mutex<Option<String>>>);
 
 impl Expanding {
     pub(super) fn take(&self) -> Option<String> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+        self.0.lock().take()
     }
 
     fn put(&self, text: String) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(text);
+        *self.0.lock() = Some(text);
     }
 }
 

@@ -3,8 +3,9 @@
 //!
 //! To rustyline they are an Enter: only then it keeps the keys that it has read already and that
 //! come behind.
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
+use parking_lot::Mutex;
 use rustyline::{Cmd, ConditionalEventHandler, Event, EventContext};
 
 use super::assist::Draft;
@@ -35,21 +36,17 @@ struct State {
 impl Pressed {
     /// Says whether function keys mean something in the line that comes.
     pub(super) fn listen(&self, is_on: bool) {
-        *self.lock() = State { is_on, key: None };
+        *self.0.lock() = State { is_on, key: None };
     }
 
     /// Says whether a line for the shell is typed, and no answer.
     pub(super) fn is_on(&self) -> bool {
-        self.lock().is_on
+        self.0.lock().is_on
     }
 
     /// Takes the key, if one was pressed, and the line as it stood then.
     pub(super) fn take(&self) -> Option<(Key, Draft)> {
-        self.lock().key.take()
-    }
-
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.lock().key.take()
     }
 }
 
@@ -68,7 +65,7 @@ impl Press {
 
 impl ConditionalEventHandler for Press {
     fn handle(&self, _: &Event, _: u16, _: bool, cx: &EventContext<'_>) -> Option<Cmd> {
-        let mut state = self.pressed.lock();
+        let mut state = self.pressed.0.lock();
         if matches!(self.key, Key::Function(_)) && !state.is_on {
             return Some(Cmd::Noop);
         }

@@ -8,11 +8,12 @@
 //! there is no room for the next, and the sampler folds on. Nothing waits for the terminal but this
 //! thread, and the editor thread before it shows a prompt.
 use std::io::Write;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 use std::{fmt, io, thread};
 
+use parking_lot::Mutex;
 pub(crate) use terminal_arbiter::Arbiter;
 use terminal_arbiter::Job;
 
@@ -136,7 +137,7 @@ impl Printer {
     /// Prints what is left and ends the thread.
     pub(crate) fn close(&self) {
         self.arbiter.close();
-        let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let thread = self.thread.lock().take();
         // A printer that panicked has nothing left to print.
         drop(thread.map(JoinHandle::join));
     }

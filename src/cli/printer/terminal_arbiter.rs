@@ -18,9 +18,10 @@
 //!   within [`SAME_REDRAW`] of a key counts only after [`REDRAW_SETTLE`] without another one.
 use std::collections::VecDeque;
 use std::mem;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use parking_lot::{Condvar, Mutex};
 use tokio::sync::Notify;
 
 use crate::shell::{Backlog, Pace};
@@ -100,14 +101,14 @@ struct InFlight {
 impl Arbiter {
     /// Waits until all output so far is written, then holds all output back. Blocks.
     pub(crate) fn enter(&self) {
-        let mut state = self.lock();
+        let mut state = self.state.lock();
         let target = state.submitted;
         // Handing over blocks until the editor reads again, which it does after this returns.
         while (state.is_writing || state.written < target)
             && !state.is_handing_over
             && !state.is_closed
         {
-            state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+            self.changed.wait(&mut state);
         }
         state.phase = Phase::Entering;
         state.prompted = Some(Instant::now());
@@ -116,12 +117,12 @@ impl Arbiter {
     /// As [`enter`](Self::enter), for a program other than the editor; [`away`](Self::away) ends it.
     pub(crate) fn hold(&self) {
         self.enter();
-        self.lock().is_held = true;
+        self.state.lock().is_held = true;
     }
 
     /// The editor has drawn its prompt, or is about to, in raw mode.
     pub(crate) fn editing(&self) {
-        let mut state = self.lock();
+        let mut state = self.state.lock();
         if state.phase == Phase::Entering {
             state.phase = Phase::Editing;
             self.changed.notify_all();
@@ -130,7 +131,7 @@ impl Arbiter {
 
     /// A key ended the line.
     pub(crate) fn leaving(&self) {
-        let mut state = self.lock();
+        let mut state = self.state.lock();
         if state.phase == Phase::Editing {
             state.phase = Phase::Leaving;
             self.drained.notify_waiters();
@@ -139,7 +140,7 @@ impl Arbiter {
 
     /// The editor has given the terminal back.
     pub(crate) fn away(&self) {
-        let mut state = self.lock();
+        let mut state = self.state.lock();
         state.phase = Phase::Away;
         state.prompted = None;
         state.is_held = false;
@@ -150,12 +151,12 @@ impl Arbiter {
 
     /// The editor redraws for a key, unless it takes a short cut.
     pub(crate) fn key(&self) {
-        self.lock().key = Some(Instant::now());
+        self.state.lock().key = Some(Instant::now());
     }
 
     /// The editor draws its prompt, for a key or after it has drawn what we handed over.
     pub(crate) fn drawn(&self) {
-        let mut state = self.lock();
+        let mut state = self.state.lock();
         let now = Instant::now();
         let for_a_key = state.key.take().is_some_and(|key| now - key < SAME_REDRAW);
         match &mut state.in_flight {
@@ -168,11 +169,11 @@ impl Arbiter {
     }
 
     pub(super) fn open(&self, editor: bool) {
-        self.lock().editor = editor;
+        self.state.lock().editor = editor;
     }
 
     pub(super) fn output(&self, text: String) {
-        let mut state = self.lock();
+        let mut state = self.state.lock();
         state.submitted += 1;
         self.backlog.add(text.len());
         state.outputs.push_back(text);
@@ -185,12 +186,12 @@ impl Arbiter {
     }
 
     pub(super) async fn flush(&self) {
-        let target = self.lock().submitted;
+        let target = self.state.lock().submitted;
         loop {
             // notify_waiters() wakes every Notified that exists, polled or not.
             let notified = self.drained.notified();
             {
-                let state = self.lock();
+                let state = self.state.lock();
                 if state.written >= target || state.is_closed {
                     return;
                 }
@@ -204,7 +205,7 @@ impl Arbiter {
     pub(super) async fn drawn_all(&self) {
         loop {
             let notified = self.drained.notified();
-            if !self.lock().is_drawing() {
+            if !self.state.lock().is_drawing() {
                 return;
             }
             notified.await;
@@ -212,12 +213,12 @@ impl Arbiter {
     }
 
     pub(super) fn ready(&self) -> bool {
-        let state = self.lock();
+        let state = self.state.lock();
         state.frame.is_none() && !state.is_writing && state.in_flight.is_none()
     }
 
     pub(super) fn frame(&self, text: String) -> bool {
-        let mut state = self.lock();
+        let mut state = self.state.lock();
         if state.frame.is_some() || state.in_flight.is_some() {
             return false;
         }
@@ -227,21 +228,21 @@ impl Arbiter {
     }
 
     pub(super) fn last_frame_time(&self) -> Option<Duration> {
-        self.lock().last_frame_time.take()
+        self.state.lock().last_frame_time.take()
     }
 
     pub(super) fn repaint(&self) {
-        self.lock().repaint = true;
+        self.state.lock().repaint = true;
         self.changed.notify_all();
     }
 
     pub(super) fn is_broken(&self) -> bool {
-        self.lock().is_broken
+        self.state.lock().is_broken
     }
 
     /// The printer's thread ends.
     pub(super) fn thread_ended(&self) {
-        let mut state = self.lock();
+        let mut state = self.state.lock();
         state.is_closed = true;
         state.is_gone = true;
         drop(state);
@@ -253,7 +254,7 @@ impl Arbiter {
     pub(super) async fn gone(&self) {
         loop {
             let notified = self.drained.notified();
-            if self.lock().is_gone {
+            if self.state.lock().is_gone {
                 return;
             }
             notified.await;
@@ -261,13 +262,13 @@ impl Arbiter {
     }
 
     pub(super) fn close(&self) {
-        self.lock().is_closed = true;
+        self.state.lock().is_closed = true;
         self.changed.notify_all();
     }
 
     /// Waits for the next thing to write; `None` when closed and done.
     pub(super) fn next(&self) -> Option<Job> {
-        let mut state = self.lock();
+        let mut state = self.state.lock();
         loop {
             if state.is_closed {
                 return state.last_job();
@@ -279,18 +280,17 @@ impl Arbiter {
             let is_showing = is_showing && !state.is_held;
             let maybe_drawn_at = is_showing
                 || state.in_flight.as_ref().is_some_and(|it| it.maybe_drawn_at.is_some());
-            state = if maybe_drawn_at && (is_showing || state.phase == Phase::Editing) {
-                let waited = self.changed.wait_timeout(state, REDRAW_SETTLE);
-                waited.unwrap_or_else(PoisonError::into_inner).0
+            if maybe_drawn_at && (is_showing || state.phase == Phase::Editing) {
+                let _timed_out = self.changed.wait_for(&mut state, REDRAW_SETTLE);
             } else {
-                self.changed.wait(state).unwrap_or_else(PoisonError::into_inner)
-            };
+                self.changed.wait(&mut state);
+            }
         }
     }
 
     /// What [`next`](Self::next) returned is written; `took` if it was a frame.
     pub(super) fn wrote(&self, last_frame_time: Option<Duration>, failed: bool) {
-        let mut state = self.lock();
+        let mut state = self.state.lock();
         state.is_writing = false;
         state.is_broken |= failed;
         state.last_frame_time = last_frame_time.or(state.last_frame_time);
@@ -303,7 +303,7 @@ impl Arbiter {
 
     /// The editor's queue took it, or the editor is gone and it must be printed another way.
     pub(super) fn handed_over(&self, taken: bool) {
-        let mut state = self.lock();
+        let mut state = self.state.lock();
         state.is_handing_over = false;
         let count = mem::take(&mut state.taken);
         if taken {
@@ -321,10 +321,6 @@ impl Arbiter {
         drop(state);
         self.changed.notify_all();
         self.drained.notify_waiters();
-    }
-
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -2,10 +2,10 @@
 
 use std::collections::HashSet;
 use std::ops::Range;
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use jiff::ZonedDateTime;
 use nu_ansi_term::{Color, Style};
+use parking_lot::Mutex;
 use unicode_width::UnicodeWidthStr as _;
 
 use super::running::{RunningLines, Shown};
@@ -44,7 +44,7 @@ pub(super) struct Helper {
 
 impl Helper {
     fn warn_once(&self, text: &str) {
-        let mut said = lock(&self.trouble);
+        let mut said = self.trouble.lock();
         if *said != text {
             tracing::warn!("{text}");
             text.clone_into(&mut said);
@@ -74,20 +74,20 @@ impl Helper {
     /// The prompt for a new line.
     pub(super) fn prompt_now(&self, draft: Draft) -> Prompt {
         let runs = self.runs(0);
-        *lock(&self.room) = runs.width();
+        *self.room.lock() = runs.width();
         let calls = self
             .shell
             .current()
             .map_or(0, |switch| switch.listener().with(|tracker| tracker.call_count()));
-        *lock(&self.digits) = calls.to_string().len().max(DIGITS);
+        *self.digits.lock() = calls.to_string().len().max(DIGITS);
         let (raw, styled) = self.prompts();
-        styled.clone_into(&mut lock(&self.shown));
+        styled.clone_into(&mut self.shown.lock());
         Prompt { raw, styled, purpose: Purpose::Command, draft }
     }
 
     /// Whether the prompt that is shown has room for what runs, and nothing runs any more.
     pub(super) fn has_gap(&self) -> bool {
-        !self.is_plain && *lock(&self.room) > 0 && self.board.now().is_empty()
+        !self.is_plain && *self.room.lock() > 0 && self.board.now().is_empty()
     }
 
     /// A question in the prompt's place.
@@ -184,10 +184,10 @@ impl Helper {
                     "1" => "1 call".to_owned(),
                     count => format!("{count} calls"),
                 });
-                (padded(state, *lock(&self.digits) + " calls".len()), Style::new())
+                (padded(state, *self.digits.lock() + " calls".len()), Style::new())
             }
             Place::Calls => {
-                (padded(self.count(calls()) + unsure, *lock(&self.digits)), Style::new())
+                (padded(self.count(calls()) + unsure, *self.digits.lock()), Style::new())
             }
             Place::Own => {
                 let own = listener.with(|tracker| {
@@ -204,7 +204,7 @@ impl Helper {
     /// A count in the room that the prompt has for it: by thousands, if it has grown too long.
     fn count(&self, count: usize) -> String {
         let text = count.to_string();
-        if self.is_plain || text.len() <= *lock(&self.digits) {
+        if self.is_plain || text.len() <= *self.digits.lock() {
             return text;
         }
         format!("{}k", count / 1000)
@@ -212,7 +212,7 @@ impl Helper {
 
     /// What runs, in the room that the prompt has for it.
     fn runs_now(&self) -> String {
-        let room = *lock(&self.room);
+        let room = *self.room.lock();
         if room > 0 { self.runs(room) } else { String::new() }
     }
 
@@ -301,7 +301,7 @@ impl Assist for Helper {
         if let Err(err) = history.refresh(&name) {
             self.warn_once(&format!("the history cannot be read: {err}"));
         }
-        let mut known = lock(&self.recalled);
+        let mut known = self.recalled.lock();
         history.with(&name, |entries| {
             let now = (name.clone(), entries.len(), entries.last().cloned());
             if *known == now {
@@ -313,7 +313,7 @@ impl Assist for Helper {
     }
 
     fn prompt(&self) -> String {
-        if self.is_plain { lock(&self.shown).clone() } else { self.prompts().1 }
+        if self.is_plain { self.shown.lock().clone() } else { self.prompts().1 }
     }
 }
 
@@ -340,10 +340,6 @@ fn trouble(switch: &Switch) -> Option<String> {
 fn verb_of(run: &Shown) -> String {
     let verb = sanitise::line(TypedLine::read(&run.line).verb());
     verb.chars().filter(char::is_ascii).take(VERB).collect()
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Digits of a number of calls that there is room for at least.

@@ -1,7 +1,8 @@
 //! Whether the process stood still.
 
 use jiff::{SignedDuration, Timestamp};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use parking_lot::Mutex;
+use std::sync::Arc;
 
 /// When the process was awake and when it stood still.
 ///
@@ -32,12 +33,12 @@ pub(super) enum Fate {
 impl Pulse {
     /// Says that the process is awake. Call it often.
     pub(super) fn beat(&self) {
-        self.lock().beat(Timestamp::now());
+        self.0.lock().beat(Timestamp::now());
     }
 
     /// What is to be done with a line.
     pub(super) fn fate(&self, at: Option<Timestamp>) -> Fate {
-        let mut beats = self.lock();
+        let mut beats = self.0.lock();
         let now = Timestamp::now();
         beats.beat(now);
         beats.fate(at, now)
@@ -46,13 +47,13 @@ impl Pulse {
     /// The process is about to be stopped.
     pub(in crate::cli) fn stops(&self) -> Timestamp {
         let now = Timestamp::now();
-        self.lock().stop = Some((now, None));
+        self.0.lock().stop = Some((now, None));
         now
     }
 
     /// The stop is over.
     pub(in crate::cli) fn goes_on(&self) -> Timestamp {
-        let (mut beats, now) = (self.lock(), Timestamp::now());
+        let (mut beats, now) = (self.0.lock(), Timestamp::now());
         beats.beat(now);
         beats.pause = None;
         beats.stop = beats.stop.map(|(from, _)| (from, Some(now)));
@@ -61,15 +62,11 @@ impl Pulse {
 
     /// The process was stopped from outside: takes from when to when it stood still.
     pub(in crate::cli) fn was_stopped(&self) -> Option<(Timestamp, Timestamp)> {
-        let mut beats = self.lock();
+        let mut beats = self.0.lock();
         beats.beat(Timestamp::now());
         let (from, to) = beats.pause.take()?;
         beats.stop = Some((from, Some(to)));
         Some((from, to))
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Beats> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

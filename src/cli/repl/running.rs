@@ -5,10 +5,11 @@
 //! background. A line that changes where later lines go is waited for however long it takes.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use parking_lot::Mutex;
 use tokio::task::{AbortHandle, JoinError, JoinSet};
 use tokio::time::Instant;
 
@@ -181,7 +182,7 @@ impl Running {
             .runs
             .iter()
             .map(|(run, _)| Shown { line: Arc::clone(&run.line), since: run.since });
-        *self.board.lock() = shown.collect();
+        *self.board.0.lock() = shown.collect();
     }
 }
 
@@ -211,11 +212,7 @@ impl Run {
 impl RunningLines {
     /// The lines that run, oldest first.
     pub(super) fn now(&self) -> Vec<Shown> {
-        self.lock().clone()
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Vec<Shown>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.lock().clone()
     }
 }
 

@@ -1,9 +1,10 @@
 //! What Tab asks of a server: waited for a moment only. An answer that comes later is for the next
 //! Tab at the same place: over a slow link, or from a busy server, none would come in time.
 
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
+use parking_lot::{Condvar, Mutex};
 use tokio::runtime::Handle;
 
 use crate::shell::complete::{Candidate, Question};
@@ -54,14 +55,14 @@ impl ServerCompletion {
     {
         let Some(runtime) = self.runtime.get() else { return Vec::new() };
         let (state, changed) = &*self.shared;
-        let mut state = lock(state);
+        let mut state = state.lock();
         state.answer.take_if(|(to, at, _)| !to.covers(about) || at.elapsed() > FRESH);
         if state.answer.is_none() && state.asked.is_none() {
             state.asked = Some(about.clone());
             let shared = Arc::clone(&self.shared);
             let _task = runtime.spawn(async move {
                 let candidates = answer.await;
-                let mut state = lock(&shared.0);
+                let mut state = shared.0.lock();
                 let to = state.asked.take();
                 state.answer = to.map(|to| (to, Instant::now(), candidates));
                 shared.1.notify_all();
@@ -69,17 +70,12 @@ impl ServerCompletion {
         }
         let is_asked =
             |state: &mut State| state.asked.as_ref().is_some_and(|asked| asked.covers(about));
-        let waited = changed.wait_timeout_while(state, TAB, is_asked);
-        let (mut state, _) = waited.unwrap_or_else(PoisonError::into_inner);
+        let _timed_out = changed.wait_while_for(&mut state, is_asked, TAB);
         let answer = state.answer.take_if(|(to, ..)| to.covers(about));
         let mut candidates = answer.map_or_else(Vec::new, |(.., candidates)| candidates);
         candidates.retain(|candidate| candidate.replacement.starts_with(&about.word));
         candidates
     }
-}
-
-fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {
-    state.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// How long Tab waits for a server.
