@@ -132,6 +132,7 @@ pub mod shell;
 #[cfg(feature = "sim")]
 pub mod sim;
 mod spreadsheet;
+mod time_span;
 pub mod track;
 pub mod wire;
 

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use crate::client::App;
 use crate::model::HangupCause;
+use crate::time_span::{SECOND, parse_in};
 
 /// An app that can be loaded by name.
 #[derive(Clone, Copy)]
@@ -247,9 +248,7 @@ impl<'a> Values<'a> {
 }
 
 fn seconds(text: &str) -> Option<Duration> {
-    let is_number = text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
-    let seconds: f64 = text.parse().ok().filter(|_| is_number)?;
-    Duration::try_from_secs_f64(seconds).ok().filter(|time| time.as_secs() < 1_000_000)
+    parse_in(text, SECOND).filter(|time| time.as_secs() < 1_000_000)
 }
 
 fn yes(text: &str) -> Option<bool> {

@@ -9,11 +9,12 @@ use clap::{Parser, Subcommand};
 
 use crate::cli::config;
 use crate::cli::config::legacy::level;
-use crate::cli::config::value::{Data, Section, span};
+use crate::cli::config::value::{Data, Section};
 use crate::cli::sim::{SIM_ABOUT, ServeArgs, SimArgs, sim_examples};
 use crate::cli::start::FS_CLI_CODES;
 use crate::cli::terminal::Color;
 use crate::shell::{Format, Kind};
+use crate::time_span;
 
 /// A shell for people who run live FreeSWITCH servers
 ///
@@ -214,7 +215,7 @@ fn port(text: &str) -> Result<u16, String> {
 
 /// fs_cli's times are milliseconds.
 fn milliseconds(text: &str) -> Result<Duration, String> {
-    let span = span(text, Duration::from_millis(1));
+    let span = time_span::parse_in(text, Duration::from_millis(1));
     span.ok_or_else(|| "milliseconds, or a number with a unit: 500ms, 5s, 2m".to_owned())
 }
 

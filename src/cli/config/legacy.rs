@@ -7,8 +7,9 @@ use std::time::Duration;
 
 use super::file::Fault;
 use super::keys::{LOG_LEVELS, kind_of};
-use super::value::{Data, Origin, Section, Value, span};
+use super::value::{Data, Origin, Section, Value};
 use crate::shell::nearest;
+use crate::time_span;
 
 /// The profiles of such a file, in its order.
 #[derive(Debug, Default)]
@@ -104,7 +105,7 @@ fn entry(key: &str, text: &str) -> Result<Vec<(String, Data)>, Wrong> {
     match lower.as_str() {
         "host" | "port" | "user" | "password" => one(&lower),
         "timeout" | "connect-timeout" => {
-            let span = span(text, Duration::from_millis(1));
+            let span = time_span::parse_in(text, Duration::from_millis(1));
             let span = span.ok_or_else(|| (format!("{key}: {text:?} is not a number"), None))?;
             // Nothing, as 0 is, sets no limit.
             let entry = (lower.replace('-', "_"), Data::Span(span));

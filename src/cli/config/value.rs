@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use super::keys::Kind;
 use crate::shell::{CommandError, Template, alert_event, alert_filter};
+use crate::time_span::{SECOND, parse_in};
 
 /// Values by key; what stands in a table has the table's name in front: `alias.long`.
 pub(crate) type Section = BTreeMap<String, Value>;
@@ -72,7 +73,7 @@ impl Data {
                 "false" | "no" | "off" | "0" => Ok(Self::Flag(false)),
                 _ => wrong("true or false"),
             },
-            Kind::Span => match span(text, Duration::from_secs(1)) {
+            Kind::Span => match parse_in(text, SECOND) {
                 Some(span) => Ok(Self::Span(span)),
                 None => wrong("a time: seconds, or with a unit (\"500 ms\", \"5 s\", \"2 m\")"),
             },
@@ -92,23 +93,6 @@ fn good<T>(text: &str, read: Result<T, CommandError>) -> Result<Data, String> {
         Ok(_) => Ok(Data::Text(text.to_owned())),
         Err(err) => Err([vec![err.message], err.hints].concat().join("; ")),
     }
-}
-
-/// Reads `500`, `500ms`, `1.5 s`, `2 m`; a number alone counts `unit`s.
-pub(crate) fn span(text: &str, unit: Duration) -> Option<Duration> {
-    let text = text.trim();
-    let at = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
-    let (number, name) = text.split_at_checked(at)?;
-    let number: f64 = number.parse().ok().filter(|number: &f64| number.is_finite())?;
-    let unit = match name.trim() {
-        "" => unit,
-        "ms" => Duration::from_millis(1),
-        "s" | "sec" => Duration::from_secs(1),
-        "m" | "min" => Duration::from_secs(60),
-        "h" => Duration::from_secs(3600),
-        _ => return None,
-    };
-    Duration::try_from_secs_f64(unit.as_secs_f64() * number).ok()
 }
 
 impl fmt::Display for Data {

@@ -12,6 +12,7 @@ use super::verbs;
 use crate::client::is_dial_string;
 use crate::shell::text::error::CommandError;
 use crate::shell::text::words::{first_word, quoted_word, shell_word, words};
+use crate::time_span;
 
 /// What a line is.
 #[derive(Debug)]
@@ -98,7 +99,7 @@ fn split_around_tail(
 }
 
 /// Moves an option whose value is a number of seconds and may be left out behind the other words, where what
-/// follows it is not a number: in `originate --wait 9196@HOST` the target is not the time.
+/// follows it is not one: in `originate --wait 9196@HOST` the target is not the time.
 fn values_beside_options(command: &clap::Command, words: Vec<String>) -> Vec<String> {
     let may_stand_alone = |word: &str| {
         command.get_arguments().any(|arg| {
@@ -109,7 +110,7 @@ fn values_beside_options(command: &clap::Command, words: Vec<String>) -> Vec<Str
                     .is_some_and(|names| names.iter().any(|name| name == "SECS"))
         })
     };
-    let is_number = |word: &String| word.bytes().all(|byte| byte.is_ascii_digit());
+    let is_number = |word: &String| time_span::parse_in(word, time_span::SECOND).is_some();
     let (mut kept, mut last) = (Vec::with_capacity(words.len()), Vec::new());
     let mut rest = words.into_iter().peekable();
     while let Some(word) = rest.next() {

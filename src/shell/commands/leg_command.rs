@@ -14,6 +14,7 @@ use super::context::Context;
 use crate::client::{Error, Expect, Session};
 use crate::model;
 use crate::model::{Event, Id};
+use crate::shell::text::duration::whole_seconds;
 use crate::shell::text::error::CommandError;
 use crate::shell::view::{Cell, Format, View, span};
 
@@ -23,7 +24,7 @@ pub(in crate::shell) struct On {
     #[command(flatten)]
     pub(super) target: CallArg,
     /// How long to wait for the event that confirms it
-    #[arg(long, value_name = "SECS", default_value_t = 5)]
+    #[arg(long, value_name = "SECS", default_value_t = 5, value_parser = whole_seconds::<u64>)]
     timeout: u64,
 }
 

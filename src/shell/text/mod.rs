@@ -3,6 +3,7 @@
 pub(crate) mod after_interrupt;
 pub(crate) mod alias;
 pub(crate) mod brief;
+pub(crate) mod duration;
 pub(crate) mod error;
 pub(crate) mod next;
 pub(crate) mod operator;

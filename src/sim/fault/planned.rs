@@ -4,6 +4,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use super::Fault;
+use crate::time_span::{SECOND, parse_in};
 
 /// A fault and its time. As text it is `NAME[=VALUE]`, with `@TIME` behind it for once after a
 /// time, or `@every:TIME` for again and again. [`FAULTS`] lists the names.
@@ -177,10 +178,7 @@ fn fault(name: &str, value: Option<&str>) -> Option<Fault> {
 
 /// `2s`, `500ms`, `1m30s`, or seconds.
 fn duration(text: &str) -> Option<Duration> {
-    if let Ok(seconds) = text.parse::<f64>() {
-        return Duration::try_from_secs_f64(seconds).ok();
-    }
-    Duration::try_from(text.parse::<jiff::SignedDuration>().ok()?).ok()
+    parse_in(text, SECOND)
 }
 
 /// `5%` or `0.05`.

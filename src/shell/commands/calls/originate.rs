@@ -12,6 +12,7 @@ use crate::shell::commands::job_started::started;
 use crate::shell::commands::server::api;
 use crate::shell::freeswitch::dial_string_lint::{is_lone, traps};
 use crate::shell::session::Shell;
+use crate::shell::text::duration::whole_seconds;
 use crate::shell::text::error::{CommandError, Kind};
 use crate::shell::view::{Cell, Format, View};
 
@@ -62,13 +63,13 @@ pub(crate) struct Args {
     #[arg(long = "var", value_name = "NAME=VALUE")]
     variables: Vec<String>,
     /// How long it may ring
-    #[arg(long, value_name = "SECS", default_value_t = 60)]
+    #[arg(long, value_name = "SECS", default_value_t = 60, value_parser = whole_seconds::<u32>)]
     timeout: u32,
     /// Wait until it is answered, at most this long
-    #[arg(long, value_name = "SECS", num_args = 0..=1, default_missing_value = "60")]
+    #[arg(long, value_name = "SECS", num_args = 0..=1, default_missing_value = "60", value_parser = whole_seconds::<u64>)]
     wait: Option<u64>,
     /// Wait until it is answered, and hang up this long after the answer; Ctrl-C hangs up too
-    #[arg(long, value_name = "SECS")]
+    #[arg(long, value_name = "SECS", value_parser = whole_seconds::<u32>)]
     hold: Option<u32>,
     /// Number of calls to make
     #[arg(long, value_name = "N", conflicts_with = "hold", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=100))]

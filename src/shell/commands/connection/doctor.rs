@@ -3,6 +3,7 @@ use crate::shell::commands::checks;
 use crate::shell::commands::checks::report::Report;
 use crate::shell::commands::context::Context;
 use crate::shell::commands::meta::{Describe, Group, Meta};
+use crate::shell::text::duration::whole_seconds;
 use crate::shell::text::error::{CommandError, Kind};
 
 /// Check why a connection fails, or why a call cannot work
@@ -38,7 +39,7 @@ pub(crate) struct Args {
     #[arg(long)]
     dialplan: bool,
     /// The limit of a parked call in that dial plan
-    #[arg(long, value_name = "SECS", default_value_t = 3600)]
+    #[arg(long, value_name = "SECS", default_value_t = 3600, value_parser = whole_seconds::<u32>)]
     park_timeout: u32,
 }
 

@@ -8,6 +8,7 @@ use crate::shell::commands::context::Context;
 use crate::shell::commands::leg_command;
 use crate::shell::commands::leg_command::Outcome;
 use crate::shell::commands::server::api::clear_effect;
+use crate::shell::text::duration::whole_seconds;
 use crate::shell::text::error::{CommandError, Kind};
 
 /// Connect two legs, or a leg with a party that is called now
@@ -29,7 +30,7 @@ pub(crate) struct Args {
     #[arg(value_name = "CALL|DIALSTRING")]
     with: String,
     /// How long to wait for it: 5 for a leg, 60 for a dial string
-    #[arg(long, value_name = "SECS")]
+    #[arg(long, value_name = "SECS", value_parser = whole_seconds::<u64>)]
     timeout: Option<u64>,
 }
 

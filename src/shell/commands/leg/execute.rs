@@ -9,6 +9,7 @@ use crate::shell::commands::leg_command::Outcome;
 use crate::shell::commands::{confirm, leg_command};
 use crate::shell::freeswitch::danger;
 use crate::shell::settings::profile::Ruling;
+use crate::shell::text::duration::whole_seconds;
 use crate::shell::text::error::{CommandError, Kind};
 use crate::shell::text::sanitise;
 
@@ -34,10 +35,10 @@ pub(crate) struct Args {
     #[arg(value_name = "ARGS")]
     args: Option<String>,
     /// Wait until it is over, at most this long
-    #[arg(long, value_name = "SECS", num_args = 0..=1, default_missing_value = "60")]
+    #[arg(long, value_name = "SECS", num_args = 0..=1, default_missing_value = "60", value_parser = whole_seconds::<u64>)]
     wait: Option<u64>,
     /// How long to wait until it begins
-    #[arg(long, value_name = "SECS", default_value_t = 5)]
+    #[arg(long, value_name = "SECS", default_value_t = 5, value_parser = whole_seconds::<u64>)]
     timeout: u64,
 }
 

@@ -3,6 +3,7 @@ use crate::shell::commands::context::Context;
 use crate::shell::commands::leg_command;
 use crate::shell::commands::leg_command::{On, Outcome};
 use crate::shell::commands::meta::{Describe, Group, Meta};
+use crate::shell::text::duration::whole_seconds;
 use crate::shell::text::error::CommandError;
 
 /// Record a call into a file of the server
@@ -27,7 +28,7 @@ pub(crate) struct Args {
         ("action", "unmask"), ("action", "pause"), ("action", "resume")]))]
     path: Vec<String>,
     /// Stop after this long
-    #[arg(long, value_name = "SECS")]
+    #[arg(long, value_name = "SECS", value_parser = whole_seconds::<u32>)]
     limit: Option<u32>,
 }
 

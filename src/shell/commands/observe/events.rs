@@ -1,7 +1,6 @@
 use crate::shell::commands::call_name::Purpose;
 use crate::shell::commands::meta::{Describe, Group, Meta};
 use std::collections::BTreeSet;
-use std::time::Duration;
 
 use crate::listener::DEFAULT_EVENTS;
 use crate::model::EVENT_NAMES;
@@ -12,6 +11,7 @@ use crate::shell::commands::stream::Limits;
 use crate::shell::feed::choice::{Condition, Form, Only, event_named, kind_of_word};
 use crate::shell::feed::mode::Mode;
 use crate::shell::feed::recent::Source;
+use crate::shell::text::duration::duration;
 use crate::shell::text::error::CommandError;
 use crate::shell::view::{Format, filter};
 
@@ -149,7 +149,7 @@ async fn stream(cx: &mut Context<'_>, words: &[&str], args: &Args) -> Result<(),
     };
     let filter = args.filter.as_deref();
     let filter = filter.map(|text| filter::Filter::parse(text, filter::Names::Any)).transpose()?;
-    let lasting = args.lasting.as_deref().map(lasting).transpose()?;
+    let lasting = args.lasting.as_deref().map(duration).transpose()?;
     let limits = Limits { count: args.count, lasting };
     let names = named(&names)?;
     let listener = cx.listener()?;
@@ -160,17 +160,6 @@ async fn stream(cx: &mut Context<'_>, words: &[&str], args: &Args) -> Result<(),
     // A connection that is gone has no subscriptions.
     drop(listener.release(&held).await);
     streamed
-}
-
-/// Reads `10s`, `5m` or a number of seconds.
-pub(crate) fn lasting(text: &str) -> Result<Duration, CommandError> {
-    let seconds = text.parse::<f64>().ok().map(|seconds| seconds * 1000.0);
-    let milliseconds = seconds.or_else(|| filter::milliseconds(text));
-    let lasting = milliseconds.and_then(|span| Duration::try_from_secs_f64(span / 1000.0).ok());
-    lasting.ok_or_else(|| {
-        CommandError::usage(format!("{text:?} is not a time span"))
-            .hint("like this: 10s, 5m, 1h30m")
-    })
 }
 
 /// The call that a word names, running or ended; else the word is a number that may come.

@@ -1,10 +1,11 @@
-use super::events::{LATEST, last, lasting, lines, not_a_stream, only};
+use super::events::{LATEST, last, lines, not_a_stream, only};
 use crate::shell::commands::call_name::Purpose;
 use crate::shell::commands::context::Context;
 use crate::shell::commands::meta::{Describe, Group, Meta};
 use crate::shell::commands::stream;
 use crate::shell::commands::stream::Limits;
 use crate::shell::feed::recent::Source;
+use crate::shell::text::duration::duration;
 use crate::shell::text::error::CommandError;
 use crate::shell::view::Format;
 use crate::shell::view::filter::pattern::Pattern;
@@ -87,7 +88,7 @@ pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), Command
         }
     }
     if is_stream {
-        let lasting = args.lasting.as_deref().map(lasting).transpose()?;
+        let lasting = args.lasting.as_deref().map(duration).transpose()?;
         let now = cx.shell.narration().choose(|choice| choice.log_level.clone());
         let level = level.or(now).ok_or_else(|| {
             CommandError::usage("the log is off: which level?")

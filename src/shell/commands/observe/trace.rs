@@ -2,11 +2,11 @@ use crate::shell::commands::call_name::Purpose;
 use crate::shell::commands::meta::{Describe, Group, Meta};
 use std::time::Duration;
 
-use super::events::lasting;
 use crate::shell::commands::call_trace;
 use crate::shell::commands::call_trace::Request;
 use crate::shell::commands::call_trace::save::Bundle;
 use crate::shell::commands::context::Context;
+use crate::shell::text::duration::{duration, whole_seconds};
 use crate::shell::text::error::CommandError;
 
 /// Follow one call, also one that has not begun
@@ -27,7 +27,7 @@ pub(crate) struct Args {
     #[arg(value_name = "CALL|NUMBER")]
     what: String,
     /// How long to wait for a call to begin
-    #[arg(long, value_name = "SECS", default_value_t = 300)]
+    #[arg(long, value_name = "SECS", default_value_t = 300, value_parser = whole_seconds::<u64>)]
     timeout: u64,
     /// Stop after this long, whatever the call does: 10s, 5m
     #[arg(long = "for", value_name = "SPAN")]
@@ -51,7 +51,7 @@ impl Describe for Args {
 }
 
 pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), CommandError> {
-    let most = args.most.as_deref().map(lasting).transpose()?;
+    let most = args.most.as_deref().map(duration).transpose()?;
     let open = if args.force { Bundle::overwrite } else { Bundle::create };
     let bundle = args.save.as_deref().map(|path| open(&cx.shell, path)).transpose()?;
     let request = Request {

@@ -14,6 +14,7 @@ use crate::shell::commands::call_name::{LAST, is_named};
 use crate::shell::commands::context::Context;
 use crate::shell::feed::choice::event_named;
 use crate::shell::session::completeness;
+use crate::shell::text::duration::duration;
 use crate::shell::text::error::{CommandError, Kind};
 use crate::shell::text::{sanitise, words};
 use crate::shell::view::{Cell, Format, View, span};
@@ -40,7 +41,7 @@ use crate::track::Tracker;
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]
 pub(crate) struct Args {
-    /// What, of which call, for how many seconds
+    /// What, of which call, for how long: seconds, or with a unit (10s, 5m)
     #[arg(value_name = "WHAT", required = true)]
     tail: String,
 }
@@ -77,15 +78,10 @@ pub(in crate::shell) const WORDS: &[&str] = &[
 ];
 
 /// How long, unless a line says so.
-const LONG: f64 = 30.0;
+const LONG: Duration = Duration::from_secs(30);
 
-fn seconds(word: Option<&str>) -> Result<Duration, CommandError> {
-    let seconds = word.map_or(Ok(LONG), str::parse);
-    let span = seconds.ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
-    span.ok_or_else(|| {
-        CommandError::usage(format!("{:?} is not a number of seconds", word.unwrap_or_default()))
-            .hint("for example: expect answered last 10")
-    })
+fn within(word: Option<&str>) -> Result<Duration, CommandError> {
+    word.map_or(Ok(LONG), duration)
 }
 
 /// How far the wait is.
@@ -98,7 +94,7 @@ enum Verdict {
 async fn call(cx: &mut Context<'_>, what: &str, rest: &str) -> Result<(), CommandError> {
     let mut words = rest.split_whitespace();
     let word = words.next().unwrap_or(LAST).to_owned();
-    let within = seconds(words.next())?;
+    let within = within(words.next())?;
     let cause = match words.next() {
         Some(name) if what == "hangup" => Some(cause(name)?),
         Some(extra) => return Err(CommandError::usage(format!("{extra:?} has no meaning here"))),
@@ -293,7 +289,7 @@ async fn calls(cx: &mut Context<'_>, rest: &str) -> Result<(), CommandError> {
     let number: usize = words.next().and_then(|word| word.parse().ok()).ok_or_else(|| {
         CommandError::usage("how many calls?").hint("for example: expect calls 0 20")
     })?;
-    let within = seconds(words.next())?;
+    let within = within(words.next())?;
     let switch = cx.switch()?;
     // What is not known is never what was expected; it may be known in a moment.
     let look = |tracker: &Tracker| match (completeness::of_calls(&switch), tracker.call_count()) {
@@ -321,7 +317,7 @@ async fn event(cx: &mut Context<'_>, rest: &str) -> Result<(), CommandError> {
             .hint("for example: expect event CHANNEL_ANSWER 10 Unique-ID=..."));
     };
     let name = event_named(name)?;
-    let within = seconds(words.next_if(|word| !word.contains('=')))?;
+    let within = within(words.next_if(|word| !word.contains('=')))?;
     let headers = words.map(|word| {
         word.split_once('=')
             .ok_or_else(|| CommandError::usage(format!("{word:?} is not a HEADER=VALUE")))

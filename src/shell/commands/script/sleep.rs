@@ -1,6 +1,6 @@
 use crate::shell::commands::context::Context;
 use crate::shell::commands::meta::{Describe, Group, Meta};
-use crate::shell::commands::observe::events::lasting;
+use crate::shell::text::duration::duration;
 use crate::shell::text::error::CommandError;
 
 /// Do nothing for a while; events go on
@@ -22,6 +22,6 @@ impl Describe for Args {
 }
 
 pub(crate) async fn run(_cx: &mut Context<'_>, args: &Args) -> Result<(), CommandError> {
-    tokio::time::sleep(lasting(&args.span)?).await;
+    tokio::time::sleep(duration(&args.span)?).await;
     Ok(())
 }

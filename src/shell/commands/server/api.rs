@@ -16,6 +16,7 @@ use crate::shell::freeswitch::danger::Guard;
 use crate::shell::freeswitch::server_command::facts;
 use crate::shell::settings::profile::Ruling;
 use crate::shell::text::brief::brief;
+use crate::shell::text::duration::whole_seconds;
 use crate::shell::text::error::{CommandError, Kind};
 use crate::shell::view::{Cell, Format, View};
 
@@ -35,7 +36,7 @@ pub(crate) struct Args {
     #[arg(long)]
     yes: bool,
     /// How long to wait for the answer
-    #[arg(long, value_name = "SECS")]
+    #[arg(long, value_name = "SECS", value_parser = whole_seconds::<u64>)]
     timeout: Option<u64>,
     /// The command and its arguments
     #[arg(value_name = "API", required = true)]

@@ -9,9 +9,9 @@ use crate::client::Client;
 use crate::conn::{CloseReason, Connection, Sink};
 use crate::model::Event;
 use crate::shell::commands::context::Context;
-use crate::shell::commands::observe::events::lasting;
 use crate::shell::commands::stream::end_of;
 use crate::shell::session::Shell;
+use crate::shell::text::duration::duration;
 use crate::shell::text::error::{CommandError, Kind};
 use crate::shell::text::sanitise;
 use crate::shell::view::column::Column;
@@ -85,7 +85,7 @@ pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), Command
     let filter = args.filter.as_deref();
     let filter = filter.map(|text| Filter::parse(text, Names::Known("API commands", FIELDS)));
     let filter = filter.transpose()?;
-    let end = args.lasting.as_deref().map(lasting).transpose()?.map(|span| Instant::now() + span);
+    let end = args.lasting.as_deref().map(duration).transpose()?.map(|span| Instant::now() + span);
     let client = cx.client()?;
     let (mut connection, mut events) = listen(&cx.shell, &client).await?;
     if cx.format() == Format::Table {

@@ -7,6 +7,7 @@ use crate::shell::commands::context::Context;
 use crate::shell::commands::error_hints::advise;
 use crate::shell::commands::job_started::started;
 use crate::shell::commands::whole_ids;
+use crate::shell::text::duration::whole_seconds;
 use crate::shell::text::error::CommandError;
 
 /// Run a command in the background on the server
@@ -26,7 +27,7 @@ pub(crate) struct Args {
     #[arg(long)]
     yes: bool,
     /// Wait for the result, at most this long
-    #[arg(long, value_name = "SECS", num_args = 0..=1, default_missing_value = "60")]
+    #[arg(long, value_name = "SECS", num_args = 0..=1, default_missing_value = "60", value_parser = whole_seconds::<u64>)]
     wait: Option<u64>,
     /// The command and its arguments
     #[arg(value_name = "API", required = true)]

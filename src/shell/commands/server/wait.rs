@@ -8,6 +8,7 @@ use crate::model::{JobRecord, JobState, Outcome};
 use crate::shell::commands::call_name::{LAST, one};
 use crate::shell::commands::context::Context;
 use crate::shell::commands::error_hints::advise;
+use crate::shell::text::duration::whole_seconds;
 use crate::shell::text::error::{CommandError, Kind};
 
 /// Wait for a background job and show its result
@@ -23,7 +24,7 @@ pub(crate) struct Args {
     #[arg(value_name = "JOB", default_value = "last")]
     job: String,
     /// How long
-    #[arg(long, value_name = "SECS", default_value_t = 60)]
+    #[arg(long, value_name = "SECS", default_value_t = 60, value_parser = whole_seconds::<u64>)]
     timeout: u64,
 }
 

@@ -10,6 +10,7 @@ use crate::shell::settings::ReadOnly;
 use crate::shell::settings::keys::Editing;
 use crate::shell::settings::paging::Paging;
 use crate::shell::settings::prompt::Template;
+use crate::shell::text::duration::duration;
 use crate::shell::text::error::{CommandError, Kind};
 use crate::shell::view::{Cell, Format, View};
 
@@ -101,11 +102,10 @@ fn change(cx: &Context<'_>, name: &str, value: &str) -> Result<(), CommandError>
             cx.shell.change_settings(|settings| settings.pager = pager);
         }
         "timeout" => {
-            let span = value.parse().ok().filter(|seconds| *seconds > 0.0);
-            let span = span.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
-            let span = span.ok_or_else(|| {
-                CommandError::usage(format!("{value:?} is not a number of seconds"))
-            })?;
+            let span = duration(value)?;
+            if span.is_zero() {
+                return Err(CommandError::usage("the timeout must be more than 0"));
+            }
             cx.shell.change_settings(|settings| settings.timeout = span);
         }
         "guard" => {

@@ -238,30 +238,5 @@ fn ordering(text: &str, wanted: &str, op: Op) -> Option<Ordering> {
     Some(if text == wanted { Ordering::Equal } else { lower(text).cmp(&lower(wanted)) })
 }
 
-/// Reads a span: `90s`, `2m`, `1h30m`, `1.5h`, `500ms`, `3d`; `None` for anything else.
-pub(in crate::shell) fn milliseconds(text: &str) -> Option<f64> {
-    let (mut sum, mut rest) = (0.0, text.trim());
-    if rest.is_empty() {
-        return None;
-    }
-    while !rest.is_empty() {
-        let digits = rest.find(|letter: char| !letter.is_ascii_digit() && letter != '.')?;
-        let (number, after) = rest.split_at(digits);
-        let unit = after.find(|letter: char| !letter.is_alphabetic()).unwrap_or(after.len());
-        let (unit, after) = after.split_at(unit);
-        let factor = match unit.to_ascii_lowercase().as_str() {
-            "ms" => 1.0,
-            "s" | "sec" | "second" | "seconds" => 1000.0,
-            "m" | "min" | "minute" | "minutes" => 60_000.0,
-            "h" | "hour" | "hours" => 3_600_000.0,
-            "d" | "day" | "days" => 86_400_000.0,
-            _ => return None,
-        };
-        sum += number.parse::<f64>().ok()? * factor;
-        rest = after.trim_start();
-    }
-    Some(sum)
-}
-
 #[cfg(test)]
 mod tests;

@@ -4,8 +4,10 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
 use super::pattern::Pattern;
-use super::{Kind, Literal, Names, Node, Op, milliseconds, time};
+use super::{Kind, Literal, Names, Node, Op, time};
+use crate::shell::text::duration::FORMS;
 use crate::shell::text::error::CommandError;
+use crate::time_span;
 
 /// Reads the whole text.
 pub(super) fn parse(text: &str, names: Names<'_>, now: Timestamp) -> Result<Node, CommandError> {
@@ -194,13 +196,14 @@ fn literal(
             number.map_err(|_err| wrong("a number", "like this: 12"))
         }
         Kind::Span => {
-            let seconds = value.parse::<f64>().ok().map(|seconds| seconds * 1000.0);
-            let span = seconds.or_else(|| milliseconds(value)).map(Literal::Number);
-            span.ok_or_else(|| wrong("a time span", "like this: 90s, 2m, 1h30m, 3d"))
+            let number = value.parse::<f64>().ok();
+            let seconds = number.or_else(|| Some(time_span::parse(value)?.as_secs_f64()));
+            // Whole microseconds: 35ms is 35, not a little more.
+            let span = seconds.map(|span| Literal::Number((span * 1e6).round() / 1e3));
+            span.ok_or_else(|| wrong("a time span", FORMS))
         }
         Kind::Time => {
-            let ago = milliseconds(value)
-                .and_then(|ms| SignedDuration::try_from_secs_f64(ms / 1000.0).ok());
+            let ago = time_span::parse(value).and_then(|ago| SignedDuration::try_from(ago).ok());
             let ago = ago.and_then(|ago| now.checked_sub(ago).ok());
             let ago = ago.map(|point| Literal::Ago(point.as_microsecond()));
             let at = || time::span(value, now, &TimeZone::system());

@@ -154,21 +154,3 @@ fn mistakes_are_reported() {
     let deep = "not ".repeat(10_000);
     assert!(Filter::parse(&deep, Names::Any).unwrap_err().message.contains("too deeply"));
 }
-
-#[limited::test]
-fn spans_of_every_unit() {
-    for (text, expected) in [
-        ("90s", Some(90_000.0)),
-        ("1h30m", Some(5_400_000.0)),
-        ("1h 30m", Some(5_400_000.0)),
-        ("1.5h", Some(5_400_000.0)),
-        ("500ms", Some(500.0)),
-        ("2d", Some(172_800_000.0)),
-        ("90", None),
-        ("s", None),
-        ("1x", None),
-        ("", None),
-    ] {
-        assert_eq!(milliseconds(text), expected, "{text}");
-    }
-}
