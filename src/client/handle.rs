@@ -265,6 +265,7 @@ impl Client {
     ///
     /// # Errors
     /// As [`Client::connect`]; the old connection stays then.
+    #[cfg(feature = "shell")]
     pub(crate) async fn relieve(&self) -> Result<(), Error> {
         let busy = self.connection()?;
         if !busy.is_waiting() {

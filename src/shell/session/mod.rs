@@ -22,8 +22,8 @@ use std::fmt;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
-use nu_ansi_term::Style;
 #[cfg(feature = "cli")]
+use nu_ansi_term::Style;
 use parking_lot::{Mutex, MutexGuard};
 use tokio::sync::{mpsc, watch};
 
