@@ -193,7 +193,8 @@ fn parse(line: &'static str) -> Option<(&'static str, &'static str, Row)> {
     facts.reason = Some(reason).filter(|reason| *reason != "-");
     for word in traits.split(',') {
         match word {
-            "-" => {}
+            // A test looks whether FreeSWITCH has the others.
+            "-" | "outside" => {}
             "blocks" => facts.may_block = true,
             "reveals" => facts.reveals = true,
             "signs" => facts.has_signs = true,
