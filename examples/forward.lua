@@ -1,4 +1,4 @@
--- A call forwarder with failover: it rings one place after the other until somebody answers.
+-- A call forwarder with failover: it rings one place after the other until a party answers.
 --
 --   load-app examples/forward.lua --as default first=user/1000 second=9196@127.0.0.1:5080
 

@@ -80,7 +80,7 @@
 //! # Errors
 //!
 //! One type for each room. What each says is a whole sentence with what it is about and why; a caller
-//! tells the situations apart by their variants.
+//! separates the situations by their variants.
 //!
 //! | error | of | says, for example |
 //! |---|---|---|

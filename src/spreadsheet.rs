@@ -24,7 +24,7 @@ where
 /// forms, a tab or a line break begin a formula, or are left out before one. A number stays one.
 pub(crate) fn safe(cell: Cow<'_, str>) -> Cow<'_, str> {
     let is_run = cell.starts_with(['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠']);
-    // A plus is that of a phone number, which is no number: a spreadsheet would take the plus away.
+    // A plus is that of a phone number, which is text: a spreadsheet would take the plus away.
     let is_number = || cell.starts_with('-') && cell.parse::<f64>().is_ok_and(f64::is_finite);
     if is_run && !is_number() { format!("'{cell}").into() } else { cell }
 }

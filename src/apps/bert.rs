@@ -12,8 +12,8 @@ use crate::model::{Direction, Event, Phase};
 /// Tests the audio of its calls for errors with `mod_bert`.
 ///
 /// The caller's side runs `bert_test` when it is answered and parked, the callee's side the same or
-/// `echo`. FreeSWITCH tells the result by the events `mod_bert::in_sync`, `mod_bert::lost_sync` and
-/// `mod_bert::timeout` (`mod_bert.c`); a leg that lost sync is told with its figures, and both legs
+/// `echo`. FreeSWITCH reports the result by the events `mod_bert::in_sync`, `mod_bert::lost_sync` and
+/// `mod_bert::timeout` (`mod_bert.c`); a leg that lost sync is reported with its figures, and both legs
 /// of its call get the variable `bert_stats_sync_lost`. The codec has to be PCMU.
 #[derive(Debug)]
 pub struct Bert {

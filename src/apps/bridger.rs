@@ -1,4 +1,4 @@
-//! Bridges the parked legs of a call, each to a place of its own.
+//! Bridges the parked legs of a call, each to its own place.
 
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
@@ -26,7 +26,7 @@ enum Place {
 
 pub(super) const KIND: Kind = Kind {
     name: "Bridger",
-    about: "bridges the first, second .. leg of a call that is parked to a place of its own",
+    about: "bridges the first, second .. leg of a call that is parked to its own place",
     params: &[Param::new(
         "leg*",
         Takes::Text,

@@ -1,4 +1,4 @@
-//! The callee rings, with a tone, and nobody answers.
+//! The callee rings, with a tone, and is never answered.
 
 use std::sync::Arc;
 use std::time::Duration;

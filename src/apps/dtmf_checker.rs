@@ -14,7 +14,7 @@ use crate::model::{Direction, Phase};
 /// Sends digits from the caller's side and checks that the callee's side gets them, in order.
 ///
 /// A leg that got them all has the variable `dtmf_checked`; those that got others, or hung up
-/// before the last one, are counted and told.
+/// before the last one, are counted and reported.
 #[derive(Debug)]
 pub struct DtmfChecker {
     sequence: String,

@@ -29,7 +29,7 @@ pub struct Param {
     pub name: &'static str,
     /// What it takes.
     pub takes: Takes,
-    /// What it is unless told otherwise, in the words that one would type; empty for nothing.
+    /// Its default, as it would be typed; empty for none.
     pub default: &'static str,
     /// What it is for, in one line.
     pub about: &'static str,

@@ -18,7 +18,7 @@ use crate::model::{Direction, HangupCause, Phase};
 /// Plays a clip from either side in turn, and records both sides of some calls.
 ///
 /// When both sides are parked and answered the caller plays the clip while the callee is silent,
-/// then the other way round, so often as told. A recording begins before and ends a while after the
+/// then the other way round, `with_clips` times. A recording begins before and ends a while after the
 /// last clip; then the call is hung up. Not every call is recorded, but one in a while.
 pub struct PlayRec {
     name: &'static str,
@@ -42,7 +42,7 @@ struct Script {
     sample_rate: u32,
     recording: Recording,
     is_muted: bool,
-    told: Option<Told>,
+    callback: Option<Callback>,
 }
 
 /// A recorded call.
@@ -57,7 +57,7 @@ pub struct RecInfo {
     pub callee: String,
 }
 
-type Told = Arc<dyn Fn(RecInfo) + Send + Sync>;
+type Callback = Arc<dyn Fn(RecInfo) + Send + Sync>;
 
 pub(super) const KIND: Kind = Kind {
     name: "PlayRec",
@@ -122,7 +122,7 @@ impl Default for PlayRec {
                 sample_rate: 8000,
                 recording: Recording::ReadOnly,
                 is_muted: false,
-                told: None,
+                callback: None,
             },
             clip_length: Duration::from_millis(4250),
             rec_period: Duration::from_secs(5),
@@ -149,14 +149,14 @@ impl PlayRec {
         self
     }
 
-    /// Records a call if none was recorded for so long.
+    /// Records a call if none was recorded for this time.
     #[must_use]
     pub fn with_rec_period(mut self, period: Duration) -> Self {
         self.rec_period = period;
         self
     }
 
-    /// Lets the whole take so long: so many clips as fit in, the rest is the tail.
+    /// Lets the whole take this time: as many clips as fit in, the rest is the tail.
     #[must_use]
     pub fn with_duration(mut self, duration: Duration) -> Self {
         let (all, clip) = (duration.as_millis(), self.clip_length.as_millis().max(1));
@@ -168,8 +168,8 @@ impl PlayRec {
 
     /// Calls this for each recorded call, after it was hung up.
     #[must_use]
-    pub fn with_callback(mut self, told: impl Fn(RecInfo) + Send + Sync + 'static) -> Self {
-        self.script.told = Some(Arc::new(told));
+    pub fn with_callback(mut self, callback: impl Fn(RecInfo) + Send + Sync + 'static) -> Self {
+        self.script.callback = Some(Arc::new(callback));
         self
     }
 
@@ -189,7 +189,7 @@ impl PlayRec {
             sample_rate: values.number("sample_rate"),
             recording: if values.is("stereo") { Recording::Stereo } else { Recording::ReadOnly },
             is_muted: false,
-            told: None,
+            callback: None,
         };
         let (clip_length, rec_period) =
             (values.seconds("clip_length"), values.seconds("rec_period"));
@@ -225,7 +225,7 @@ impl PlayRec {
         RecInfo { host, caller: file("caller"), callee: file("callee") }
     }
 
-    /// Begins a conversation, in a task of its own: the events of its legs go on meanwhile.
+    /// Begins a conversation, in a separate task: the events of its legs are handled meanwhile.
     fn begin(&self, caller: Session, callee: Session) {
         let files = self.is_due().then(|| self.files(&caller));
         let script = self.script.clone();
@@ -233,7 +233,7 @@ impl PlayRec {
         while running.try_join_next().is_some() {}
         running.spawn(async move {
             let outcome = script.converse(&caller, &callee, files).await;
-            // One that is gone was ended by somebody else.
+            // One that is gone was ended by another party.
             let Err(err) = outcome else { return };
             if !matches!(err, Error::Gone { .. })
                 && caller.client().session(caller.id.as_str()).is_some()
@@ -278,8 +278,8 @@ impl Script {
         if let Some(info) = files {
             self.end_recordings(caller, callee, &info).await?;
             caller.hangup().await?;
-            if let Some(told) = &self.told {
-                told(info);
+            if let Some(callback) = &self.callback {
+                callback(info);
             }
             return Ok(());
         }

@@ -69,7 +69,7 @@ impl App for Proxier {
     }
 }
 
-/// The call that goes on to the address in the request line of one that was parked.
+/// The call that continues to the address in the request line of one that was parked.
 pub(super) fn onward(
     event: &Event,
     profile: Option<&str>,

@@ -15,7 +15,7 @@ use crate::model::{Direction, Event, HangupCause};
 /// them takes the call away.
 ///
 /// A pattern holds from the start of the field; its groups stand as `$1` or `${1}` in the argument
-/// of an action. Guards have to hold before any route is tried. A route that fails is told, and the
+/// of an action. Guards have to hold before any route is tried. A route that fails is reported, and the
 /// next one is tried. Load it as `default` to route the calls of everybody.
 ///
 /// ```
@@ -175,7 +175,7 @@ impl Route {
     }
 
     /// Reads `[FIELD~]PATTERN ACTION [ARGUMENT]`: `^9(\d+)$ bridge 9$1@127.0.0.1:5080`. The field is
-    /// the called number unless told otherwise.
+    /// the called number by default.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let (pattern, action) = text.trim().split_once(char::is_whitespace)?;

@@ -82,7 +82,7 @@ impl Client {
             listener.subscribe(&["BACKGROUND_JOB"]).await?;
         }
         let job = listener.expect_job(line, session);
-        // Gone since it was looked at: nobody would end the job.
+        // Gone since it was looked at: its job would never end.
         if !listener.is_running() {
             listener.forget_job(&job);
             return Err(Error::ListenerNotRunning);

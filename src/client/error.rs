@@ -49,7 +49,7 @@ pub enum Error {
         /// The verb line.
         command: String,
     },
-    /// Whoever runs this client does not let it be sent. Raised before anything is sent.
+    /// The gate of this client does not let it be sent. Raised before anything is sent.
     #[error("not sent: {why}")]
     NotAllowed {
         /// The command, or the application and its arguments.

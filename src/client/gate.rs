@@ -1,4 +1,4 @@
-//! What may be sent, judged where it leaves: whoever runs a client can put a gate before it, and no
+//! What may be sent, judged where it leaves: the program that has a client can put a gate before it, and no
 //! verb, app or script passes beside it.
 //!
 //! # Invariants
@@ -29,11 +29,11 @@ pub(crate) struct Asked<'a> {
 )]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum By {
-    /// Whoever has the client: they judged it before.
+    /// The holder of the client, who judged it before.
     Holder,
     /// A verb that an app used.
     App,
-    /// An app, as a line of its own.
+    /// An app, as a line that it wrote.
     AppLine,
 }
 

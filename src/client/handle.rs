@@ -206,7 +206,7 @@ impl Client {
     pub fn keep_connected(&self, backoff: Backoff) -> Result<(), Error> {
         let connection = self.connection()?;
         let was_kept = self.state().kept.replace(backoff).is_some();
-        // Who looks after it already goes on, with the new waits.
+        // The supervisor that runs already continues, with the new waits.
         if !was_kept {
             self.look_after(&connection, backoff);
         }
@@ -387,7 +387,7 @@ impl Client {
         Ok(reply)
     }
 
-    /// As [`Client::api`], with a deadline of its own.
+    /// As [`Client::api`], with another deadline.
     ///
     /// # Cancel safety
     /// As [`Client::send`].

@@ -143,7 +143,7 @@ impl Client {
     }
 }
 
-/// With more app ids than this, those that nobody needs are forgotten.
+/// With more app ids than this, those without calls are forgotten.
 const ISSUED: usize = 256;
 
 #[cfg(test)]

@@ -16,7 +16,7 @@ pub enum ErrorKind {
     TimedOut,
     /// The server carried the command out and says that it failed.
     Refused,
-    /// This login, or whoever runs this client, does not allow it.
+    /// This login, or the gate of this client, does not allow it.
     Denied,
     /// What is named does not exist, or does not exist any more.
     NotFound,

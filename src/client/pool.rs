@@ -66,7 +66,7 @@ impl Pool {
         }
         let mut results: Vec<_> = self.members.iter().map(|_| None).collect();
         while let Some(done) = running.join_next().await {
-            // A panic in `work` leaves its switch without a result, which is told below.
+            // A panic in `work` leaves its switch without a result, which is reported below.
             if let Ok((at, result)) = done
                 && let Some(slot) = results.get_mut(at)
             {

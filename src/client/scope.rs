@@ -53,7 +53,7 @@ impl Active {
         &self.listener
     }
 
-    /// Tears down and waits until it is done. Dropping does the same, but nobody waits for it.
+    /// Tears down and waits until it is done. Dropping does the same without waiting.
     ///
     /// # Cancel safety
     /// Dropping the future leaves calls alive, apps loaded or connections open that were not reached.

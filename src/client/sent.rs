@@ -1,4 +1,4 @@
-//! What a client has sent lately, to tell its own commands from those of others in API events,
+//! What a client has sent lately, to separate its own commands from those of others in API events,
 //! which do not say who asked.
 
 use std::collections::VecDeque;

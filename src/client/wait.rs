@@ -38,7 +38,7 @@ pub struct Expect {
     _held: Held,
 }
 
-/// Subscriptions that are given back when nobody waits any more.
+/// Subscriptions that are given back when the last wait ends.
 #[derive(Debug)]
 struct Held {
     listener: EventListener,
@@ -55,7 +55,7 @@ impl Drop for Held {
 
 impl Client {
     /// Begins to wait for the next of these events (names or CUSTOM subclasses) of a session. What
-    /// is not subscribed to yet is subscribed to for as long as somebody waits.
+    /// is not subscribed to yet is subscribed to for as long as it is waited for.
     ///
     /// # Cancel safety
     /// Dropping the future gives the subscriptions back.

@@ -50,7 +50,7 @@ pub enum Way {
     /// TCP to host and port.
     #[default]
     Tcp,
-    /// A Unix socket, which somebody forwards to the event socket.
+    /// A Unix socket, which a tunnel forwards to the event socket.
     Unix(PathBuf),
     /// `ssh` to this `user@host`, and from there TCP to host and port. Connecting needs the
     /// feature `ssh`; without it, it fails with [`ConnectError::NoSsh`](super::ConnectError::NoSsh).
@@ -92,7 +92,7 @@ impl Config {
     /// A server by name or address, with an optional port: `pbx1`, `10.0.0.1:8022`, `::1`,
     /// `[::1]:8022`; `unix:PATH`; `ssh://USER@HOST[:PORT]`, with `/HOST:PORT` behind it when the
     /// event socket is elsewhere than on that host's loopback. Port 8021 and the stock password
-    /// unless told otherwise.
+    /// by default.
     #[must_use]
     pub fn new(host: &str) -> Self {
         let (way, host) = split_way(host);
@@ -159,7 +159,7 @@ impl Config {
         self
     }
 
-    /// Sets how long a command waits for its reply unless told otherwise.
+    /// Sets how long a command waits for its reply, unless a call says otherwise.
     #[must_use]
     pub fn with_command_timeout(mut self, timeout: Duration) -> Self {
         self.command_timeout = timeout;
@@ -263,7 +263,7 @@ fn split_way(text: &str) -> (Way, &str) {
     (Way::Ssh { target, port }, if inner.is_empty() { LOOPBACK } else { inner })
 }
 
-/// Where an event socket listens unless told otherwise.
+/// Where an event socket listens by default.
 const LOOPBACK: &str = "127.0.0.1";
 
 /// Splits `host:port`, `[v6]:port`; an address with several colons and no brackets has no port.

@@ -35,7 +35,7 @@ pub(super) struct Driver<R, S> {
     line: Arc<Line>,
     /// For the first command whose time will be up.
     timer: Pin<Box<Sleep>>,
-    /// When the timer was last told to wake us.
+    /// When the timer is set to wake the driver.
     armed: Option<Instant>,
     notice: Option<String>,
     unasked: Unasked,
@@ -93,7 +93,7 @@ where
         self.closing.send_replace(Some(reason.clone()));
         self.line.hang_up();
         self.sink.closed(&reason);
-        // The line ends last, with the driver: who waits for the end shall find the sink told.
+        // The line ends last, with the driver: a waiter for the end finds the sink notified.
     }
 
     /// Reads and writes until nothing moves. Ready when the connection ends.
@@ -244,7 +244,7 @@ impl Unasked {
 /// Between two lines about unasked replies.
 const BETWEEN: Duration = Duration::from_secs(10);
 
-/// Waits until somebody wants the socket closed, and says why.
+/// Waits until a handle wants the socket closed, and returns why.
 async fn cut(mut cuts: watch::Receiver<Option<CloseReason>>) -> CloseReason {
     match cuts.wait_for(Option::is_some).await {
         Ok(reason) => reason.clone().unwrap_or(CloseReason::Dropped),

@@ -18,7 +18,7 @@ pub enum ConnectError {
         /// What the resolver said.
         reason: Option<io::Error>,
     },
-    /// Nobody listens on that port.
+    /// No process listens on that port.
     #[error("{peer} refuses the connection")]
     Refused {
         /// `HOST:PORT`.
@@ -131,7 +131,7 @@ pub enum ConnectError {
 pub enum Verdict {
     /// It may work in a moment.
     Retry,
-    /// It will not work until somebody changes something.
+    /// It will not work until the configuration or the server changes.
     GiveUp,
 }
 

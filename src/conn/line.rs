@@ -46,7 +46,7 @@ struct Queue {
     /// When the driver looks for commands whose time is up.
     due: Option<Instant>,
     driver: Option<Waker>,
-    /// Nobody may order any more.
+    /// No command is accepted any more.
     is_over: bool,
 }
 
@@ -115,7 +115,7 @@ impl Line {
         let is_idle = queue.slots.is_empty() && queue.is_written();
         queue.unwritten.push_back(slot);
         if is_idle {
-            // What is left is the driver's, which waits for the socket with a waker of its own.
+            // What is left is the driver's, which waits for the socket with its own waker.
             let written = queue.write(&mut Context::from_waker(Waker::noop()));
             if let Poll::Ready(Err(err)) = written {
                 queue.failed = Some(err);
@@ -153,7 +153,7 @@ impl Line {
         self.queue().due
     }
 
-    /// Tells those whose time is up. Those that were not written are forgotten.
+    /// Answers the commands whose time is up. Those that were not written are forgotten.
     pub(super) fn expire(&self) {
         let now = Instant::now();
         let mut late = Vec::new();

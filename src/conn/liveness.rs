@@ -3,7 +3,7 @@
 //! TCP finds a peer that is gone ([`keep_alive`]). A process that is frozen still has its TCP
 //! answered by the kernel, and a slow `api` holds its whole connection up, for hours if it likes
 //! so what decides is which command waits. Every other verb is
-//! answered at once; for an `api` the server is asked on a socket of its own whether it lives.
+//! answered at once; for an `api` the server is asked on a second socket whether it lives.
 
 use super::keep_alive::LOOKS;
 

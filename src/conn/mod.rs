@@ -68,7 +68,7 @@ pub struct Connection {
     address: Option<SocketAddr>,
     line: Arc<Line>,
     closed: watch::Receiver<Option<CloseReason>>,
-    /// Tells the driver to stop, and why.
+    /// Makes the driver stop, and says why.
     cut: Arc<watch::Sender<Option<CloseReason>>>,
     permissions: Arc<Permissions>,
     command_timeout: Duration,
@@ -134,7 +134,7 @@ impl Connection {
         let (closing, closed) = watch::channel(None);
         let (cut, cuts) = watch::channel(None);
         let driver = Driver::new(reader, intake, Arc::clone(&line), sink, closing);
-        // The task ends with the socket or with the last handle; `closed` tells the outcome.
+        // The task ends with the socket or with the last handle; `closed` has the outcome.
         let _task = tokio::spawn(driver.run(cuts));
         Ok(Self {
             peer: config.address().into(),
@@ -161,7 +161,7 @@ impl Connection {
         self.send_within(command, self.command_timeout).await
     }
 
-    /// As [`Connection::send`], with a deadline of its own.
+    /// As [`Connection::send`], with another deadline.
     ///
     /// # Cancel safety
     /// As [`Connection::send`].
@@ -245,7 +245,7 @@ impl Connection {
         self.line.progress().1.is_some()
     }
 
-    /// Waits until the connection is gone, and its sink was told so, and says why.
+    /// Waits until the connection is gone and its sink was notified; returns why.
     ///
     /// # Cancel safety
     /// Nothing is lost when the future is dropped.
@@ -263,7 +263,7 @@ impl Connection {
         }
     }
 
-    /// Closes the socket at once, without a word to the server. Whoever waits for a reply is told
+    /// Closes the socket at once, without a word to the server. A caller that waits for a reply is told
     /// `reason`.
     pub fn abort(&self, reason: CloseReason) {
         self.cut.send_replace(Some(reason));

@@ -27,7 +27,7 @@ impl Backoff {
         Self { first, most, attempts: u32::MAX }
     }
 
-    /// Gives up after so many attempts.
+    /// Gives up after this many attempts.
     #[must_use]
     pub fn with_attempts(mut self, attempts: u32) -> Self {
         self.attempts = attempts;
@@ -55,7 +55,7 @@ impl Retryable for ConnectError {
     }
 }
 
-/// Waits and tries, until it works or cannot. `waiting` is told of each wait before it: its number,
+/// Waits and tries, until it works or cannot. `waiting` is called before each wait: with its number,
 /// how long it is, and the error of the attempt before, if there was one.
 ///
 /// # Cancel safety

@@ -25,7 +25,7 @@ pub(super) fn pair(
     (Slot { shared: Arc::clone(&shared), _room: room }, Answer(shared))
 }
 
-/// The driver's end. Dropped without an answer, it tells the asker that none will come.
+/// The driver's end. Dropped without an answer, it resolves the reply as missing.
 pub(super) struct Slot {
     shared: Arc<Shared>,
     /// Its place in the queue.
@@ -84,7 +84,7 @@ impl Slot {
         matches!(*self.shared.state(), State::Waiting(_) | State::Written(_))
     }
 
-    /// The command is about to be written. `false` when nobody wants it any more.
+    /// The command is about to be written. `false` when it is not waited for any more.
     pub(super) fn begin(&self) -> bool {
         let mut state = self.shared.state();
         match &mut *state {

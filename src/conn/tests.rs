@@ -247,9 +247,9 @@ impl Sink for Slow {
 
 #[limited::test(threads)]
 async fn who_waits_for_the_end_finds_the_sink_told() {
-    let told = Arc::new(AtomicBool::new(false));
-    let (connection, server) = logged_in(Slow(Arc::clone(&told))).await;
+    let was_notified = Arc::new(AtomicBool::new(false));
+    let (connection, server) = logged_in(Slow(Arc::clone(&was_notified))).await;
     drop(server);
     connection.closed().await;
-    assert!(told.load(Ordering::SeqCst));
+    assert!(was_notified.load(Ordering::SeqCst));
 }

@@ -66,13 +66,13 @@ pub(super) fn ssh(
         return Err(failed("no pipes to it".to_owned()));
     };
     let (alive, gone) = oneshot::channel();
-    let (tell, complaint) = oneshot::channel();
+    let (sender, complaint) = oneshot::channel();
     // It ends with the child, which ends with the connection.
     let _task = tokio::spawn(async move {
         let mut said = Vec::new();
         {
             let talk = async {
-                // What it says goes on until it ends; only the start is kept.
+                // It may write until it ends; only the start is kept.
                 let mut part = [0; 1024];
                 while let Ok(count @ 1..) = stderr.read(&mut part).await {
                     if said.len() < MOST {
@@ -89,8 +89,8 @@ pub(super) fn ssh(
         }
         // Dropping the child kills it; its exit code says no more than its words.
         let _status = timeout(LAST_WORDS, child.wait()).await;
-        // Nobody waits for it when the connection worked.
-        drop(tell.send(String::from_utf8_lossy(&said).trim().to_owned()));
+        // It is not waited for when the connection worked.
+        drop(sender.send(String::from_utf8_lossy(&said).trim().to_owned()));
     });
     Ok(Tunnel { reader: Output { stdout, _alive: alive }, writer, complaint })
 }

@@ -11,7 +11,7 @@ use crate::conn::Connection;
 use crate::wire::ReplyShape;
 
 /// A handle to a connection for those who only look after it: the socket closes when the last
-/// [`Connection`] is gone, whoever holds one of these.
+/// [`Connection`] is gone, also while one of these is held.
 #[derive(Clone)]
 pub struct WeakConnection {
     pub(super) closed: watch::Receiver<Option<CloseReason>>,
@@ -53,7 +53,7 @@ impl WeakConnection {
     }
 }
 
-/// Waits until the driver is gone: it lets go of its end last, when its sink was told.
+/// Waits until the driver is gone: it lets go of its end last, when its sink was notified.
 pub(super) async fn closed(mut closed: watch::Receiver<Option<CloseReason>>) -> CloseReason {
     while closed.changed().await.is_ok() {}
     let reason = closed.borrow().clone();

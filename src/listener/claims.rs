@@ -1,4 +1,4 @@
-//! Subscriptions that are held for a while, by somebody who may not be the only one.
+//! Subscriptions that are held for a while, by one or several holders.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,7 +7,7 @@ use super::error::Error;
 use super::event_listener::EventListener;
 
 impl EventListener {
-    /// Subscribes for as long as somebody holds it, and returns what to hand to
+    /// Subscribes for as long as it is held, and returns what to hand to
     /// [`EventListener::release`]. What is subscribed to for good is not among it.
     ///
     /// # Errors
@@ -40,7 +40,7 @@ impl EventListener {
         Ok(std::mem::take(&mut claim.held))
     }
 
-    /// Gives back what [`EventListener::claim`] returned. What nobody holds any more is no longer
+    /// Gives back what [`EventListener::claim`] returned. What has no holder any more is no longer
     /// subscribed to.
     ///
     /// # Errors
@@ -68,7 +68,7 @@ impl EventListener {
         if unused.is_empty() { Ok(()) } else { self.unsubscribe(&unused).await }
     }
 
-    /// Counts one holder less; returns what nobody holds any more.
+    /// Counts one holder less; returns what has no holder any more.
     fn uncount(&self, held: &[String]) -> Vec<String> {
         let mut state = self.state();
         let is_last = |name: &&String| match state.claims.get_mut(name.as_str()) {
@@ -77,7 +77,7 @@ impl EventListener {
                 false
             }
             Some(_) => state.claims.remove(name.as_str()).is_some(),
-            // Somebody wanted it for good meanwhile, or nobody any more.
+            // It was subscribed to for good meanwhile, or has no holder.
             None => false,
         };
         held.iter().filter(is_last).cloned().collect()

@@ -47,7 +47,7 @@ fn signed(micros: u64) -> i64 {
     i64::try_from(micros).unwrap_or(i64::MAX)
 }
 
-/// After so many microseconds the fastest event is an old story: clocks drift and are set.
+/// After this many microseconds the fastest event is outdated: clocks drift and are set.
 const WINDOW: u64 = 300_000_000;
 
 #[cfg(test)]

@@ -82,7 +82,7 @@ pub(in crate::listener) struct Inner {
     pub(in crate::listener) shared: Arc<Shared>,
     state: Mutex<State>,
     pub(in crate::listener) link: watch::Sender<Link>,
-    /// Tells the supervisor that the operator wants no connection: it counts the `disconnect`s,
+    /// Makes the supervisor give up: it counts the `disconnect`s,
     /// so that none is missed.
     pub(in crate::listener) leaving: watch::Sender<u64>,
     /// The connection is to stay closed: this process is about to stand still.
@@ -435,7 +435,7 @@ impl EventListener {
         self.inner.shared.stop_waiting(job.id());
     }
 
-    /// A job's command went out, but no answer came: it may run. Nobody waits for it any more; if
+    /// A job's command went out, but no answer came: it may run. It is not waited for any more; if
     /// its result comes, it is one of ours.
     pub(crate) fn doubt_job(&self, job: &Job) {
         self.tracker().doubt_job(job.id());

@@ -22,7 +22,7 @@ use crate::wire::{EventData, LogLine};
 pub(super) struct Tap {
     /// Returns `false` when it wants no more.
     see: Box<dyn FnMut(&Seen<'_>) -> bool + Send>,
-    /// Whether somebody is left to see for.
+    /// Whether a handle of the listener is left.
     is_open: Box<dyn Fn() -> bool + Send>,
 }
 
@@ -101,7 +101,7 @@ impl Shared {
 
     pub(super) fn add_tap(&self, tap: Tap) {
         let mut taps = self.taps.lock();
-        // A switch that is quiet, or gone, would let those pile up that nobody reads any more.
+        // A switch that is quiet, or gone, would let those without a reader pile up.
         taps.retain(|tap| (tap.is_open)());
         taps.push(tap);
     }
@@ -133,7 +133,7 @@ impl Shared {
     ) -> Job {
         let (waited, job) = Waiting::new(id.clone(), command, session);
         let mut waiting = self.waiting.lock();
-        // Results that never came and nobody waits for: dropped when the table is about to grow.
+        // Results that never came and are not waited for: dropped when the table is about to grow.
         if waiting.len() == waiting.capacity() {
             waiting.retain(|_, waiting| waiting.is_wanted());
         }
@@ -145,7 +145,7 @@ impl Shared {
         self.waiting.lock().remove(id);
     }
 
-    /// Tells whoever waits. Returns the session that was asked for and the one that an originate
+    /// Resolves the waits. Returns the session that was asked for and the one that an originate
     /// made, where they differ.
     fn job_is_over(&self, id: &Id<JobRecord>, state: JobState) -> Option<Made> {
         self.waiting.lock().remove(id)?.over(state)
@@ -226,7 +226,7 @@ impl Intake {
                 let seen = Seen { event: &event, change: &change, tracker };
                 taps.retain_mut(|tap| (tap.see)(&seen));
             }
-            waiters.tell(&event);
+            waiters.notify(&event);
         }
     }
 }
@@ -256,7 +256,7 @@ impl Sink for Intake {
 }
 
 /// Says that a new leg carries nothing that binds it to a call. A leg that comes in where a call of
-/// ours waits for its second one is probably that one; any other is somebody else's call.
+/// ours waits for its second one is probably that one; any other is a stranger's call.
 fn tell_stray(event: &Event, tracker: &Tracker) {
     if event.name() != "CHANNEL_CREATE" {
         return;
@@ -305,7 +305,7 @@ mod tests {
             drop(shared.waiting(Id::random(), "status", None));
         }
         assert!(shared.waiting.lock().len() < 100);
-        // The tracker was never told of them.
+        // The tracker never got them.
         Intake::new(Arc::clone(&shared)).closed(&CloseReason::EndOfStream);
         assert!(waited_for.iter().all(|job| job.state() == JobState::Unknown));
     }

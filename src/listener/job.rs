@@ -69,7 +69,7 @@ impl Waiting {
         (waiting, Job { id, command: command.to_owned(), session, made, state })
     }
 
-    /// Whether somebody holds a handle.
+    /// Whether a handle is held.
     pub(super) fn is_wanted(&self) -> bool {
         !self.state.is_closed()
     }
@@ -107,7 +107,7 @@ pub enum JobError {
         /// The server's text, for example `-ERR USER_BUSY`.
         text: String,
     },
-    /// No result in time. The job goes on.
+    /// No result in time. The job continues.
     #[error("Job not complete after '{}' seconds", .after.as_secs_f64())]
     TimedOut {
         /// How long we waited.
@@ -234,7 +234,7 @@ impl IntoFuture for Job {
         Box::pin(async move {
             self.over().await;
             match self.result() {
-                // Its listener is gone, and with it whoever could hear of a result.
+                // Its listener is gone, and with it the events that would bring a result.
                 Err(JobError::NotComplete) => Err(JobError::Unknown),
                 result => result,
             }

@@ -3,7 +3,7 @@
 //! A connection that is lost is opened again, with growing waits. What the old one had is restored:
 //! login, subscriptions, filters, log level; apps live in the client and go on. Then a snapshot
 //! says what became of the calls meanwhile. Jobs in flight are over by then, as unknown: their
-//! results went to nobody.
+//! results were lost.
 
 use super::snapshot::TABLE_LAG;
 use super::state::{Gap, Link};
@@ -89,7 +89,7 @@ impl EventListener {
     }
 
     /// Looks what is there now, for when this process stood still for a while: FreeSWITCH drops
-    /// what nobody takes from it for long, and never tells. Takes some seconds, because its tables
+    /// what is not read from it for long, and never reports that. Takes some seconds, because its tables
     /// trail its events. [`EventListener::snapshot_state`] says whether the switch did answer.
     ///
     /// # Cancel safety
@@ -261,7 +261,7 @@ impl Missing {
     }
 }
 
-/// Looks whether what the tracker holds is still there: an end that FreeSWITCH never told would
+/// Looks whether what the tracker holds is still there: an end that FreeSWITCH never reported would
 /// stay for ever.
 async fn reconcile(inner: &Weak<Inner>, connection: &Connection, is_gap: bool) {
     let begin = |inner: Arc<Inner>| {
@@ -317,7 +317,7 @@ async fn core_uuid(connection: &Connection) -> Option<String> {
     (text.len() == 36).then_some(text)
 }
 
-/// With nothing heard for so long the server is asked whether it lives: HEARTBEAT comes every 20 s.
+/// With nothing heard for this long the server is asked whether it lives: HEARTBEAT comes every 20 s.
 const QUIET: Duration = Duration::from_secs(45);
 
 /// How often the tracker is held against `show channels`. It costs the server a table scan.

@@ -1,8 +1,8 @@
 //! The listener: one connection for events, and the tracker that they are folded into.
 //!
 //! Events are folded in the task that reads the socket, a whole read at a time under one short
-//! lock. Whoever watches gets what changed through a bounded channel; one that does not keep up
-//! loses updates and is told how many, the socket is drained all the same.
+//! lock. A watcher gets what changed through a bounded channel; one that does not keep up
+//! loses updates and gets their number, the socket is drained all the same.
 //!
 //! # Invariants
 //! - A listener sends nothing to the switch but subscriptions, filters, `log` and what a snapshot

@@ -50,7 +50,7 @@ impl EventListener {
         }
     }
 
-    /// The job of this name is one of ours; nobody waits for it.
+    /// The job of this name is one of ours; it is not waited for.
     pub fn claim_job(&self, job: Id<JobRecord>, command: &str) {
         self.tracker().expect_job(job, command);
     }

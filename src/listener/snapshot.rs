@@ -143,7 +143,7 @@ impl EventListener {
         }
     }
 
-    /// Asks about the sessions that only the snapshot told of. Best effort: what is not answered,
+    /// Asks about the sessions that only the snapshot lists. Best effort: what is not answered,
     /// or not allowed, is bound by its next event with variables.
     async fn describe(&self, connection: &Connection, rows: &[ChannelRow]) {
         let unknown = self.tracker().undescribed(rows);
@@ -223,11 +223,11 @@ async fn dump(connection: &Connection, id: &Id<SessionInfo>) -> Option<EventData
     }
 }
 
-/// So many legs are asked about after a snapshot. It costs the server a fraction of a millisecond
+/// How many legs are asked about after a snapshot. It costs the server a fraction of a millisecond
 /// each, and nothing else is sent on this connection meanwhile.
 const DUMPS: usize = 500;
 
-/// So many questions are under way together.
+/// How many questions are under way together.
 const AT_ONCE: usize = 32;
 
 /// How long all the questions may take.

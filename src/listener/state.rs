@@ -10,7 +10,7 @@ use tokio::time::Instant;
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub enum Link {
-    /// Not connected, and nobody tries.
+    /// Not connected, and not reconnecting.
     Down,
     /// Connected.
     Up {
@@ -58,7 +58,7 @@ pub enum Snapshot {
     /// The switch was not asked yet what is there.
     #[default]
     NotTaken,
-    /// The table of channels was read, and events tell what changed since then.
+    /// The table of channels was read, and events report what changed since then.
     Complete,
     /// Some rows of the table could not be read: their calls are known after their next event.
     Partial {
@@ -72,5 +72,5 @@ pub enum Snapshot {
     },
 }
 
-/// How many hold each subscription that nobody made for good.
+/// How many hold each subscription that was not made for good.
 pub(super) type Claims = BTreeMap<String, usize>;

@@ -15,7 +15,7 @@ impl EventListener {
     /// As for any command; the list is unchanged then.
     pub async fn subscribe<S: AsRef<str>>(&self, names: &[S]) -> Result<(), Error> {
         self.add_events(names).await?;
-        // From now on it is wanted for good, whoever held it for a while.
+        // From now on it is wanted for good, also if it was held for a while.
         self.state().claims.retain(|known, _| !names.iter().any(|name| name.as_ref() == known));
         Ok(())
     }

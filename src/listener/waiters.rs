@@ -31,8 +31,8 @@ pub(crate) struct SessionEvents {
 }
 
 impl Waiters {
-    /// Hands an event to those who wait for it, and to nobody else.
-    pub(super) fn tell(&self, event: &Event) {
+    /// Hands an event to the waits for it, and to no other.
+    pub(super) fn notify(&self, event: &Event) {
         for (key, sessions) in &self.0 {
             if sessions.is_empty() {
                 continue;
@@ -133,7 +133,7 @@ mod tests {
         waits[7].add("Unique-ID", "leg-8");
         waits[9].add("Task-Group", "leg-9");
         waits[9].add("Task-Group", "leg-9");
-        for (headers, told) in [
+        for (headers, expected) in [
             (&[("Event-Name", "DTMF"), ("Unique-ID", "leg-5")][..], &[5][..]),
             (&[("Event-Name", "DTMF"), ("Unique-ID", "leg-8")], &[7, 8]),
             (&[("Event-Name", "CHANNEL_PARK"), ("Unique-ID", "leg-5")], &[]),
@@ -150,7 +150,7 @@ mod tests {
                 &[1],
             ),
         ] {
-            shared.waiters().tell(&event(headers));
+            shared.waiters().notify(&event(headers));
             let heard: Vec<usize> = waits
                 .iter_mut()
                 .enumerate()
@@ -159,7 +159,7 @@ mod tests {
                         .collect::<Vec<_>>()
                 })
                 .collect();
-            assert_eq!(heard, told, "{headers:?}");
+            assert_eq!(heard, expected, "{headers:?}");
         }
     }
 
@@ -174,7 +174,7 @@ mod tests {
             wait.add("Task-Group", "leg-0");
         }
         assert_eq!(shared.waiters().sessions(), 1);
-        shared.waiters().tell(&event(&[("Event-Name", "DTMF"), ("Unique-ID", "leg-0")]));
+        shared.waiters().notify(&event(&[("Event-Name", "DTMF"), ("Unique-ID", "leg-0")]));
         assert_eq!(kept.watch.receiver.try_recv().unwrap().name(), "DTMF");
         drop(kept);
         assert_eq!(shared.waiters().sessions(), 0);

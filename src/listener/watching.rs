@@ -185,7 +185,7 @@ impl<T> Feed<T> {
         !self.sender.is_closed()
     }
 
-    /// Hands an item over if there is room, else counts it as lost. `false` when nobody listens.
+    /// Hands an item over if there is room, else counts it as lost. `false` without a receiver.
     pub(super) fn offer(&self, item: impl FnOnce() -> T) -> bool {
         match self.sender.try_reserve() {
             Ok(permit) => permit.send(item()),

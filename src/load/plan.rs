@@ -25,7 +25,7 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// A plan for so many calls, `rate` new ones a second (more than 0), one at a time, each held
+    /// A plan for `calls` calls, `rate` new ones a second (more than 0), one at a time, each held
     /// for a second after its answer.
     #[must_use]
     pub fn new(calls: usize, rate: f64) -> Self {
@@ -40,14 +40,14 @@ impl Plan {
         }
     }
 
-    /// Allows so many calls at a time. An arrival above it waits for a call to end.
+    /// Allows this many calls at a time. An arrival above it waits for a call to end.
     #[must_use]
     pub fn with_limit(mut self, limit: usize) -> Self {
         self.limit = limit.max(1);
         self
     }
 
-    /// Holds each call so long after its answer.
+    /// Holds each call for this time after its answer.
     #[must_use]
     pub fn with_hold(mut self, hold: Duration) -> Self {
         self.hold = hold;

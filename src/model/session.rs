@@ -12,9 +12,9 @@ pub enum App {}
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Direction {
-    /// Somebody called the switch.
+    /// A party called the switch.
     Inbound,
-    /// The switch called somebody.
+    /// The switch called a party.
     #[default]
     Outbound,
 }
@@ -258,7 +258,7 @@ impl SessionInfo {
         Some(self.times.hold_sum + running).filter(|time| *time > 0)
     }
 
-    /// From the creation to the end (or now), in microseconds; `None` when nobody knows when it
+    /// From the creation to the end (or now), in microseconds; `None` when it is unknown when it
     /// was made.
     #[must_use]
     pub fn age(&self, now: u64) -> Option<u64> {

@@ -26,7 +26,7 @@ pub enum WireError {
         /// The limit, in bytes.
         limit: usize,
     },
-    /// `Content-Length` is no number.
+    /// `Content-Length` is not a number.
     #[error("content length \"{}\" is not a number", printable(text))]
     BadLength {
         /// The value as received, made printable.

@@ -132,7 +132,7 @@ fn parsed(block: &[u8]) -> Result<(Request, usize), WireError> {
         })
         .collect();
     let request = Request { line, headers, body: Bytes::new() };
-    // A length that is no number is none (`mod_event_socket.c`, `read_packet`).
+    // A length that is not a number is none (`mod_event_socket.c`, `read_packet`).
     let length = request.get("Content-Length").map_or("", str::trim);
     let digits = length.find(|letter: char| !letter.is_ascii_digit()).unwrap_or(length.len());
     let digits = length.get(..digits).unwrap_or_default();

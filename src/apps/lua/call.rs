@@ -130,7 +130,7 @@ impl UserData for LuaClient {
     }
 }
 
-/// Calls somebody: the session once it is answered, or nothing and the cause.
+/// Places a call: returns the session once it is answered, or nothing and the cause.
 async fn originate(
     lua: &Lua,
     to: &str,

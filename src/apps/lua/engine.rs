@@ -61,7 +61,7 @@ impl Engine {
         weak.ok_or_else(|| mlua::Error::runtime("this app has ended"))
     }
 
-    /// Whether nobody waits for what runs here any more.
+    /// Whether the code that runs here was given up.
     pub(super) fn is_given_up(&self) -> bool {
         self.pulse.is_given_up.load(Ordering::Relaxed)
     }
@@ -106,7 +106,7 @@ impl Engine {
         for event in handlers.keys() {
             if !events.contains(&event.as_str()) {
                 let known = EVENT_NAMES.iter().find(|known| *known == event);
-                // A subclass has to live as long as whoever subscribes to it; there are few.
+                // A subclass has to live as long as its subscriptions; there are few.
                 events.push(known.copied().unwrap_or_else(|| String::leak(event.clone())));
             }
         }
@@ -211,7 +211,7 @@ impl Engine {
         if let Some(leg) = legs.get(session.id.as_str()) {
             return Rc::clone(leg);
         }
-        // No event tells of sessions that ended while the connection was down.
+        // No event reports sessions that ended while the connection was down.
         if legs.len() == legs.capacity() {
             let client = session.client();
             legs.retain(|id, leg| {
@@ -268,7 +268,7 @@ impl Engine {
         self.pulse.running.load(Ordering::Relaxed) < MOST
     }
 
-    /// Starts a handler as a task of its own.
+    /// Starts a handler as a separate task.
     pub(super) fn start(
         self: &Rc<Self>,
         run: Rc<Run>,
@@ -359,7 +359,7 @@ impl Drop for Counted {
 /// Functions that are no handlers of events.
 const HOOKS: &[&str] = &["load", "unload"];
 
-/// What the verbs wait for, and what tells of digits and ends.
+/// What the verbs wait for, and what reports digits and ends.
 const ALWAYS: &[&str] = &[
     "CHANNEL_ANSWER",
     "CHANNEL_BRIDGE",
@@ -370,7 +370,7 @@ const ALWAYS: &[&str] = &[
     "DTMF",
 ];
 
-/// How many digits wait for somebody who reads them.
+/// How many digits wait to be read.
 const DIGITS: usize = 256;
 
 /// How many handlers and timers of one script run at once.

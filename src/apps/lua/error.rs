@@ -27,7 +27,7 @@ pub enum LuaError {
         path: String,
     },
     /// A function is called like one for an event that there is not.
-    #[error("{path} defines {function}, but there is no such event")]
+    #[error("{path} defines {function}, but that event does not exist")]
     NoSuchEvent {
         /// The file.
         path: String,
@@ -40,9 +40,9 @@ pub enum LuaError {
         /// The file.
         path: String,
     },
-    /// So many threads were given up and still run that no further file is loaded.
+    /// Too many threads were given up and still run to load a further file.
     #[error(
-        "{count} Lua files were given up and still run, each on a processor of its own; \"exit\" ends \
+        "{count} Lua files were given up and still run, each takes a processor; \"exit\" ends \
          them, then start Switchy again to load {path}"
     )]
     TooManyGivenUp {

@@ -61,10 +61,10 @@ impl Leg {
 
     /// Waits for its end.
     pub(super) async fn gone(&self) {
-        let mut told = pin!(self.gone.notified());
-        told.as_mut().enable();
+        let mut notified = pin!(self.gone.notified());
+        notified.as_mut().enable();
         if !self.is_gone.get() {
-            told.await;
+            notified.await;
         }
     }
 
@@ -82,14 +82,14 @@ pub(super) struct Run {
     pub(super) what: String,
     pub(super) leg: Option<Rc<Leg>>,
     pub(super) client: Option<Client>,
-    /// Whether it goes on when its session has ended.
+    /// Whether it continues when its session has ended.
     pub(super) outlives: bool,
     spent: Cell<u64>,
     /// How long it ran since it waited, but for the part that runs.
     ran: Cell<Duration>,
     /// Since when it runs.
     since: Cell<Option<Instant>>,
-    /// How many coroutines of its own it is inside of.
+    /// How many coroutines deep it runs.
     depth: Cell<u32>,
     is_stopped: Cell<bool>,
     stopped_at: RefCell<String>,

@@ -6,9 +6,9 @@
 //! its own.
 //!
 //! # Invariants
-//! - A file runs in a thread of its own, in a state without `os`, `io`, `package` and `debug`, with
+//! - A file runs in its own thread, in a state without `os`, `io`, `package` and `debug`, with
 //!   limits of memory and of instructions without a pause. What it does there, or does not stop
-//!   doing, holds up nobody else.
+//!   doing, holds up no other app.
 //! - Nothing of it runs before the file as a whole was read and run without an error.
 
 mod arguments;
@@ -156,7 +156,7 @@ impl LuaApp {
     ) -> Result<(), Error> {
         let (done, answer) = oneshot::channel();
         let failed = |text: String| Error::App { text };
-        self.handle.tell(make(client.clone(), done)).await.map_err(failed)?;
+        self.handle.send(make(client.clone(), done)).await.map_err(failed)?;
         match tokio::time::timeout(START, answer).await {
             Ok(Ok(outcome)) => outcome.map_err(failed),
             Ok(Err(_)) => Err(failed(format!("{}: its thread ended", self.path.display()))),
@@ -189,10 +189,10 @@ impl App for LuaApp {
             };
             if let Some(old) = predecessor {
                 // Its thread may have ended meanwhile.
-                let _told = old.tell(Message::event(session, event, true)).await.is_ok();
+                let _sent = old.send(Message::event(session, event, true)).await.is_ok();
             }
-            let told = self.handle.tell(Message::event(session, event, false)).await;
-            told.map_err(|text| Error::App { text })
+            let sent = self.handle.send(Message::event(session, event, false)).await;
+            sent.map_err(|text| Error::App { text })
         })
     }
 
@@ -215,7 +215,7 @@ impl App for LuaApp {
             };
             *successor.predecessor.lock() = Some(Arc::clone(&self.handle));
             // Its running functions go on to their end, then its thread ends.
-            self.handle.tell(Message::Retire).await.map_err(|text| Error::App { text })
+            self.handle.send(Message::Retire).await.map_err(|text| Error::App { text })
         })
     }
 
@@ -238,7 +238,7 @@ impl App for LuaApp {
 
 impl Drop for LuaApp {
     fn drop(&mut self) {
-        // One that was never loaded. Retired, it goes on to the end of what runs.
+        // One that was never loaded. Retired, it continues to the end of what runs.
         if !self.handle.is_retired() {
             self.handle.stop();
         }

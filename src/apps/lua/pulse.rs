@@ -16,7 +16,7 @@ pub(super) struct Pulse {
     pub(super) is_stuck: AtomicBool,
     pub(super) is_retired: AtomicBool,
     pub(super) is_done: AtomicBool,
-    /// Whether nobody waits for it any more: Lua stops at its next step.
+    /// Whether it was given up: Lua stops at its next step.
     pub(super) is_given_up: AtomicBool,
     pub(super) running: AtomicUsize,
     pub(super) memory: AtomicUsize,

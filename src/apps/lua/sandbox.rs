@@ -93,7 +93,7 @@ pub(super) fn guard(lua: &Lua, engine: &Weak<Engine>, limits: Limits) -> mlua::R
         let Some(engine) = nested.upgrade() else { return Ok(()) };
         let Some(run) = engine.current() else { return Ok(()) };
         if by > 0 {
-            // A coroutine has a count of its own, and may end before the hook ever sees it.
+            // A coroutine has its own count, and may end before the hook ever sees it.
             run.spend(u64::from(STEP));
             if let Some(why) = excess(&engine, &run, limits) {
                 return Err(run.stop(None, why).into());

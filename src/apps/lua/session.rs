@@ -197,14 +197,14 @@ impl LuaSession {
 
     /// Waits until a digit is there.
     async fn pressed(&self) {
-        let mut told = std::pin::pin!(self.leg.pressed.notified());
-        told.as_mut().enable();
+        let mut notified = std::pin::pin!(self.leg.pressed.notified());
+        notified.as_mut().enable();
         if self.leg.digits.borrow().is_empty() {
-            told.await;
+            notified.await;
         }
     }
 
-    /// Bridges to somebody and waits until that is over: whether it came about, and the cause.
+    /// Bridges to another party and waits until that is over: whether it came about, and the cause.
     pub(super) async fn bridge(
         &self,
         lua: &Lua,
@@ -265,11 +265,11 @@ impl LuaSession {
         }
         let cause = cause.map_or(HangupCause::NORMAL_CLEARING, |cause| HangupCause::parse(&cause));
         let work = async {
-            let told = self.session.expect(&["CHANNEL_HANGUP"]).await?;
+            let hangup = self.session.expect(&["CHANNEL_HANGUP"]).await?;
             self.session.hangup_with(&cause).await?;
             tokio::select! {
-                // Where the end is not told the session is going all the same.
-                _event = told.within(SOON) => Ok(()),
+                // Without that event the session ends all the same.
+                _event = hangup.within(SOON) => Ok(()),
                 () = self.leg.gone() => Ok(()),
             }
         };

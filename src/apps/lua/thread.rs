@@ -26,12 +26,12 @@ pub(super) struct Handle {
 }
 
 impl Handle {
-    pub(super) async fn tell(&self, message: Message) -> Result<(), String> {
+    pub(super) async fn send(&self, message: Message) -> Result<(), String> {
         if self.pulse.is_stuck.load(Ordering::Relaxed) {
             return Err(format!("{} does not come back: it was given up", self.file));
         }
-        let told = self.sender.send(message).await;
-        told.map_err(|_| format!("{}: its thread has ended", self.file))
+        let sent = self.sender.send(message).await;
+        sent.map_err(|_| format!("{}: its thread has ended", self.file))
     }
 
     /// Ends the thread and with it what runs there.
@@ -120,7 +120,7 @@ pub(super) fn start(
         }
         pulse.is_done.store(true, Ordering::Relaxed);
     };
-    // Without a thread nobody answers, which is told.
+    // Without a thread no answer comes, which the caller reports.
     let _is_started = thread.spawn(run).is_ok();
     (handle, loaded)
 }

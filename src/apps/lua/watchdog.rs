@@ -37,11 +37,11 @@ pub(super) fn is_same_file(one: &Path, other: &Path) -> bool {
     one == other || whole(one) == whole(other)
 }
 
-/// Looks at a Lua thread from time to time, until nobody has its app any more.
+/// Looks at a Lua thread from time to time, until its app is dropped.
 pub(super) fn watch(path: &Path, handle: &Handle) {
     let path = path.to_owned();
     let (pulse, file): (Weak<Pulse>, String) = (Arc::downgrade(&handle.pulse), handle.file.clone());
-    // It ends with the thread, or when it has told.
+    // It ends with the thread, or when it has reported.
     let _task = tokio::spawn(async move {
         // Since when it has been busy, and what it had used of a processor by then.
         let mut began = (0, None);

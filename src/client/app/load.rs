@@ -80,7 +80,7 @@ async fn release(listener: &EventListener, held: &[String]) {
     }
 }
 
-/// Tears parts down, the latest first, and returns the first failure. One that panics is told, and
+/// Tears parts down, the latest first, and returns the first failure. One that panics is reported, and
 /// does not keep the others.
 async fn tear_down(client: &Client, parts: &[Arc<dyn App>]) -> Result<(), Error> {
     let mut outcome = Ok(());
@@ -171,7 +171,7 @@ impl Client {
         for part in &parts {
             loading.begun.push(Arc::clone(part));
             if let Err(err) = part.set_up(&self.for_app()).await {
-                // It was told; the set-up's failure is what matters.
+                // It was reported; the set-up's failure is what matters.
                 let _torn_down = tear_down(self, &std::mem::take(&mut loading.begun)).await.is_ok();
                 loading.keep().end().await;
                 return Err(Error::AppSetup { name, reason: Box::new(err) });
@@ -299,7 +299,7 @@ impl Client {
     }
 
     /// Unloads an app, by name or id: its tear-down runs, no event reaches it any more. Its calls
-    /// go on, without an app. Subscriptions that nobody else wants are dropped. One that was
+    /// continue, without an app. Subscriptions without another holder are dropped. One that was
     /// unloaded before is no error.
     ///
     /// # Cancel safety

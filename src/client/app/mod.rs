@@ -64,7 +64,7 @@ pub type Handling<'a> = Pin<Box<dyn Future<Output = Result<(), Error>> + Send + 
 /// let _loading = client.load_app(Ringback); // a future: nothing happens until it is awaited
 /// ```
 pub trait App: Any + Send + Sync {
-    /// The name it is loaded under unless told otherwise.
+    /// The name it is loaded under by default.
     fn name(&self) -> &str;
 
     /// The events, or CUSTOM subclasses, that it wants.
@@ -97,7 +97,7 @@ pub trait App: Any + Send + Sync {
         None
     }
 
-    /// What it has counted so far, for whoever looks: names and values.
+    /// What it has counted so far, names and values.
     fn notes(&self) -> Vec<(&'static str, String)> {
         Vec::new()
     }
@@ -160,7 +160,7 @@ impl LoadAs {
 
     /// Takes legs that carry the id in a SIP header even where the call did not begin on this
     /// switch: for the far ends of calls between the switches of a pool, with one id for all.
-    /// Whoever gets to know the id can put it into an INVITE then.
+    /// A party that learns the id can put it into an INVITE then.
     #[must_use]
     pub fn with_foreign_legs(mut self) -> Self {
         self.takes_foreign = true;

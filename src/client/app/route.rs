@@ -22,7 +22,7 @@ pub(super) struct Router {
     number: u64,
     lost: Arc<AtomicU64>,
     workers: HashMap<Id<model::SessionInfo>, mpsc::Sender<Work>>,
-    /// Ids that no app has, and sessions with one that is not theirs, that were told of.
+    /// Ids that no app has, and sessions with one that is not theirs, that were reported.
     unknown: HashSet<Id<model::App>>,
 }
 
@@ -89,7 +89,7 @@ impl Router {
             event: seen.event.detached(),
             at_work: client.apps().begin_work(),
         };
-        // No event tells of sessions that ended while the connection was down.
+        // No event reports sessions that ended while the connection was down.
         if self.workers.len() == self.workers.capacity() {
             self.workers.retain(|id, _| seen.tracker.session(id.as_str()).is_some());
         }
@@ -132,7 +132,7 @@ impl Router {
         apps.default()
     }
 
-    /// Whether something is to be told: once, and not without end.
+    /// Whether something is to be reported: once, and not without end.
     fn tells_of(&mut self, id: &Id<model::App>) -> bool {
         self.unknown.len() < UNKNOWN && self.unknown.insert(id.clone())
     }
@@ -158,7 +158,7 @@ async fn worker(mut inbox: mpsc::Receiver<Work>) {
         let (uuid, kind) = (session.id.clone(), event.kind().into_owned());
         for app in apps {
             let (session, event) = (session.clone(), event.clone());
-            // A task of its own, so that a panic in an app ends one callback and nothing else.
+            // A separate task, so that a panic in an app ends one callback and nothing else.
             let handling = tokio::spawn(async move {
                 app.on_event(AppContext { session: &session, event: &event }).await
             });

@@ -18,7 +18,7 @@ impl Session {
     }
 
     /// As [`Session::bridge`], and this leg ends when the bridge does, or when it does not come
-    /// about. Otherwise FreeSWITCH leaves it parked, where nobody may look for it.
+    /// about. Otherwise FreeSWITCH leaves it parked, where no operator may look for it.
     ///
     /// # Cancel safety
     /// As [`Client::send`](crate::Client::send).

@@ -37,12 +37,12 @@ pub enum Recording {
     Mixed,
     /// Only what the far end says.
     ReadOnly,
-    /// Each direction in a channel of its own.
+    /// Each direction in its own channel.
     Stereo,
 }
 
 impl Session {
-    /// `uuid_send_dtmf`: at most 99 digits, each held so long (FreeSWITCH's default for 0).
+    /// `uuid_send_dtmf`: at most 99 digits, each held for `duration` (FreeSWITCH's default for 0).
     ///
     /// # Cancel safety
     /// As [`Client::send`](crate::Client::send).

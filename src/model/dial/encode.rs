@@ -94,7 +94,7 @@ pub fn rest(text: &str) -> Result<String, Unsendable> {
     Ok(escape(text, None))
 }
 
-/// A part of a list with a delimiter of its own: `uuid_setvar_multi`.
+/// A part of a list with its own delimiter: `uuid_setvar_multi`.
 ///
 /// # Errors
 /// [`Unsendable`] for a line break.

@@ -215,7 +215,7 @@ fn brackets<'a>(
 }
 
 /// Marks the commas inside `[..]`, which do not end a leg: those that separate variables, and those
-/// that are part of a value, in quotes or under a delimiter of its own (`switch_ivr_originate.c`).
+/// that are part of a value, in quotes or under its own delimiter (`switch_ivr_originate.c`).
 fn mark_commas(group: &str) -> String {
     let (mut out, mut end, mut before) = (String::with_capacity(group.len()), None, ' ');
     let (mut is_quoted, mut has_own) = (false, false);

@@ -1,6 +1,6 @@
 //! What the end of a half typed dial string belongs to.
 
-/// The place at which somebody types.
+/// The place at which text is typed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Typed {
     /// The name of a variable in brackets.

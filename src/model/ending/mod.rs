@@ -362,7 +362,7 @@ impl<'a> Account<'a> {
     fn side(&self, leg: &SessionInfo) -> EndedBy {
         match leg.direction {
             Direction::Inbound if leg.id == self.lead.id => EndedBy::Caller,
-            // Somebody who picked up the call by calling in, as from a parking lot.
+            // A caller who picked up the call, as from a parking lot.
             Direction::Inbound if self.lead.direction == Direction::Inbound => EndedBy::Called,
             Direction::Inbound => EndedBy::Caller,
             Direction::Outbound => EndedBy::Called,
@@ -467,12 +467,12 @@ fn has_ended_before(leg: &SessionInfo, last: &SessionInfo) -> bool {
         && (leg.times.answered == 0 || leg.times.hangup + 5 * TICK < last.times.hangup)
 }
 
-/// Whether it is a half of a loopback, which is no attempt of its own.
+/// Whether it is a half of a loopback, which is no separate attempt.
 fn is_half(leg: &SessionInfo) -> bool {
     leg.channel_name.starts_with("loopback/") && leg.channel_name.ends_with("-a")
 }
 
-/// Causes that FreeSWITCH gives when there was nobody to call.
+/// Causes that FreeSWITCH gives when there was no party to call.
 const NO_FAR_END: &[&str] = &[
     "USER_NOT_REGISTERED",
     "SUBSCRIBER_ABSENT",

@@ -45,7 +45,7 @@ fn leg(text: &str) -> SessionInfo {
 }
 
 /// `cause by leg sip talked tries`, what is none as `-`.
-fn told(legs: &[&str]) -> String {
+fn described(legs: &[&str]) -> String {
     let legs: Vec<_> = legs.iter().map(|text| leg(text)).collect();
     let call = CallInfo::new(legs[0].id.cast(), legs);
     let ending = call.ending().unwrap();
@@ -122,7 +122,7 @@ fn two_bridged_legs_end_with_the_side_that_hung_up() {
             "SYSTEM_SHUTDOWN switch a - 2000 []",
         ),
     ] {
-        assert_eq!(told(&legs), expected, "{legs:#?}");
+        assert_eq!(described(&legs), expected, "{legs:#?}");
     }
 }
 
@@ -165,7 +165,7 @@ fn one_dialog_inside_the_switch_ends_at_the_leg_that_sent() {
             "USER_NOT_REGISTERED none b - - []",
         ),
     ] {
-        assert_eq!(told(&legs), expected, "{legs:#?}");
+        assert_eq!(described(&legs), expected, "{legs:#?}");
     }
 }
 
@@ -208,7 +208,7 @@ fn an_unanswered_call_ends_with_what_its_last_try_says() {
         ),
         (&["a out 9000 NO_ANSWER send_cancel sip=487 far=yes"], "NO_ANSWER switch a - - []"),
     ] {
-        assert_eq!(told(legs), expected, "{legs:#?}");
+        assert_eq!(described(legs), expected, "{legs:#?}");
     }
 }
 
@@ -252,7 +252,7 @@ fn legs_that_ended_before_are_tries() {
             "NORMAL_CLEARING called e - 4940 []",
         ),
     ] {
-        assert_eq!(told(legs), expected, "{legs:#?}");
+        assert_eq!(described(legs), expected, "{legs:#?}");
     }
 }
 

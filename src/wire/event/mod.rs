@@ -1,6 +1,6 @@
 //! An event as it was received: the bytes, and where its headers are in them.
 //!
-//! Nothing is decoded before somebody asks. [`EventData::fields`] walks the bytes without an
+//! Nothing is decoded before it is asked for. [`EventData::fields`] walks the bytes without an
 //! allocation; [`EventData::get`] makes an index on its first call and keeps it.
 //!
 //! Headers are found by name, never by position: `Event-Name` is not always the first one (CUSTOM
@@ -99,7 +99,7 @@ impl<'a> Field<'a> {
     }
 }
 
-/// One event: its bytes and, once somebody asked for a header, an index into them.
+/// One event: its bytes and, once a header was asked for, an index into them.
 ///
 /// A clone shares the bytes. Its buffer may hold other events too: use [`EventData::detached`]
 /// before keeping one for long.
