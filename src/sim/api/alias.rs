@@ -1,7 +1,7 @@
 //! Aliases and completion words of the switch's console.
 
 use crate::sim::world::World;
-use crate::sim::world::request::{Outcome, Waiting};
+use crate::sim::world::request::{Outcome, ApiCall};
 use crate::sim::world::switches::Alias;
 
 impl World {
@@ -16,7 +16,7 @@ impl World {
     }
 }
 
-pub(super) fn alias(world: &mut World, asked: &Waiting) -> Outcome {
+pub(super) fn alias(world: &mut World, asked: &ApiCall) -> Outcome {
     let mut words = asked.args.splitn(3, ' ');
     match (words.next().map(str::to_ascii_lowercase).as_deref(), words.next(), words.next()) {
         (Some(verb @ ("add" | "stickyadd")), Some(name), Some(command)) => {
@@ -31,7 +31,7 @@ pub(super) fn alias(world: &mut World, asked: &Waiting) -> Outcome {
     "+OK\n".into()
 }
 
-pub(super) fn complete(world: &mut World, asked: &Waiting) -> Outcome {
+pub(super) fn complete(world: &mut World, asked: &ApiCall) -> Outcome {
     let mut words = asked.args.split_whitespace();
     let verb = words.next().map(str::to_ascii_lowercase);
     let row: Vec<String> = words.map(str::to_owned).collect();

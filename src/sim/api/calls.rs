@@ -6,17 +6,17 @@ use crate::sim::channel::then::{Exten, Then};
 use crate::sim::channel::{Command, Doing};
 use crate::sim::world::World;
 use crate::sim::world::agenda::{Step, Tick};
-use crate::sim::world::request::{Outcome, Waiting};
+use crate::sim::world::request::{Outcome, ApiCall};
 
 pub(super) const NO_CHANNEL: &str = "-ERR No such channel!\n";
 
 /// The channel that the first word names, and the rest.
-pub(super) fn call<'a>(world: &World, asked: &'a Waiting) -> (Option<u64>, &'a str) {
+pub(super) fn call<'a>(world: &World, asked: &'a ApiCall) -> (Option<u64>, &'a str) {
     let (uuid, rest) = asked.args.split_once(' ').unwrap_or((&asked.args, ""));
     (world.find(uuid), rest.trim())
 }
 
-pub(super) fn originate(world: &mut World, asked: &Waiting) -> Outcome {
+pub(super) fn originate(world: &mut World, asked: &ApiCall) -> Outcome {
     let words = separate_at_most(&asked.args, ' ', 10);
     let word = |at: usize| {
         words.get(at).map(String::as_str).filter(|word| !word.eq_ignore_ascii_case("undef"))
@@ -43,7 +43,7 @@ pub(super) fn originate(world: &mut World, asked: &Waiting) -> Outcome {
     Outcome::Pending
 }
 
-pub(super) fn hupall(world: &mut World, asked: &Waiting) -> Outcome {
+pub(super) fn hupall(world: &mut World, asked: &ApiCall) -> Outcome {
     let mut words = asked.args.split_whitespace();
     // The first word is the cause, whatever it says; an unknown one is NORMAL_CLEARING.
     let first = words.next().unwrap_or("MANAGER_REQUEST");
@@ -65,11 +65,11 @@ pub(super) fn hupall(world: &mut World, asked: &Waiting) -> Outcome {
         .into()
 }
 
-pub(super) fn uuid_exists(world: &mut World, asked: &Waiting) -> Outcome {
+pub(super) fn uuid_exists(world: &mut World, asked: &ApiCall) -> Outcome {
     world.find(&asked.args).is_some().to_string().into()
 }
 
-pub(super) fn uuid_kill(world: &mut World, asked: &Waiting) -> Outcome {
+pub(super) fn uuid_kill(world: &mut World, asked: &ApiCall) -> Outcome {
     if asked.args.is_empty() {
         return asked.usage();
     }
@@ -80,19 +80,19 @@ pub(super) fn uuid_kill(world: &mut World, asked: &Waiting) -> Outcome {
     "+OK\n".into()
 }
 
-pub(super) fn uuid_answer(world: &mut World, asked: &Waiting) -> Outcome {
+pub(super) fn uuid_answer(world: &mut World, asked: &ApiCall) -> Outcome {
     let Some(id) = world.find(&asked.args) else { return "-ERROR\n".into() };
     world.mark_answered(id);
     "+OK\n".into()
 }
 
-pub(super) fn uuid_pre_answer(world: &mut World, asked: &Waiting) -> Outcome {
+pub(super) fn uuid_pre_answer(world: &mut World, asked: &ApiCall) -> Outcome {
     let Some(id) = world.find(&asked.args) else { return "-ERROR\n".into() };
     world.mark_early(id);
     "+OK\n".into()
 }
 
-pub(super) fn uuid_ring_ready(world: &mut World, asked: &Waiting) -> Outcome {
+pub(super) fn uuid_ring_ready(world: &mut World, asked: &ApiCall) -> Outcome {
     let words: Vec<&str> = asked.args.split_whitespace().collect();
     let ([uuid] | [uuid, "queued"]) = words.as_slice() else { return asked.usage() };
     let Some(id) = world.find(uuid) else { return "-ERROR\n".into() };
@@ -100,13 +100,13 @@ pub(super) fn uuid_ring_ready(world: &mut World, asked: &Waiting) -> Outcome {
     "+OK\n".into()
 }
 
-pub(super) fn uuid_park(world: &mut World, asked: &Waiting) -> Outcome {
+pub(super) fn uuid_park(world: &mut World, asked: &ApiCall) -> Outcome {
     let Some(id) = world.find(&asked.args) else { return NO_CHANNEL.into() };
     world.park(id);
     "+OK\n".into()
 }
 
-pub(super) fn uuid_transfer(world: &mut World, asked: &Waiting) -> Outcome {
+pub(super) fn uuid_transfer(world: &mut World, asked: &ApiCall) -> Outcome {
     let mut words = separate_at_most(&asked.args, ' ', 5);
     // A lone option is taken for the extension.
     let leg = match words.get(1) {
@@ -133,7 +133,7 @@ pub(super) fn uuid_transfer(world: &mut World, asked: &Waiting) -> Outcome {
 }
 
 /// Each leg of a bridge goes its own way: `exten[/dialplan][/context]`.
-pub(super) fn uuid_dual_transfer(world: &mut World, asked: &Waiting) -> Outcome {
+pub(super) fn uuid_dual_transfer(world: &mut World, asked: &ApiCall) -> Outcome {
     let words: Vec<&str> = asked.args.split_whitespace().collect();
     let [uuid, first, second] = words.as_slice() else { return asked.usage() };
     let Some(id) = world.find(uuid) else { return NO_CHANNEL.into() };
@@ -151,7 +151,7 @@ pub(super) fn uuid_dual_transfer(world: &mut World, asked: &Waiting) -> Outcome 
     "+OK\n".into()
 }
 
-pub(super) fn uuid_bridge(world: &mut World, asked: &Waiting) -> Outcome {
+pub(super) fn uuid_bridge(world: &mut World, asked: &ApiCall) -> Outcome {
     let (first, second) = asked.args.split_once(' ').unwrap_or((&asked.args, ""));
     if first.is_empty() || second.is_empty() {
         // `show api` has no syntax for it.
@@ -168,7 +168,7 @@ pub(super) fn uuid_bridge(world: &mut World, asked: &Waiting) -> Outcome {
     }
 }
 
-pub(super) fn uuid_broadcast(world: &mut World, asked: &Waiting) -> Outcome {
+pub(super) fn uuid_broadcast(world: &mut World, asked: &ApiCall) -> Outcome {
     let mut words = asked.args.split_whitespace();
     let (Some(uuid), Some(path)) = (words.next(), words.next()) else { return asked.usage() };
     let Some(id) = world.find(uuid) else { return "-ERR invalid uuid\n".into() };
@@ -209,7 +209,7 @@ fn play_on(world: &mut World, id: u64, path: &str) {
     world.step_in(200, id, Step::Commands);
 }
 
-pub(super) fn uuid_break(world: &mut World, asked: &Waiting) -> Outcome {
+pub(super) fn uuid_break(world: &mut World, asked: &ApiCall) -> Outcome {
     if asked.args.is_empty() {
         return asked.usage();
     }
@@ -223,7 +223,7 @@ pub(super) fn uuid_break(world: &mut World, asked: &Waiting) -> Outcome {
     "+OK\n".into()
 }
 
-pub(super) fn uuid_hold(world: &mut World, asked: &Waiting) -> Outcome {
+pub(super) fn uuid_hold(world: &mut World, asked: &ApiCall) -> Outcome {
     let mut words = asked.args.split_whitespace().peekable();
     if words.peek().is_none() {
         return format!("{}-ERR Operation failed\n", asked.usage_text()).into();
@@ -249,7 +249,7 @@ pub(super) fn uuid_hold(world: &mut World, asked: &Waiting) -> Outcome {
     "+OK Success\n".into()
 }
 
-pub(super) fn uuid_display(world: &mut World, asked: &Waiting) -> Outcome {
+pub(super) fn uuid_display(world: &mut World, asked: &ApiCall) -> Outcome {
     let (id, text) = call(world, asked);
     if text.is_empty() {
         return asked.usage();
@@ -270,7 +270,7 @@ impl World {
     }
 }
 
-pub(super) fn uuid_loglevel(world: &mut World, asked: &Waiting) -> Outcome {
+pub(super) fn uuid_loglevel(world: &mut World, asked: &ApiCall) -> Outcome {
     let mut words = asked.args.split_whitespace();
     let (Some(uuid), Some(level)) = (words.next(), words.next()) else { return asked.usage() };
     if crate::sim::event::log_place::level(level).is_none() {
@@ -283,7 +283,7 @@ pub(super) fn uuid_loglevel(world: &mut World, asked: &Waiting) -> Outcome {
 }
 
 /// SESSION_HEARTBEAT as often as asked, as long as the call lasts; 0 ends it.
-pub(super) fn uuid_session_heartbeat(world: &mut World, asked: &Waiting) -> Outcome {
+pub(super) fn uuid_session_heartbeat(world: &mut World, asked: &ApiCall) -> Outcome {
     let usage = format!("USAGE: uuid_session_heartbeat {}\n", asked.syntax());
     let mut words = asked.args.split_whitespace().peekable();
     let (Some(uuid), Some(_)) = (words.next(), words.peek()) else {

@@ -1,12 +1,12 @@
 //! `conference`: what can be done is listed here, what is done is the rooms' own business.
 
 use crate::sim::world::World;
-use crate::sim::world::request::{Outcome, Waiting};
+use crate::sim::world::request::{Outcome, ApiCall};
 
 /// What can be done to a conference, as a server of the stock layout lists it.
 const USAGE: &str = include_str!("../data/conference.txt");
 
-pub(super) fn conference(world: &mut World, asked: &Waiting) -> Outcome {
+pub(super) fn conference(world: &mut World, asked: &ApiCall) -> Outcome {
     let mut words = asked.args.split_whitespace();
     match words.next().map(str::to_ascii_lowercase).as_deref() {
         None => USAGE.into(),

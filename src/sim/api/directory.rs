@@ -2,7 +2,7 @@
 
 use crate::sim::world::World;
 use crate::sim::world::layout::{DOMAIN, GROUPS, members, user};
-use crate::sim::world::request::{Outcome, Waiting};
+use crate::sim::world::request::{Outcome, ApiCall};
 
 const DIAL_STRING: &str = "{^^:sip_invite_domain=${dialed_domain}:presence_id=${dialed_user}@${dialed_domain}}${sofia_contact(*/${dialed_user}@${dialed_domain})}";
 
@@ -14,7 +14,7 @@ fn address(text: &str) -> Option<u16> {
 
 const CALL_GROUP: &str = "techsupport";
 
-pub(super) fn user_exists(_: &mut World, asked: &Waiting) -> Outcome {
+pub(super) fn user_exists(_: &mut World, asked: &ApiCall) -> Outcome {
     let words: Vec<&str> = asked.args.split_whitespace().collect();
     match words.as_slice() {
         ["id", name, DOMAIN] => user(name).is_some().to_string().into(),
@@ -22,7 +22,7 @@ pub(super) fn user_exists(_: &mut World, asked: &Waiting) -> Outcome {
     }
 }
 
-pub(super) fn user_data(_: &mut World, asked: &Waiting) -> Outcome {
+pub(super) fn user_data(_: &mut World, asked: &ApiCall) -> Outcome {
     let words: Vec<&str> = asked.args.split_whitespace().collect();
     let [name, kind, field, ..] = words.as_slice() else { return "".into() };
     let Some(number) = address(name) else { return "".into() };
@@ -52,11 +52,11 @@ fn domain_field(kind: &str, field: &str) -> String {
     .to_owned()
 }
 
-pub(super) fn domain_exists(_: &mut World, asked: &Waiting) -> Outcome {
+pub(super) fn domain_exists(_: &mut World, asked: &ApiCall) -> Outcome {
     if asked.args.is_empty() { "".into() } else { (asked.args == DOMAIN).to_string().into() }
 }
 
-pub(super) fn domain_data(_: &mut World, asked: &Waiting) -> Outcome {
+pub(super) fn domain_data(_: &mut World, asked: &ApiCall) -> Outcome {
     let words: Vec<&str> = asked.args.split_whitespace().collect();
     match words.as_slice() {
         [DOMAIN, kind, field, ..] => domain_field(kind, field).into(),
@@ -64,7 +64,7 @@ pub(super) fn domain_data(_: &mut World, asked: &Waiting) -> Outcome {
     }
 }
 
-pub(super) fn find_user_xml(_: &mut World, asked: &Waiting) -> Outcome {
+pub(super) fn find_user_xml(_: &mut World, asked: &ApiCall) -> Outcome {
     let words: Vec<&str> = asked.args.split_whitespace().collect();
     let [_, name, domain, ..] = words.as_slice() else { return "-ERR bad args\n".into() };
     let Some(number) = user(name).filter(|_| *domain == DOMAIN) else {
@@ -94,13 +94,13 @@ pub(super) fn find_user_xml(_: &mut World, asked: &Waiting) -> Outcome {
 }
 
 /// The real one looks for an attribute that the stock directory does not have.
-pub(super) fn in_group(_: &mut World, _: &Waiting) -> Outcome {
+pub(super) fn in_group(_: &mut World, _: &ApiCall) -> Outcome {
     "false".into()
 }
 
 /// `group@domain+F`: the dial string of a group; `F` one after the other, `E` independently, `A`
 /// together.
-pub(super) fn group_call(_: &mut World, asked: &Waiting) -> Outcome {
+pub(super) fn group_call(_: &mut World, asked: &ApiCall) -> Outcome {
     let (address, flag) = asked.args.split_once('+').unwrap_or((&asked.args, "A"));
     let (group, domain) = address.split_once('@').unwrap_or((address, DOMAIN));
     let Some(members) = members(group, domain) else { return "error/NO_ROUTE_DESTINATION".into() };
@@ -116,7 +116,7 @@ pub(super) fn group_call(_: &mut World, asked: &Waiting) -> Outcome {
     legs.collect::<Vec<_>>().join(separator).into()
 }
 
-pub(super) fn list_users(_: &mut World, asked: &Waiting) -> Outcome {
+pub(super) fn list_users(_: &mut World, asked: &ApiCall) -> Outcome {
     let mut words = asked.args.split_whitespace();
     let (mut group, mut domain, mut id, mut context) = (None, None, None, None);
     while let (Some(name), value) = (words.next(), words.next()) {

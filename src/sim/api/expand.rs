@@ -4,16 +4,16 @@ use std::borrow::Cow;
 
 use crate::model::dial::encode::is_expanded;
 use crate::sim::world::World;
-use crate::sim::world::request::{Outcome, Waiting};
+use crate::sim::world::request::{Outcome, ApiCall};
 
 /// `eval` gives the text back with its variables expanded.
-pub(super) fn eval(world: &mut World, asked: &Waiting) -> Outcome {
+pub(super) fn eval(world: &mut World, asked: &ApiCall) -> Outcome {
     let (channel, text) = scope(world, &asked.args);
     world.expand_all(&text, channel, Scope::Headers).into()
 }
 
 /// `expand` runs the command that the text has become.
-pub(super) fn expand(world: &mut World, asked: &Waiting) -> Outcome {
+pub(super) fn expand(world: &mut World, asked: &ApiCall) -> Outcome {
     let (channel, text) = scope(world, &asked.args);
     let line = world.expand_all(&text, channel, Scope::Headers);
     if line.is_empty() {

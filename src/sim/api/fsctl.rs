@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use crate::sim::event::truth::is_true;
 use crate::sim::world::agenda::Action;
-use crate::sim::world::request::{Outcome, Waiting};
+use crate::sim::world::request::{Outcome, ApiCall};
 use crate::sim::world::{World, log};
 
-pub(super) fn run(world: &mut World, asked: &Waiting) -> Outcome {
+pub(super) fn run(world: &mut World, asked: &ApiCall) -> Outcome {
     let mut words = asked.args.split_whitespace();
     let Some(verb) = words.next().map(str::to_ascii_lowercase) else { return asked.usage() };
     let arg = words.next();
@@ -121,7 +121,7 @@ fn shutdown(world: &mut World, args: &str) -> Outcome {
 }
 
 /// `shutdown` and `...`: the same without a word.
-pub(super) fn shutdown_now(world: &mut World, _: &Waiting) -> Outcome {
+pub(super) fn shutdown_now(world: &mut World, _: &ApiCall) -> Outcome {
     shutdown(world, "")
 }
 

@@ -6,23 +6,23 @@ use super::calls::NO_CHANNEL;
 use crate::sim::call::bridge::bug;
 use crate::sim::channel::{Kind, PCMU};
 use crate::sim::world::World;
-use crate::sim::world::request::{Outcome, Waiting};
+use crate::sim::world::request::{Outcome, ApiCall};
 
 const NO_SESSION: &str = "-ERR Cannot locate session!\n";
 const DIGITS: &str = "0123456789*#ABCDabcdFfWw";
 
-pub(super) fn uuid_send_dtmf(world: &mut World, asked: &Waiting) -> Outcome {
+pub(super) fn uuid_send_dtmf(world: &mut World, asked: &ApiCall) -> Outcome {
     digits(world, asked, "sent", "-ERR Operation failed\n".into(), World::send_digits)
 }
 
-pub(super) fn uuid_recv_dtmf(world: &mut World, asked: &Waiting) -> Outcome {
+pub(super) fn uuid_recv_dtmf(world: &mut World, asked: &ApiCall) -> Outcome {
     digits(world, asked, "received", asked.usage(), World::receive_digits)
 }
 
 /// A text without any digit is refused; one with some is taken.
 fn digits(
     world: &mut World,
-    asked: &Waiting,
+    asked: &ApiCall,
     done: &str,
     refusal: Outcome,
     act: fn(&mut World, u64, &str),
@@ -42,7 +42,7 @@ fn digits(
     format!("+OK {uuid} {done} DTMF {text}.\n").into()
 }
 
-pub(super) fn uuid_record(world: &mut World, asked: &Waiting) -> Outcome {
+pub(super) fn uuid_record(world: &mut World, asked: &ApiCall) -> Outcome {
     let mut words = asked.args.trim_start().splitn(3, char::is_whitespace);
     let (Some(uuid), Some(verb), Some(rest)) = (words.next(), words.next(), words.next()) else {
         return asked.usage();
@@ -72,7 +72,7 @@ pub(super) fn uuid_record(world: &mut World, asked: &Waiting) -> Outcome {
 }
 
 /// There is no file to displace the sound with, as there is none on a fresh server.
-pub(super) fn uuid_displace(world: &mut World, asked: &Waiting) -> Outcome {
+pub(super) fn uuid_displace(world: &mut World, asked: &ApiCall) -> Outcome {
     let mut words = asked.args.split_whitespace();
     let (Some(uuid), Some(verb), Some(path)) = (words.next(), words.next(), words.next()) else {
         return asked.usage();
@@ -111,7 +111,7 @@ impl World {
     }
 }
 
-pub(super) fn uuid_audio(world: &mut World, asked: &Waiting) -> Outcome {
+pub(super) fn uuid_audio(world: &mut World, asked: &ApiCall) -> Outcome {
     let words: Vec<&str> = asked.args.split_whitespace().collect();
     let start = match words.as_slice() {
         [_, "stop", ..] => false,
@@ -132,7 +132,7 @@ pub(super) fn uuid_audio(world: &mut World, asked: &Waiting) -> Outcome {
     "+OK\n".into()
 }
 
-pub(super) fn uuid_buglist(world: &mut World, asked: &Waiting) -> Outcome {
+pub(super) fn uuid_buglist(world: &mut World, asked: &ApiCall) -> Outcome {
     let Some(uuid) = asked.args.split_whitespace().next() else { return asked.usage() };
     let Some(id) = world.find(uuid) else { return "".into() };
     let Some(channel) = world.channels.get(&id) else { return "".into() };

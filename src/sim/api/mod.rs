@@ -21,7 +21,7 @@ pub(super) mod system;
 mod table;
 mod vars;
 
-pub(in crate::sim) use crate::sim::world::request::{Outcome, Waiter, Waiting};
+pub(in crate::sim) use crate::sim::world::request::{Outcome, ReplyTo, ApiCall};
 use std::time::Duration;
 
 use crate::sim::world::World;
@@ -36,15 +36,15 @@ const QUEUES: &[table::Entry] = &[
 ];
 
 impl World {
-    /// Runs a line; its text goes to the waiter, at once or later.
-    pub(super) fn run_api(&mut self, line: &str, waiter: Waiter) {
+    /// Runs a line; its text goes to the reply_to, at once or later.
+    pub(super) fn run_api(&mut self, line: &str, reply_to: ReplyTo) {
         let (command, args) = line.split_once(' ').unwrap_or((line, ""));
-        self.run(command, args, command, waiter);
+        self.run(command, args, command, reply_to);
     }
 
     /// Runs a command; when it fails, the text calls it `label`.
-    fn run(&mut self, command: &str, args: &str, label: &str, waiter: Waiter) {
-        let waiting = Waiting::new(command, args, waiter);
+    fn run(&mut self, command: &str, args: &str, label: &str, reply_to: ReplyTo) {
+        let waiting = ApiCall::new(command, args, reply_to);
         match self.call(&waiting) {
             Outcome::Text(text) => self.answered(&waiting, &text),
             Outcome::Failed | Outcome::Unknown => {
@@ -59,17 +59,17 @@ impl World {
     }
 
     /// Runs a line as the switch's console would: aliases, and several commands at `;;`.
-    pub(super) fn console_execute(&mut self, line: &str, waiter: Waiter) {
+    pub(super) fn console_execute(&mut self, line: &str, reply_to: ReplyTo) {
         let line = line.trim_start_matches(' ');
         let several = line.contains(";;") || self.alias(line).is_some();
         if !several {
             let (command, args) = line.split_once(' ').unwrap_or((line, ""));
-            self.run(command, args, line, waiter);
+            self.run(command, args, line, reply_to);
             return;
         }
         let (text, is_good) = self.console_text(line, 0);
         let text = if is_good { text } else { format!("-ERR {line} Command not found!\n") };
-        self.deliver(&Waiting::new(line, "", waiter), &text);
+        self.deliver(&ApiCall::new(line, "", reply_to), &text);
     }
 
     fn console_text(&mut self, line: &str, depth: u8) -> (String, bool) {
@@ -93,7 +93,7 @@ impl World {
         (out, is_good)
     }
 
-    fn call(&mut self, waiting: &Waiting) -> Outcome {
+    fn call(&mut self, waiting: &ApiCall) -> Outcome {
         // Commands run commands (`expand`, `bgapi`): a line of ten thousand of them shall not.
         if self.nesting >= 8 {
             return Outcome::Failed;
@@ -117,7 +117,7 @@ impl World {
     }
 
     /// A command's text is there: the API event, then the text.
-    pub(super) fn answered(&mut self, waiting: &Waiting, text: &str) {
+    pub(super) fn answered(&mut self, waiting: &ApiCall, text: &str) {
         self.fire_api(&waiting.command, &waiting.args);
         self.deliver(waiting, text);
     }
@@ -138,7 +138,7 @@ impl World {
     /// text.
     fn text_of(&mut self, line: &str) -> (String, bool) {
         let (command, args) = line.split_once(' ').unwrap_or((line, ""));
-        let waiting = Waiting::new(command, args, Waiter::Nobody);
+        let waiting = ApiCall::new(command, args, ReplyTo::Nowhere);
         let result = match self.call(&waiting) {
             Outcome::Text(text) | Outcome::Later(_, text) => (text, true),
             Outcome::Failed => ("COMMAND RETURNED ERROR!\n".to_owned(), false),

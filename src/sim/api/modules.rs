@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::sim::world::agenda::Action;
-use crate::sim::world::request::{Outcome, Waiting};
+use crate::sim::world::request::{Outcome, ApiCall};
 use crate::sim::world::{World, interfaces};
 
 /// Modules that exist here but are not loaded at the start. They bring no command.
@@ -78,7 +78,7 @@ fn refused(reason: &str) -> String {
     format!("-ERR [{reason}]\n")
 }
 
-pub(super) fn load(world: &mut World, asked: &Waiting) -> Outcome {
+pub(super) fn load(world: &mut World, asked: &ApiCall) -> Outcome {
     if asked.args.is_empty() {
         return asked.usage();
     }
@@ -101,7 +101,7 @@ fn reloading(world: &mut World) -> &'static str {
     if reloaded(world).is_ok() { "+OK Reloading XML\n" } else { "" }
 }
 
-pub(super) fn unload(world: &mut World, asked: &Waiting) -> Outcome {
+pub(super) fn unload(world: &mut World, asked: &ApiCall) -> Outcome {
     if asked.args.is_empty() {
         return asked.usage();
     }
@@ -112,7 +112,7 @@ pub(super) fn unload(world: &mut World, asked: &Waiting) -> Outcome {
     stop(world, name).map_or_else(refused, |()| "+OK\n".to_owned()).into()
 }
 
-pub(super) fn reload(world: &mut World, asked: &Waiting) -> Outcome {
+pub(super) fn reload(world: &mut World, asked: &ApiCall) -> Outcome {
     if asked.args.is_empty() {
         return asked.usage();
     }
@@ -134,26 +134,26 @@ pub(super) fn reload(world: &mut World, asked: &Waiting) -> Outcome {
 
 /// The module of the sockets goes, and they with it; here it always comes back. As it cannot end
 /// under the command of a socket, it runs as a job.
-fn end_sockets(world: &mut World, command: &str, asked: &Waiting) -> Outcome {
+fn end_sockets(world: &mut World, command: &str, asked: &ApiCall) -> Outcome {
     let uuid = world.uuid();
     world.fire_api("bgapi", &format!("{command} {}", asked.args));
     world.after(Duration::from_millis(150), Action::EndSockets);
     format!("+OK Job-UUID: {uuid}\n").into()
 }
 
-pub(super) fn module_exists(world: &mut World, asked: &Waiting) -> Outcome {
+pub(super) fn module_exists(world: &mut World, asked: &ApiCall) -> Outcome {
     if asked.args.is_empty() {
         return "".into();
     }
     world.modules.contains(&asked.args).to_string().into()
 }
 
-pub(super) fn reloadxml(world: &mut World, _: &Waiting) -> Outcome {
+pub(super) fn reloadxml(world: &mut World, _: &ApiCall) -> Outcome {
     let (Ok(text) | Err(text)) = reloaded(world);
     format!("+OK [{text}]\n").into()
 }
 
-pub(super) fn reloadacl(world: &mut World, asked: &Waiting) -> Outcome {
+pub(super) fn reloadacl(world: &mut World, asked: &ApiCall) -> Outcome {
     if let Err(reason) = reloaded(world) {
         return refused(reason).into();
     }

@@ -3,7 +3,7 @@
 use crate::sim::channel::reinvite::Reinvite;
 use crate::sim::channel::{Answer, Doing, Kind};
 use crate::sim::world::World;
-use crate::sim::world::request::{Outcome, Waiting};
+use crate::sim::world::request::{Outcome, ApiCall};
 
 /// What such a command says.
 struct Says {
@@ -92,7 +92,7 @@ const ALL: &[Says] = &[
     ),
 ];
 
-pub(super) fn run(world: &mut World, asked: &Waiting) -> Outcome {
+pub(super) fn run(world: &mut World, asked: &ApiCall) -> Outcome {
     let Some(says) = ALL.iter().find(|says| says.name.eq_ignore_ascii_case(&asked.command)) else {
         return Outcome::Failed;
     };
@@ -136,7 +136,7 @@ pub(super) fn run(world: &mut World, asked: &Waiting) -> Outcome {
 }
 
 /// Digits that are dropped, and what is heard in their place.
-pub(super) fn uuid_drop_dtmf(world: &mut World, asked: &Waiting) -> Outcome {
+pub(super) fn uuid_drop_dtmf(world: &mut World, asked: &ApiCall) -> Outcome {
     let words: Vec<&str> = asked.args.split(' ').collect();
     let &[uuid, mode, what, with, ..] = words.as_slice() else { return asked.usage() };
     let found = world.find(uuid).and_then(|id| world.channels.get_mut(&id));

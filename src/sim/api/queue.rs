@@ -5,17 +5,17 @@ use std::time::Duration;
 use crate::sim::world::World;
 use crate::sim::world::agenda::Action;
 use crate::sim::world::queue::{Agent, QUEUE};
-use crate::sim::world::request::{Outcome, Waiting};
+use crate::sim::world::request::{Outcome, ApiCall};
 
 const USAGE: &str = include_str!("../data/callcenter.txt");
 const STATUSES: [&str; 4] = ["Available", "Available (On Demand)", "On Break", "Logged Out"];
-const STATES: [&str; 5] = ["Idle", "Waiting", "Receiving", "In a queue call", "Reserved"];
+const STATES: [&str; 5] = ["Idle", "ApiCall", "Receiving", "In a queue call", "Reserved"];
 
-pub(super) fn valet_info(world: &mut World, asked: &Waiting) -> Outcome {
+pub(super) fn valet_info(world: &mut World, asked: &ApiCall) -> Outcome {
     world.valet_info(&asked.args).into()
 }
 
-pub(super) fn callcenter_config(world: &mut World, asked: &Waiting) -> Outcome {
+pub(super) fn callcenter_config(world: &mut World, asked: &ApiCall) -> Outcome {
     let words: Vec<&str> = asked.args.split_whitespace().collect();
     match words.as_slice() {
         [] => USAGE.into(),
@@ -133,7 +133,7 @@ fn list_members(world: &World, queue: &str) -> String {
     }
     let rows = world.queue.members.iter().map(|member| {
         let (name, number) = &member.cid;
-        let state = if member.leg.is_some() { "Answered" } else { "Waiting" };
+        let state = if member.leg.is_some() { "Answered" } else { "ApiCall" };
         let agent = member.agent.as_deref().unwrap_or_default();
         format!(
             "{queue}|single_box|{}|{}|{number}|{name}|0|{}|0|0|0|{agent}|single_box|{state}|0\n",
@@ -147,7 +147,7 @@ fn list_members(world: &World, queue: &str) -> String {
     )
 }
 
-pub(super) fn fifo(world: &mut World, asked: &Waiting) -> Outcome {
+pub(super) fn fifo(world: &mut World, asked: &ApiCall) -> Outcome {
     let words: Vec<&str> = asked.args.split_whitespace().collect();
     let waiting = |name: &str| world.queue.fifos.iter().filter(|(have, _)| have == name).count();
     let mut names: Vec<&str> = world.queue.fifos.iter().map(|(name, _)| name.as_str()).collect();

@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::sim::channel::then::Exten;
 use crate::sim::world::World;
 use crate::sim::world::agenda::{Action, Tick};
-use crate::sim::world::request::{Outcome, Waiting};
+use crate::sim::world::request::{Outcome, ApiCall};
 
 /// `+5`, `@5` (again and again) or a time in seconds since 1970: delay and repetition. What is no
 /// number is long past, and so at once.
@@ -152,7 +152,7 @@ impl World {
     }
 }
 
-pub(super) fn sched_api(world: &mut World, asked: &Waiting) -> Outcome {
+pub(super) fn sched_api(world: &mut World, asked: &ApiCall) -> Outcome {
     let mut parts = asked.args.splitn(3, ' ');
     let (Some(time), Some(group), Some(line)) = (parts.next(), parts.next(), parts.next()) else {
         return format!("-ERR Invalid syntax. USAGE: {}\n", asked.syntax()).into();
@@ -166,7 +166,7 @@ pub(super) fn sched_api(world: &mut World, asked: &Waiting) -> Outcome {
 type Timed<'a> = ((u64, u64), &'a str, Vec<&'a str>);
 
 /// The words of a command about a call: the time, the uuid if there is such a call, the rest.
-fn timed<'a>(world: &World, asked: &'a Waiting) -> Result<Timed<'a>, Outcome> {
+fn timed<'a>(world: &World, asked: &'a ApiCall) -> Result<Timed<'a>, Outcome> {
     let mut words = asked.args.split_whitespace();
     let Some(time) = words.next() else { return Err(asked.usage()) };
     match words.next().filter(|uuid| world.find(uuid).is_some()) {
@@ -175,7 +175,7 @@ fn timed<'a>(world: &World, asked: &'a Waiting) -> Result<Timed<'a>, Outcome> {
     }
 }
 
-pub(super) fn sched_hangup(world: &mut World, asked: &Waiting) -> Outcome {
+pub(super) fn sched_hangup(world: &mut World, asked: &ApiCall) -> Outcome {
     let (when, uuid, words) = match timed(world, asked) {
         Ok(found) => found,
         Err(text) => return text,
@@ -184,7 +184,7 @@ pub(super) fn sched_hangup(world: &mut World, asked: &Waiting) -> Outcome {
     "+OK\n".into()
 }
 
-pub(super) fn sched_transfer(world: &mut World, asked: &Waiting) -> Outcome {
+pub(super) fn sched_transfer(world: &mut World, asked: &ApiCall) -> Outcome {
     if asked.args.split_whitespace().count() < 2 {
         return asked.usage();
     }
@@ -197,7 +197,7 @@ pub(super) fn sched_transfer(world: &mut World, asked: &Waiting) -> Outcome {
 }
 
 /// Whether there is such a call is seen when the time has come.
-pub(super) fn sched_broadcast(world: &mut World, asked: &Waiting) -> Outcome {
+pub(super) fn sched_broadcast(world: &mut World, asked: &ApiCall) -> Outcome {
     let mut words = asked.args.split_whitespace();
     let (Some(time), Some(uuid), Some(path)) = (words.next(), words.next(), words.next()) else {
         return asked.usage();
@@ -208,7 +208,7 @@ pub(super) fn sched_broadcast(world: &mut World, asked: &Waiting) -> Outcome {
     "+OK Message scheduled\n".into()
 }
 
-pub(super) fn sched_del(world: &mut World, asked: &Waiting) -> Outcome {
+pub(super) fn sched_del(world: &mut World, asked: &ApiCall) -> Outcome {
     let number: Option<u64> = asked.args.parse().ok();
     let deleted = world.drop_tasks(|id, task| {
         !matches!(task.work, Work::Core) && (number == Some(id) || task.group == asked.args)
@@ -216,7 +216,7 @@ pub(super) fn sched_del(world: &mut World, asked: &Waiting) -> Outcome {
     format!("+OK Deleted: {deleted}\n").into()
 }
 
-pub(super) fn unsched_api(world: &mut World, asked: &Waiting) -> Outcome {
+pub(super) fn unsched_api(world: &mut World, asked: &ApiCall) -> Outcome {
     let Ok(id) = asked.args.parse::<u64>() else { return "".into() };
     let is_core = world.tasks.get(&id).is_none_or(|task| matches!(task.work, Work::Core));
     if is_core {

@@ -5,7 +5,7 @@ use super::profiles;
 use crate::sim::world::World;
 use crate::sim::world::agenda::Tick;
 use crate::sim::world::layout::{PROFILES, phone, profile_port};
-use crate::sim::world::request::{Outcome, Waiting};
+use crate::sim::world::request::{Outcome, ApiCall};
 
 /// The usage text of a server of the stock layout.
 const USAGE: &str = include_str!("../data/sofia.txt");
@@ -26,7 +26,7 @@ const PARTS: [&str; 12] = [
     "stun",
 ];
 
-pub(super) fn sofia(world: &mut World, asked: &Waiting) -> Outcome {
+pub(super) fn sofia(world: &mut World, asked: &ApiCall) -> Outcome {
     let words: Vec<&str> = asked.args.split_whitespace().collect();
     let Some((verb, rest)) = words.split_first() else { return USAGE.into() };
     let is_xml = verb.eq_ignore_ascii_case("xmlstatus");
@@ -235,31 +235,31 @@ fn user(text: &str) -> &str {
     address.split('@').next().unwrap_or_default()
 }
 
-pub(super) fn sofia_contact(_: &mut World, asked: &Waiting) -> Outcome {
+pub(super) fn sofia_contact(_: &mut World, asked: &ApiCall) -> Outcome {
     profiles::contact(user(&asked.args)).into()
 }
 
-pub(super) fn sofia_count_reg(_: &mut World, asked: &Waiting) -> Outcome {
+pub(super) fn sofia_count_reg(_: &mut World, asked: &ApiCall) -> Outcome {
     if !asked.args.contains('@') {
         return "-1".into();
     }
     if phone(user(&asked.args)).is_some() { "1" } else { "0" }.into()
 }
 
-pub(super) fn sofia_username_of(_: &mut World, asked: &Waiting) -> Outcome {
+pub(super) fn sofia_username_of(_: &mut World, asked: &ApiCall) -> Outcome {
     let user = user(&asked.args);
     phone(user).map(|_| user.to_owned()).unwrap_or_default().into()
 }
 
-pub(super) fn sofia_presence_data(_: &mut World, asked: &Waiting) -> Outcome {
+pub(super) fn sofia_presence_data(_: &mut World, asked: &ApiCall) -> Outcome {
     if asked.args.starts_with("list ") { "+OK\n" } else { "" }.into()
 }
 
-pub(super) fn sofia_gateway_data(_: &mut World, asked: &Waiting) -> Outcome {
+pub(super) fn sofia_gateway_data(_: &mut World, asked: &ApiCall) -> Outcome {
     if asked.args.is_empty() { "-ERR Parameter missing\n" } else { "" }.into()
 }
 
-pub(super) fn sofia_dig(world: &mut World, asked: &Waiting) -> Outcome {
+pub(super) fn sofia_dig(world: &mut World, asked: &ApiCall) -> Outcome {
     if asked.args.is_empty() {
         return "usage: sofia_dig [OPTIONS] [@dnsserver] uri\n".into();
     }

@@ -6,9 +6,9 @@ use serde_json::{Map, Value, json};
 use super::profiles;
 use crate::sim::api::listing::render::pretty;
 use crate::sim::world::World;
-use crate::sim::world::request::{Outcome, Waiting};
+use crate::sim::world::request::{Outcome, ApiCall};
 
-pub(super) fn status(world: &mut World, _: &Waiting) -> Outcome {
+pub(super) fn status(world: &mut World, _: &ApiCall) -> Outcome {
     let counts = &world.counts;
     let rate = if counts.second.0 == world.now / 1_000_000 { counts.second.1 } else { 0 };
     format!(
@@ -61,7 +61,7 @@ fn status_json(world: &World) -> Value {
 }
 
 /// `json {"command": .., "data": ..}`: the request comes back with `status` and `response`.
-pub(super) fn json(world: &mut World, asked: &Waiting) -> Outcome {
+pub(super) fn json(world: &mut World, asked: &ApiCall) -> Outcome {
     if asked.args.is_empty() {
         return "-ERR No JSON supplied.\n".into();
     }
@@ -145,7 +145,7 @@ fn channel_data(world: &World, id: u64) -> Value {
     })
 }
 
-pub(super) fn version(_: &mut World, asked: &Waiting) -> Outcome {
+pub(super) fn version(_: &mut World, asked: &ApiCall) -> Outcome {
     let word = asked.args.split_whitespace().next().unwrap_or_default();
     if word.eq_ignore_ascii_case("short") {
         "1.10.12-release\n".into()
@@ -154,11 +154,11 @@ pub(super) fn version(_: &mut World, asked: &Waiting) -> Outcome {
     }
 }
 
-pub(super) fn banner(_: &mut World, _: &Waiting) -> Outcome {
+pub(super) fn banner(_: &mut World, _: &ApiCall) -> Outcome {
     "FreeSWITCH 1.10.12, simulated\n".into()
 }
 
-pub(super) fn uptime(world: &mut World, asked: &Waiting) -> Outcome {
+pub(super) fn uptime(world: &mut World, asked: &ApiCall) -> Outcome {
     let up = world.now - world.started;
     let (unit, seconds) = (asked.args.to_ascii_lowercase(), up / 1_000_000);
     let value = match unit.as_str() {

@@ -5,12 +5,12 @@ use std::collections::BTreeSet;
 use crate::sim::channel::then::Exten;
 use crate::sim::world::World;
 use crate::sim::world::globals::HOSTNAME;
-use crate::sim::world::request::{Outcome, Waiting};
+use crate::sim::world::request::{Outcome, ApiCall};
 
 /// What is said to broken arguments of `db` and `group`.
 const ERR: &str = "!err!";
 
-pub(super) fn hash(world: &mut World, asked: &Waiting) -> Outcome {
+pub(super) fn hash(world: &mut World, asked: &ApiCall) -> Outcome {
     let usage =
         "-ERR Usage: hash insert|insert_ifempty|select|delete|delete_ifmatch/realm/key[/value]\n";
     let mut parts = asked.args.splitn(4, '/');
@@ -44,7 +44,7 @@ pub(super) fn hash(world: &mut World, asked: &Waiting) -> Outcome {
     text.into()
 }
 
-pub(super) fn hash_dump(world: &mut World, asked: &Waiting) -> Outcome {
+pub(super) fn hash_dump(world: &mut World, asked: &ApiCall) -> Outcome {
     let mut words = asked.args.split_whitespace();
     let what = words.next().unwrap_or_default();
     let realm = words.next().map(|realm| format!("{realm}_"));
@@ -69,7 +69,7 @@ pub(super) fn hash_dump(world: &mut World, asked: &Waiting) -> Outcome {
     out.into()
 }
 
-pub(super) fn hash_remote(_: &mut World, asked: &Waiting) -> Outcome {
+pub(super) fn hash_remote(_: &mut World, asked: &ApiCall) -> Outcome {
     let mut words = asked.args.split_whitespace();
     match (words.next().unwrap_or_default(), words.next()) {
         ("list", _) => "Remote connections:\nName\t\t\tState\n+OK\n".into(),
@@ -79,7 +79,7 @@ pub(super) fn hash_remote(_: &mut World, asked: &Waiting) -> Outcome {
     }
 }
 
-pub(super) fn db(world: &mut World, asked: &Waiting) -> Outcome {
+pub(super) fn db(world: &mut World, asked: &ApiCall) -> Outcome {
     let parts: Vec<&str> = asked.args.splitn(4, '/').collect();
     let (verb, rest) = parts.split_first().unwrap_or((&"", &[]));
     let db = &mut world.store.db;
@@ -110,7 +110,7 @@ pub(super) fn db(world: &mut World, asked: &Waiting) -> Outcome {
     }
 }
 
-pub(super) fn group(world: &mut World, asked: &Waiting) -> Outcome {
+pub(super) fn group(world: &mut World, asked: &ApiCall) -> Outcome {
     let parts: Vec<&str> = asked.args.splitn(3, ':').collect();
     let groups = &mut world.store.groups;
     match parts.as_slice() {
@@ -137,7 +137,7 @@ fn limit(backend: &str, realm: &str, id: &str) -> (String, String) {
     (backend.to_ascii_lowercase(), format!("{realm}_{id}"))
 }
 
-pub(super) fn limit_usage(world: &mut World, asked: &Waiting) -> Outcome {
+pub(super) fn limit_usage(world: &mut World, asked: &ApiCall) -> Outcome {
     let mut words = asked.args.split_whitespace();
     let (Some(backend), Some(realm), Some(id)) = (words.next(), words.next(), words.next()) else {
         return format!("USAGE: limit_usage {} [rate]\n", asked.syntax()).into();
@@ -145,7 +145,7 @@ pub(super) fn limit_usage(world: &mut World, asked: &Waiting) -> Outcome {
     usage(world, &limit(backend, realm, id), words.next() == Some("rate"))
 }
 
-pub(super) fn limit_hash_usage(world: &mut World, asked: &Waiting) -> Outcome {
+pub(super) fn limit_hash_usage(world: &mut World, asked: &ApiCall) -> Outcome {
     let mut words = asked.args.split_whitespace();
     let Some(realm) = words.next() else {
         let text = "USAGE: limit_hash_usage <realm> <id> [rate] (Using deprecated limit api, check \
@@ -161,7 +161,7 @@ fn usage(world: &World, limit: &(String, String), rate: bool) -> Outcome {
     if rate { format!("{count}/0").into() } else { count.to_string().into() }
 }
 
-pub(super) fn limit_status(_: &mut World, asked: &Waiting) -> Outcome {
+pub(super) fn limit_status(_: &mut World, asked: &ApiCall) -> Outcome {
     match asked.args.split_whitespace().next() {
         None => format!("USAGE: limit_status {}\n", asked.syntax()).into(),
         Some("hash") => "-ERR not supported yet (locking problems).".into(),
@@ -170,7 +170,7 @@ pub(super) fn limit_status(_: &mut World, asked: &Waiting) -> Outcome {
     }
 }
 
-pub(super) fn limit_reset(_: &mut World, asked: &Waiting) -> Outcome {
+pub(super) fn limit_reset(_: &mut World, asked: &ApiCall) -> Outcome {
     match asked.args.split_whitespace().next() {
         None => format!("USAGE: limit_reset {}\n", asked.syntax()).into(),
         Some("db") => "+OK".into(),
@@ -178,14 +178,14 @@ pub(super) fn limit_reset(_: &mut World, asked: &Waiting) -> Outcome {
     }
 }
 
-pub(super) fn limit_interval_reset(_: &mut World, asked: &Waiting) -> Outcome {
+pub(super) fn limit_interval_reset(_: &mut World, asked: &ApiCall) -> Outcome {
     if asked.args.split_whitespace().count() < 3 {
         return format!("USAGE: limit_interval_reset {}\n", asked.syntax()).into();
     }
     "+OK".into()
 }
 
-pub(super) fn uuid_limit(world: &mut World, asked: &Waiting) -> Outcome {
+pub(super) fn uuid_limit(world: &mut World, asked: &ApiCall) -> Outcome {
     let mut words = asked.args.split_whitespace();
     let (Some(uuid), Some(backend), Some(realm), Some(id)) =
         (words.next(), words.next(), words.next(), words.next())
@@ -218,7 +218,7 @@ pub(super) fn uuid_limit(world: &mut World, asked: &Waiting) -> Outcome {
     "+OK".into()
 }
 
-pub(super) fn uuid_limit_release(world: &mut World, asked: &Waiting) -> Outcome {
+pub(super) fn uuid_limit_release(world: &mut World, asked: &ApiCall) -> Outcome {
     let mut words = asked.args.split_whitespace();
     let (Some(uuid), Some(backend)) = (words.next(), words.next()) else {
         return format!("USAGE: uuid_limit_release {}\n", asked.syntax()).into();

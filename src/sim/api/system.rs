@@ -2,23 +2,23 @@
 
 use crate::model::dial::separate;
 use crate::sim::world::globals::HOSTNAME;
-use crate::sim::world::request::{Outcome, Waiter, Waiting};
+use crate::sim::world::request::{Outcome, ReplyTo, ApiCall};
 use crate::sim::world::{World, log as levels};
 
-pub(super) fn hostname(_: &mut World, _: &Waiting) -> Outcome {
+pub(super) fn hostname(_: &mut World, _: &ApiCall) -> Outcome {
     HOSTNAME.into()
 }
 
-pub(super) fn create_uuid(world: &mut World, _: &Waiting) -> Outcome {
+pub(super) fn create_uuid(world: &mut World, _: &ApiCall) -> Outcome {
     world.uuid().into()
 }
 
 /// A word that is not a number means no time.
-pub(super) fn msleep(_: &mut World, asked: &Waiting) -> Outcome {
+pub(super) fn msleep(_: &mut World, asked: &ApiCall) -> Outcome {
     Outcome::Later(asked.args.parse().unwrap_or(0), "+OK".to_owned())
 }
 
-pub(super) fn global_getvar(world: &mut World, asked: &Waiting) -> Outcome {
+pub(super) fn global_getvar(world: &mut World, asked: &ApiCall) -> Outcome {
     if asked.args.is_empty() {
         let lines = world.globals.iter().map(|(name, value)| format!("{name}={value}\n"));
         return lines.collect::<String>().into();
@@ -27,7 +27,7 @@ pub(super) fn global_getvar(world: &mut World, asked: &Waiting) -> Outcome {
 }
 
 /// `NAME=VALUE`, or `NAME=VALUE=OLD`, which only replaces that old value.
-pub(super) fn global_setvar(world: &mut World, asked: &Waiting) -> Outcome {
+pub(super) fn global_setvar(world: &mut World, asked: &ApiCall) -> Outcome {
     let mut parts = separate(&asked.args, '=').into_iter();
     let name = parts.next().unwrap_or_default();
     if name.is_empty() {
@@ -43,7 +43,7 @@ pub(super) fn global_setvar(world: &mut World, asked: &Waiting) -> Outcome {
     "+OK".into()
 }
 
-pub(super) fn bgapi(world: &mut World, asked: &Waiting) -> Outcome {
+pub(super) fn bgapi(world: &mut World, asked: &ApiCall) -> Outcome {
     if asked.args.is_empty() {
         return "-ERR Invalid syntax\n".into();
     }
@@ -55,12 +55,12 @@ pub(super) fn bgapi(world: &mut World, asked: &Waiting) -> Outcome {
     };
     let (command, args) = line.split_once(' ').unwrap_or((line, ""));
     let (command, args) = (command.to_owned(), args.to_owned());
-    world.run_api(line, Waiter::Job { uuid: uuid.clone(), command, args });
+    world.run_api(line, ReplyTo::Job { uuid: uuid.clone(), command, args });
     format!("+OK Job-UUID: {uuid}\n").into()
 }
 
 /// An unknown level is DEBUG; without a text nothing is written.
-pub(super) fn log(world: &mut World, asked: &Waiting) -> Outcome {
+pub(super) fn log(world: &mut World, asked: &ApiCall) -> Outcome {
     let (word, text) = asked.args.split_once(' ').unwrap_or((&asked.args, ""));
     let level = levels::level(word).filter(|_| !word.is_empty()).unwrap_or(7);
     if !text.is_empty() {
@@ -69,13 +69,13 @@ pub(super) fn log(world: &mut World, asked: &Waiting) -> Outcome {
     "+OK\n".into()
 }
 
-pub(super) fn getcputime(world: &mut World, _: &Waiting) -> Outcome {
+pub(super) fn getcputime(world: &mut World, _: &ApiCall) -> Outcome {
     let up = (world.now - world.started) / 1000;
     format!("{}, {}", up / 60, up / 50).into()
 }
 
 /// The local console is not simulated, but its level can be asked and set.
-pub(super) fn console(_: &mut World, asked: &Waiting) -> Outcome {
+pub(super) fn console(_: &mut World, asked: &ApiCall) -> Outcome {
     let mut words = asked.args.split_whitespace();
     match (words.next(), words.next()) {
         (Some("loglevel"), word) => {
@@ -94,7 +94,7 @@ const CONSOLE: &str = "USAGE:\n\
     --------------------------------------------------------------------------------\n";
 
 /// Caches and debugging that are not there to be shown or changed.
-pub(super) fn nothing_to_do(_: &mut World, asked: &Waiting) -> Outcome {
+pub(super) fn nothing_to_do(_: &mut World, asked: &ApiCall) -> Outcome {
     let word = asked.args.split_whitespace().next().unwrap_or_default();
     match (asked.command.to_ascii_lowercase().as_str(), word) {
         ("db_cache", "status") => "".into(),
@@ -120,13 +120,13 @@ pub(super) fn nothing_to_do(_: &mut World, asked: &Waiting) -> Outcome {
     }
 }
 
-pub(super) fn chat(_: &mut World, asked: &Waiting) -> Outcome {
+pub(super) fn chat(_: &mut World, asked: &ApiCall) -> Outcome {
     let parts = asked.args.split('|').count();
     if parts < 4 { "Invalid" } else { "Error! Message Not Sent" }.into()
 }
 
 /// Fires a presence event as a client would.
-pub(super) fn presence(world: &mut World, asked: &Waiting) -> Outcome {
+pub(super) fn presence(world: &mut World, asked: &ApiCall) -> Outcome {
     let words: Vec<&str> = asked.args.splitn(4, ' ').collect();
     let [direction @ ("in" | "out"), user, rpid, text] = words.as_slice() else {
         return "Invalid: presence [in|out] <user> <rpid> <message>".into();

@@ -7,9 +7,9 @@ use super::{
     status, store, system, vars,
 };
 use crate::sim::world::World;
-use crate::sim::world::request::{Outcome, Waiting};
+use crate::sim::world::request::{Outcome, ApiCall};
 
-pub(super) type Function = fn(&mut World, &Waiting) -> Outcome;
+pub(super) type Function = fn(&mut World, &ApiCall) -> Outcome;
 
 /// An api command: name and function. Syntax and description are in the list of interfaces.
 pub(super) type Entry = (&'static str, Function);

@@ -4,17 +4,17 @@ use super::calls::{NO_CHANNEL, call};
 use crate::model::dial::separate_at_most;
 use crate::sim::channel::Channel;
 use crate::sim::world::World;
-use crate::sim::world::request::{Outcome, Waiting};
+use crate::sim::world::request::{Outcome, ApiCall};
 use crate::wire::Format;
 
-pub(super) fn uuid_getvar(world: &mut World, asked: &Waiting) -> Outcome {
+pub(super) fn uuid_getvar(world: &mut World, asked: &ApiCall) -> Outcome {
     let mut words = asked.args.split_whitespace();
     let (Some(uuid), Some(name)) = (words.next(), words.next()) else { return asked.usage() };
     let Some(id) = world.find(uuid) else { return NO_CHANNEL.into() };
     world.variable(id, name).as_deref().unwrap_or("_undef_").into()
 }
 
-pub(super) fn uuid_setvar(world: &mut World, asked: &Waiting) -> Outcome {
+pub(super) fn uuid_setvar(world: &mut World, asked: &ApiCall) -> Outcome {
     let words = separate_at_most(&asked.args, ' ', 3);
     let [uuid, name, value @ ..] = words.as_slice() else { return asked.usage() };
     let id = world.find(uuid);
@@ -33,7 +33,7 @@ fn assign(channel: &mut Channel, name: &str, value: &str) {
     }
 }
 
-pub(super) fn uuid_setvar_multi(world: &mut World, asked: &Waiting) -> Outcome {
+pub(super) fn uuid_setvar_multi(world: &mut World, asked: &ApiCall) -> Outcome {
     if asked.args.is_empty() {
         return asked.usage();
     }
@@ -59,7 +59,7 @@ pub(super) fn uuid_setvar_multi(world: &mut World, asked: &Waiting) -> Outcome {
     out.into()
 }
 
-pub(super) fn uuid_dump(world: &mut World, asked: &Waiting) -> Outcome {
+pub(super) fn uuid_dump(world: &mut World, asked: &ApiCall) -> Outcome {
     if asked.args.is_empty() {
         return asked.usage();
     }

@@ -7,7 +7,7 @@ use crate::sim::channel::{Answer, CallState, Channel, Doing, Kind, Running, Stat
 use crate::sim::event::truth::truth;
 use crate::sim::world::World;
 use crate::sim::world::agenda::{Step, Tick};
-use crate::sim::world::request::Waiter;
+use crate::sim::world::request::ReplyTo;
 
 impl World {
     /// The `bridge` application dials (`transcripts/call_bridge`).
@@ -291,7 +291,7 @@ impl World {
 
     /// Runs an api command whose reply is dropped.
     pub(in crate::sim) fn run_quietly(&mut self, line: &str) {
-        self.run_api(line, Waiter::Nobody);
+        self.run_api(line, ReplyTo::Nowhere);
     }
 }
 

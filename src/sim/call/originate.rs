@@ -11,13 +11,13 @@ use crate::sim::channel::outgoing::Outgoing;
 use crate::sim::channel::then::Then;
 use crate::sim::world::World;
 use crate::sim::world::agenda::{Action, Step, Tick};
-use crate::sim::world::request::Waiting;
+use crate::sim::world::request::ApiCall;
 
 impl World {
     /// Starts to dial.
     pub(in crate::sim) fn originate(
         &mut self,
-        waiting: Option<Waiting>,
+        waiting: Option<ApiCall>,
         dial: DialString,
         then: Then,
         cid: (String, String),
@@ -400,7 +400,7 @@ impl World {
     fn originate_won(
         &mut self,
         leg: u64,
-        waiting: Option<Waiting>,
+        waiting: Option<ApiCall>,
         then: Then,
         tries: &[(String, String)],
     ) {

@@ -6,7 +6,7 @@ use crate::sim::channel::then::Exten;
 use crate::sim::channel::{Answer, CallState, Channel, Doing, Running, State};
 use crate::sim::world::World;
 use crate::sim::world::agenda::{Action, SILENT, Tick};
-use crate::sim::world::request::Waiting;
+use crate::sim::world::request::ApiCall;
 
 impl World {
     /// Sends the channel to another extension.
@@ -91,7 +91,7 @@ impl World {
     /// `uuid_deflect` of an answered SIP leg: the far end is asked to call another party instead. A
     /// phone does, and so does a leg that is bridged: its partner is transferred. A leg of this
     /// switch that is alone cannot, and hangs up; so does the leg that asked, in any case.
-    pub(in crate::sim) fn deflect(&mut self, id: u64, uri: &str, asked: &Waiting) {
+    pub(in crate::sim) fn deflect(&mut self, id: u64, uri: &str, asked: &ApiCall) {
         let peer = self.channels.get(&id).and_then(|channel| channel.peer);
         let partner = peer.and_then(|peer| self.channels.get(&peer)?.partner);
         let status = match (peer, partner) {

@@ -9,7 +9,7 @@ use tokio::sync::oneshot;
 use crate::sim::client::outlet::Outlet;
 use crate::sim::world::World;
 use crate::sim::world::agenda::Action;
-use crate::sim::world::request::{Waiter, Waiting};
+use crate::sim::world::request::{ReplyTo, ApiCall};
 use crate::wire::{Request, encode, stray};
 
 const GOODBYE: &[u8] = b"Disconnected, goodbye.\nSee you at ClueCon! http://www.cluecon.com/\n";
@@ -134,15 +134,15 @@ impl World {
     }
 
     /// Sends an api command's text to the caller that waits for it.
-    pub(in crate::sim) fn deliver(&mut self, waiting: &Waiting, text: &str) {
-        match &waiting.waiter {
-            Waiter::Socket(id) => {
+    pub(in crate::sim) fn deliver(&mut self, waiting: &ApiCall, text: &str) {
+        match &waiting.reply_to {
+            ReplyTo::Socket(id) => {
                 let text = if text.is_empty() { "-ERR no reply\n" } else { text };
                 let mut bytes = Vec::new();
                 encode::frame(&mut bytes, "api/response", &[], &stray::encode(text));
                 self.finish_with_faults(*id, bytes.into());
             }
-            Waiter::Job { uuid, command, args } => {
+            ReplyTo::Job { uuid, command, args } => {
                 let mut event = self.event("BACKGROUND_JOB");
                 event.push("Job-UUID", &**uuid);
                 for (name, value) in [("Job-Command", command), ("Job-Command-Arg", args)] {
@@ -155,7 +155,7 @@ impl World {
                 }
                 self.emit(&event);
             }
-            Waiter::Nobody => {}
+            ReplyTo::Nowhere => {}
         }
     }
 

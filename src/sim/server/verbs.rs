@@ -2,7 +2,7 @@
 
 use crate::sim::client::subscription::Denied;
 use crate::sim::event::truth::is_true;
-use crate::sim::world::request::Waiter;
+use crate::sim::world::request::ReplyTo;
 use crate::sim::world::{World, log};
 use crate::wire::{Format, Request};
 
@@ -251,9 +251,9 @@ impl World {
         if !self.sockets.get(&id).is_some_and(|socket| socket.rights.allows_api(line)) {
             self.reply(id, "-ERR permission denied", &[]);
         } else if console {
-            self.console_execute(line, Waiter::Socket(id));
+            self.console_execute(line, ReplyTo::Socket(id));
         } else {
-            self.run_api(line, Waiter::Socket(id));
+            self.run_api(line, ReplyTo::Socket(id));
         }
     }
 
@@ -265,8 +265,8 @@ impl World {
         let uuid = own.map_or_else(|| self.uuid(), |own| cut(own, JOB_LENGTH).to_owned());
         self.reply(id, &format!("+OK Job-UUID: {uuid}"), &[("Job-UUID", &uuid)]);
         let (command, args) = line.split_once(' ').unwrap_or((line, ""));
-        let waiter = Waiter::Job { uuid, command: command.to_owned(), args: args.to_owned() };
-        self.run_api(line, waiter);
+        let reply_to = ReplyTo::Job { uuid, command: command.to_owned(), args: args.to_owned() };
+        self.run_api(line, reply_to);
     }
 }
 

@@ -57,7 +57,7 @@ pub(in crate::sim) enum Action {
     /// A late reply, or the end of `msleep`.
     Respond(u64, Bytes),
     /// The end of an api command that took its time.
-    Answer(Box<super::request::Waiting>, String),
+    Answer(Box<super::request::ApiCall>, String),
     Leg(u64, Step),
     Task(u64),
     /// The scheduler's own thread reports a task.
@@ -70,7 +70,7 @@ pub(in crate::sim) enum Action {
     OriginateReady(u64),
     /// An originate tries again.
     Redial(u64),
-    /// Waiting calls are offered to agents.
+    /// ApiCall calls are offered to agents.
     Dispatch,
     /// The sockets of a server that goes down get a notice; then it comes back.
     ShutDown,

@@ -1,6 +1,6 @@
 //! The state of a call that is being set up.
 
-use super::request::Waiting;
+use super::request::ApiCall;
 use crate::model::dial;
 use crate::model::dial::encode::names_variable;
 use crate::model::dial::{DialString, Leg, Variables, find};
@@ -11,7 +11,7 @@ use std::time::Duration;
 /// A call being set up.
 #[derive(Debug)]
 pub(in crate::sim) struct Originate {
-    pub(in crate::sim) waiting: Option<Waiting>,
+    pub(in crate::sim) waiting: Option<ApiCall>,
     pub(in crate::sim) then: Then,
     pub(in crate::sim) lanes: Vec<Lane>,
     pub(in crate::sim) cid: (String, String),

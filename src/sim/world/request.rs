@@ -4,7 +4,7 @@ use super::interfaces;
 
 /// Who waits for the text of an api command.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::sim) enum Waiter {
+pub(in crate::sim) enum ReplyTo {
     /// A socket, blocked until then.
     Socket(u64),
     /// A BACKGROUND_JOB; command and arguments as the client wrote them.
@@ -13,22 +13,22 @@ pub(in crate::sim) enum Waiter {
         command: String,
         args: String,
     },
-    Nobody,
+    Nowhere,
 }
 
 /// A command whose text is not there yet.
 #[derive(Debug, Clone)]
-pub(in crate::sim) struct Waiting {
-    pub(in crate::sim) waiter: Waiter,
+pub(in crate::sim) struct ApiCall {
+    pub(in crate::sim) reply_to: ReplyTo,
     pub(in crate::sim) command: String,
     pub(in crate::sim) args: String,
 }
 
-impl Waiting {
+impl ApiCall {
     /// Both parts lose the spaces around them; completion looks at the one at the end of its line.
-    pub(in crate::sim) fn new(command: &str, args: &str, waiter: Waiter) -> Self {
+    pub(in crate::sim) fn new(command: &str, args: &str, reply_to: ReplyTo) -> Self {
         let args = if command == "console_complete" { args } else { args.trim() };
-        Self { waiter, command: command.trim().to_owned(), args: args.to_owned() }
+        Self { reply_to, command: command.trim().to_owned(), args: args.to_owned() }
     }
 
     /// The syntax of the command.

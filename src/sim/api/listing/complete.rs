@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use super::render::Table;
 use crate::sim::world::globals::HOSTNAME;
-use crate::sim::world::request::{Outcome, Waiting};
+use crate::sim::world::request::{Outcome, ApiCall};
 use crate::sim::world::{World, interfaces};
 
 /// The answer of a server of the stock layout to `show complete`, a row a line. `::[a:b` is a
@@ -35,7 +35,7 @@ pub(super) fn table(world: &World) -> Table {
     Table::new(&columns, all)
 }
 
-pub(in crate::sim) fn plain(world: &mut World, asked: &Waiting) -> Outcome {
+pub(in crate::sim) fn plain(world: &mut World, asked: &ApiCall) -> Outcome {
     let (matches, partial) = complete(world, cursor(&asked.args));
     let mut out = "\n\n".to_owned();
     for (number, word) in (1..).zip(&matches) {
@@ -52,7 +52,7 @@ pub(in crate::sim) fn plain(world: &mut World, asked: &Waiting) -> Outcome {
     out.into()
 }
 
-pub(in crate::sim) fn xml(world: &mut World, asked: &Waiting) -> Outcome {
+pub(in crate::sim) fn xml(world: &mut World, asked: &ApiCall) -> Outcome {
     let (matches, partial) = complete(world, cursor(&asked.args));
     let list: String = matches.iter().map(|word| format!("  <match>{word}</match>\n")).collect();
     let write = common(&matches).unwrap_or_default();

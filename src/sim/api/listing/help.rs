@@ -1,9 +1,9 @@
 //! `help`: the list of the api commands.
 
-use crate::sim::world::request::{Outcome, Waiting};
+use crate::sim::world::request::{Outcome, ApiCall};
 use crate::sim::world::{World, interfaces};
 
-pub(in crate::sim) fn help(world: &mut World, asked: &Waiting) -> Outcome {
+pub(in crate::sim) fn help(world: &mut World, asked: &ApiCall) -> Outcome {
     // Only the bare command has a title.
     let title = if asked.args.is_empty() { "\nValid Commands:\n\n" } else { "" };
     format!("{title}{}", list(world)).into()

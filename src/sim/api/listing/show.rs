@@ -3,14 +3,14 @@
 use super::render::{Table, csv, json, xml};
 use super::{help, rows};
 use crate::sim::world::globals::HOSTNAME;
-use crate::sim::world::request::{Outcome, Waiting};
+use crate::sim::world::request::{Outcome, ApiCall};
 use crate::sim::world::{World, interfaces};
 
 /// Kinds of interfaces that have a table of their own; the first word may be longer.
 const KINDS: [&str; 9] =
     ["codec", "dialplan", "file", "timer", "chat", "limit", "say", "management", "endpoint"];
 
-pub(in crate::sim) fn show(world: &mut World, asked: &Waiting) -> Outcome {
+pub(in crate::sim) fn show(world: &mut World, asked: &ApiCall) -> Outcome {
     let words: Vec<&str> = asked.args.split_whitespace().collect();
     let word = |at: usize| words.get(at).copied().unwrap_or_default();
     let kind = word(0).to_ascii_lowercase();

@@ -5,7 +5,7 @@ use jiff::tz::TimeZone;
 use jiff::{Timestamp, ZonedDateTime};
 
 use crate::sim::world::World;
-use crate::sim::world::request::{Outcome, Waiting};
+use crate::sim::world::request::{Outcome, ApiCall};
 
 const FORMAT: &str = "%Y-%m-%d %H:%M:%S";
 
@@ -15,7 +15,7 @@ fn format(format: &str, at: &ZonedDateTime) -> Option<String> {
 
 /// `strftime [FORMAT]`, or `strftime SECONDS|FORMAT`: the real one then cuts the first letter off
 /// the format.
-pub(in crate::sim) fn strftime(world: &mut World, asked: &Waiting) -> Outcome {
+pub(in crate::sim) fn strftime(world: &mut World, asked: &ApiCall) -> Outcome {
     let (at, text) = match asked.args.split_once('|') {
         Some((seconds, text)) => {
             match seconds.parse().ok().and_then(|s| Timestamp::from_second(s).ok()) {
@@ -30,7 +30,7 @@ pub(in crate::sim) fn strftime(world: &mut World, asked: &Waiting) -> Outcome {
 }
 
 /// `strftime_tz ZONE [SECONDS|]FORMAT`.
-pub(in crate::sim) fn strftime_tz(world: &mut World, asked: &Waiting) -> Outcome {
+pub(in crate::sim) fn strftime_tz(world: &mut World, asked: &ApiCall) -> Outcome {
     const INVALID: &str = "-ERR Invalid timezone/format\n";
     let (zone, text) = asked.args.split_once(' ').unwrap_or((&asked.args, ""));
     let zone = match zone {
@@ -58,10 +58,10 @@ fn micros(world: &World, text: &str) -> i64 {
     zoned.map_or(0, |zoned| zoned.timestamp().as_microsecond())
 }
 
-pub(in crate::sim) fn strepoch(world: &mut World, asked: &Waiting) -> Outcome {
+pub(in crate::sim) fn strepoch(world: &mut World, asked: &ApiCall) -> Outcome {
     (micros(world, &asked.args) / 1_000_000).to_string().into()
 }
 
-pub(in crate::sim) fn strmicroepoch(world: &mut World, asked: &Waiting) -> Outcome {
+pub(in crate::sim) fn strmicroepoch(world: &mut World, asked: &ApiCall) -> Outcome {
     micros(world, &asked.args).to_string().into()
 }

@@ -2,13 +2,13 @@
 
 use crate::model::dial::separate;
 use crate::sim::world::World;
-use crate::sim::world::request::{Outcome, Waiting};
+use crate::sim::world::request::{Outcome, ApiCall};
 
 /// What is said to an expression that cannot be calculated.
 const ERR: &str = "!err!";
 
 /// Sums, products, powers, functions; `a=5; a+1` names a value.
-pub(in crate::sim) fn expr(_: &mut World, asked: &Waiting) -> Outcome {
+pub(in crate::sim) fn expr(_: &mut World, asked: &ApiCall) -> Outcome {
     let mut names: Vec<(String, f64)> = Vec::new();
     let mut last = None;
     for statement in asked.args.split(';') {
@@ -186,7 +186,7 @@ fn apply(name: &str, arguments: &[f64]) -> Option<f64> {
 
 /// `A == B ? yes : no`; numbers are compared as numbers, words by their letters or, for more and
 /// less, by their lengths. Spaces matter.
-pub(in crate::sim) fn cond(_: &mut World, asked: &Waiting) -> Outcome {
+pub(in crate::sim) fn cond(_: &mut World, asked: &ApiCall) -> Outcome {
     decide(&asked.args).unwrap_or_else(|| "-ERR".to_owned()).into()
 }
 

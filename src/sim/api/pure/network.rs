@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use crate::sim::world::World;
-use crate::sim::world::request::{Outcome, Waiting};
+use crate::sim::world::request::{Outcome, ApiCall};
 
 /// Whether an address lies in `a.b.c.d/n`.
 fn within(address: IpAddr, network: &str) -> bool {
@@ -25,7 +25,7 @@ fn is_private(address: IpAddr) -> bool {
 }
 
 /// The lists that every switch has, and those of the stock layout; a network may be given too.
-pub(in crate::sim) fn acl(_: &mut World, asked: &Waiting) -> Outcome {
+pub(in crate::sim) fn acl(_: &mut World, asked: &ApiCall) -> Outcome {
     let (address, list) = asked.args.split_once(' ').unwrap_or((&asked.args, ""));
     let Ok(address) = address.parse::<IpAddr>() else { return "false".into() };
     let local = address.is_loopback();
@@ -41,12 +41,12 @@ pub(in crate::sim) fn acl(_: &mut World, asked: &Waiting) -> Outcome {
     admitted.to_string().into()
 }
 
-pub(in crate::sim) fn is_lan_addr(_: &mut World, asked: &Waiting) -> Outcome {
+pub(in crate::sim) fn is_lan_addr(_: &mut World, asked: &ApiCall) -> Outcome {
     let address = asked.args.parse::<IpAddr>().ok();
     address.is_some_and(|it| it.is_loopback() || is_private(it)).to_string().into()
 }
 
-pub(in crate::sim) fn interface_ip(_: &mut World, asked: &Waiting) -> Outcome {
+pub(in crate::sim) fn interface_ip(_: &mut World, asked: &ApiCall) -> Outcome {
     let words: Vec<&str> = asked.args.split_whitespace().collect();
     match words.as_slice() {
         ["auto" | "ipv4", "lo"] => "127.0.0.1".into(),
@@ -63,7 +63,7 @@ fn lookup(name: &str) -> Option<&str> {
     }
 }
 
-pub(in crate::sim) fn host_lookup(_: &mut World, asked: &Waiting) -> Outcome {
+pub(in crate::sim) fn host_lookup(_: &mut World, asked: &ApiCall) -> Outcome {
     if asked.args.is_empty() {
         "parameter missing\n"
     } else {
@@ -72,21 +72,21 @@ pub(in crate::sim) fn host_lookup(_: &mut World, asked: &Waiting) -> Outcome {
     .into()
 }
 
-pub(in crate::sim) fn gethost(_: &mut World, asked: &Waiting) -> Outcome {
+pub(in crate::sim) fn gethost(_: &mut World, asked: &ApiCall) -> Outcome {
     lookup(&asked.args).unwrap_or("-ERR").into()
 }
 
 /// There is no NAT.
-pub(in crate::sim) fn nat_map(_: &mut World, _: &Waiting) -> Outcome {
+pub(in crate::sim) fn nat_map(_: &mut World, _: &ApiCall) -> Outcome {
     "false".into()
 }
 
 /// The environment of a simulated switch is empty, and so is its disk.
-pub(in crate::sim) fn getenv(_: &mut World, _: &Waiting) -> Outcome {
+pub(in crate::sim) fn getenv(_: &mut World, _: &ApiCall) -> Outcome {
     "_undef_".into()
 }
 
-pub(in crate::sim) fn file_exists(_: &mut World, _: &Waiting) -> Outcome {
+pub(in crate::sim) fn file_exists(_: &mut World, _: &ApiCall) -> Outcome {
     "false".into()
 }
 

@@ -2,31 +2,31 @@
 
 use crate::sim::event::pattern;
 use crate::sim::world::World;
-use crate::sim::world::request::{Outcome, Waiting};
+use crate::sim::world::request::{Outcome, ApiCall};
 
-pub(in crate::sim) fn echo(_: &mut World, asked: &Waiting) -> Outcome {
+pub(in crate::sim) fn echo(_: &mut World, asked: &ApiCall) -> Outcome {
     asked.args.as_str().into()
 }
 
 /// What this switch will not do: the real one would, so it does not claim to be without.
-pub(in crate::sim) fn unsupported(_: &mut World, asked: &Waiting) -> Outcome {
+pub(in crate::sim) fn unsupported(_: &mut World, asked: &ApiCall) -> Outcome {
     if asked.args.is_empty() && !asked.syntax().is_empty() {
         return asked.usage();
     }
     format!("-ERR {} is not simulated\n", asked.command).into()
 }
 
-pub(in crate::sim) fn tolower(_: &mut World, asked: &Waiting) -> Outcome {
+pub(in crate::sim) fn tolower(_: &mut World, asked: &ApiCall) -> Outcome {
     asked.args.to_ascii_lowercase().into()
 }
 
-pub(in crate::sim) fn toupper(_: &mut World, asked: &Waiting) -> Outcome {
+pub(in crate::sim) fn toupper(_: &mut World, asked: &ApiCall) -> Outcome {
     asked.args.to_ascii_uppercase().into()
 }
 
 /// `DATA|PATTERN`, `DATA|PATTERN|$1`, the latter with `n` (nothing without a match) or `b`
 /// (`false` without one); `m:~` names another separator.
-pub(in crate::sim) fn regex(_: &mut World, asked: &Waiting) -> Outcome {
+pub(in crate::sim) fn regex(_: &mut World, asked: &ApiCall) -> Outcome {
     let args = asked.args.as_str();
     let separated = args.strip_prefix("m:").and_then(|rest| {
         let mut letters = rest.chars();
@@ -74,7 +74,7 @@ fn substitute(template: &str, groups: &[&str]) -> String {
 }
 
 /// `a,b,c` or `^^;a;b`: the first that is not empty.
-pub(in crate::sim) fn coalesce(_: &mut World, asked: &Waiting) -> Outcome {
+pub(in crate::sim) fn coalesce(_: &mut World, asked: &ApiCall) -> Outcome {
     let (separator, list) = match asked.args.strip_prefix("^^") {
         Some(rest) => {
             let mut letters = rest.chars();
@@ -88,7 +88,7 @@ pub(in crate::sim) fn coalesce(_: &mut World, asked: &Waiting) -> Outcome {
     list.split(separator).find(|item| !item.is_empty()).unwrap_or_default().into()
 }
 
-pub(in crate::sim) fn replace(_: &mut World, asked: &Waiting) -> Outcome {
+pub(in crate::sim) fn replace(_: &mut World, asked: &ApiCall) -> Outcome {
     let parts: Vec<&str> = asked.args.split('|').collect();
     match parts.as_slice() {
         // The real one never comes back from an empty pattern.
@@ -98,22 +98,22 @@ pub(in crate::sim) fn replace(_: &mut World, asked: &Waiting) -> Outcome {
     }
 }
 
-pub(in crate::sim) fn escape(_: &mut World, asked: &Waiting) -> Outcome {
+pub(in crate::sim) fn escape(_: &mut World, asked: &ApiCall) -> Outcome {
     asked.args.replace(' ', "\\s").into()
 }
 
-pub(in crate::sim) fn quote_shell_arg(_: &mut World, asked: &Waiting) -> Outcome {
+pub(in crate::sim) fn quote_shell_arg(_: &mut World, asked: &ApiCall) -> Outcome {
     if asked.args.is_empty() {
         return "".into();
     }
     format!("'{}'", asked.args.replace('\'', "'\\''")).into()
 }
 
-pub(in crate::sim) fn sql_escape(_: &mut World, asked: &Waiting) -> Outcome {
+pub(in crate::sim) fn sql_escape(_: &mut World, asked: &ApiCall) -> Outcome {
     asked.args.replace('\'', "''").into()
 }
 
-pub(in crate::sim) fn md5(_: &mut World, asked: &Waiting) -> Outcome {
+pub(in crate::sim) fn md5(_: &mut World, asked: &ApiCall) -> Outcome {
     if asked.args.is_empty() {
         return "!err!".into();
     }
@@ -122,7 +122,7 @@ pub(in crate::sim) fn md5(_: &mut World, asked: &Waiting) -> Outcome {
 }
 
 /// What is percent code already stays.
-pub(in crate::sim) fn url_encode(_: &mut World, asked: &Waiting) -> Outcome {
+pub(in crate::sim) fn url_encode(_: &mut World, asked: &ApiCall) -> Outcome {
     let bytes = crate::wire::stray::encode(&asked.args);
     let mut out = String::new();
     let mut rest = bytes.as_ref();
@@ -141,11 +141,11 @@ pub(in crate::sim) fn url_encode(_: &mut World, asked: &Waiting) -> Outcome {
     out.into()
 }
 
-pub(in crate::sim) fn url_decode(_: &mut World, asked: &Waiting) -> Outcome {
+pub(in crate::sim) fn url_decode(_: &mut World, asked: &ApiCall) -> Outcome {
     crate::wire::percent::decode(asked.args.as_bytes()).into_owned().into()
 }
 
-pub(in crate::sim) fn xml_wrap(world: &mut World, asked: &Waiting) -> Outcome {
+pub(in crate::sim) fn xml_wrap(world: &mut World, asked: &ApiCall) -> Outcome {
     let (text, _) = world.text_of(&asked.args);
     let body =
         if text.is_empty() { "<data></data>".to_owned() } else { format!("<data>{text}</data>") };

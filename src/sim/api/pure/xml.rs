@@ -2,9 +2,9 @@
 
 use crate::sim::call::dialplan::EXTENSIONS;
 use crate::sim::world::World;
-use crate::sim::world::request::{Outcome, Waiting};
+use crate::sim::world::request::{Outcome, ApiCall};
 
-pub(in crate::sim) fn xml_locate(world: &mut World, asked: &Waiting) -> Outcome {
+pub(in crate::sim) fn xml_locate(world: &mut World, asked: &ApiCall) -> Outcome {
     let words: Vec<&str> = asked.args.split_whitespace().collect();
     match words.as_slice() {
         ["configuration", "configuration", "name", "event_socket.conf"] => {
