@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
-use crate::apps::book::Book;
+use crate::apps::bounded_map::Book;
 use crate::apps::kind::{Kind, Param, ParamError, Takes};
 use crate::apps::proxier::onward;
 use crate::client::app::Handling;

@@ -4,7 +4,7 @@
 //! parameters, stands in its [`Kind`]; `apps NAME` prints it at the prompt.
 
 mod bert;
-mod book;
+mod bounded_map;
 mod bridger;
 mod callee_block;
 mod callee_ringback;

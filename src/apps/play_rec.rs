@@ -8,7 +8,7 @@ use parking_lot::Mutex;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-use crate::apps::book::Book;
+use crate::apps::bounded_map::Book;
 use crate::apps::kind::{Kind, Param, Takes, Values};
 use crate::client::app::Handling;
 use crate::client::{App, AppContext, Client, Error, MuteSide, Recording, Session};

@@ -25,7 +25,7 @@ mod sent;
 mod session;
 #[cfg(feature = "shell")]
 mod started;
-mod truth;
+mod verify;
 mod wait;
 
 pub use handle::Client;

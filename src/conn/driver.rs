@@ -13,9 +13,9 @@ use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::sync::watch;
 use tokio::time::{Instant, Sleep, sleep_until};
 
+use super::command_queue::Line;
 use super::error::CloseReason;
 use super::handshake::Intake;
-use super::line::Line;
 use super::sink::{Reply, Sink};
 use crate::wire::{Decoder, Frame};
 

@@ -9,16 +9,16 @@
 //! - An event is not interpreted here.
 //! - Passwords are in no `Debug`, no error and no log line.
 
+mod command_queue;
 mod config;
 mod driver;
 mod error;
 mod handshake;
 mod keep_alive;
-mod line;
 mod liveness;
+mod reply_slot;
 mod retry;
 mod sink;
-mod slot;
 #[cfg(feature = "ssh")]
 mod tunnel;
 mod weak;
@@ -42,9 +42,9 @@ pub use retry::{Backoff, Retryable, retry};
 pub use weak::WeakConnection;
 
 use crate::wire::Command;
+use command_queue::Line;
 use driver::Driver;
-use line::Line;
-use slot::{Answer, Missing};
+use reply_slot::{Answer, Missing};
 
 /// The end of an asker who wants to know whether the server may have got the command.
 struct Noting<'a> {
@@ -198,7 +198,7 @@ impl Connection {
             Ok(room) => room,
             Err(missing) => return Err(failed(&command, missing)),
         };
-        let (slot, answer) = slot::pair(command, until, room);
+        let (slot, answer) = reply_slot::pair(command, until, room);
         let mut noting = Noting { answer, is_out };
         self.line.order(slot);
         (&mut noting.answer).await.map_err(|missing| failed(noting.answer.command(), missing))

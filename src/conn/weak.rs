@@ -5,8 +5,8 @@ use std::sync::{Arc, Weak};
 
 use tokio::sync::watch;
 
+use super::command_queue::Line;
 use super::error::CloseReason;
-use super::line::Line;
 use crate::conn::Connection;
 use crate::wire::ReplyShape;
 

@@ -1,12 +1,12 @@
 //! The listener itself: its connection and what it answers from its tracker.
 
 use super::error::Error;
+use super::event_waiters::SessionEvents;
 use super::host_clock;
 use super::intake::{Intake, Shared, Tap, Tracked};
 use super::job::Job;
 use super::state::{Claims, Link, Snapshot};
-use super::waiters::SessionEvents;
-use super::watching::{Changes, Events, Logs, Seen};
+use super::subscribers::{Changes, Events, Logs, Seen};
 use crate::conn::{CloseReason, Config, Connection, Reply};
 use crate::model::{CallInfo, Id, JobRecord, SessionInfo};
 use crate::track::{Totals, Tracker};
@@ -370,14 +370,14 @@ impl EventListener {
     /// Watches what changes, through a bounded channel.
     #[must_use]
     pub fn changes(&self) -> Changes {
-        super::watching::changes(&self.inner.shared)
+        super::subscribers::changes(&self.inner.shared)
     }
 
     /// Watches raw events of these names or CUSTOM subclasses (all that arrive when empty),
     /// through a bounded channel. It does not subscribe.
     #[must_use]
     pub fn events<S: AsRef<str>>(&self, names: &[S]) -> Events {
-        super::watching::events(&self.inner.shared, names)
+        super::subscribers::events(&self.inner.shared, names)
     }
 
     /// Watches raw events for which `is_wanted` holds as they arrive: others cost no copy.
@@ -386,7 +386,7 @@ impl EventListener {
         &self,
         is_wanted: impl Fn(&crate::model::Event) -> bool + Send + Sync + 'static,
     ) -> Events {
-        super::watching::events_for(&self.inner.shared, is_wanted)
+        super::subscribers::events_for(&self.inner.shared, is_wanted)
     }
 
     /// Watches raw events of these names or CUSTOM subclasses of single sessions, which are added
@@ -398,7 +398,7 @@ impl EventListener {
     /// Watches log lines, through a bounded channel. `log LEVEL` has to be sent for some to come.
     #[must_use]
     pub fn logs(&self) -> Logs {
-        super::watching::logs(&self.inner.shared)
+        super::subscribers::logs(&self.inner.shared)
     }
 
     /// Calls `tap` for every event, in the task that reads the socket, until it returns `false`.

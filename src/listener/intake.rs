@@ -10,9 +10,9 @@ use tokio::sync::watch;
 use tokio::time::{Duration, Instant};
 
 use super::delay::Delay;
+use super::event_waiters::Waiters;
 use super::job::{Job, Made, Waiting};
-use super::waiters::Waiters;
-use super::watching::{Feed, Seen};
+use super::subscribers::{Feed, Seen};
 use crate::conn::{CloseReason, Sink};
 use crate::model::{Association, Direction, Event, Id, JobRecord, JobState, SessionInfo};
 use crate::track::{Change, Tracker};
@@ -282,16 +282,16 @@ fn tell_stray(event: &Event, tracker: &Tracker) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::listener::watching;
+    use crate::listener::subscribers;
 
     #[limited::test]
     fn watches_that_nobody_reads_are_let_go_of_without_an_event() {
         let shared = Shared::new(Tracker::new());
         for _watch in 0..10 {
-            drop((watching::changes(&shared), watching::events(&shared, &["X"])));
-            drop(watching::logs(&shared));
+            drop((subscribers::changes(&shared), subscribers::events(&shared, &["X"])));
+            drop(subscribers::logs(&shared));
         }
-        let kept = watching::changes(&shared);
+        let kept = subscribers::changes(&shared);
         assert_eq!((shared.taps.lock().len(), shared.logs.lock().len()), (1, 1));
         drop(kept);
     }

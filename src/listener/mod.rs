@@ -15,6 +15,7 @@ mod delay;
 mod ended;
 mod error;
 mod event_listener;
+mod event_waiters;
 pub(crate) mod host_clock;
 mod intake;
 mod job;
@@ -24,13 +25,12 @@ mod recorded;
 mod snapshot;
 mod state;
 mod subscribe;
-mod waiters;
-mod watching;
+mod subscribers;
 
 pub use event_listener::{DEFAULT_EVENTS, EventListener, get_listener};
 
 pub use error::Error;
+pub(crate) use event_waiters::SessionEvents;
 pub use job::{Job, JobError};
 pub use state::{Gap, Link, Snapshot};
-pub(crate) use waiters::SessionEvents;
-pub use watching::{Changes, Events, Logs, Seen, Update, Updates};
+pub use subscribers::{Changes, Events, Logs, Seen, Update, Updates};

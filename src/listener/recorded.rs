@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::event_listener::EventListener;
 use super::intake::{Intake, Tap};
-use super::watching::Seen;
+use super::subscribers::Seen;
 use crate::conn::Sink as _;
 use crate::model::{CallInfo, Id, JobRecord};
 use crate::track::{Leg, Tracker};

@@ -1,7 +1,7 @@
 //! Aliases and completion words of the switch's console.
 
 use crate::sim::world::World;
-use crate::sim::world::request::{Outcome, ApiCall};
+use crate::sim::world::request::{ApiCall, Outcome};
 use crate::sim::world::switches::Alias;
 
 impl World {

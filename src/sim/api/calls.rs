@@ -6,7 +6,7 @@ use crate::sim::channel::then::{Exten, Then};
 use crate::sim::channel::{Command, Doing};
 use crate::sim::world::World;
 use crate::sim::world::agenda::{Step, Tick};
-use crate::sim::world::request::{Outcome, ApiCall};
+use crate::sim::world::request::{ApiCall, Outcome};
 
 pub(super) const NO_CHANNEL: &str = "-ERR No such channel!\n";
 

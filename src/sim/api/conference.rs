@@ -1,7 +1,7 @@
 //! `conference`: what can be done is listed here, what is done is the rooms' own business.
 
 use crate::sim::world::World;
-use crate::sim::world::request::{Outcome, ApiCall};
+use crate::sim::world::request::{ApiCall, Outcome};
 
 /// What can be done to a conference, as a server of the stock layout lists it.
 const USAGE: &str = include_str!("../data/conference.txt");

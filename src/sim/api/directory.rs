@@ -2,7 +2,7 @@
 
 use crate::sim::world::World;
 use crate::sim::world::layout::{DOMAIN, GROUPS, members, user};
-use crate::sim::world::request::{Outcome, ApiCall};
+use crate::sim::world::request::{ApiCall, Outcome};
 
 const DIAL_STRING: &str = "{^^:sip_invite_domain=${dialed_domain}:presence_id=${dialed_user}@${dialed_domain}}${sofia_contact(*/${dialed_user}@${dialed_domain})}";
 

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use crate::model::dial::encode::is_expanded;
 use crate::sim::world::World;
-use crate::sim::world::request::{Outcome, ApiCall};
+use crate::sim::world::request::{ApiCall, Outcome};
 
 /// `eval` gives the text back with its variables expanded.
 pub(super) fn eval(world: &mut World, asked: &ApiCall) -> Outcome {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::sim::event::truth::is_true;
 use crate::sim::world::agenda::Action;
-use crate::sim::world::request::{Outcome, ApiCall};
+use crate::sim::world::request::{ApiCall, Outcome};
 use crate::sim::world::{World, log};
 
 pub(super) fn run(world: &mut World, asked: &ApiCall) -> Outcome {

@@ -6,7 +6,7 @@ use super::calls::NO_CHANNEL;
 use crate::sim::call::bridge::bug;
 use crate::sim::channel::{Kind, PCMU};
 use crate::sim::world::World;
-use crate::sim::world::request::{Outcome, ApiCall};
+use crate::sim::world::request::{ApiCall, Outcome};
 
 const NO_SESSION: &str = "-ERR Cannot locate session!\n";
 const DIGITS: &str = "0123456789*#ABCDabcdFfWw";

@@ -21,7 +21,7 @@ pub(super) mod system;
 mod table;
 mod vars;
 
-pub(in crate::sim) use crate::sim::world::request::{Outcome, ReplyTo, ApiCall};
+pub(in crate::sim) use crate::sim::world::request::{ApiCall, Outcome, ReplyTo};
 use std::time::Duration;
 
 use crate::sim::world::World;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::sim::world::agenda::Action;
-use crate::sim::world::request::{Outcome, ApiCall};
+use crate::sim::world::request::{ApiCall, Outcome};
 use crate::sim::world::{World, interfaces};
 
 /// Modules that exist here but are not loaded at the start. They bring no command.

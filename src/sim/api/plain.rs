@@ -3,7 +3,7 @@
 use crate::sim::channel::reinvite::Reinvite;
 use crate::sim::channel::{Answer, Doing, Kind};
 use crate::sim::world::World;
-use crate::sim::world::request::{Outcome, ApiCall};
+use crate::sim::world::request::{ApiCall, Outcome};
 
 /// What such a command says.
 struct Says {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::sim::world::World;
 use crate::sim::world::agenda::Action;
 use crate::sim::world::queue::{Agent, QUEUE};
-use crate::sim::world::request::{Outcome, ApiCall};
+use crate::sim::world::request::{ApiCall, Outcome};
 
 const USAGE: &str = include_str!("../data/callcenter.txt");
 const STATUSES: [&str; 4] = ["Available", "Available (On Demand)", "On Break", "Logged Out"];

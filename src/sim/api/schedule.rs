@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::sim::channel::then::Exten;
 use crate::sim::world::World;
 use crate::sim::world::agenda::{Action, Tick};
-use crate::sim::world::request::{Outcome, ApiCall};
+use crate::sim::world::request::{ApiCall, Outcome};
 
 /// `+5`, `@5` (again and again) or a time in seconds since 1970: delay and repetition. What is no
 /// number is long past, and so at once.

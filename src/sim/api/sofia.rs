@@ -5,7 +5,7 @@ use super::profiles;
 use crate::sim::world::World;
 use crate::sim::world::agenda::Tick;
 use crate::sim::world::layout::{PROFILES, phone, profile_port};
-use crate::sim::world::request::{Outcome, ApiCall};
+use crate::sim::world::request::{ApiCall, Outcome};
 
 /// The usage text of a server of the stock layout.
 const USAGE: &str = include_str!("../data/sofia.txt");

@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use super::profiles;
 use crate::sim::api::listing::render::pretty;
 use crate::sim::world::World;
-use crate::sim::world::request::{Outcome, ApiCall};
+use crate::sim::world::request::{ApiCall, Outcome};
 
 pub(super) fn status(world: &mut World, _: &ApiCall) -> Outcome {
     let counts = &world.counts;

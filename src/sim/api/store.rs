@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::sim::channel::then::Exten;
 use crate::sim::world::World;
 use crate::sim::world::globals::HOSTNAME;
-use crate::sim::world::request::{Outcome, ApiCall};
+use crate::sim::world::request::{ApiCall, Outcome};
 
 /// What is said to broken arguments of `db` and `group`.
 const ERR: &str = "!err!";

@@ -2,7 +2,7 @@
 
 use crate::model::dial::separate;
 use crate::sim::world::globals::HOSTNAME;
-use crate::sim::world::request::{Outcome, ReplyTo, ApiCall};
+use crate::sim::world::request::{ApiCall, Outcome, ReplyTo};
 use crate::sim::world::{World, log as levels};
 
 pub(super) fn hostname(_: &mut World, _: &ApiCall) -> Outcome {

@@ -7,7 +7,7 @@ use super::{
     status, store, system, vars,
 };
 use crate::sim::world::World;
-use crate::sim::world::request::{Outcome, ApiCall};
+use crate::sim::world::request::{ApiCall, Outcome};
 
 pub(super) type Function = fn(&mut World, &ApiCall) -> Outcome;
 

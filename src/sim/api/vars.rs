@@ -4,7 +4,7 @@ use super::calls::{NO_CHANNEL, call};
 use crate::model::dial::separate_at_most;
 use crate::sim::channel::Channel;
 use crate::sim::world::World;
-use crate::sim::world::request::{Outcome, ApiCall};
+use crate::sim::world::request::{ApiCall, Outcome};
 use crate::wire::Format;
 
 pub(super) fn uuid_getvar(world: &mut World, asked: &ApiCall) -> Outcome {

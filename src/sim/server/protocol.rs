@@ -9,7 +9,7 @@ use tokio::sync::oneshot;
 use crate::sim::client::outlet::Outlet;
 use crate::sim::world::World;
 use crate::sim::world::agenda::Action;
-use crate::sim::world::request::{ReplyTo, ApiCall};
+use crate::sim::world::request::{ApiCall, ReplyTo};
 use crate::wire::{Request, encode, stray};
 
 const GOODBYE: &[u8] = b"Disconnected, goodbye.\nSee you at ClueCon! http://www.cluecon.com/\n";

@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use super::render::Table;
 use crate::sim::world::globals::HOSTNAME;
-use crate::sim::world::request::{Outcome, ApiCall};
+use crate::sim::world::request::{ApiCall, Outcome};
 use crate::sim::world::{World, interfaces};
 
 /// The answer of a server of the stock layout to `show complete`, a row a line. `::[a:b` is a

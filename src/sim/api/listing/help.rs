@@ -1,6 +1,6 @@
 //! `help`: the list of the api commands.
 
-use crate::sim::world::request::{Outcome, ApiCall};
+use crate::sim::world::request::{ApiCall, Outcome};
 use crate::sim::world::{World, interfaces};
 
 pub(in crate::sim) fn help(world: &mut World, asked: &ApiCall) -> Outcome {

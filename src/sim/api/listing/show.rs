@@ -3,7 +3,7 @@
 use super::render::{Table, csv, json, xml};
 use super::{help, rows};
 use crate::sim::world::globals::HOSTNAME;
-use crate::sim::world::request::{Outcome, ApiCall};
+use crate::sim::world::request::{ApiCall, Outcome};
 use crate::sim::world::{World, interfaces};
 
 /// Kinds of interfaces that have a table of their own; the first word may be longer.

@@ -2,7 +2,7 @@
 
 use crate::model::dial::separate;
 use crate::sim::world::World;
-use crate::sim::world::request::{Outcome, ApiCall};
+use crate::sim::world::request::{ApiCall, Outcome};
 
 /// What is said to an expression that cannot be calculated.
 const ERR: &str = "!err!";

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use crate::sim::world::World;
-use crate::sim::world::request::{Outcome, ApiCall};
+use crate::sim::world::request::{ApiCall, Outcome};
 
 /// Whether an address lies in `a.b.c.d/n`.
 fn within(address: IpAddr, network: &str) -> bool {

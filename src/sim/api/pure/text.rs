@@ -2,7 +2,7 @@
 
 use crate::sim::event::pattern;
 use crate::sim::world::World;
-use crate::sim::world::request::{Outcome, ApiCall};
+use crate::sim::world::request::{ApiCall, Outcome};
 
 pub(in crate::sim) fn echo(_: &mut World, asked: &ApiCall) -> Outcome {
     asked.args.as_str().into()

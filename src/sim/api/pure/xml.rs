@@ -2,7 +2,7 @@
 
 use crate::sim::call::dialplan::EXTENSIONS;
 use crate::sim::world::World;
-use crate::sim::world::request::{Outcome, ApiCall};
+use crate::sim::world::request::{ApiCall, Outcome};
 
 pub(in crate::sim) fn xml_locate(world: &mut World, asked: &ApiCall) -> Outcome {
     let words: Vec<&str> = asked.args.split_whitespace().collect();

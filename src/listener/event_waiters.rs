@@ -6,8 +6,8 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::intake::Shared;
-use super::watching;
-use super::watching::{Feed, Updates};
+use super::subscribers;
+use super::subscribers::{Feed, Updates};
 use crate::model::Event;
 
 /// Who waits for which session: by the header that names the session, then by its uuid.
@@ -68,7 +68,7 @@ impl Waiters {
 
 impl SessionEvents {
     pub(super) fn new(shared: &Arc<Shared>, kinds: &[&str]) -> Self {
-        let (feed, watch) = watching::feed(shared);
+        let (feed, watch) = subscribers::feed(shared);
         let kinds = kinds.iter().map(|kind| (*kind).to_owned()).collect();
         Self { shared: Arc::clone(shared), kinds, feed, watch, places: Vec::new() }
     }

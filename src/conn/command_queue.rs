@@ -15,7 +15,7 @@ use tokio::io::AsyncWrite;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, TryAcquireError};
 use tokio::time::Instant;
 
-use super::slot::{Missing, Slot};
+use super::reply_slot::{Missing, Slot};
 use crate::wire::ReplyShape;
 
 /// How many commands may wait to be written or for their reply. Beyond it a sender waits.
