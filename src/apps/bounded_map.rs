@@ -8,18 +8,18 @@ use crate::model::Id;
 
 /// Notes by id. Bounded: what is forgotten late cannot pile up.
 #[derive(Debug)]
-pub(super) struct Book<K, V>(Mutex<HashMap<Id<K>, V>>);
+pub(super) struct BoundedMap<K, V>(Mutex<HashMap<Id<K>, V>>);
 
 /// More calls than this at once are not noted.
 const MOST: usize = 100_000;
 
-impl<K, V> Default for Book<K, V> {
+impl<K, V> Default for BoundedMap<K, V> {
     fn default() -> Self {
         Self(Mutex::new(HashMap::new()))
     }
 }
 
-impl<K, V: Default> Book<K, V> {
+impl<K, V: Default> BoundedMap<K, V> {
     /// Looks at a note, or at a fresh one.
     pub(super) fn with<T>(&self, id: &Id<K>, look: impl FnOnce(&mut V) -> T) -> T {
         let mut notes = self.0.lock();

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
-use crate::apps::bounded_map::Book;
+use crate::apps::bounded_map::BoundedMap;
 use crate::apps::kind::{Kind, Param, ParamError, Takes};
 use crate::apps::proxier::onward;
 use crate::client::app::Handling;
@@ -14,7 +14,7 @@ use crate::model::{CallInfo, Id};
 #[derive(Debug, Default)]
 pub struct Bridger {
     places: BTreeMap<usize, Place>,
-    parked: Book<CallInfo, HashSet<Id<crate::model::SessionInfo>>>,
+    parked: BoundedMap<CallInfo, HashSet<Id<crate::model::SessionInfo>>>,
 }
 
 #[derive(Debug, Clone)]

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use crate::apps::bounded_map::Book;
+use crate::apps::bounded_map::BoundedMap;
 use crate::apps::kind::{Kind, Param, Takes};
 use crate::client::app::Handling;
 use crate::client::{App, AppContext, Error, Session};
@@ -19,7 +19,7 @@ use crate::model::{Direction, Phase};
 pub struct DtmfChecker {
     sequence: String,
     hold: Duration,
-    got: Book<model::SessionInfo, Got>,
+    got: BoundedMap<model::SessionInfo, Got>,
     checked: AtomicU64,
     failed: AtomicU64,
     incomplete: AtomicU64,
@@ -58,7 +58,7 @@ impl DtmfChecker {
         Self {
             sequence: sequence.to_owned(),
             hold: Duration::from_millis(200),
-            got: Book::default(),
+            got: BoundedMap::default(),
             checked: AtomicU64::new(0),
             failed: AtomicU64::new(0),
             incomplete: AtomicU64::new(0),

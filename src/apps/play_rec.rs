@@ -8,7 +8,7 @@ use parking_lot::Mutex;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-use crate::apps::bounded_map::Book;
+use crate::apps::bounded_map::BoundedMap;
 use crate::apps::kind::{Kind, Param, Takes, Values};
 use crate::client::app::Handling;
 use crate::client::{App, AppContext, Client, Error, MuteSide, Recording, Session};
@@ -27,7 +27,7 @@ pub struct PlayRec {
     rec_period: Duration,
     folder: Mutex<String>,
     last: Mutex<Option<Instant>>,
-    begun: Book<model::CallInfo, bool>,
+    begun: BoundedMap<model::CallInfo, bool>,
     /// The conversations that run.
     running: Mutex<JoinSet<()>>,
 }
@@ -128,7 +128,7 @@ impl Default for PlayRec {
             rec_period: Duration::from_secs(5),
             folder: Mutex::default(),
             last: Mutex::default(),
-            begun: Book::default(),
+            begun: BoundedMap::default(),
             running: Mutex::default(),
         }
     }

@@ -274,7 +274,7 @@ impl Script<'_> {
         let (mut stdout, out) = (Stdout, stdout()?);
         let format = self.start.script.output;
         let output = Output::new(&mut stdout).with_format(format).with_width(width()).on_stdout();
-        self.shell.run_line(line, output.paced(out.pace())).await
+        self.shell.run_line(line, output.with_pace(out.pace())).await
     }
 
     /// Waits for the jobs that no line has asked about, but behind `exit`, and says whether all

@@ -47,9 +47,9 @@ impl Drop for Announced<'_> {
         } else if self.is_out.load(Ordering::Relaxed) {
             #[cfg(feature = "shell")]
             self.client.note_started(self.job);
-            self.listener.doubt_job(self.job);
+            self.listener.mark_job_unknown(self.job);
         } else {
-            self.listener.forget_job(self.job);
+            self.listener.cancel_job(self.job);
         }
     }
 }
@@ -77,14 +77,14 @@ impl Client {
         let connection = self.connection()?;
         #[cfg(feature = "shell")]
         self.cleared(Command::api(line).map_err(Error::Illegal)?)?;
-        self.has_target(line).await?;
+        self.check_target(line).await?;
         if !listener.is_subscribed("BACKGROUND_JOB") {
             listener.subscribe(&["BACKGROUND_JOB"]).await?;
         }
-        let job = listener.expect_job(line, session);
+        let job = listener.register_job(line, session);
         // Gone since it was looked at: its job would never end.
         if !listener.is_running() {
-            listener.forget_job(&job);
+            listener.cancel_job(&job);
             return Err(Error::ListenerNotRunning);
         }
         // Dropped, it takes the job back.

@@ -143,7 +143,7 @@ impl Client {
     pub async fn connect(&self) -> Result<(), Error> {
         let config = self.config();
         let connection = Connection::open(&config, NoEvents).await.map_err(Error::Connect)?;
-        self.adopt(connection, config).await;
+        self.install(connection, config).await;
         Ok(())
     }
 
@@ -158,7 +158,7 @@ impl Client {
     pub async fn connect_to(&self, host: &str) -> Result<(), Error> {
         let config = self.config().with_host(host);
         let connection = Connection::open(&config, NoEvents).await.map_err(Error::Connect)?;
-        self.adopt(connection, config).await;
+        self.install(connection, config).await;
         Ok(())
     }
 
@@ -176,12 +176,12 @@ impl Client {
         let config = self.config();
         let connection =
             Connection::over(stream, &config, NoEvents).await.map_err(Error::Connect)?;
-        self.adopt(connection, config).await;
+        self.install(connection, config).await;
         Ok(())
     }
 
     /// Takes a new connection for the one that it had, which is closed.
-    async fn adopt(&self, connection: Connection, config: Config) {
+    async fn install(&self, connection: Connection, config: Config) {
         self.inner.changes.send_modify(|count| *count += 1);
         let (old, kept) = {
             let mut state = self.state();
@@ -189,7 +189,7 @@ impl Client {
             (state.connection.replace(connection.clone()), state.kept)
         };
         if let Some(backoff) = kept {
-            self.look_after(&connection, backoff);
+            self.supervise(&connection, backoff);
         }
         if let Some(old) = old {
             old.close().await;
@@ -208,7 +208,7 @@ impl Client {
         let was_kept = self.state().kept.replace(backoff).is_some();
         // The supervisor that runs already continues, with the new waits.
         if !was_kept {
-            self.look_after(&connection, backoff);
+            self.supervise(&connection, backoff);
         }
         Ok(())
     }
@@ -221,7 +221,7 @@ impl Client {
 
     /// Starts a task that keeps this connection up. It ends with the client, with `disconnect` or a
     /// connection of the client's own making, or when trying again cannot help.
-    fn look_after(&self, connection: &Connection, backoff: Backoff) {
+    fn supervise(&self, connection: &Connection, backoff: Backoff) {
         let mut connection = connection.downgrade();
         let inner = Arc::downgrade(&self.inner);
         let client = move || inner.upgrade().map(Self::of);
@@ -266,7 +266,7 @@ impl Client {
     /// # Errors
     /// As [`Client::connect`]; the old connection stays then.
     #[cfg(feature = "shell")]
-    pub(crate) async fn relieve(&self) -> Result<(), Error> {
+    pub(crate) async fn reconnect_if_busy(&self) -> Result<(), Error> {
         let busy = self.connection()?;
         if !busy.is_waiting() {
             return Ok(());
@@ -278,7 +278,7 @@ impl Client {
             self.inner.changes.send_modify(|count| *count += 1);
             let kept = self.state().kept;
             if let Some(backoff) = kept {
-                self.look_after(&fresh, backoff);
+                self.supervise(&fresh, backoff);
             }
         }
         Ok(())
@@ -381,9 +381,9 @@ impl Client {
     /// that succeed on nothing, such as `uuid_hold`; else as [`Client::send`].
     pub async fn api(&self, line: &str) -> Result<Reply, Error> {
         let command = Command::api(line).map_err(Error::Illegal)?;
-        self.has_target(line).await?;
+        self.check_target(line).await?;
         let reply = self.checked(self.send(command).await?, line)?;
-        self.has_result(line).await?;
+        self.check_result(line).await?;
         Ok(reply)
     }
 
@@ -415,12 +415,12 @@ impl Client {
     async fn within(&self, command: Command, line: &str, within: Duration) -> Result<Reply, Error> {
         #[cfg(feature = "shell")]
         let command = self.cleared(command)?;
-        self.has_target(line).await?;
+        self.check_target(line).await?;
         let shown = command.shown().to_owned();
         self.note_sent(&shown);
         let reply = self.connection()?.send_within(command, within).await.map_err(Error::Send)?;
         let reply = self.checked(denied(reply, shown)?, line)?;
-        self.has_result(line).await?;
+        self.check_result(line).await?;
         Ok(reply)
     }
 

@@ -30,7 +30,7 @@ mod wait;
 
 pub use handle::Client;
 
-pub use app::unloaded::{Callback, Fate, Unloaded};
+pub use app::unloaded::{Callback, CallsAfterUnload, Unloaded};
 pub use app::{App, AppContext, LiveCalls, LoadAs, LoadedApp};
 pub use call::Call;
 pub use dial_string::has_many_legs;

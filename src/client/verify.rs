@@ -8,7 +8,7 @@ use crate::wire::Command;
 impl Client {
     /// Refuses `uuid_hold` of a session that is not there, which FreeSWITCH answers with `+OK
     /// Success` (`transcripts/api_replies`). Who may not ask is not refused.
-    pub(super) async fn has_target(&self, line: &str) -> Result<(), Error> {
+    pub(super) async fn check_target(&self, line: &str) -> Result<(), Error> {
         let Some(uuid) = held(line) else { return Ok(()) };
         match self.answer(&format!("uuid_exists {uuid}")).await.as_deref() {
             Some("false") => Err(missing("session", uuid, "uuid_hold")),
@@ -18,7 +18,7 @@ impl Client {
 
     /// Refuses a `startgw` that started nothing: FreeSWITCH answers `+OK start gateway X complete`
     /// whether the configuration has X or not (seen on 1.10.12).
-    pub(super) async fn has_result(&self, line: &str) -> Result<(), Error> {
+    pub(super) async fn check_result(&self, line: &str) -> Result<(), Error> {
         let Some(gateway) = started(line) else { return Ok(()) };
         match self.answer(&format!("sofia status gateway {gateway}")).await.as_deref() {
             Some("Invalid Gateway!") => Err(missing("gateway", gateway, "startgw")),

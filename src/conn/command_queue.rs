@@ -15,7 +15,7 @@ use tokio::io::AsyncWrite;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, TryAcquireError};
 use tokio::time::Instant;
 
-use super::reply_slot::{Missing, Slot};
+use super::reply_slot::{NoReply, Slot};
 use crate::wire::ReplyShape;
 
 /// How many commands may wait to be written or for their reply. Beyond it a sender waits.
@@ -24,7 +24,7 @@ const QUEUE: usize = 2048;
 /// One write carries about so much, so that what is stalled can be taken back.
 const WRITE_SIZE: usize = 64 << 10;
 
-pub(super) struct Line {
+pub(super) struct CommandQueue {
     queue: Mutex<Queue>,
     room: Arc<Semaphore>,
 }
@@ -62,7 +62,7 @@ struct Outgoing {
     is_blocked: bool,
 }
 
-impl Line {
+impl CommandQueue {
     pub(super) fn new(writer: impl AsyncWrite + Send + Unpin + 'static) -> Self {
         let queue = Queue {
             writer: Some(Box::new(writer)),
@@ -80,13 +80,13 @@ impl Line {
     }
 
     /// Waits for a place, in the order of arrival.
-    pub(super) async fn room(
+    pub(super) async fn reserve(
         &self,
         until: Option<Instant>,
-    ) -> Result<OwnedSemaphorePermit, Missing> {
+    ) -> Result<OwnedSemaphorePermit, NoReply> {
         match Arc::clone(&self.room).try_acquire_owned() {
             Ok(room) => return Ok(room),
-            Err(TryAcquireError::Closed) => return Err(Missing::Lost),
+            Err(TryAcquireError::Closed) => return Err(NoReply::Lost),
             Err(TryAcquireError::NoPermits) => {}
         }
         let room = Arc::clone(&self.room).acquire_owned();
@@ -94,14 +94,14 @@ impl Line {
             None => room.await,
             Some(until) => match tokio::time::timeout_at(until, room).await {
                 Ok(room) => room,
-                Err(_elapsed) => return Err(Missing::NotSent),
+                Err(_elapsed) => return Err(NoReply::NotSent),
             },
         };
-        room.map_err(|_closed| Missing::Lost)
+        room.map_err(|_closed| NoReply::Lost)
     }
 
     /// Takes a command; writes it where nothing else is under way.
-    pub(super) fn order(&self, slot: Slot) {
+    pub(super) fn enqueue(&self, slot: Slot) {
         let mut queue = self.queue();
         if queue.is_over {
             drop(queue);
@@ -149,7 +149,7 @@ impl Line {
         queue.slots.pop_front()
     }
 
-    pub(super) fn due(&self) -> Option<Instant> {
+    pub(super) fn next_deadline(&self) -> Option<Instant> {
         self.queue().due
     }
 
@@ -188,7 +188,7 @@ impl Line {
     }
 
     /// Lets go of the socket. Who waits for a reply gets none.
-    pub(super) fn hang_up(&self) {
+    pub(super) fn close_queue(&self) {
         let mut queue = self.queue();
         let writer = queue.writer.take();
         let waiting = (mem::take(&mut queue.slots), mem::take(&mut queue.unwritten));
@@ -199,7 +199,7 @@ impl Line {
 
     /// Takes no more commands. Who waits with one, or for room, learns of the end.
     pub(super) fn end(&self) {
-        self.hang_up();
+        self.close_queue();
         let mut queue = self.queue();
         queue.is_over = true;
         let (late, driver) = (mem::take(&mut queue.unwritten), queue.driver.take());
@@ -249,7 +249,7 @@ impl Outgoing {
         while self.bytes.len() < size
             && let Some(slot) = unwritten.pop_front()
         {
-            if slot.begin() {
+            if slot.mark_written() {
                 slot.command().encode(&mut self.bytes);
                 self.batch.push((self.bytes.len(), slot));
             } else {
@@ -271,7 +271,7 @@ impl Outgoing {
             (start, begun) = (*end, begun + 1);
         }
         for (_, slot) in self.batch.drain(begun..).rev() {
-            slot.hold_back();
+            slot.unmark_written();
             unwritten.push_front(slot);
         }
         slots.extend(self.batch.drain(..).map(|(_, slot)| slot));

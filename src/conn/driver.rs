@@ -13,7 +13,7 @@ use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::sync::watch;
 use tokio::time::{Instant, Sleep, sleep_until};
 
-use super::command_queue::Line;
+use super::command_queue::CommandQueue;
 use super::error::CloseReason;
 use super::handshake::Intake;
 use super::sink::{Reply, Sink};
@@ -32,7 +32,7 @@ pub(super) struct Driver<R, S> {
     buf: BytesMut,
     /// The last read was a large one.
     is_flood: bool,
-    line: Arc<Line>,
+    line: Arc<CommandQueue>,
     /// For the first command whose time will be up.
     timer: Pin<Box<Sleep>>,
     /// When the timer is set to wake the driver.
@@ -51,7 +51,7 @@ where
     pub(super) fn new(
         reader: R,
         intake: Intake,
-        line: Arc<Line>,
+        line: Arc<CommandQueue>,
         sink: S,
         closing: watch::Sender<Option<CloseReason>>,
     ) -> Self {
@@ -91,7 +91,7 @@ where
         self.unasked.close();
         // The reason first: an asker whose slot is dropped looks for it.
         self.closing.send_replace(Some(reason.clone()));
-        self.line.hang_up();
+        self.line.close_queue();
         self.sink.closed(&reason);
         // The line ends last, with the driver: a waiter for the end finds the sink notified.
     }
@@ -139,7 +139,7 @@ where
     /// One timer for all commands, set again only when it has run off or a shorter wait comes:
     /// most commands are answered long before.
     fn poll_timer(&mut self, cx: &mut Context<'_>) {
-        while let Some(due) = self.line.due() {
+        while let Some(due) = self.line.next_deadline() {
             if self.armed != Some(due) {
                 self.armed = Some(due);
                 self.timer.as_mut().reset(due);

@@ -42,9 +42,9 @@ pub use retry::{Backoff, Retryable, retry};
 pub use weak::WeakConnection;
 
 use crate::wire::Command;
-use command_queue::Line;
+use command_queue::CommandQueue;
 use driver::Driver;
-use reply_slot::{Answer, Missing};
+use reply_slot::{Answer, NoReply};
 
 /// The end of an asker who wants to know whether the server may have got the command.
 struct Noting<'a> {
@@ -66,7 +66,7 @@ impl Drop for Noting<'_> {
 pub struct Connection {
     peer: Arc<str>,
     address: Option<SocketAddr>,
-    line: Arc<Line>,
+    line: Arc<CommandQueue>,
     closed: watch::Receiver<Option<CloseReason>>,
     /// Makes the driver stop, and says why.
     cut: Arc<watch::Sender<Option<CloseReason>>>,
@@ -130,7 +130,7 @@ impl Connection {
         W: AsyncWrite + Unpin + Send + 'static,
     {
         let (intake, permissions) = handshake::login(&mut reader, &mut writer, config).await?;
-        let line = Arc::new(Line::new(writer));
+        let line = Arc::new(CommandQueue::new(writer));
         let (closing, closed) = watch::channel(None);
         let (cut, cuts) = watch::channel(None);
         let driver = Driver::new(reader, intake, Arc::clone(&line), sink, closing);
@@ -186,21 +186,21 @@ impl Connection {
     ) -> Result<Reply, SendError> {
         // Without a deadline where the time goes beyond the end of the clock.
         let until = Instant::now().checked_add(within);
-        let failed = |command: &Command, missing: Missing| {
+        let failed = |command: &Command, missing: NoReply| {
             let command = command.shown().to_owned();
             match missing {
-                Missing::Lost => SendError::Closed { command, reason: self.close_reason() },
-                Missing::NotSent => SendError::NotSent { command, after: within },
-                Missing::TimedOut => SendError::TimedOut { command, after: within },
+                NoReply::Lost => SendError::Closed { command, reason: self.close_reason() },
+                NoReply::NotSent => SendError::NotSent { command, after: within },
+                NoReply::TimedOut => SendError::TimedOut { command, after: within },
             }
         };
-        let room = match self.line.room(until).await {
+        let room = match self.line.reserve(until).await {
             Ok(room) => room,
             Err(missing) => return Err(failed(&command, missing)),
         };
         let (slot, answer) = reply_slot::pair(command, until, room);
         let mut noting = Noting { answer, is_out };
-        self.line.order(slot);
+        self.line.enqueue(slot);
         (&mut noting.answer).await.map_err(|missing| failed(noting.answer.command(), missing))
     }
 

@@ -37,7 +37,7 @@ pub(super) struct Answer(Arc<Shared>);
 
 /// Why there is no reply.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Missing {
+pub(super) enum NoReply {
     /// The connection ended before it.
     Lost,
     /// The time was up before anything was written.
@@ -61,7 +61,7 @@ enum State {
     /// The asker has gone.
     Left,
     /// There will be no reply.
-    Missing(Missing),
+    NoReply(NoReply),
 }
 
 impl Shared {
@@ -85,20 +85,20 @@ impl Slot {
     }
 
     /// The command is about to be written. `false` when it is not waited for any more.
-    pub(super) fn begin(&self) -> bool {
+    pub(super) fn mark_written(&self) -> bool {
         let mut state = self.shared.state();
         match &mut *state {
             State::Waiting(waker) => {
                 *state = State::Written(waker.take());
                 true
             }
-            State::Left | State::Missing(_) => false,
+            State::Left | State::NoReply(_) => false,
             State::Written(_) | State::Answered(_) => true,
         }
     }
 
     /// Not a byte of it was written after all.
-    pub(super) fn hold_back(&self) {
+    pub(super) fn unmark_written(&self) {
         let mut state = self.shared.state();
         if let State::Written(waker) = &mut *state {
             *state = State::Waiting(waker.take());
@@ -109,11 +109,11 @@ impl Slot {
     pub(super) fn expire(&self) -> Option<Waker> {
         let mut state = self.shared.state();
         let (waker, missing) = match &mut *state {
-            State::Waiting(waker) => (waker.take(), Missing::NotSent),
-            State::Written(waker) => (waker.take(), Missing::TimedOut),
-            State::Answered(_) | State::Left | State::Missing(_) => return None,
+            State::Waiting(waker) => (waker.take(), NoReply::NotSent),
+            State::Written(waker) => (waker.take(), NoReply::TimedOut),
+            State::Answered(_) | State::Left | State::NoReply(_) => return None,
         };
-        *state = State::Missing(missing);
+        *state = State::NoReply(missing);
         waker
     }
 
@@ -134,14 +134,14 @@ impl Slot {
                 }
                 true
             }
-            State::Answered(_) | State::Left | State::Missing(_) => false,
+            State::Answered(_) | State::Left | State::NoReply(_) => false,
         }
     }
 }
 
 impl Drop for Slot {
     fn drop(&mut self) {
-        let _was_waited_for = self.end(State::Missing(Missing::Lost));
+        let _was_waited_for = self.end(State::NoReply(NoReply::Lost));
     }
 }
 
@@ -153,14 +153,14 @@ impl Answer {
     /// Whether the server may have got a part of the command.
     pub(super) fn is_out(&self) -> bool {
         match *self.0.state() {
-            State::Waiting(_) | State::Left | State::Missing(Missing::NotSent) => false,
-            State::Written(_) | State::Answered(_) | State::Missing(_) => true,
+            State::Waiting(_) | State::Left | State::NoReply(NoReply::NotSent) => false,
+            State::Written(_) | State::Answered(_) | State::NoReply(_) => true,
         }
     }
 }
 
 impl Future for Answer {
-    type Output = Result<Reply, Missing>;
+    type Output = Result<Reply, NoReply>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut state = self.0.state();
@@ -172,10 +172,10 @@ impl Future for Answer {
                 }
                 Poll::Pending
             }
-            State::Missing(missing) => Poll::Ready(Err(*missing)),
+            State::NoReply(missing) => Poll::Ready(Err(*missing)),
             State::Answered(_) | State::Left => match std::mem::replace(&mut *state, State::Left) {
                 State::Answered(reply) => Poll::Ready(Ok(reply)),
-                _ => Poll::Ready(Err(Missing::Lost)),
+                _ => Poll::Ready(Err(NoReply::Lost)),
             },
         }
     }
@@ -206,7 +206,7 @@ mod tests {
         pair(Command::api("status").unwrap(), None, room)
     }
 
-    fn poll(answer: &mut Answer) -> Poll<Result<Reply, Missing>> {
+    fn poll(answer: &mut Answer) -> Poll<Result<Reply, NoReply>> {
         Pin::new(answer).poll(&mut Context::from_waker(Waker::noop()))
     }
 
@@ -214,14 +214,14 @@ mod tests {
     fn an_asker_that_leaves_takes_its_command_back_until_it_is_written() {
         let (slot, answer) = ends();
         drop(answer);
-        assert!(!slot.begin());
+        assert!(!slot.mark_written());
         let (slot, answer) = ends();
-        assert!(slot.begin());
-        slot.hold_back();
+        assert!(slot.mark_written());
+        slot.unmark_written();
         drop(answer);
-        assert!(!slot.begin());
+        assert!(!slot.mark_written());
         let (slot, answer) = ends();
-        assert!(slot.begin());
+        assert!(slot.mark_written());
         drop(answer);
         assert!(!slot.answer(Reply::Api(Bytes::new())));
     }
@@ -231,11 +231,11 @@ mod tests {
         let (slot, mut answer) = ends();
         assert!(poll(&mut answer).is_pending() && slot.is_waited_for());
         assert!(slot.expire().is_some());
-        assert_eq!(poll(&mut answer), Poll::Ready(Err(Missing::NotSent)));
-        assert!(!slot.begin() && !slot.is_waited_for());
+        assert_eq!(poll(&mut answer), Poll::Ready(Err(NoReply::NotSent)));
+        assert!(!slot.mark_written() && !slot.is_waited_for());
         let (slot, mut answer) = ends();
-        assert!(slot.begin() && slot.expire().is_none());
-        assert_eq!(poll(&mut answer), Poll::Ready(Err(Missing::TimedOut)));
+        assert!(slot.mark_written() && slot.expire().is_none());
+        assert_eq!(poll(&mut answer), Poll::Ready(Err(NoReply::TimedOut)));
         assert!(!slot.answer(Reply::Api(Bytes::new())));
     }
 
@@ -243,11 +243,11 @@ mod tests {
     fn a_reply_or_the_end_reaches_the_asker_once() {
         let (slot, mut answer) = ends();
         assert!(poll(&mut answer).is_pending());
-        assert!(slot.begin() && slot.answer(Reply::Api(Bytes::from_static(b"UP"))));
+        assert!(slot.mark_written() && slot.answer(Reply::Api(Bytes::from_static(b"UP"))));
         assert_eq!(poll(&mut answer), Poll::Ready(Ok(Reply::Api(Bytes::from_static(b"UP")))));
-        assert_eq!(poll(&mut answer), Poll::Ready(Err(Missing::Lost)));
+        assert_eq!(poll(&mut answer), Poll::Ready(Err(NoReply::Lost)));
         let (slot, mut answer) = ends();
         drop(slot);
-        assert_eq!(poll(&mut answer), Poll::Ready(Err(Missing::Lost)));
+        assert_eq!(poll(&mut answer), Poll::Ready(Err(NoReply::Lost)));
     }
 }

@@ -5,7 +5,7 @@ use std::sync::{Arc, Weak};
 
 use tokio::sync::watch;
 
-use super::command_queue::Line;
+use super::command_queue::CommandQueue;
 use super::error::CloseReason;
 use crate::conn::Connection;
 use crate::wire::ReplyShape;
@@ -16,7 +16,7 @@ use crate::wire::ReplyShape;
 pub struct WeakConnection {
     pub(super) closed: watch::Receiver<Option<CloseReason>>,
     pub(super) cut: Weak<watch::Sender<Option<CloseReason>>>,
-    pub(super) line: Arc<Line>,
+    pub(super) line: Arc<CommandQueue>,
 }
 
 impl WeakConnection {

@@ -219,7 +219,7 @@ impl EventListener {
     pub(in crate::listener) async fn open(&self) -> Result<(), Error> {
         let intake = Intake::new(Arc::clone(&self.inner.shared));
         let connection = Connection::open(self.config(), intake).await.map_err(Error::Connect)?;
-        self.adopt(connection).await
+        self.install(connection).await
     }
 
     /// As [`EventListener::connect`], over a stream that is connected already.
@@ -240,12 +240,12 @@ impl EventListener {
         let intake = Intake::new(Arc::clone(&self.inner.shared));
         let connection =
             Connection::over(stream, self.config(), intake).await.map_err(Error::Connect)?;
-        self.adopt(connection).await?;
+        self.install(connection).await?;
         self.inner.link.send_replace(Link::Up { gap: None });
         Ok(())
     }
 
-    async fn adopt(&self, connection: Connection) -> Result<(), Error> {
+    async fn install(&self, connection: Connection) -> Result<(), Error> {
         let (events, format) = {
             let mut state = self.state();
             state.is_started = false;
@@ -410,10 +410,10 @@ impl EventListener {
 
     /// Announces a job before its command is sent, so that even an instant result finds it.
     #[must_use]
-    pub(crate) fn expect_job(&self, command: &str, session: Option<Id<SessionInfo>>) -> Job {
+    pub(crate) fn register_job(&self, command: &str, session: Option<Id<SessionInfo>>) -> Job {
         let (id, now) = (Id::random(), self.server_time());
         let mut tracker = self.tracker();
-        tracker.expect_job_at(id.clone(), command, now);
+        tracker.register_job_at(id.clone(), command, now);
         if let Some(session) = &session {
             tracker.expect_session(session.clone());
         }
@@ -430,15 +430,15 @@ impl EventListener {
     }
 
     /// Takes back a job whose command was not sent or not accepted.
-    pub(crate) fn forget_job(&self, job: &Job) {
-        self.tracker().forget_job(job.id());
+    pub(crate) fn cancel_job(&self, job: &Job) {
+        self.tracker().cancel_job(job.id());
         self.inner.shared.stop_waiting(job.id());
     }
 
     /// A job's command went out, but no answer came: it may run. It is not waited for any more; if
     /// its result comes, it is one of ours.
-    pub(crate) fn doubt_job(&self, job: &Job) {
-        self.tracker().doubt_job(job.id());
+    pub(crate) fn mark_job_unknown(&self, job: &Job) {
+        self.tracker().mark_job_unknown(job.id());
         self.inner.shared.stop_waiting(job.id());
     }
 

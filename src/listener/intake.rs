@@ -152,8 +152,8 @@ impl Shared {
     }
 
     /// The results of all that run are lost.
-    fn jobs_are_lost(&self) {
-        let lost = self.tracker().lose_jobs();
+    fn fail_pending_jobs(&self) {
+        let lost = self.tracker().mark_jobs_unknown();
         self.lost_jobs.store(lost.len(), Ordering::Relaxed);
         // The tracker may have forgotten some that are waited for.
         for (_, waiting) in self.waiting.lock().drain() {
@@ -221,7 +221,7 @@ impl Intake {
                     tracker.rebind(&asked, &made);
                 }
             }
-            tell_stray(&event, tracker);
+            warn_unassociated(&event, tracker);
             if !taps.is_empty() {
                 let seen = Seen { event: &event, change: &change, tracker };
                 taps.retain_mut(|tap| (tap.see)(&seen));
@@ -249,7 +249,7 @@ impl Sink for Intake {
     }
 
     fn closed(&mut self, _reason: &CloseReason) {
-        self.shared.jobs_are_lost();
+        self.shared.fail_pending_jobs();
         // Another connection has another way, and may lead to another clock.
         *self.shared.delay.lock() = Delay::default();
     }
@@ -257,7 +257,7 @@ impl Sink for Intake {
 
 /// Says that a new leg carries nothing that binds it to a call. A leg that comes in where a call of
 /// ours waits for its second one is probably that one; any other is a stranger's call.
-fn tell_stray(event: &Event, tracker: &Tracker) {
+fn warn_unassociated(event: &Event, tracker: &Tracker) {
     if event.name() != "CHANNEL_CREATE" {
         return;
     }

@@ -19,7 +19,7 @@ use super::pause;
 use super::snapshot::channel_rows;
 use super::state::Snapshot;
 use crate::conn::{Backoff, CloseReason, Connection, Retryable, Verdict, retry};
-use crate::track::Difference;
+use crate::track::ResyncSummary;
 use crate::wire::Command;
 
 impl Retryable for Error {
@@ -97,7 +97,7 @@ impl EventListener {
     ///
     /// # Errors
     /// [`Error::NotConnected`], [`Error::Send`] when the connection goes meanwhile.
-    pub async fn resync(&self) -> Result<Difference, Error> {
+    pub async fn resync(&self) -> Result<ResyncSummary, Error> {
         let connection = self.connection()?;
         self.tracker().begin_check();
         // What was new at the beginning is in the tables by then.

@@ -52,11 +52,11 @@ impl EventListener {
 
     /// The job of this name is one of ours; it is not waited for.
     pub fn claim_job(&self, job: Id<JobRecord>, command: &str) {
-        self.tracker().expect_job(job, command);
+        self.tracker().register_job(job, command);
     }
 
     /// The connection was lost: the jobs that run have no result.
-    pub fn lose_jobs(&self) {
-        self.tracker().lose_jobs();
+    pub fn mark_jobs_unknown(&self) {
+        self.tracker().mark_jobs_unknown();
     }
 }

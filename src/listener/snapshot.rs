@@ -8,7 +8,7 @@ use super::error::Error;
 use super::event_listener::EventListener;
 use super::state::Snapshot;
 use crate::conn::Connection;
-use crate::track::Difference;
+use crate::track::ResyncSummary;
 use crate::wire::Command;
 use std::sync::Arc;
 use std::time::Duration;
@@ -40,7 +40,7 @@ impl EventListener {
         &self,
         connection: &Connection,
         is_restarted: bool,
-    ) -> Result<Option<Difference>, Error> {
+    ) -> Result<Option<ResyncSummary>, Error> {
         match self.take_snapshot(connection, is_restarted).await? {
             Ok(difference) => {
                 if self.snapshot_state() != Snapshot::Complete {
@@ -68,7 +68,7 @@ impl EventListener {
         &self,
         connection: &Connection,
         is_restarted: bool,
-    ) -> Result<Result<Difference, NoTable>, Error> {
+    ) -> Result<Result<ResyncSummary, NoTable>, Error> {
         let mut table = match channel_rows(connection).await? {
             Ok(table) => table,
             Err(none) => {

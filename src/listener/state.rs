@@ -1,7 +1,7 @@
 //! What a listener knows of its connection: the state of the link, the snapshot, and which events its users claim.
 
 use crate::conn::CloseReason;
-use crate::track::Difference;
+use crate::track::ResyncSummary;
 use std::collections::BTreeMap;
 use std::time::Duration;
 use tokio::time::Instant;
@@ -42,7 +42,7 @@ pub struct Gap {
     /// How long events may be missing for.
     pub lasted: Duration,
     /// What became of the calls; `None` when the switch did not say what is there.
-    pub calls: Option<Difference>,
+    pub calls: Option<ResyncSummary>,
     /// Whether FreeSWITCH was restarted meanwhile (it has another Core-UUID).
     pub is_restarted: bool,
     /// Jobs whose outcome is unknown now.

@@ -33,13 +33,13 @@ mod settings;
 mod text;
 mod view;
 
-pub use assist::continuation::{is_open, whole_lines};
+pub use assist::continuation::{join_continuations, needs_more_input};
 pub use assist::hint::hint;
 pub use assist::{complete, highlight};
 pub use commands::context::Context;
 #[cfg(feature = "cli")]
 pub(crate) use commands::grammar::{is_command, is_own};
-pub use commands::playback::{Replayed, replay};
+pub use commands::playback::{ReplaySummary, replay};
 #[cfg(feature = "cli")]
 pub(crate) use commands::session::tour::DEMO_TOUR;
 #[cfg(feature = "cli")]

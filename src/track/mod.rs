@@ -34,7 +34,7 @@ pub use change::{Change, What};
 pub use limits::Limits;
 pub use tracker::{Totals, Tracker};
 
-pub use resync::Difference;
+pub use resync::ResyncSummary;
 pub use rules::Rules;
 pub use state::Leg;
 pub(crate) use whereabouts::Whereabouts;

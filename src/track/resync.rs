@@ -17,7 +17,7 @@ use crate::wire::EventData;
 /// What a snapshot changed, in calls.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
-pub struct Difference {
+pub struct ResyncSummary {
     /// Calls that were there before and are no more.
     pub ended: usize,
     /// Calls that were not known.
@@ -46,18 +46,18 @@ impl Tracker {
     ///
     /// Channels that were never seen become sessions that were joined in the middle; sessions that
     /// are not in the snapshot, and were not heard of since the gap, are over for an unknown cause.
-    pub fn resync(&mut self, rows: &[ChannelRow], is_restarted: bool) -> Difference {
+    pub fn resync(&mut self, rows: &[ChannelRow], is_restarted: bool) -> ResyncSummary {
         let known: HashSet<&str, RandomState> = rows.iter().map(|row| row.uuid.as_str()).collect();
         self.take_table(rows, |id| is_restarted || !known.contains(id))
     }
 
     /// As [`Tracker::resync`], for a snapshot with rows that could not be read: a session that is
     /// not in it may be one of those, so it ends nothing but what a restart ended.
-    pub fn resync_partial(&mut self, rows: &[ChannelRow], is_restarted: bool) -> Difference {
+    pub fn resync_partial(&mut self, rows: &[ChannelRow], is_restarted: bool) -> ResyncSummary {
         self.take_table(rows, |_id| is_restarted)
     }
 
-    fn take_table(&mut self, rows: &[ChannelRow], is_over: impl Fn(&str) -> bool) -> Difference {
+    fn take_table(&mut self, rows: &[ChannelRow], is_over: impl Fn(&str) -> bool) -> ResyncSummary {
         // What ended or began since the connection did is a part of the difference.
         let before = self.before.take().unwrap_or_else(|| self.calls.keys().cloned().collect());
         let generation = self.generation;
@@ -76,7 +76,7 @@ impl Tracker {
         }
         self.sort_calls();
         let kept = before.iter().filter(|call| self.calls.contains_key(*call)).count();
-        Difference { ended: before.len() - kept, new: self.calls.len() - kept, kept }
+        ResyncSummary { ended: before.len() - kept, new: self.calls.len() - kept, kept }
     }
 
     /// Looks at a second snapshot, taken a moment after the first: sessions that only the first

@@ -202,28 +202,28 @@ impl Tracker {
     }
 
     /// Announces a job of our own, before its command is sent.
-    pub fn expect_job(&mut self, id: Id<JobRecord>, command: &str) {
-        self.expect_job_at(id, command, self.latest);
+    pub fn register_job(&mut self, id: Id<JobRecord>, command: &str) {
+        self.register_job_at(id, command, self.latest);
     }
 
-    /// As [`Tracker::expect_job`], where the time is known better than from the latest event.
-    pub fn expect_job_at(&mut self, id: Id<JobRecord>, command: &str, at: u64) {
+    /// As [`Tracker::register_job`], where the time is known better than from the latest event.
+    pub fn register_job_at(&mut self, id: Id<JobRecord>, command: &str, at: u64) {
         self.totals.forgotten += self.jobs.expect(id, command, at, &self.limits);
     }
 
     /// Marks all jobs without a result as unknown, and returns their ids.
-    pub fn lose_jobs(&mut self) -> Vec<Id<JobRecord>> {
+    pub fn mark_jobs_unknown(&mut self) -> Vec<Id<JobRecord>> {
         self.jobs.lose()
     }
 
     /// A job of our own was sent, but its acceptance was not confirmed: its outcome is unknown unless
     /// its result comes.
-    pub fn doubt_job(&mut self, id: &Id<JobRecord>) {
+    pub fn mark_job_unknown(&mut self, id: &Id<JobRecord>) {
         self.jobs.doubt(id);
     }
 
     /// Takes back a job that was never sent.
-    pub fn forget_job(&mut self, id: &Id<JobRecord>) {
+    pub fn cancel_job(&mut self, id: &Id<JobRecord>) {
         self.jobs.forget(id);
     }
 

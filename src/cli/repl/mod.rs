@@ -16,7 +16,7 @@ use crate::cli::start::Start;
 use crate::cli::{logging, terminal};
 use crate::shell::{
     CommandError, Format, History, Next, Operator, OperatorRequest, Output, Shell, TypedLine,
-    whole_lines,
+    join_continuations,
 };
 use event_pump::pump;
 use not_run::panicked;
@@ -244,14 +244,14 @@ impl Repl {
         }
         // The next command shall not wait behind the one that was given up.
         if let Some(switch) = self.shell.current() {
-            let _task = tokio::spawn(async move { switch.relieve().await });
+            let _task = tokio::spawn(async move { switch.reconnect_if_busy().await });
         }
     }
 
     /// Runs what Enter ended: one line, or the lines of a paste, once the operator agrees, up to the
     /// first that fails and that no `why` follows.
     async fn block(&self, text: &str, run: Run) -> Next {
-        let lines = whole_lines(&self.shell, text);
+        let lines = join_continuations(&self.shell, text);
         if lines.len() > 1 && !self.is_agreed(&lines).await {
             self.printing(&run).print(paste::NOT_RUN.to_owned());
             return Next::Go;
@@ -290,7 +290,7 @@ impl Repl {
             .with_width(Some(columns))
             .with_rows(Some(rows))
             .with_operator(Some(self.operator.clone()))
-            .paced(self.printer.pace());
+            .with_pace(self.printer.pace());
         let next = self.shell.run_line(line, output).await;
         self.verbosity.set(self.shell.settings().debug);
         next

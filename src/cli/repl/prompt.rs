@@ -271,7 +271,7 @@ impl Assist for Helper {
     }
 
     fn is_open(&self, line: &str) -> bool {
-        crate::shell::is_open(&self.shell, line)
+        crate::shell::needs_more_input(&self.shell, line)
     }
 
     fn input_style(&self) -> Option<Style> {

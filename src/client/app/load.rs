@@ -1,6 +1,6 @@
 //! Loading whole or not at all, and unloading without a trace.
 
-use super::unloaded::{Callback, Fate, Unloaded};
+use super::unloaded::{Callback, CallsAfterUnload, Unloaded};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -348,9 +348,13 @@ impl Client {
             tracing::debug!(%id, "app '{name_or_id}' is unloaded already");
             if calls == LiveCalls::HangUp {
                 let sessions = self.end_calls_of(&id).await?;
-                return Ok(Unloaded { sessions, id, fate: Fate::HungUpLater });
+                return Ok(Unloaded { sessions, id, fate: CallsAfterUnload::HungUpLater });
             }
-            return Ok(Unloaded { sessions: sessions(&id), id, fate: Fate::AlreadyUnloaded });
+            return Ok(Unloaded {
+                sessions: sessions(&id),
+                id,
+                fate: CallsAfterUnload::AlreadyUnloaded,
+            });
         };
         let lease = Lease { listener: loaded.listener.clone(), held: loaded.held.to_vec() };
         let torn_down = tear_down(self, &loaded.parts).await;
@@ -361,10 +365,10 @@ impl Client {
             LiveCalls::HangUp => {
                 // Those that began meanwhile.
                 self.hang_up_app(&id, &HangupCause::NORMAL_CLEARING).await?;
-                Fate::HungUp
+                CallsAfterUnload::HungUp
             }
-            LiveCalls::Keep if self.apps().default().is_some() => Fate::Default,
-            LiveCalls::Keep => Fate::Alone,
+            LiveCalls::Keep if self.apps().default().is_some() => CallsAfterUnload::Default,
+            LiveCalls::Keep => CallsAfterUnload::Alone,
         };
         let unloaded = Unloaded { id, sessions, fate };
         unloaded.log(&loaded.name);

@@ -16,7 +16,7 @@ use tokio::sync::watch;
 use tokio::time::timeout;
 
 use crate::client::error::Error;
-pub use unloaded::{Callback, Fate, Unloaded};
+pub use unloaded::{Callback, CallsAfterUnload, Unloaded};
 
 /// What a callback of an app returns.
 pub type Handling<'a> = Pin<Box<dyn Future<Output = Result<(), Error>> + Send + 'a>>;

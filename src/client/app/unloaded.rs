@@ -27,13 +27,13 @@ pub struct Unloaded {
     /// How many living sessions it had.
     pub sessions: usize,
     /// What became of them.
-    pub fate: Fate,
+    pub fate: CallsAfterUnload,
 }
 
 /// What became of the sessions of an app that was unloaded.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Fate {
+pub enum CallsAfterUnload {
     /// Nothing: it was unloaded before.
     AlreadyUnloaded,
     /// They go on, and no app gets their events.
@@ -64,9 +64,11 @@ impl fmt::Display for Unloaded {
         };
         write!(f, "its {} {noun} ", self.sessions)?;
         match self.fate {
-            Fate::AlreadyUnloaded | Fate::Alone => write!(f, "{goes} on without an app"),
-            Fate::Default => write!(f, "{goes} on, under the app \"default\""),
-            Fate::HungUp | Fate::HungUpLater => write!(f, "{were} hung up"),
+            CallsAfterUnload::AlreadyUnloaded | CallsAfterUnload::Alone => {
+                write!(f, "{goes} on without an app")
+            }
+            CallsAfterUnload::Default => write!(f, "{goes} on, under the app \"default\""),
+            CallsAfterUnload::HungUp | CallsAfterUnload::HungUpLater => write!(f, "{were} hung up"),
         }
     }
 }

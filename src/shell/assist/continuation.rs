@@ -10,7 +10,7 @@ use crate::shell::text::words::split_host;
 /// What goes to the server word for word has the server's quotes, which close nothing here
 /// (`O'Brien`): there only the backslash counts.
 #[must_use]
-pub fn is_open(shell: &Shell, text: &str) -> bool {
+pub fn needs_more_input(shell: &Shell, text: &str) -> bool {
     let (_, last) = whole(shell, text);
     last.is_some()
 }
@@ -18,7 +18,7 @@ pub fn is_open(shell: &Shell, text: &str) -> bool {
 /// The lines that a text of several stands for, each as it is run: parts behind a backslash follow
 /// at once, parts of a quote behind a blank. Lines that do nothing are left out.
 #[must_use]
-pub fn whole_lines(shell: &Shell, text: &str) -> Vec<String> {
+pub fn join_continuations(shell: &Shell, text: &str) -> Vec<String> {
     let (mut lines, last) = whole(shell, text);
     lines.extend(last);
     lines.retain(|line| !line.trim().is_empty() && !line.trim_start().starts_with('#'));
@@ -80,14 +80,14 @@ mod tests {
             ("# it's a remark", false),
             ("! echo 'a", false),
         ] {
-            assert_eq!(is_open(&shell, text), expected, "{text:?}");
+            assert_eq!(needs_more_input(&shell, text), expected, "{text:?}");
         }
     }
 
     #[limited::test]
     fn lines_are_put_together() {
         let shell = Shell::new(Settings::default(), None, false);
-        let lines = |text| whole_lines(&shell, text);
+        let lines = |text| join_continuations(&shell, text);
         assert_eq!(lines("api eval a\\\n b\n\n# no\nstatus"), ["api eval a b", "status"]);
         assert_eq!(
             lines("hangup last \"USER\nBUSY\"\rcalls"),

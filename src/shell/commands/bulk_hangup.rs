@@ -16,7 +16,7 @@ use crate::shell::view::{Cell, Format, View, call_rows, counted, span};
 
 /// How calls are ended. The options of all commands that end calls of others.
 #[derive(Debug, clap::Args)]
-pub(super) struct Manner {
+pub(super) struct HangupOptions {
     /// Do it without asking; a script has to say so
     #[arg(long)]
     pub(super) yes: bool,
@@ -34,7 +34,7 @@ pub(super) async fn end(
     cx: &mut Context<'_>,
     calls: Vec<CallInfo>,
     cause: &HangupCause,
-    manner: &Manner,
+    manner: &HangupOptions,
     line: &str,
     filter: Option<&str>,
 ) -> Result<(), CommandError> {
@@ -125,7 +125,7 @@ async fn hang_up(
     cx: &mut Context<'_>,
     calls: &[CallInfo],
     cause: &HangupCause,
-    manner: &Manner,
+    manner: &HangupOptions,
     filter: Option<&str>,
 ) -> Result<(), CommandError> {
     let client = cx.client()?;

@@ -98,7 +98,7 @@ impl<'a> Context<'a> {
 
     /// Keeps the result of a job from being shown above the prompt, because this command answers
     /// with it.
-    pub(super) fn awaits(&self, command: &str) -> Awaited {
+    pub(super) fn suppress_job_line(&self, command: &str) -> Awaited {
         Awaited::new(self.shell.narration(), command)
     }
 
@@ -163,7 +163,7 @@ impl<'a> Context<'a> {
     }
 
     /// The answer to another line, as a file would get it.
-    pub(super) async fn answer_to(&mut self, line: &str) -> Result<String, CommandError> {
+    pub(super) async fn capture(&mut self, line: &str) -> Result<String, CommandError> {
         let mut text = String::new();
         let output = Output::new(&mut text)
             .with_format(self.output.format)
@@ -193,7 +193,7 @@ impl<'a> Context<'a> {
 
     /// How the answer is to be written.
     pub(in crate::shell) fn format(&self) -> Format {
-        let asked = self.format.or(self.output.forced).or(self.output.format);
+        let asked = self.format.or(self.output.with_forced_format).or(self.output.format);
         asked.unwrap_or_else(|| {
             let settings = self.shell.settings();
             let of_profile = || self.switch().ok()?.profile()?.output;

@@ -1,4 +1,4 @@
-//! What to do about a server command that failed: what was meant, from the names that exist.
+//! What to do about a server command that failed: what was probably meant, from the names that exist.
 
 use serde_json::Value;
 
@@ -11,7 +11,7 @@ use crate::shell::text::{sanitise, suggest};
 
 /// What a failed line got wrong.
 #[derive(Debug, PartialEq, Eq)]
-enum Wrong<'a> {
+enum Mistake<'a> {
     Command(&'a str),
     Profile(&'a str),
     Gateway(&'a str),
@@ -42,22 +42,22 @@ pub(in crate::shell) async fn advise(
     };
     let client = switch.client();
     match wrong {
-        Wrong::Command(word) => unknown_command(verbs, switch, word, err).await,
-        Wrong::Profile(word) => {
+        Mistake::Command(word) => unknown_command(verbs, switch, word, err).await,
+        Mistake::Profile(word) => {
             let names = candidates(client, "sofia status profile ").await;
-            meant(err, word, &names, "\"profiles\" lists those that run")
+            suggest(err, word, &names, "\"profiles\" lists those that run")
         }
-        Wrong::Gateway(word) => {
+        Mistake::Gateway(word) => {
             let names = candidates(client, "sofia status gateway ").await;
-            meant(err, word, &names, "the server has no gateway: \"gateways\" lists them")
+            suggest(err, word, &names, "the server has no gateway: \"gateways\" lists them")
         }
-        Wrong::Conference(word) => {
+        Mistake::Conference(word) => {
             let names = conferences(client).await;
-            meant(err, word, &names, "no conference is running: \"conferences\" lists them")
+            suggest(err, word, &names, "no conference is running: \"conferences\" lists them")
         }
-        Wrong::User(word) => user(client, word, err).await,
-        Wrong::Module(word) => module(client, line, word, err).await,
-        Wrong::Session(word) => session(switch, word, err).await,
+        Mistake::User(word) => user(client, word, err).await,
+        Mistake::Module(word) => module(client, line, word, err).await,
+        Mistake::Session(word) => session(switch, word, err).await,
     }
 }
 
@@ -95,7 +95,7 @@ fn listed<'a>(line: &'a str, text: &str) -> Option<(&'a str, Vec<String>)> {
 }
 
 /// What went wrong, by the server's words, and the name in the line that it is about.
-fn wrong<'a>(line: &'a str, text: &str) -> Option<Wrong<'a>> {
+fn wrong<'a>(line: &'a str, text: &str) -> Option<Mistake<'a>> {
     let has = |words: &[&str]| words.iter().any(|word| text.contains(word));
     let words: Vec<&str> = line.split_whitespace().collect();
     let behind = |names: &[&str]| {
@@ -103,7 +103,7 @@ fn wrong<'a>(line: &'a str, text: &str) -> Option<Wrong<'a>> {
         words.get(at? + 1).copied()
     };
     if text.ends_with("Command not found!") {
-        return words.first().copied().map(Wrong::Command);
+        return words.first().copied().map(Mistake::Command);
     }
     if has(&[
         "nvalid Gateway",
@@ -114,29 +114,29 @@ fn wrong<'a>(line: &'a str, text: &str) -> Option<Wrong<'a>> {
     ]) {
         let named = within(line, "sofia/gateway/");
         let verbs = ["gateway", "killgw", "startgw", "register", "unregister"];
-        return named.or_else(|| behind(&verbs)).map(Wrong::Gateway);
+        return named.or_else(|| behind(&verbs)).map(Mistake::Gateway);
     }
     if has(&["Invalid Profile", "INVALID_PROFILE", "Failure starting"]) {
-        return within(line, "sofia/").or_else(|| behind(&["profile"])).map(Wrong::Profile);
+        return within(line, "sofia/").or_else(|| behind(&["profile"])).map(Mistake::Profile);
     }
     if has(&["SUBSCRIBER_ABSENT", "USER_NOT_REGISTERED", "user_not_registered"]) {
         let name = |word: &'a str| word.rsplit('/').next().and_then(|word| word.split('@').next());
         let contact = || behind(&["sofia_contact"]).and_then(name);
-        return within(line, "user/").or_else(contact).map(Wrong::User);
+        return within(line, "user/").or_else(contact).map(Mistake::User);
     }
     if text.contains("Conference ") && text.contains(" not found") {
-        return behind(&["conference"]).map(Wrong::Conference);
+        return behind(&["conference"]).map(Mistake::Conference);
     }
     let verb = words.first().copied().unwrap_or_default();
     if ["load", "unload", "reload"].iter().any(|one| verb.eq_ignore_ascii_case(one)) {
-        return words.iter().skip(1).find(|word| **word != "-f").copied().map(Wrong::Module);
+        return words.iter().skip(1).find(|word| **word != "-f").copied().map(Mistake::Module);
     }
     // Some say why not, others only that.
     let is_gone = text == "-ERROR"
         || has(&["No such", "locate session", "nvalid uuid", "no session", "Operation failed"]);
     let mut rest = words.into_iter().skip(1);
     let uuid = rest.find(|word| !matches!(*word, "off" | "toggle") && !word.starts_with('+'));
-    uuid.filter(|_| is_gone).map(Wrong::Session)
+    uuid.filter(|_| is_gone).map(Mistake::Session)
 }
 
 /// The name behind a part of a dial string: `gateway` in `sofia/gateway/NAME/1000`.
@@ -145,7 +145,7 @@ fn within<'a>(line: &'a str, prefix: &str) -> Option<&'a str> {
     rest.split(|c: char| "/@,|: ]".contains(c)).next().filter(|name| !name.is_empty())
 }
 
-fn meant(err: CommandError, word: &str, names: &[String], none: &str) -> CommandError {
+fn suggest(err: CommandError, word: &str, names: &[String], none: &str) -> CommandError {
     match suggest::nearest(word, names.iter().map(String::as_str)) {
         Some(near) if near != word => err.hint(format!("did you mean {}?", sanitise::line(near))),
         _ if names.is_empty() => err.hint(none),
@@ -202,7 +202,7 @@ async fn user(client: &Client, word: &str, err: CommandError) -> CommandError {
              \"doctor originate user/{word}\" looks closer"
         ));
     }
-    meant(err, word, &names, "the directory has no such user: \"api list_users\" lists them")
+    suggest(err, word, &names, "the directory has no such user: \"api list_users\" lists them")
 }
 
 async fn conferences(client: &Client) -> Vec<String> {
@@ -277,27 +277,31 @@ mod tests {
     #[limited::test]
     fn the_name_that_was_wrong() {
         for (line, text, expected) in [
-            ("uuid_kil x", "-ERR uuid_kil Command not found!", Wrong::Command("uuid_kil")),
-            ("sofia status profile externl", "Invalid Profile!", Wrong::Profile("externl")),
-            ("sofia profile a b", "Invalid Profile [a]", Wrong::Profile("a")),
+            ("uuid_kil x", "-ERR uuid_kil Command not found!", Mistake::Command("uuid_kil")),
+            ("sofia status profile externl", "Invalid Profile!", Mistake::Profile("externl")),
+            ("sofia profile a b", "Invalid Profile [a]", Mistake::Profile("a")),
             (
                 "sofia profile a start",
                 "Reload XML [Success]\nFailure starting a",
-                Wrong::Profile("a"),
+                Mistake::Profile("a"),
             ),
-            ("sofia status gateway g", "Invalid Gateway!", Wrong::Gateway("g")),
-            ("sofia profile p killgw g", "-ERR no such gateway.", Wrong::Gateway("g")),
-            ("sofia profile p startgw g", "there is no gateway g", Wrong::Gateway("g")),
-            ("originate {a=b}sofia/gateway/g/1 &park", "-ERR INVALID_GATEWAY", Wrong::Gateway("g")),
-            ("originate {a=b}sofia/p/1@h &park", "-ERR INVALID_PROFILE", Wrong::Profile("p")),
-            ("originate user/1@h &park", "-ERR SUBSCRIBER_ABSENT", Wrong::User("1")),
-            ("sofia_contact internal/1@h", "error/user_not_registered", Wrong::User("1")),
-            ("conference c list", "-ERR Conference c not found", Wrong::Conference("c")),
-            ("reload -f mod_x", "+OK Reloading XML\n-ERR unloading", Wrong::Module("mod_x")),
-            ("uuid_answer a", "-ERROR", Wrong::Session("a")),
-            ("uuid_kill a", "-ERR No such channel!", Wrong::Session("a")),
-            ("uuid_hold off a", "there is no session a", Wrong::Session("a")),
-            ("sched_hangup +10 a", "-ERR No such channel!", Wrong::Session("a")),
+            ("sofia status gateway g", "Invalid Gateway!", Mistake::Gateway("g")),
+            ("sofia profile p killgw g", "-ERR no such gateway.", Mistake::Gateway("g")),
+            ("sofia profile p startgw g", "there is no gateway g", Mistake::Gateway("g")),
+            (
+                "originate {a=b}sofia/gateway/g/1 &park",
+                "-ERR INVALID_GATEWAY",
+                Mistake::Gateway("g"),
+            ),
+            ("originate {a=b}sofia/p/1@h &park", "-ERR INVALID_PROFILE", Mistake::Profile("p")),
+            ("originate user/1@h &park", "-ERR SUBSCRIBER_ABSENT", Mistake::User("1")),
+            ("sofia_contact internal/1@h", "error/user_not_registered", Mistake::User("1")),
+            ("conference c list", "-ERR Conference c not found", Mistake::Conference("c")),
+            ("reload -f mod_x", "+OK Reloading XML\n-ERR unloading", Mistake::Module("mod_x")),
+            ("uuid_answer a", "-ERROR", Mistake::Session("a")),
+            ("uuid_kill a", "-ERR No such channel!", Mistake::Session("a")),
+            ("uuid_hold off a", "there is no session a", Mistake::Session("a")),
+            ("sched_hangup +10 a", "-ERR No such channel!", Mistake::Session("a")),
         ] {
             assert_eq!(wrong(line, text), Some(expected), "{line}");
         }

@@ -19,7 +19,7 @@ use crate::shell::text::sanitise;
 /// A recording that was opened.
 #[derive(Debug, Default)]
 #[non_exhaustive]
-pub struct Replayed {
+pub struct ReplaySummary {
     /// The names of its switches.
     pub names: Vec<String>,
     /// How many events it holds.
@@ -43,7 +43,7 @@ pub async fn replay(
     path: &Path,
     until: Option<&str>,
     speed: Option<u32>,
-) -> Result<Replayed, CommandError> {
+) -> Result<ReplaySummary, CommandError> {
     let mut recording = Recording::open(path)?;
     let until = until.map(|until| recording.moment(until)).transpose()?;
     let stem = path.file_stem().map(|stem| stem.to_string_lossy().replace(' ', "_"));
@@ -52,7 +52,7 @@ pub async fn replay(
         stem: stem.unwrap_or_else(|| "recording".to_owned()),
         switches: BTreeMap::new(),
         is_told: speed.is_some(),
-        summary: Replayed::default(),
+        summary: ReplaySummary::default(),
     };
     match speed {
         Some(speed) => {
@@ -63,7 +63,7 @@ pub async fn replay(
             }
             let names = stage.summary.names.clone();
             let _task = tokio::spawn(again(stage, recording, first, speed));
-            Ok(Replayed { names, ..Replayed::default() })
+            Ok(ReplaySummary { names, ..ReplaySummary::default() })
         }
         None => {
             for count in 1_usize.. {
@@ -100,7 +100,7 @@ struct Stage {
     switches: BTreeMap<String, (Arc<Switch>, Option<Changes>)>,
     /// Whether events are reported as they happen.
     is_told: bool,
-    summary: Replayed,
+    summary: ReplaySummary,
 }
 
 impl Stage {
@@ -185,7 +185,7 @@ impl Stage {
                     if is_up {
                         say(&format!("{}: connected again", switch.name()));
                     } else {
-                        switch.listener().lose_jobs();
+                        switch.listener().mark_jobs_unknown();
                         let why = if why.is_empty() { "closed".to_owned() } else { why };
                         say(&format!("{}: connection lost, {why}", switch.name()));
                     }

@@ -3,7 +3,7 @@
 use crate::model::dial::{DialString, OriginateLine, Variables, encode, find};
 
 /// The traps in the text after `originate`, in words.
-pub(in crate::shell) fn traps(text: &str) -> Vec<String> {
+pub(in crate::shell) fn lint(text: &str) -> Vec<String> {
     let line = OriginateLine::parse(text);
     let mut found = Vec::new();
     if has_open_quote(text) {
@@ -33,7 +33,7 @@ pub(in crate::shell) fn traps(text: &str) -> Vec<String> {
 }
 
 /// Whether a dial string stands alone, without what its side of the call is to do.
-pub(in crate::shell) fn is_lone(text: &str) -> bool {
+pub(in crate::shell) fn lacks_application(text: &str) -> bool {
     !has_open_quote(text) && OriginateLine::parse(text).words.is_empty()
 }
 
@@ -163,7 +163,7 @@ mod tests {
             ("{a='x}user/1000 &park", false),
             ("{a='x y'}user/1000 9196", false),
         ] {
-            assert_eq!(is_lone(text), is_so, "{text}");
+            assert_eq!(lacks_application(text), is_so, "{text}");
         }
     }
 
@@ -201,7 +201,7 @@ mod tests {
             ("[origination_uuid=x]sofia/a/1,sofia/b/1 &park", ""),
             ("{origination_uuid=x}sofia/a/1 &park", ""),
         ] {
-            let found = traps(text).join("\n");
+            let found = lint(text).join("\n");
             assert_eq!(found.is_empty(), reported.is_empty(), "{text}: {found}");
             assert!(found.contains(reported), "{text}: {found}");
         }

@@ -28,7 +28,7 @@ pub(super) async fn run(
     let asked = Output {
         text: &mut pages,
         format: output.format,
-        forced: output.forced,
+        with_forced_format: output.with_forced_format,
         width: output.width,
         rows: output.rows,
         operator: output.operator.clone(),

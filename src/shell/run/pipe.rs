@@ -46,12 +46,17 @@ pub(super) async fn run(
         Redirect::Answer { is_vertical, sink } => {
             let format = is_vertical.then_some(Format::Vertical);
             match sink {
-                Sink::Answer => super::pager::run(shell, line, output.forced(format)).await,
+                Sink::Answer => {
+                    super::pager::run(shell, line, output.with_forced_format(format)).await
+                }
                 Sink::Pipe(program) => to_program(shell, line, program, output, format).await,
                 Sink::File { path, is_appended } => {
                     let mut file = Target::open(path, *is_appended).await?;
                     let pace = file.outlet.pace();
-                    let sent = Output::new(&mut file).asked_as(&output).forced(format).paced(pace);
+                    let sent = Output::new(&mut file)
+                        .inherit_from(&output)
+                        .with_forced_format(format)
+                        .with_pace(pace);
                     let ran = shell.run_command(line, sent).await;
                     file.finish(path, ran).await
                 }
@@ -71,7 +76,8 @@ async fn to_program(
     let mut program = Program::start(program, Place::of(&output), Stdin::Answer).await?;
     let ran = {
         let (mut feed, pace) = program.feed();
-        let sent = Output::new(&mut feed).asked_as(&output).forced(format).paced(pace);
+        let sent =
+            Output::new(&mut feed).inherit_from(&output).with_forced_format(format).with_pace(pace);
         tokio::select! {
             ran = shell.run_command(line, sent) => Some(ran),
             // A Ctrl-C that ended the program is meant for the command, too.

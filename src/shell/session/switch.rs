@@ -242,9 +242,9 @@ impl Switch {
     }
 
     /// Keeps the way free for what comes next, when a command holds the connection up.
-    pub async fn relieve(&self) {
+    pub async fn reconnect_if_busy(&self) {
         // Without another connection what comes next has to wait.
-        let _relieved = self.client.relieve().await.is_ok();
+        let _relieved = self.client.reconnect_if_busy().await.is_ok();
     }
 
     /// Connects and starts the listener and assigns it.

@@ -26,7 +26,7 @@ pub struct Output<'a> {
     /// starts may write there themselves.
     pub owns_stdout: bool,
     /// What the line itself asked for with `\G`.
-    pub(in crate::shell) forced: Option<Format>,
+    pub(in crate::shell) with_forced_format: Option<Format>,
     /// How fast what is written without end is read.
     pub(in crate::shell) pace: Option<Pace>,
     /// How many lines it is within: files run lines that can run files.
@@ -46,7 +46,7 @@ impl<'a> Output<'a> {
             rows: None,
             operator: None,
             owns_stdout: false,
-            forced: None,
+            with_forced_format: None,
             pace: None,
             depth: 0,
             notes: None,
@@ -78,10 +78,17 @@ impl<'a> Output<'a> {
     }
 
     /// With the format and the operator of another one; that it is a terminal is not taken over.
-    pub(in crate::shell) fn asked_as(self, other: &Output<'_>) -> Self {
+    pub(in crate::shell) fn inherit_from(self, other: &Output<'_>) -> Self {
         let (operator, depth) = (other.operator.clone(), other.depth);
         let notes = other.notes.clone();
-        Self { format: other.format, forced: other.forced, operator, depth, notes, ..self }
+        Self {
+            format: other.format,
+            with_forced_format: other.with_forced_format,
+            operator,
+            depth,
+            notes,
+            ..self
+        }
     }
 
     /// One line deeper.
@@ -96,11 +103,11 @@ impl<'a> Output<'a> {
         Ok(Self { depth: depth + 1, ..self })
     }
 
-    pub(in crate::shell) fn forced(self, format: Option<Format>) -> Self {
-        Self { forced: format.or(self.forced), ..self }
+    pub(in crate::shell) fn with_forced_format(self, format: Option<Format>) -> Self {
+        Self { with_forced_format: format.or(self.with_forced_format), ..self }
     }
 
-    pub(crate) fn paced(self, pace: Pace) -> Self {
+    pub(crate) fn with_pace(self, pace: Pace) -> Self {
         Self { pace: Some(pace), ..self }
     }
 

@@ -282,8 +282,8 @@ fn changes_are_told_once() {
 #[limited::test]
 fn jobs_of_ours_and_of_others() {
     let mut tracker = Tracker::new();
-    tracker.expect_job(Id::new("j1"), "status");
-    tracker.expect_job(Id::new("j2"), "version");
+    tracker.register_job(Id::new("j1"), "status");
+    tracker.register_job(Id::new("j2"), "version");
     let done = |id: &str| {
         event(&[("Event-Name", "BACKGROUND_JOB"), ("Job-UUID", id), ("Job-Command", "echo")])
     };
@@ -291,7 +291,7 @@ fn jobs_of_ours_and_of_others() {
     assert_eq!(tracker.apply(&done("x")), Change::Job(Id::new("x")));
     assert!(!tracker.job("j1").unwrap().is_foreign);
     assert!(tracker.job("x").unwrap().is_foreign);
-    assert_eq!(tracker.lose_jobs(), [Id::new("j2")]);
+    assert_eq!(tracker.mark_jobs_unknown(), [Id::new("j2")]);
     assert_eq!(tracker.job("j2").unwrap().state, JobState::Unknown);
 }
 
@@ -316,7 +316,7 @@ fn row(uuid: &str) -> ChannelRow {
 fn a_snapshot_adds_what_was_never_seen_and_nothing_that_is_over() {
     let mut tracker = fold(&["CHANNEL_CREATE a", "CHANNEL_CREATE b", "CHANNEL_DESTROY b"]);
     let difference = tracker.resync(&[row("a"), row("b"), row("c")], false);
-    assert_eq!(difference, Difference { ended: 0, new: 1, kept: 1 });
+    assert_eq!(difference, ResyncSummary { ended: 0, new: 1, kept: 1 });
     let joined = tracker.session("c").unwrap();
     assert_eq!((joined.origin, joined.phase), (Origin::Joined, Phase::Answered));
 }
@@ -356,7 +356,7 @@ fn after_a_gap_what_is_not_in_the_snapshot_is_over_unless_it_was_heard_of_since(
     tracker.apply(&line("CHANNEL_CREATE d"));
     tracker.apply(&line("CHANNEL_ANSWER c Answer-State=answered"));
     let difference = tracker.resync(&[row("a"), row("e")], false);
-    assert_eq!(difference, Difference { ended: 1, new: 2, kept: 2 });
+    assert_eq!(difference, ResyncSummary { ended: 1, new: 2, kept: 2 });
     assert_eq!(shape(&tracker), "a[a:new] c[c:answered] d[d:new] e[e:answered]");
     let ended = tracker.ended().next().unwrap();
     assert_eq!((ended.id.as_str(), ended.cause()), ("b", None));
@@ -390,7 +390,7 @@ fn what_ended_and_began_between_the_connection_and_its_snapshot_is_in_the_differ
     tracker.apply(&line("CHANNEL_DESTROY b"));
     tracker.apply(&line("CHANNEL_CREATE c"));
     let difference = tracker.resync(&[row("a"), row("c")], false);
-    assert_eq!(difference, Difference { ended: 1, new: 1, kept: 1 });
+    assert_eq!(difference, ResyncSummary { ended: 1, new: 1, kept: 1 });
 }
 
 #[limited::test]
@@ -400,7 +400,7 @@ fn another_core_uuid_ends_what_the_old_process_had() {
     tracker.apply(&line("CHANNEL_CREATE c Core-UUID=two"));
     assert_eq!(shape(&tracker), "c[c:new]");
     let difference = tracker.resync(&[row("c")], true);
-    assert_eq!(difference, Difference { ended: 2, new: 1, kept: 0 });
+    assert_eq!(difference, ResyncSummary { ended: 2, new: 1, kept: 0 });
 }
 
 #[limited::test]
@@ -410,7 +410,7 @@ fn what_is_kept_of_texts_and_of_results_is_bounded() {
     assert_eq!(tracker.session("a").unwrap().destination.len(), 4096);
     let limits = Limits { job_bytes: 2500, ..Limits::default() };
     let mut tracker = Tracker::new().with_limits(limits);
-    tracker.expect_job(Id::new("ours"), "status");
+    tracker.register_job(Id::new("ours"), "status");
     let finish = |tracker: &mut Tracker, id: &str, size: usize| {
         let body = "x".repeat(size);
         let text =
@@ -431,8 +431,8 @@ fn what_is_kept_of_texts_and_of_results_is_bounded() {
     finish(&mut tracker, "ours", 10);
     assert_eq!(ids(&tracker), ["ours"]);
     // One whose command was not acknowledged is unknown, and ours when its result comes.
-    tracker.expect_job(Id::new("doubted"), "status");
-    tracker.doubt_job(&Id::new("doubted"));
+    tracker.register_job(Id::new("doubted"), "status");
+    tracker.mark_job_unknown(&Id::new("doubted"));
     assert_eq!(tracker.job("doubted").unwrap().state, JobState::Unknown);
     assert_eq!(finish(&mut tracker, "doubted", 10), Change::Job(Id::new("doubted")));
     assert!(!tracker.job("doubted").unwrap().is_foreign);
@@ -515,7 +515,7 @@ fn a_call_that_dials_on_and_on_and_jobs_without_results_are_bounded_and_counted(
     assert_eq!(legs, ["b0", "b8", "b9", "a"]);
     assert_eq!(tracker.totals().forgotten, 7);
     for id in ["1", "2", "3", "4"] {
-        tracker.expect_job(Id::new(id), "status");
+        tracker.register_job(Id::new(id), "status");
     }
     assert_eq!((tracker.jobs().count(), tracker.totals().forgotten), (2, 9));
 }

@@ -1,4 +1,4 @@
-use crate::client::{Fate, LiveCalls, LoadedApp};
+use crate::client::{CallsAfterUnload, LiveCalls, LoadedApp};
 use crate::model::{App, Id};
 use crate::shell::commands::context::Context;
 use crate::shell::commands::meta::{Describe, Group, Meta};
@@ -56,13 +56,16 @@ pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), Command
         _ => 0,
     };
     let unloaded = client.unload_app_with(&args.app, calls).await?;
-    let is_again = matches!(unloaded.fate, Fate::AlreadyUnloaded | Fate::HungUpLater);
+    let is_again =
+        matches!(unloaded.fate, CallsAfterUnload::AlreadyUnloaded | CallsAfterUnload::HungUpLater);
     let already = if is_again { "already " } else { "" };
     cx.line(&format!("{already}unloaded {}", unloaded.id))?;
     match (unloaded.sessions, &unloaded.fate) {
-        (0, Fate::HungUp | Fate::HungUpLater) => cx.line("it had no calls: none was hung up")?,
+        (0, CallsAfterUnload::HungUp | CallsAfterUnload::HungUpLater) => {
+            cx.line("it had no calls: none was hung up")?;
+        }
         (0, _) => {}
-        (_, Fate::Alone) => {
+        (_, CallsAfterUnload::Alone) => {
             cx.line(&format!("{unloaded}; \"hupall --app {}\" ends them", args.app))?;
         }
         _ => cx.line(&unloaded.to_string())?,

@@ -121,10 +121,10 @@ impl Trace {
                 Some(leg) => self.items.push(message.into_item(leg)),
                 None => {
                     // The INVITE comes before the first event.
-                    if self.strangers.len() >= STRANGERS {
-                        self.strangers.remove(0);
+                    if self.unmatched_sip.len() >= STRANGERS {
+                        self.unmatched_sip.remove(0);
                     }
-                    self.strangers.push(message);
+                    self.unmatched_sip.push(message);
                 }
             }
             return;
@@ -151,10 +151,10 @@ impl Trace {
         if self.sip_ids.contains_key(&sip_id) {
             return;
         }
-        let (ours, rest): (Vec<_>, Vec<_>) = std::mem::take(&mut self.strangers)
+        let (ours, rest): (Vec<_>, Vec<_>) = std::mem::take(&mut self.unmatched_sip)
             .into_iter()
             .partition(|message| message.call_id == sip_id);
-        self.strangers = rest;
+        self.unmatched_sip = rest;
         self.items.extend(ours.into_iter().map(|message| message.into_item(leg)));
         self.sip_ids.insert(sip_id, leg);
     }

@@ -39,7 +39,7 @@ pub(super) struct Request {
     /// A call, or the number of one that has not begun.
     pub(super) what: String,
     /// How long it may take to begin.
-    pub(super) patience: Duration,
+    pub(super) start_timeout: Duration,
     /// When to stop, whatever happens.
     pub(super) most: Option<Duration>,
     /// Which log lines.
@@ -57,7 +57,7 @@ pub(super) struct Trace {
     /// The legs by their SIP Call-ID.
     sip_ids: HashMap<String, usize>,
     /// SIP messages of calls that are not known yet.
-    strangers: Vec<Message>,
+    unmatched_sip: Vec<Message>,
     items: Vec<Item>,
     /// How many of them were reported.
     reported: usize,
@@ -83,7 +83,7 @@ pub(super) async fn follow(
     request: &Request,
     bundle: Option<Bundle>,
 ) -> Result<(), CommandError> {
-    let begin_by = Instant::now() + request.patience;
+    let begin_by = Instant::now() + request.start_timeout;
     let end_by = request.most.map(|most| Instant::now() + most);
     // A leg may get another id while the trace connects.
     let shell = cx.listener()?;
@@ -292,7 +292,7 @@ impl Trace {
             alive: legs.len(),
             legs,
             sip_ids: HashMap::new(),
-            strangers: Vec::new(),
+            unmatched_sip: Vec::new(),
             items: Vec::new(),
             reported: 0,
             began,

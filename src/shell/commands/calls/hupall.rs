@@ -7,7 +7,7 @@ use serde_json::json;
 use crate::client::{Client, HungUp};
 use crate::model::HangupCause;
 use crate::shell::commands::bulk_hangup;
-use crate::shell::commands::bulk_hangup::Manner;
+use crate::shell::commands::bulk_hangup::HangupOptions;
 use crate::shell::commands::context::Context;
 use crate::shell::feed;
 use crate::shell::freeswitch::danger;
@@ -42,7 +42,7 @@ pub(crate) struct Args {
     #[arg(long, conflicts_with = "app")]
     all: bool,
     #[command(flatten)]
-    manner: Manner,
+    manner: HangupOptions,
 }
 
 impl Describe for Args {

@@ -1,6 +1,6 @@
 use crate::model::HangupCause;
 use crate::shell::commands::bulk_hangup;
-use crate::shell::commands::bulk_hangup::Manner;
+use crate::shell::commands::bulk_hangup::HangupOptions;
 use crate::shell::commands::context::Context;
 use crate::shell::commands::meta::{Describe, Group, Meta};
 use crate::shell::text::after_interrupt::AfterInterrupt;
@@ -26,7 +26,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "CAUSE", default_value = "NORMAL_CLEARING")]
     cause: String,
     #[command(flatten)]
-    manner: Manner,
+    manner: HangupOptions,
 }
 
 impl Describe for Args {

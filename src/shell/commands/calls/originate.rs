@@ -10,7 +10,7 @@ use crate::shell::commands::context::Context;
 use crate::shell::commands::error_hints::advise;
 use crate::shell::commands::job_started::started;
 use crate::shell::commands::server::api;
-use crate::shell::freeswitch::dial_string_lint::{is_lone, traps};
+use crate::shell::freeswitch::dial_string_lint::{lacks_application, lint};
 use crate::shell::session::Shell;
 use crate::shell::text::duration::whole_seconds;
 use crate::shell::text::error::{CommandError, Kind};
@@ -179,13 +179,13 @@ pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), Command
         return Err(CommandError::usage("one origination_uuid cannot name several calls")
             .hint("leave it out: each call gets its own"));
     }
-    if is_verbatim && is_lone(&args.target) {
+    if is_verbatim && lacks_application(&args.target) {
         return Err(CommandError::usage("FreeSWITCH has to know what the caller's side does then")
             .hint(format!("for example: originate {} &park", args.target.trim())));
     }
     let is_table = cx.format() == Format::Table;
     if is_verbatim && is_table {
-        for trap in traps(&args.target) {
+        for trap in lint(&args.target) {
             cx.line(&format!("warning: {trap}"))?;
         }
     }

@@ -9,7 +9,7 @@ use crate::client::{Client, is_dial_string};
 use crate::model::dial::{DialString, OriginateLine};
 use crate::model::{HangupCause, Rows};
 use crate::shell::commands::server_tables::sofia_lines;
-use crate::shell::freeswitch::dial_string_lint::traps;
+use crate::shell::freeswitch::dial_string_lint::lint;
 use crate::shell::text::suggest;
 
 /// Checks what `originate LINE` would need.
@@ -36,7 +36,7 @@ pub(in crate::shell) async fn originate(client: &Client, line: &str, report: &mu
 
 /// What FreeSWITCH would read otherwise than it was meant.
 fn syntax(line: &str, report: &mut Report) -> bool {
-    let problems = traps(line);
+    let problems = lint(line);
     if problems.is_empty() {
         report.ok("syntax", "quotes and brackets match");
     } else {

@@ -56,7 +56,7 @@ pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), Command
     let bundle = args.save.as_deref().map(|path| open(&cx.shell, path)).transpose()?;
     let request = Request {
         what: args.what.clone(),
-        patience: Duration::from_secs(args.timeout),
+        start_timeout: Duration::from_secs(args.timeout),
         most,
         log: Some(args.log.clone()).filter(|level| level != "off"),
         sip: args.sip,

@@ -363,7 +363,7 @@ async fn text(cx: &mut Context<'_>, rest: &str) -> Result<(), CommandError> {
         return Err(CommandError::usage("which text in the answer to which line?")
             .hint("for example: expect text RUNNING sofia status"));
     }
-    let answer = cx.answer_to(line.trim()).await?;
+    let answer = cx.capture(line.trim()).await?;
     if answer.contains(&wanted) {
         return say(cx, "text", &format!("text: {wanted}"));
     }

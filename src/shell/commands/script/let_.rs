@@ -61,7 +61,7 @@ pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), Command
     let value = value.trim();
     let value = match value.strip_prefix("$(").and_then(|inner| inner.strip_suffix(')')) {
         Some(line) => {
-            let value = cx.answer_to(line).await?.trim().to_owned();
+            let value = cx.capture(line).await?.trim().to_owned();
             let _is_secret = cx.shell.learn_answer(line, &value);
             value
         }

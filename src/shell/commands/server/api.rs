@@ -212,7 +212,7 @@ async fn directly(
         Err(_slow) => {
             if cx.operator().is_some() {
                 let switch = Arc::clone(&switch);
-                let _task = tokio::spawn(async move { switch.relieve().await });
+                let _task = tokio::spawn(async move { switch.reconnect_if_busy().await });
             }
             asked.await?
         }
@@ -226,7 +226,7 @@ async fn in_background(
     line: &str,
     within: Duration,
 ) -> Result<String, CommandError> {
-    let mut awaited = cx.awaits(line);
+    let mut awaited = cx.suppress_job_line(line);
     let job = cx.client()?.bgapi(line).await?;
     awaited.is_job(job.id().as_str());
     let result = job.get(within).await;
