@@ -1,5 +1,6 @@
 //! Calls with verbs. The verbs go over the command connection.
 
+use super::app::AppContext;
 use super::hung_up::LegEnd;
 use std::fmt;
 use std::ops::Deref;
@@ -128,6 +129,14 @@ impl Client {
     pub fn call(&self, id: &str) -> Option<Call> {
         let call = self.listener().ok()?.call(id)?;
         Some(Call::new(self.clone(), call))
+    }
+}
+
+impl AppContext<'_> {
+    /// The call of the session, as it is now.
+    #[must_use]
+    pub fn call(&self) -> Option<Call> {
+        self.session.call()
     }
 }
 

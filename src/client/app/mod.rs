@@ -119,12 +119,6 @@ impl AppContext<'_> {
     pub fn client(&self) -> &Client {
         self.session.client()
     }
-
-    /// The call of the session, as it is now.
-    #[must_use]
-    pub fn call(&self) -> Option<Call> {
-        self.session.call()
-    }
 }
 
 /// How apps are loaded: under which name, with which id.
@@ -366,7 +360,6 @@ impl Apps {
     }
 }
 
-use crate::client::call::Call;
 use crate::client::handle::Client;
 use crate::client::session::Session;
 use crate::listener::EventListener;
