@@ -20,7 +20,7 @@ use switchy::apps::lua::Options;
 use switchy::client::app::Handling;
 use switchy::client::{App, AppContext, LoadAs, Originate};
 use switchy::conn::Config;
-use switchy::model::Direction;
+use switchy::model::{Direction, Id};
 use switchy::sim::{self, Sim};
 use switchy::{Client, EventListener};
 use tokio::io::{AsyncRead, AsyncWrite, DuplexStream, ReadBuf};
@@ -80,7 +80,7 @@ async fn compare(pairs: usize) {
         for name in ["rust", "lua"] {
             let call = Originate::to("park@127.0.0.1:5090").with_app(name);
             let id = answered(&client, &call).await;
-            client.call(&id).expect("the call").hangup().await.expect("hang up");
+            client.call(&Id::new(&id)).expect("the call").hangup().await.expect("hang up");
             took.entry(name).or_default().append(&mut clock.take());
         }
     }
@@ -133,18 +133,18 @@ async fn hold_out(calls: usize, rate: u32) {
 async fn caller(client: Client, listener: EventListener, number: usize) {
     let id = answered(&client, &Originate::to("park@127.0.0.1:5090").with_app("ivr")).await;
     if number.is_multiple_of(3) {
-        let callee = client.call(&id).and_then(|call| call.sessions().into_iter().nth(1));
+        let callee = client.call(&Id::new(&id)).and_then(|call| call.sessions().into_iter().nth(1));
         callee.expect("the callee").recv_dtmf("1", Duration::ZERO).await.expect("a digit");
         tokio::time::sleep(Duration::from_secs(1)).await;
     }
     if number % 3 != 1
-        && let Some(call) = client.call(&id)
+        && let Some(call) = client.call(&Id::new(&id))
     {
         call.hangup().await.expect("hang up");
     }
     let end = Instant::now() + LONG;
-    while listener.call(&id).is_some() {
-        assert!(Instant::now() < end, "stuck: {:?}", listener.call(&id));
+    while listener.call(&Id::new(&id)).is_some() {
+        assert!(Instant::now() < end, "stuck: {:?}", listener.call(&Id::new(&id)));
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
 }

@@ -32,10 +32,11 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let call = Originate::to(&dest).with_variable("origination_caller_id_name", "Joe Smith");
     println!("{}", client.dry_run(&call)?);
     let job = client.originate(&call).await?;
-    let uuid = job.get(Duration::from_secs(30)).await?;
-    println!("answered: {uuid}");
+    let id = job.session(Duration::from_secs(30)).await?;
+    println!("answered: {id}");
 
-    let call = client.call(&uuid).ok_or("it has ended already")?;
+    let session = client.session(&id).ok_or("it has ended already")?;
+    let call = session.call().ok_or("it has ended already")?;
     call.hangup().await?;
     let ending = call.ended().await?;
     println!("ended: {} by {}", ending.cause, ending.by.map_or("unknown", |by| by.word()));

@@ -39,10 +39,11 @@ async fn main() -> Result<(), Box<dyn Error>> {
 
     let job = client.originate(&Originate::to(&dest).with_app("TonePlay")).await?;
     println!("{job}");
-    let sessid = job.get(Duration::from_secs(30)).await?;
-    assert_eq!(Some(sessid.as_str()), job.sess_uuid().map(|id| id.as_str()));
+    let id = job.session(Duration::from_secs(30)).await?;
+    assert_eq!(Some(&id), job.sess_uuid());
 
-    let call = client.call(&sessid).ok_or("the call ended at once")?;
+    let session = client.session(&id).ok_or("the call ended at once")?;
+    let call = session.call().ok_or("the call ended at once")?;
     println!("{call} plays a tone for {seconds} s");
     tokio::time::sleep(Duration::from_secs(seconds)).await;
     let originating = call.sessions().into_iter().next().ok_or("the call has no session")?;

@@ -25,9 +25,9 @@
 //! client.connect().await?;
 //!
 //! let job = client.originate(&Originate::to("9196@127.0.0.1:5080")).await?;
-//! let uuid = job.get(Duration::from_secs(30)).await?; // answered
-//! let call = client.call(&uuid).ok_or("the call ended at once")?;
-//! let session = client.session(&uuid).ok_or("the call ended at once")?;
+//! let id = job.session(Duration::from_secs(30)).await?; // answered
+//! let session = client.session(&id).ok_or("the call ended at once")?;
+//! let call = session.call().ok_or("the call ended at once")?;
 //!
 //! let menu = Digits::new().with_max(4).with_prompt("ivr/ivr-enter_ext.wav");
 //! # let menu = menu.with_prompt("").with_timeout(Duration::from_secs(1));

@@ -235,9 +235,7 @@ impl PlayRec {
             let outcome = script.converse(&caller, &callee, files).await;
             // One that is gone was ended by another party.
             let Err(err) = outcome else { return };
-            if !matches!(err, Error::Gone { .. })
-                && caller.client().session(caller.id.as_str()).is_some()
-            {
+            if !matches!(err, Error::Gone { .. }) && caller.client().session(&caller.id).is_some() {
                 tracing::error!(uuid = %caller.id, %err, "PlayRec: the call is hung up");
                 // It may be gone already.
                 let cause = HangupCause::parse("NORMAL_TEMPORARY_FAILURE");

@@ -67,7 +67,7 @@ impl Call {
         cause: &HangupCause,
     ) -> Result<Vec<(Id<model::SessionInfo>, LegEnd)>, Error> {
         let mut legs = self.sessions();
-        let now = self.client.call(self.id.as_str()).map(|call| call.sessions());
+        let now = self.client.call(&self.id).map(|call| call.sessions());
         for leg in now.unwrap_or_default() {
             if !legs.iter().any(|known| known.id == leg.id) {
                 legs.push(leg);
@@ -126,7 +126,7 @@ impl fmt::Display for Call {
 impl Client {
     /// A running call by its id or by the id of one of its sessions, with verbs.
     #[must_use]
-    pub fn call(&self, id: &str) -> Option<Call> {
+    pub fn call(&self, id: &Id<model::CallInfo>) -> Option<Call> {
         let call = self.listener().ok()?.call(id)?;
         Some(Call::new(self.clone(), call))
     }
@@ -144,6 +144,6 @@ impl Session {
     /// The call that it belongs to, as it is now.
     #[must_use]
     pub fn call(&self) -> Option<Call> {
-        self.client.call(self.session.call.as_str())
+        self.client.call(&self.session.call)
     }
 }

@@ -307,14 +307,14 @@ impl EventListener {
 
     /// A running call by its id or by the id of one of its sessions.
     #[must_use]
-    pub fn call(&self, id: &str) -> Option<CallInfo> {
-        self.tracker().call(id)
+    pub fn call(&self, id: &Id<CallInfo>) -> Option<CallInfo> {
+        self.tracker().call(id.as_str())
     }
 
     /// A living session.
     #[must_use]
-    pub fn session(&self, id: &str) -> Option<SessionInfo> {
-        self.tracker().session(id).cloned()
+    pub fn session(&self, id: &Id<SessionInfo>) -> Option<SessionInfo> {
+        self.tracker().session(id.as_str()).cloned()
     }
 
     /// The jobs, oldest first: ours and those of others.

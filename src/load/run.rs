@@ -113,7 +113,7 @@ impl One {
         let _told = made.send(outcome).await.is_ok();
         if answer.is_ok() {
             tokio::time::sleep(hold).await;
-            if let Some(session) = self.client.session(session.as_str())
+            if let Some(session) = self.client.session(&session)
                 && let Err(err) = session.hangup().await
             {
                 tracing::warn!(uuid = %session.id, %err, "a call of the load is not ended");

@@ -8,7 +8,7 @@ use switchy::apps::router::{Route, Router, Routing};
 use switchy::apps::{App, Bert, Cdr, DtmfChecker, Kind, PlayRec};
 use switchy::client::{Error, LoadAs, Originate};
 use switchy::listener::{EventListener, Job, JobError};
-use switchy::model::{CallInfo, HangupCause, Phase};
+use switchy::model::{CallInfo, HangupCause, Id, Phase};
 
 use crate::support::{LONG, pair, sim, tracked};
 
@@ -140,26 +140,26 @@ async fn dtmf_checker_tells_good_from_wrong_and_cut_off() {
     let job = client.originate(&park().with_app("Dtmf")).await.unwrap();
     let id = job.get(LONG).await.unwrap();
     tracked(&listener, |_| counts() == (1, 0, 0)).await;
-    let callee = client.call(&id).unwrap().sessions()[1].clone();
+    let callee = client.call(&Id::new(&id)).unwrap().sessions()[1].clone();
     let mut value = None;
     while value.is_none() {
         value = callee.getvar("dtmf_checked").await.unwrap();
     }
     assert_eq!(value.as_deref(), Some("true"));
-    client.call(&id).unwrap().hangup().await.unwrap();
+    client.call(&Id::new(&id)).unwrap().hangup().await.unwrap();
     tracked(&listener, |listener| listener.calls().is_empty()).await;
     // A digit of somebody else comes first.
     let job = client.originate(&park().with_app("Dtmf")).await.unwrap();
     let id = job.sess_uuid().unwrap().clone();
     tracked(&listener, |listener| {
-        listener.call(id.as_str()).is_some_and(|call| call.sessions.len() == 2)
+        listener.call(&id.cast()).is_some_and(|call| call.sessions.len() == 2)
     })
     .await;
-    let callee = client.call(id.as_str()).unwrap().sessions()[1].clone();
+    let callee = client.call(&id.cast()).unwrap().sessions()[1].clone();
     callee.park_and_wait(LONG).await.ok();
     callee.recv_dtmf("9", Duration::ZERO).await.unwrap();
     tracked(&listener, |_| counts().1 == 1).await;
-    client.call(id.as_str()).unwrap().hangup().await.unwrap();
+    client.call(&id.cast()).unwrap().hangup().await.unwrap();
     tracked(&listener, |listener| listener.calls().is_empty()).await;
     // Hung up before any digit came.
     let job = client.originate(&park().with_app("Dtmf")).await.unwrap();
@@ -178,13 +178,13 @@ async fn proxier_passes_on_to_the_request_line_and_both_ends_go_together() {
     let job = client.originate(&call.with_app("Proxier")).await.unwrap();
     let id = job.get(LONG).await.unwrap();
     tracked(&listener, |listener| {
-        let call = listener.call(&id).unwrap();
+        let call = listener.call(&Id::new(&id)).unwrap();
         call.sessions.len() == 4 && call.sessions.iter().all(|leg| leg.phase == Phase::Answered)
     })
     .await;
-    let call = listener.call(&id).unwrap();
+    let call = listener.call(&Id::new(&id)).unwrap();
     assert!(call.sessions.iter().any(|leg| &*leg.application == "echo"), "{call:?}");
-    let last = client.session(call.sessions[3].id.as_str()).unwrap();
+    let last = client.session(&call.sessions[3].id).unwrap();
     last.hangup().await.unwrap();
     // Nobody is left parked.
     tracked(&listener, |listener| listener.calls().is_empty()).await;
@@ -200,8 +200,10 @@ async fn bridger_sends_each_leg_to_its_place() {
     load(&client, "Bridger", &[("leg1", "9196@127.0.0.1:5080")], "Bridger").await;
     let job = client.originate(&park().with_app("Bridger")).await.unwrap();
     let id = job.sess_uuid().unwrap().to_string();
-    tracked(&listener, |listener| listener.call(&id).is_some_and(|call| call.sessions.len() == 4))
-        .await;
+    tracked(&listener, |listener| {
+        listener.call(&Id::new(&id)).is_some_and(|call| call.sessions.len() == 4)
+    })
+    .await;
     client.hupall(Some("Bridger"), &HangupCause::NORMAL_CLEARING).await.unwrap();
     tracked(&listener, |listener| listener.calls().is_empty()).await;
 }

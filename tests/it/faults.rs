@@ -32,6 +32,7 @@ use switchy::client::app::Handling;
 use switchy::client::{App, AppContext, Error, Originate};
 use switchy::conn::{Backoff, CloseReason, Config, Connection, NoEvents, Reply, SendError, Sink};
 use switchy::listener::{self, JobError, Link};
+use switchy::model::Id;
 use switchy::sim::{Fault, Sim};
 use switchy::wire::{Command, EventData, LogLine, RequestDecoder, WireError};
 use switchy::{Client, EventListener};
@@ -242,9 +243,11 @@ async fn writes_split_into_single_bytes_are_whole_frames_again() {
     let (client, listener) = pair(&sim).await;
     let job = client.originate(&Originate::to("9196@127.0.0.1:5080")).await.unwrap();
     let id = job.get(LONG).await.unwrap();
-    tracked(&listener, |listener| listener.call(&id).is_some_and(|call| call.sessions.len() == 2))
-        .await;
-    client.call(&id).unwrap().hangup().await.unwrap();
+    tracked(&listener, |listener| {
+        listener.call(&Id::new(&id)).is_some_and(|call| call.sessions.len() == 2)
+    })
+    .await;
+    client.call(&Id::new(&id)).unwrap().hangup().await.unwrap();
     tracked(&listener, |listener| listener.calls().is_empty()).await;
 }
 

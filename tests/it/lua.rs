@@ -9,7 +9,7 @@ use switchy::apps::LuaApp;
 use switchy::apps::lua::{Allow, LuaError, Options};
 use switchy::client::{Error, LoadAs, Originate};
 use switchy::listener::JobError;
-use switchy::model::{CallInfo, Direction, HangupCause, Phase};
+use switchy::model::{CallInfo, Direction, HangupCause, Id, Phase};
 use switchy::sim::Sim;
 use tempfile::TempDir;
 
@@ -74,7 +74,7 @@ fn notes(client: &Client, name: &str) -> String {
 
 /// What a script that writes with `setvar` has written on the first leg.
 async fn variable(client: &Client, leg: &str, name: &str) -> Option<String> {
-    client.session(leg)?.getvar(name).await.ok()?
+    client.session(&Id::new(leg))?.getvar(name).await.ok()?
 }
 
 #[limited::test]
@@ -149,10 +149,10 @@ async fn digits_are_read_with_a_prompt_ahead_of_it_and_with_a_terminator() {
     let id = called(&client, &park()).await;
     let leg = {
         until(LONG, "two legs", async || {
-            listener.call(&id).is_some_and(|call| call.sessions.len() == 2)
+            listener.call(&Id::new(&id)).is_some_and(|call| call.sessions.len() == 2)
         })
         .await;
-        client.call(&id).unwrap().sessions()[1].clone()
+        client.call(&Id::new(&id)).unwrap().sessions()[1].clone()
     };
     let asked = async |number: &str| {
         let asked = async || leg.getvar("asked").await.unwrap().as_deref() == Some(number);
@@ -214,10 +214,10 @@ async fn timers_calls_of_its_own_and_events_by_name() {
     let (sim, client, listener, _script) = loaded(text).await;
     let id = called(&client, &park()).await;
     until(LONG, "two legs", async || {
-        listener.call(&id).is_some_and(|call| call.sessions.len() >= 2)
+        listener.call(&Id::new(&id)).is_some_and(|call| call.sessions.len() >= 2)
     })
     .await;
-    let leg = client.call(&id).unwrap().sessions()[1].clone();
+    let leg = client.call(&Id::new(&id)).unwrap().sessions()[1].clone();
     let header = |name: &str, value: &str| (name.to_owned(), value.to_owned());
     let thing =
         vec![header("Event-Subclass", "mod_x::thing"), header("Unique-ID", leg.id.as_str())];
@@ -227,7 +227,7 @@ async fn timers_calls_of_its_own_and_events_by_name() {
     });
     assert_eq!(seen.await, "after every mod_x::thing");
     assert_eq!(notes(&client, "last failure"), "");
-    client.call(&id).unwrap().hangup().await.unwrap();
+    client.call(&Id::new(&id)).unwrap().hangup().await.unwrap();
     until(LONG, "everything ends", async || notes(&client, "running") == "0").await;
     assert_eq!(notes(&client, "last failure"), "");
 }
@@ -358,7 +358,7 @@ async fn a_script_has_coroutines_of_its_own() {
     "#;
     let (_sim, client, listener, _script) = loaded(text).await;
     let id = called(&client, &park().with_timeout(Duration::from_secs(60))).await;
-    let call = listener.call(&id).unwrap();
+    let call = listener.call(&Id::new(&id)).unwrap();
     let callee = call.sessions.iter().find(|leg| leg.direction == Direction::Inbound).unwrap();
     let got = async || variable(&client, callee.id.as_str(), "got").await;
     let got = until(LONG, "what the thread got", got).await;
@@ -431,7 +431,7 @@ async fn a_hostile_file_harms_neither_other_calls_nor_its_own_next_ones() {
         .await;
         let good = Originate::to("park@127.0.0.1:5090").with_app("TonePlay");
         let id = called(&other, &good).await;
-        other.call(&id).unwrap().hangup().await.unwrap();
+        other.call(&Id::new(&id)).unwrap().hangup().await.unwrap();
         client.hupall(Some("app"), &HangupCause::NORMAL_CLEARING).await.unwrap();
         assert!(job.get(LONG).await.is_err(), "{name} survived");
     }
@@ -537,10 +537,10 @@ async fn a_reload_keeps_calls_and_lets_what_runs_end_in_the_old_code() {
     let (_sim, client, listener, script) = loaded(old).await;
     let id = called(&client, &park()).await;
     until(LONG, "two legs", async || {
-        listener.call(&id).is_some_and(|call| call.sessions.len() == 2)
+        listener.call(&Id::new(&id)).is_some_and(|call| call.sessions.len() == 2)
     })
     .await;
-    let leg = client.call(&id).unwrap().sessions()[1].clone();
+    let leg = client.call(&Id::new(&id)).unwrap().sessions()[1].clone();
     until(LONG, "the code's mark", async || leg.getvar("code").await.unwrap()).await;
     let app = client.app("app").unwrap();
     let before = state(&client, &listener);
@@ -586,13 +586,13 @@ async fn the_guides_ivr_reads_digits_and_connects() {
         example("ivr.lua", &[("menu", "tone_stream://%(100,0,440)")]).await;
     let id = called(&client, &park()).await;
     until(LONG, "two legs", async || {
-        listener.call(&id).is_some_and(|call| call.sessions.len() == 2)
+        listener.call(&Id::new(&id)).is_some_and(|call| call.sessions.len() == 2)
     })
     .await;
-    let callee = client.call(&id).unwrap().sessions()[1].clone();
+    let callee = client.call(&Id::new(&id)).unwrap().sessions()[1].clone();
     callee.recv_dtmf("1", Duration::ZERO).await.unwrap();
     until(LONG, "an echo", async || {
-        let call = listener.call(&id);
+        let call = listener.call(&Id::new(&id));
         call.is_some_and(|call| call.sessions.iter().any(|leg| &*leg.application == "echo"))
     })
     .await;
@@ -610,15 +610,20 @@ async fn the_guides_forwarder_goes_on_to_the_next_place() {
     let (_sim, client, listener) = example("forward.lua", &[]).await;
     let id = called(&client, &park()).await;
     until(LONG, "four legs", async || {
-        listener.call(&id).is_some_and(|call| call.sessions.len() == 4)
+        listener.call(&Id::new(&id)).is_some_and(|call| call.sessions.len() == 4)
     })
     .await;
     until(LONG, "all talk", async || {
-        listener.call(&id).unwrap().sessions.iter().all(|leg| leg.phase == Phase::Answered)
+        listener
+            .call(&Id::new(&id))
+            .unwrap()
+            .sessions
+            .iter()
+            .all(|leg| leg.phase == Phase::Answered)
     })
     .await;
-    let last = listener.call(&id).unwrap().sessions[3].id.clone();
-    client.session(last.as_str()).unwrap().hangup().await.unwrap();
+    let last = listener.call(&Id::new(&id)).unwrap().sessions[3].id.clone();
+    client.session(&last).unwrap().hangup().await.unwrap();
     ended(&listener, &id).await;
     let places = [("first", "error/USER_BUSY"), ("second", "error/NO_ANSWER")];
     let (_sim, client, _listener) = example("forward.lua", &places).await;
@@ -634,10 +639,10 @@ async fn the_guides_recorder_records_until_a_key() {
     let mut events = listener.events(&["RECORD_START", "RECORD_STOP"]);
     let id = called(&client, &park()).await;
     until(LONG, "two legs", async || {
-        listener.call(&id).is_some_and(|call| call.sessions.len() == 2)
+        listener.call(&Id::new(&id)).is_some_and(|call| call.sessions.len() == 2)
     })
     .await;
-    let callee = client.call(&id).unwrap().sessions()[1].clone();
+    let callee = client.call(&Id::new(&id)).unwrap().sessions()[1].clone();
     let first = tokio::time::timeout(LONG, events.next()).await.unwrap().unwrap();
     assert_eq!(first.name(), "RECORD_START");
     let path = first.get("Record-File-Path").unwrap().into_owned();
@@ -662,14 +667,14 @@ async fn many_calls_at_a_time_go_through_the_guides_ivr_and_none_is_stuck() {
             let id = called(&client, &park()).await;
             // A choice and a bridge, no choice at all, and a caller who does not wait.
             if number % 3 == 0 {
-                let legs = || listener.call(&id).map_or(0, |call| call.sessions.len());
+                let legs = || listener.call(&Id::new(&id)).map_or(0, |call| call.sessions.len());
                 until_so(LONG, "two legs", || legs() == 2).await;
-                let callee = client.call(&id).unwrap().sessions()[1].clone();
+                let callee = client.call(&Id::new(&id)).unwrap().sessions()[1].clone();
                 callee.recv_dtmf("1", Duration::ZERO).await.unwrap();
                 until_so(LONG, "a bridge", || legs() == 4).await;
             }
             if number % 3 != 1 {
-                client.call(&id).unwrap().hangup().await.unwrap();
+                client.call(&Id::new(&id)).unwrap().hangup().await.unwrap();
             }
             ended(&listener, &id).await
         });

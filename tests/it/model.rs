@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use switchy::client::Originate;
 use switchy::load::{Load, Plan};
-use switchy::model::{Association, HangupCause, Origin};
+use switchy::model::{Association, HangupCause, Id, Origin};
 
 use crate::support::{LONG, pair, sim, tracked};
 
@@ -18,7 +18,7 @@ async fn calls_that_were_there_before_are_joined() {
     let (_, late) = pair(&sim).await;
     // The legs of a call are one call, though only variables tell that of the first one.
     let shape = |id: &str| {
-        let legs = late.call(id).unwrap().sessions;
+        let legs = late.call(&Id::new(id)).unwrap().sessions;
         legs.iter().map(|leg| leg.association).collect::<Vec<_>>()
     };
     assert_eq!(late.calls().len(), 2, "{:?}", late.calls());
@@ -55,7 +55,7 @@ async fn a_wait_for_an_event_subscribes_for_as_long_as_somebody_waits() {
     let (client, listener) = pair(&sim).await;
     let call = Originate::to("9196@127.0.0.1:5080");
     let uuid = client.originate(&call).await.unwrap().get(LONG).await.unwrap();
-    let session = client.session(&uuid).unwrap();
+    let session = client.session(&Id::new(&uuid)).unwrap();
     let before = listener.subscriptions();
     let kinds = &["PLAYBACK_START", "CHANNEL_ANSWER"];
     let (one, other) = (session.expect(kinds).await.unwrap(), session.expect(kinds).await.unwrap());

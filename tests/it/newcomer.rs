@@ -8,7 +8,7 @@ use std::time::Duration;
 use switchy::client::{Call, Digits, DigitsEnd, Error, Originate, Session};
 use switchy::conn::{Backoff, CloseReason, Config, ConnectError, SendError};
 use switchy::listener::{self, JobError, Link};
-use switchy::model::{EndedBy, HangupCause};
+use switchy::model::{EndedBy, HangupCause, Id};
 use switchy::sim::{Fault, Sim};
 use switchy::wire::WireError;
 use switchy::{Client, EventListener};
@@ -19,7 +19,7 @@ use crate::support::{LONG, pair, sim};
 async fn called(client: &Client) -> (Call, Session) {
     let job = client.originate(&Originate::to("9196@127.0.0.1:5080")).await.unwrap();
     let id = job.get(LONG).await.unwrap();
-    (client.call(&id).unwrap(), client.session(&id).unwrap())
+    (client.call(&Id::new(&id)).unwrap(), client.session(&Id::new(&id)).unwrap())
 }
 
 /// Presses keys once the prompt plays; each part after the one before is judged wrong.

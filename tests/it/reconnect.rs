@@ -6,7 +6,7 @@ use switchy::apps::TonePlay;
 use switchy::client::Originate;
 use switchy::conn::{Backoff, Config};
 use switchy::listener::{Gap, Link};
-use switchy::model::HangupCause;
+use switchy::model::{HangupCause, Id};
 use switchy::sim::{self, Fault, Sim};
 use switchy::{Client, EventListener};
 
@@ -98,7 +98,7 @@ async fn calls_that_ended_in_the_gap_are_over_and_new_ones_are_joined() {
     let Setup { sim, client, listener } = setup().await;
     let gone = client.originate(&echo()).await.unwrap().get(LONG).await.unwrap();
     until(LONG, "both legs", async || {
-        listener.call(&gone).is_some_and(|call| call.sessions.len() == 2)
+        listener.call(&Id::new(&gone)).is_some_and(|call| call.sessions.len() == 2)
     })
     .await;
     // Another client changes things while the listener is away.
@@ -110,7 +110,7 @@ async fn calls_that_ended_in_the_gap_are_over_and_new_ones_are_joined() {
     other.connect().await.unwrap();
     other.cmd(&format!("uuid_kill {gone}")).await.unwrap();
     let gap = back(&listener).await;
-    until(LONG, "the end of the call", async || listener.call(&gone).is_none()).await;
+    until(LONG, "the end of the call", async || listener.call(&Id::new(&gone)).is_none()).await;
     let calls = gap.calls.unwrap();
     assert!(calls.ended + calls.kept == 1, "{gap:?}");
 }

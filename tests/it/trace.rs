@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use switchy::client::Client;
 use switchy::listener::EventListener;
+use switchy::model::Id;
 use switchy::shell::{CommandError, Format, Kind, Output, Settings, Shell};
 use switchy::sim::{Config, Fault, Notice, Sim};
 use tokio::sync::mpsc::UnboundedReceiver;
@@ -212,7 +213,7 @@ async fn it_ends_whatever_holds_it_up_while_its_call_ends() {
         let made = client.cmd("originate null/x &park").await.unwrap();
         let id = made.trim_start_matches("+OK ").trim().to_owned();
         let listener = shell.current().unwrap().listener();
-        until_so(SOON, "the call in the table", || listener.session(&id).is_some()).await;
+        until_so(SOON, "the call in the table", || listener.session(&Id::new(&id)).is_some()).await;
         sim.inject(fault);
         let mut notices = sim.notices();
         let line = format!("trace {id} --log off");
@@ -261,7 +262,7 @@ async fn a_leg_that_gets_another_id_is_followed_to_its_end() {
     let made = client.cmd("originate null/x &park").await.unwrap();
     let id = made.trim_start_matches("+OK ").trim().to_owned();
     let listener = shell.current().unwrap().listener();
-    until_so(SOON, "the call in the table", || listener.session(&id).is_some()).await;
+    until_so(SOON, "the call in the table", || listener.session(&Id::new(&id)).is_some()).await;
     let (sender, mut told) = tokio::sync::mpsc::unbounded_channel();
     let line = format!("trace {id} --log off");
     let tracing = tokio::spawn({
@@ -300,7 +301,8 @@ async fn it_ends_when_its_connection_is_cut() {
             let made = client.cmd("originate null/x &park").await.unwrap();
             let id = made.trim_start_matches("+OK ").trim().to_owned();
             let listener = shell.current().unwrap().listener();
-            until_so(SOON, "the call in the table", || listener.session(&id).is_some()).await;
+            until_so(SOON, "the call in the table", || listener.session(&Id::new(&id)).is_some())
+                .await;
             if !is_following {
                 let by = Duration::from_secs(1);
                 sim.inject(Fault::LateReply { command_prefix: "auth".to_owned(), by });
@@ -335,7 +337,7 @@ async fn a_rename_while_it_connects_is_followed() {
         let made = client.cmd("originate null/x &park").await.unwrap();
         let id = made.trim_start_matches("+OK ").trim().to_owned();
         let listener = shell.current().unwrap().listener();
-        until_so(SOON, "the call in the table", || listener.session(&id).is_some()).await;
+        until_so(SOON, "the call in the table", || listener.session(&Id::new(&id)).is_some()).await;
         let by = Duration::from_secs(1);
         sim.inject(Fault::LateReply { command_prefix: "auth".to_owned(), by });
         let mut notices = sim.notices();
@@ -363,7 +365,7 @@ async fn a_rename_while_it_connects_is_followed() {
         let greeting = within(SOON, "the greeting", told.recv()).await.unwrap();
         assert!(greeting.contains("following"), "{greeting}");
         if !is_over_before {
-            until_so(SOON, "the new id", || listener.session("renamed").is_some()).await;
+            until_so(SOON, "the new id", || listener.session(&Id::new("renamed")).is_some()).await;
             end();
         }
         within(LONG, "the end of the trace", tracing).await.unwrap().unwrap();

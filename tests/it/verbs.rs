@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use switchy::client::{Error, Leg, MuteSide, Originate, Pool, Recording, Session};
-use switchy::model::{HangupCause, Phase};
+use switchy::model::{HangupCause, Id, Phase};
 use switchy::sim;
 
 use crate::support::{LONG, pair, sim, tracked};
@@ -13,8 +13,9 @@ async fn answered(client: &switchy::Client) -> Session {
     let job = client.originate(&Originate::to("9196@127.0.0.1:5080")).await.unwrap();
     let id = job.get(LONG).await.unwrap();
     let listener = client.listener().unwrap();
-    tracked(&listener, |listener| listener.session(&id).is_some_and(|leg| leg.is_parked)).await;
-    client.session(&id).unwrap()
+    tracked(&listener, |listener| listener.session(&Id::new(&id)).is_some_and(|leg| leg.is_parked))
+        .await;
+    client.session(&Id::new(&id)).unwrap()
 }
 
 #[limited::test(paused)]
@@ -45,7 +46,7 @@ async fn verbs_do_what_their_events_say() {
     let held = leg.expect(&["CHANNEL_HOLD"]).await.unwrap();
     leg.hold().await.unwrap();
     held.within(LONG).await.unwrap();
-    assert_eq!(listener.session(leg.id.as_str()).unwrap().phase, Phase::Held);
+    assert_eq!(listener.session(&leg.id).unwrap().phase, Phase::Held);
     let unheld = leg.expect(&["CHANNEL_UNHOLD"]).await.unwrap();
     leg.unhold().await.unwrap();
     unheld.within(LONG).await.unwrap();
@@ -114,9 +115,9 @@ async fn two_parked_calls_are_bridged() {
     let bridged = one.expect(&["CHANNEL_BRIDGE"]).await.unwrap();
     one.bridge_to(&other.id).await.unwrap();
     bridged.within(LONG).await.unwrap();
-    let legs = listener.session(one.id.as_str()).unwrap();
+    let legs = listener.session(&one.id).unwrap();
     assert_eq!(legs.other_leg.as_ref(), Some(&other.id));
-    assert!(one.bridge_to(&switchy::model::Id::new("nosuch")).await.is_err());
+    assert!(one.bridge_to(&Id::new("nosuch")).await.is_err());
 }
 
 #[limited::test(paused)]

@@ -11,6 +11,7 @@ use super::failure::Failure;
 use super::session::LuaSession;
 use crate::client::{Client, Error};
 use crate::listener::JobError;
+use crate::model::Id;
 
 /// A call of a script.
 pub(super) struct LuaCall {
@@ -35,7 +36,8 @@ impl LuaCall {
     }
 
     fn sessions(&self, engine: &Engine) -> Vec<LuaSession> {
-        let legs = self.client.call(&self.id).map(|call| call.sessions()).unwrap_or_default();
+        let legs =
+            self.client.call(&Id::new(&self.id)).map(|call| call.sessions()).unwrap_or_default();
         legs.into_iter().map(|leg| LuaSession::new(engine.known_leg(&leg), leg)).collect()
     }
 }
@@ -56,12 +58,12 @@ impl UserData for LuaCall {
             Ok(legs.into_iter().find(|leg| leg.leg.id != own.leg.id))
         });
         methods.add_async_method("hangup", async |_: Lua, this: UserDataRef<Self>, (): ()| {
-            let Some(call) = this.client.call(&this.id) else { return Ok(()) };
+            let Some(call) = this.client.call(&Id::new(&this.id)) else { return Ok(()) };
             let ended = call.hangup().await;
             ended.map(drop).map_err(|err| Failure::of("hangup", &err).into())
         });
         methods.add_meta_method(MetaMethod::ToString, |_, this, ()| {
-            let call = this.client.call(&this.id);
+            let call = this.client.call(&Id::new(&this.id));
             Ok(call.map_or_else(|| format!("<Call({}, gone)>", this.id), |call| call.to_string()))
         });
     }
@@ -123,7 +125,7 @@ impl UserData for LuaClient {
             },
         );
         methods.add_method("session", |lua, _, uuid: String| {
-            let found = client(lua)?.session(&uuid);
+            let found = client(lua)?.session(&Id::new(&uuid));
             let engine = Engine::of(lua)?;
             Ok(found.map(|session| LuaSession::new(engine.known_leg(&session), session)))
         });
@@ -155,7 +157,7 @@ async fn originate(
     rest(lua)?;
     match outcome {
         Ok(uuid) => {
-            let session = client.session(&uuid);
+            let session = client.session(&Id::new(&uuid));
             let session =
                 session.map(|session| LuaSession::new(engine.known_leg(&session), session));
             let why = session.is_none().then(|| "it is gone already".to_owned());

@@ -19,6 +19,7 @@ use super::message::{Loaded, Message};
 use super::pulse::Pulse;
 use super::session::LuaSession;
 use crate::client::{Client, Session};
+use crate::model::Id;
 use crate::model::{EVENT_NAMES, Event};
 
 /// The state of a script.
@@ -215,7 +216,7 @@ impl Engine {
         if legs.len() == legs.capacity() {
             let client = session.client();
             legs.retain(|id, leg| {
-                let lives = client.session(id).is_some();
+                let lives = client.session(&Id::new(id)).is_some();
                 if !lives {
                     leg.end("");
                 }

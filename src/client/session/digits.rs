@@ -287,7 +287,7 @@ impl Session {
 
     /// Whether the listener has seen its end.
     fn is_hung_up(&self) -> bool {
-        let now = self.client.session(self.id.as_str());
+        let now = self.client.session(&self.id);
         now.is_none_or(|session| session.phase >= Phase::Hangup)
     }
 }

@@ -139,7 +139,7 @@ impl Session {
     /// As [`Expect::within`](crate::client::Expect::within); otherwise as [`Client::api`].
     pub async fn hangup_and_wait(&self, within: Duration) -> Result<(), Error> {
         let gone = self.expect(&["CHANNEL_DESTROY"]).await?;
-        if self.client.session(self.id.as_str()).is_none() {
+        if self.client.session(&self.id).is_none() {
             return Ok(());
         }
         self.hangup().await?;
@@ -572,7 +572,7 @@ fn known(cause: &HangupCause) -> Result<(), Error> {
 impl Client {
     /// A living session, with verbs.
     #[must_use]
-    pub fn session(&self, id: &str) -> Option<Session> {
+    pub fn session(&self, id: &Id<model::SessionInfo>) -> Option<Session> {
         let session = self.listener().ok()?.session(id)?;
         Some(Session::new(self.clone(), session))
     }

@@ -138,7 +138,7 @@ async fn hang_up(
         if !manner.rate.is_zero() {
             pace.tick().await;
         }
-        let now = cx.listener()?.call(call.id.as_str());
+        let now = cx.listener()?.call(&call.id);
         let is_spared = match (now, filter) {
             (Some(now), Some(filter)) => cx.matching(vec![now], filter)?.is_empty(),
             _ => false,
@@ -155,7 +155,7 @@ async fn hang_up(
     let (mut ended, mut failed, mut spared) = (0, 0, 0);
     let starts = Starts::new(calls.iter().map(|call| call.id.as_str()));
     for (call, outcome) in calls.iter().zip(outcomes) {
-        let is_there = client.call(call.id.as_str()).is_some();
+        let is_there = client.call(&call.id).is_some();
         let result = match outcome {
             None => "left alone: it does not match any more".to_owned(),
             Some(Ok(LegEnd::HungUp)) if is_there => "still there".to_owned(),
@@ -197,7 +197,7 @@ async fn one(
     call: &CallInfo,
     cause: &HangupCause,
 ) -> Result<LegEnd, CommandError> {
-    let Some(call) = client.call(call.id.as_str()) else { return Ok(LegEnd::WasGone) };
+    let Some(call) = client.call(&call.id) else { return Ok(LegEnd::WasGone) };
     let ends = call.hangup_with(cause).await?;
     let is_hung_up = ends.iter().any(|(_, end)| *end == LegEnd::HungUp);
     Ok(if is_hung_up { LegEnd::HungUp } else { LegEnd::WasGone })
@@ -206,7 +206,7 @@ async fn one(
 /// Waits until the calls are over, or a while.
 async fn wait_for_ends(client: &Client, calls: Vec<CallInfo>) {
     let end = Instant::now() + ENDING;
-    while Instant::now() < end && calls.iter().any(|call| client.call(call.id.as_str()).is_some()) {
+    while Instant::now() < end && calls.iter().any(|call| client.call(&call.id).is_some()) {
         sleep(LOOK).await;
     }
 }
@@ -219,7 +219,7 @@ pub(super) async fn wait_for_legs(
 ) -> usize {
     let end = Instant::now() + within;
     loop {
-        let left = legs.iter().filter(|leg| client.session(leg.as_str()).is_some()).count();
+        let left = legs.iter().filter(|leg| client.session(leg).is_some()).count();
         if left == 0 || Instant::now() >= end {
             return left;
         }

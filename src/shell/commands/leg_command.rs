@@ -70,12 +70,12 @@ pub(super) fn pick(
     let mut found = named.leg.id.clone();
     if !named.is_leg
         && !fits(&named.leg)
-        && let Some(call) = client.call(named.call.id.as_str())
+        && let Some(call) = client.call(&named.call.id)
         && let Some(other) = call.sessions().into_iter().find(|leg| fits(leg))
     {
         found = other.id.clone();
     }
-    client.session(found.as_str()).ok_or_else(|| just_ended(&found))
+    client.session(&found).ok_or_else(|| just_ended(&found))
 }
 
 /// A leg that was there a moment ago.

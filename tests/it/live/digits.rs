@@ -10,7 +10,7 @@ async fn digits_come_back_as_from_the_simulated_switch() {
     let call = Originate::to("9196@127.0.0.1:5080");
     let call = call.with_variable("execute_on_answer", "sched_hangup +120");
     let call = answered(&client, &call, 2).await;
-    let session = client.session(call.id.as_str()).unwrap();
+    let session = client.session(&call.id.cast()).unwrap();
     asks_by_each_option(&client, &session).await;
     // The caller hangs up while a key is waited for.
     let digits = switchy::client::Digits::new().with_timeout(SOON);

@@ -176,7 +176,7 @@ async fn a_call_is_tracked_from_its_answer_to_its_end() {
     let (client, listener) = client(config).await;
     let call = answered(&client, &echo(), 2).await;
     assert!(listener.calls().iter().any(|running| running.id == call.id));
-    client.call(call.id.as_str()).unwrap().hangup().await.unwrap();
+    client.call(&call.id).unwrap().hangup().await.unwrap();
     let ended = ended(&listener, &call).await;
     assert_eq!(ended.cause(), Some(HangupCause::NORMAL_CLEARING));
     assert_eq!(ended.sessions.len(), 2);
@@ -189,9 +189,9 @@ async fn a_listener_that_comes_later_knows_what_runs() {
     let call = answered(&first, &echo(), 2).await;
     shown(&first, &call).await;
     let (_second, late) = client(config).await;
-    let sessions = call.sessions.iter().filter(|leg| late.session(leg.id.as_str()).is_some());
+    let sessions = call.sessions.iter().filter(|leg| late.session(&leg.id).is_some());
     assert_eq!(sessions.count(), 2);
-    first.call(call.id.as_str()).unwrap().hangup().await.unwrap();
+    first.call(&call.id).unwrap().hangup().await.unwrap();
     ended(&listener, &call).await;
     until(&late, "the end of both legs", |tracker| {
         let is_alive = |id: &str| tracker.session(id).is_some();
@@ -239,7 +239,7 @@ async fn hupall_ends_own_calls_only() {
     let (own, foreign) = (answered(&one, &echo(), 2).await, answered(&other, &echo(), 2).await);
     one.hupall(None, &HangupCause::NORMAL_CLEARING).await.unwrap();
     ended(&first, &own).await;
-    assert_eq!(second.call(foreign.id.as_str()).unwrap().sessions.len(), 2);
+    assert_eq!(second.call(&foreign.id).unwrap().sessions.len(), 2);
     other.hupall(None, &HangupCause::NORMAL_CLEARING).await.unwrap();
     ended(&second, &foreign).await;
 }

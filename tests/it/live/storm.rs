@@ -7,7 +7,7 @@ use std::time::Duration;
 use switchy::client::{Error, Originate};
 use switchy::conn::{Backoff, Config};
 use switchy::listener::JobError;
-use switchy::model::{ChannelRow, HangupCause, Rows};
+use switchy::model::{ChannelRow, HangupCause, Id, Rows};
 use switchy::{Client, EventListener};
 use tokio::io::copy_bidirectional;
 use tokio::net::{TcpListener, TcpStream};
@@ -51,7 +51,7 @@ async fn one_call(client: &Client) -> &'static str {
         Ok(uuid) => {
             assert_eq!(Some(uuid.as_str()), job.sess_uuid().map(|id| id.as_str()));
             sleep(Duration::from_millis(300)).await;
-            if let Some(session) = client.session(&uuid) {
+            if let Some(session) = client.session(&Id::new(&uuid)) {
                 // A cut connection says so; the final hupall ends what is left.
                 let _told = session.hangup().await;
             }

@@ -112,7 +112,7 @@ async fn s52_s54_an_app_is_code_of_ours_over_a_plain_inbound_connection() {
     let probe = Probe::new("Probe", &["CHANNEL_CREATE", "CHANNEL_ANSWER", "CHANNEL_DESTROY"]);
     client.load_app(probe.clone()).await.unwrap();
     let id = called(&client, &echo().with_app("Probe")).await;
-    client.call(id.as_str()).unwrap().hangup().await.unwrap();
+    client.call(&id.cast()).unwrap().hangup().await.unwrap();
     tracked(&listener, |_| probe.has("CHANNEL_DESTROY", &id)).await;
     // From the first event of a session to its last, in order.
     let own = probe.book().into_iter().filter(|note| note.ends_with(id.as_str()));
@@ -169,7 +169,7 @@ async fn s56_options_and_hooks_parameters_are_checked_before_anything_is_registe
     let call = called(&client, &park().with_app("Tone")).await;
     let plays = "{loops=-1}tone_stream://%(500,500,440)";
     tracked(&listener, |listener| {
-        listener.session(call.as_str()).is_some_and(|leg| &*leg.application_data == plays)
+        listener.session(&call).is_some_and(|leg| &*leg.application_data == plays)
     })
     .await;
     let probe = Probe::new("Probe", &[]);
@@ -233,12 +233,12 @@ async fn s58_s66_s73_tone_play_answers_plays_and_echoes_over_a_parking_dial_plan
         let file = started.get("Playback-File-Path").unwrap().into_owned();
         assert!(file.contains("tone_stream://%(251,0,1004)"), "{file}");
         tracked(&listener, |listener| {
-            let call = listener.call(session.as_str()).unwrap();
+            let call = listener.call(&session.cast()).unwrap();
             let peer = call.peer(&session);
             peer.is_some_and(|peer| &*peer.application == "echo" && peer.phase == Phase::Answered)
         })
         .await;
-        let call = client.call(session.as_str()).unwrap();
+        let call = client.call(&session.cast()).unwrap();
         assert!(call.sessions.iter().all(|leg| leg.app.as_ref() == Some(&id)));
         call.hangup().await.unwrap();
         tracked(&listener, |listener| listener.calls().is_empty()).await;
@@ -312,19 +312,14 @@ async fn s67_an_event_finds_its_app_by_the_id_that_its_session_carries() {
     let own = Probe::new("Own", &["CHANNEL_ANSWER", "DTMF"]);
     let id = client.load_app(own.clone()).await.unwrap();
     let mine = called(&client, &echo().with_app("Own")).await;
-    assert_eq!(listener.session(mine.as_str()).unwrap().app.as_ref(), Some(&id));
+    assert_eq!(listener.session(&mine).unwrap().app.as_ref(), Some(&id));
     // A DTMF event carries no variables: the session remembers.
-    client
-        .session(mine.as_str())
-        .unwrap()
-        .recv_dtmf("5", Duration::from_millis(100))
-        .await
-        .unwrap();
+    client.session(&mine).unwrap().recv_dtmf("5", Duration::from_millis(100)).await.unwrap();
     tracked(&listener, |_| own.has("DTMF", &mine)).await;
     // An id that nobody issued, as any INVITE can carry, reaches the default app or none.
     let forged = Originate::verbatim("{switchy_app=forged}loopback/9196 &park");
     let stray = called(&client, &forged).await;
-    tracked(&listener, |listener| listener.session(stray.as_str()).is_some()).await;
+    tracked(&listener, |listener| listener.session(&stray).is_some()).await;
     let default = Probe::new("rest", &["CHANNEL_ANSWER"]);
     let options = LoadAs::new().with_name("default");
     client.load_apps(vec![Arc::new(default.clone())], &options).await.unwrap();
@@ -361,8 +356,8 @@ async fn s67_an_id_in_an_invite_counts_only_where_the_call_is_ours() {
         // The outbound leg has the header as a variable of its own call, not the app's: no event.
         assert_eq!(legs.len(), 2, "{legs:#?}");
         for leg in listener.calls().iter().flat_map(|call| call.sessions.clone()) {
-            if !client.call(mine.as_str()).unwrap().sessions.iter().any(|own| own.id == leg.id) {
-                client.session(leg.id.as_str()).unwrap().hangup().await.unwrap();
+            if !client.call(&mine.cast()).unwrap().sessions.iter().any(|own| own.id == leg.id) {
+                client.session(&leg.id).unwrap().hangup().await.unwrap();
             }
         }
         tracked(&listener, |listener| listener.count_sessions() == 2).await;
@@ -376,7 +371,7 @@ async fn s70_s71_a_call_hangs_up_all_that_lives_and_says_what_became_of_each_leg
     let (client, listener) = pair(&sim).await;
     let id = called(&client, &echo()).await;
     tracked(&listener, |listener| listener.count_sessions() == 2).await;
-    let call = client.call(id.as_str()).unwrap();
+    let call = client.call(&id.cast()).unwrap();
     let (first, last) = (call.first().unwrap(), call.last().unwrap());
     assert_eq!((&first.id, &call.sessions[0].id), (&id, &id));
     assert_eq!(call.peer(&id).unwrap().id, last.id);
@@ -385,7 +380,7 @@ async fn s70_s71_a_call_hangs_up_all_that_lives_and_says_what_became_of_each_leg
     let destroy = vec![header("Event-Name", "CHANNEL_DESTROY"), header("Unique-ID", id.as_str())];
     sim.fire(destroy, None);
     tracked(&listener, |listener| listener.count_sessions() == 1).await;
-    let left = client.call(call.id.as_str()).unwrap();
+    let left = client.call(&call.id).unwrap();
     assert!(left.first().is_none() && left.last().unwrap().id == last.id);
     assert_eq!(left.sessions[0].id, last.id);
     let ends = left.hangup().await.unwrap();
@@ -422,7 +417,7 @@ async fn s72_unloading_takes_back_everything_and_then_keeps_or_ends_the_calls() 
     // Its call goes on, and is the default app's from now on.
     let default = Probe::new("default", &["CHANNEL_HOLD"]);
     client.load_app(default.clone()).await.unwrap();
-    client.session(kept.as_str()).unwrap().hold().await.unwrap();
+    client.session(&kept).unwrap().hold().await.unwrap();
     tracked(&listener, |_| default.has("CHANNEL_HOLD", &kept)).await;
     let booked = one.book().len();
     // Twice is fine; never is not.
@@ -436,7 +431,7 @@ async fn s72_unloading_takes_back_everything_and_then_keeps_or_ends_the_calls() 
     client.unload_app_with("Two", LiveCalls::HangUp).await.unwrap();
     assert!(!own.is_subscribed("DTMF"));
     tracked(&listener, |listener| listener.count_sessions() == 2).await;
-    assert!(listener.call(kept.as_str()).is_some());
+    assert!(listener.call(&kept.cast()).is_some());
     client.hupall(Some("One"), &HangupCause::NORMAL_CLEARING).await.unwrap();
     tracked(&listener, |listener| listener.calls().is_empty()).await;
     assert_eq!(one.book().len(), booked);
@@ -457,7 +452,7 @@ async fn apps_follow_their_client_to_another_listener() {
         assert!(listener.is_subscribed("DTMF"));
         let id = called(&client, &echo().with_app("Probe")).await;
         tracked(listener, |_| probe.has("CHANNEL_ANSWER", &id)).await;
-        tracked(other, |other| other.session(id.as_str()).is_some()).await;
+        tracked(other, |other| other.session(&id).is_some()).await;
         tokio::time::sleep(Duration::from_secs(1)).await;
         let note = format!("Probe CHANNEL_ANSWER {id}");
         assert_eq!(probe.book().iter().filter(|other| **other == note).count(), 1, "once each");

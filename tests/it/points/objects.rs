@@ -135,7 +135,7 @@ async fn s05_a_listener_counts_what_its_switch_does() {
     assert_eq!((listener.count_failed(), listener.failed_sessions().len()), (0, 0));
     let id_of_rejected = called(&client, &echo()).await;
     let rejected = HangupCause::parse("CALL_REJECTED");
-    client.session(id_of_rejected.as_str()).unwrap().hangup_with(&rejected).await.unwrap();
+    client.session(&id_of_rejected).unwrap().hangup_with(&rejected).await.unwrap();
     tracked(&listener, |listener| listener.calls().is_empty()).await;
     let causes = listener.hangup_causes();
     assert_eq!(causes.get(&HangupCause::NORMAL_CLEARING), Some(&2));
@@ -154,7 +154,7 @@ async fn s05_a_listener_counts_what_its_switch_does() {
     listener.reset();
     assert!(listener.hangup_causes().is_empty() && listener.failed_jobs().is_empty());
     assert!(listener.failed_sessions().is_empty() && listener.totals().answered == 0);
-    assert!(listener.call(living.as_str()).is_some() && listener.epoch() == epoch);
+    assert!(listener.call(&living.cast()).is_some() && listener.epoch() == epoch);
     running.get(Duration::from_secs(90)).await.unwrap();
     assert!(slow.ready());
 }
@@ -188,8 +188,8 @@ async fn s07_s24_the_listener_only_listens_verbs_go_over_the_command_connection(
     client.connect_over(commands).await.unwrap();
     client.load_app(switchy::apps::TonePlay).await.unwrap();
     let id = called(&client, &super::park().with_app("TonePlay")).await;
-    tracked(&listener, |_| client.session(id.as_str()).is_some_and(|leg| leg.is_parked)).await;
-    let leg = client.session(id.as_str()).unwrap();
+    tracked(&listener, |_| client.session(&id).is_some_and(|leg| leg.is_parked)).await;
+    let leg = client.session(&id).unwrap();
     leg.setvar("colour", "blue").await.unwrap();
     leg.playback("silence_stream://-1").await.unwrap();
     leg.hold().await.unwrap();
@@ -271,9 +271,8 @@ async fn s10_a_shared_listener_binds_the_calls_of_each_client() {
     assert_eq!(listener.subscriptions(), subscriptions);
     for client in [&one, &two] {
         let id = called(client, &echo()).await;
-        tracked(&listener, |listener| listener.call(id.as_str()).unwrap().sessions.len() == 2)
-            .await;
-        let call = listener.call(id.as_str()).unwrap();
+        tracked(&listener, |listener| listener.call(&id.cast()).unwrap().sessions.len() == 2).await;
+        let call = listener.call(&id.cast()).unwrap();
         assert!(call.sessions.iter().all(|leg| leg.app.as_ref() == Some(client.id())));
     }
     two.set_listener(None);

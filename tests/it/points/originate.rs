@@ -81,19 +81,19 @@ async fn s39_s40_s41_calls_are_in_the_order_of_their_first_event_and_found_by_uu
     .await;
     // One in the middle ends, another begins.
     let gone = ids.remove(1);
-    client.call(gone.as_str()).unwrap().hangup().await.unwrap();
+    client.call(&gone.cast()).unwrap().hangup().await.unwrap();
     ids.push(called(&client, &echo()).await);
     tracked(&listener, |listener| listener.count_sessions() == 6).await;
     let order: Vec<String> = listener.calls().iter().map(|call| call.id.to_string()).collect();
     assert_eq!(order, ids.iter().map(ToString::to_string).collect::<Vec<_>>());
     for id in &ids {
-        let call = listener.call(id.as_str()).unwrap();
+        let call = listener.call(&id.cast()).unwrap();
         assert_eq!(call.id.as_str(), id.as_str());
         // By the other leg too.
         let other = call.peer(id).unwrap();
-        assert_eq!(listener.call(other.id.as_str()).unwrap().id, call.id);
+        assert_eq!(listener.call(&other.id.cast()).unwrap().id, call.id);
     }
-    assert!(listener.call(gone.as_str()).is_none());
+    assert!(listener.call(&gone.cast()).is_none());
 }
 
 #[limited::test(paused)]
@@ -102,8 +102,8 @@ async fn s42_s43_both_legs_are_one_call_and_each_says_why() {
     let sim = sim();
     let (client, listener) = pair(&sim).await;
     let id = called(&client, &echo()).await;
-    tracked(&listener, |listener| listener.call(id.as_str()).unwrap().sessions.len() == 2).await;
-    let call = listener.call(id.as_str()).unwrap();
+    tracked(&listener, |listener| listener.call(&id.cast()).unwrap().sessions.len() == 2).await;
+    let call = listener.call(&id.cast()).unwrap();
     assert_eq!(call.to_string(), format!("<Call({id}, 2 sessions)>"));
     let legs: Vec<_> = call.sessions.iter().map(|leg| (leg.direction, leg.association)).collect();
     assert_eq!(legs[0].0, Direction::Outbound);
@@ -122,7 +122,7 @@ async fn s42_s43_both_legs_are_one_call_and_each_says_why() {
     );
     assert_eq!(log.count(&["WARN switchy::listener::intake", &text]), 1, "{:#?}", log.lines());
     // Somebody else's call is no reason to warn.
-    client.call(bare.as_str()).unwrap().hangup().await.unwrap();
+    client.call(&bare.cast()).unwrap().hangup().await.unwrap();
     client.cmd("originate loopback/9664 &park").await.unwrap();
     assert_eq!(log.count(&["WARN", "Unable to associate"]), 1, "{:#?}", log.lines());
     assert!(log.count(&["DEBUG", "Unable to associate"]) > 0);
@@ -206,30 +206,31 @@ async fn s48_the_session_is_known_at_once_and_corrected_when_the_switch_made_ano
     assert_eq!(job.sess_uuid().unwrap().as_str(), made);
     assert_eq!(log.count(&["WARN", wanted.as_str(), &made]), 1, "{:#?}", log.lines());
     // It is a call of its own, and ours.
-    let call = listener.call(&made).unwrap();
+    let call = listener.call(&Id::new(&made)).unwrap();
     assert_eq!(call.id.as_str(), made);
     assert!(listener.with(|tracker| tracker.is_own_call(&call.id)));
     assert!(call.sessions.iter().all(|leg| leg.id != wanted));
-    assert!(listener.call(wanted.as_str()).unwrap().sessions.iter().any(|leg| leg.id == wanted));
+    assert!(listener.call(&wanted.cast()).unwrap().sessions.iter().any(|leg| leg.id == wanted));
     // Where we know of no other one, what comes under its name is this call too.
     let header = |name: &str, value: &str| (name.to_owned(), value.to_owned());
     let destroy =
         vec![header("Event-Name", "CHANNEL_DESTROY"), header("Unique-ID", wanted.as_str())];
     sim.fire(destroy, None);
-    tracked(&listener, |listener| listener.session(wanted.as_str()).is_none()).await;
-    for leg in client.call(wanted.as_str()).unwrap().sessions() {
+    tracked(&listener, |listener| listener.session(&wanted).is_none()).await;
+    for leg in client.call(&wanted.cast()).unwrap().sessions() {
         sim.fire(
             vec![header("Event-Name", "CHANNEL_DESTROY"), header("Unique-ID", leg.id.as_str())],
             None,
         );
     }
-    tracked(&listener, |listener| listener.call(wanted.as_str()).is_none()).await;
+    tracked(&listener, |listener| listener.call(&wanted.cast()).is_none()).await;
     let job = client.originate(&echo().with_uuid(wanted.clone())).await.unwrap();
     let made = job.get(LONG).await.unwrap();
     assert_ne!(made, wanted.as_str());
-    tracked(&listener, |listener| listener.call(&made).unwrap().sessions.len() == 2).await;
-    assert_eq!(listener.call(&made).unwrap().id.as_str(), made);
-    assert!(listener.call(wanted.as_str()).is_none());
+    tracked(&listener, |listener| listener.call(&Id::new(&made)).unwrap().sessions.len() == 2)
+        .await;
+    assert_eq!(listener.call(&Id::new(&made)).unwrap().id.as_str(), made);
+    assert!(listener.call(&wanted.cast()).is_none());
 }
 
 #[limited::test(paused)]
@@ -345,7 +346,7 @@ async fn s51_hupall_takes_an_app_and_a_cause_and_can_be_tried_first() {
     tracked(&listener, |listener| listener.count_calls() == 1).await;
     let ended = listener.with(|tracker| tracker.ended().next_back().unwrap().clone());
     assert_eq!((ended.id.as_str(), ended.cause()), (id.as_str(), Some(busy)));
-    assert!(listener.call(other.as_str()).is_some());
+    assert!(listener.call(&other.cast()).is_some());
 }
 
 #[limited::test(paused)]
@@ -354,8 +355,8 @@ async fn s69_s78_a_call_is_found_by_its_job_before_the_answer_and_its_first_leg_
     let (client, listener) = pair(&sim).await;
     let job = client.originate(&park()).await.unwrap();
     let id = job.sess_uuid().unwrap().clone();
-    tracked(&listener, |listener| listener.call(id.as_str()).is_some()).await;
-    let call = client.call(id.as_str()).unwrap();
+    tracked(&listener, |listener| listener.call(&id.cast()).is_some()).await;
+    let call = client.call(&id.cast()).unwrap();
     assert!(!job.ready() && call.phase() < Phase::Answered, "{call:?}");
     assert_eq!(call.sessions()[0].id, id);
     call.sessions()[0].hangup().await.unwrap();

@@ -271,10 +271,13 @@ async fn s74_s75_s76_s77_s78_the_tutorials_snippet_in_any_order_of_its_steps() {
         let job = client.originate(&park().with_app(id.as_str())).await.unwrap();
         let session = job.get(LONG).await.unwrap();
         assert_eq!(Some(session.as_str()), job.sess_uuid().map(Id::as_str));
-        tracked(&listener, |listener| listener.call(&session).unwrap().sessions.len() == 2).await;
-        let call = client.call(&session).unwrap();
+        tracked(&listener, |listener| {
+            listener.call(&Id::new(&session)).unwrap().sessions.len() == 2
+        })
+        .await;
+        let call = client.call(&Id::new(&session)).unwrap();
         call.sessions()[0].hangup().await.unwrap();
-        tracked(&listener, |listener| listener.call(&session).is_none()).await;
+        tracked(&listener, |listener| listener.call(&Id::new(&session)).is_none()).await;
         client.disconnect().await;
         listener.disconnect().await;
     }

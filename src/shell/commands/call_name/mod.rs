@@ -139,7 +139,7 @@ impl Context<'_> {
         }
         let missing = || self.no_call(&format!("no call is named {word:?}"), word);
         let leg = one(legs, word, "legs", |leg| leg.id.as_str(), missing)?;
-        let call = listener.call(leg.call.as_str());
+        let call = listener.call(&leg.call);
         let call = call.unwrap_or_else(|| CallInfo::new(leg.call.clone(), vec![leg.clone()]));
         let is_leg = leg.id.as_str() != call.id.as_str();
         let by = By::of(word, leg.id.as_str() == word);

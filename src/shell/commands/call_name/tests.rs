@@ -105,7 +105,7 @@ impl Desk {
         self.others.cmd(&format!("originate {{{variables}}}null/{to} &park")).await.unwrap();
         let known = async {
             let listener = self.shell.current().unwrap().listener();
-            while listener.session(id).is_none_or(|leg| !leg.is_parked) {
+            while listener.session(&Id::new(id)).is_none_or(|leg| !leg.is_parked) {
                 sleep(Duration::from_millis(2)).await;
             }
         };

@@ -83,7 +83,7 @@ impl Trace {
     pub(super) fn is_gone(&self, shell: &EventListener) -> bool {
         let is_complete = self.listener.snapshot_state() == Snapshot::Complete;
         let is_over = |id: &str| {
-            let is_listed = self.listener.session(id).is_some();
+            let is_listed = self.listener.session(&Id::new(id)).is_some();
             let has_ended = || {
                 shell.with(|tracker| {
                     let mut legs = tracker.ended().rev().flat_map(|call| &call.sessions);

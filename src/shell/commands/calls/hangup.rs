@@ -44,9 +44,9 @@ pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), Command
     let named = cx.named(&args.on.target).await?;
     let (client, found) = (cx.client()?, named.leg);
     // The first leg stands for the call; another leg for itself.
-    let legs = match client.call(named.call.id.as_str()) {
+    let legs = match client.call(&named.call.id) {
         Some(call) if !named.is_leg => call.sessions(),
-        _ => client.session(found.id.as_str()).into_iter().collect(),
+        _ => client.session(&found.id).into_iter().collect(),
     };
     if legs.is_empty() {
         return Err(leg_command::just_ended(&found.id));

@@ -145,7 +145,7 @@ fn victims(client: &Client, tagged: &[HungUp]) -> View {
     let columns = ["app", "uuid", "dir", "from", "to", "state"];
     let mut view = View::new(&columns, if tagged.is_empty() { NO_CALLS } else { "none lives" });
     for hung_up in tagged {
-        for leg in hung_up.victims.iter().filter_map(|id| client.session(id.as_str())) {
+        for leg in hung_up.victims.iter().filter_map(|id| client.session(id)) {
             view.push(vec![
                 app_name(hung_up),
                 Cell::text(leg.id.as_str()),

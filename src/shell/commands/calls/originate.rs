@@ -1,3 +1,4 @@
+use crate::model::Id;
 use crate::shell::commands::meta::{Describe, Group, Meta};
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -272,11 +273,11 @@ impl Held {
     /// Waits for `time`, or until the call ends by itself.
     async fn out(self, cx: &mut Context<'_>, seconds: u32) -> Result<(), CommandError> {
         let end = Instant::now() + Duration::from_secs(u64::from(seconds));
-        while Instant::now() < end && self.client.call(&self.session).is_some() {
+        while Instant::now() < end && self.client.call(&Id::new(&self.session)).is_some() {
             let left = end.saturating_duration_since(Instant::now());
             tokio::time::sleep(left.min(LOOK)).await;
         }
-        let Some(call) = self.client.call(&self.session) else {
+        let Some(call) = self.client.call(&Id::new(&self.session)) else {
             return cx.line("it has ended; \"why last\" says why");
         };
         call.hangup().await?;
@@ -292,7 +293,10 @@ impl Held {
 impl Drop for Held {
     fn drop(&mut self) {
         let session = std::mem::take(&mut self.session);
-        let Some(call) = self.client.call(&session).filter(|_| !session.is_empty()) else { return };
+        let Some(call) = self.client.call(&Id::new(&session)).filter(|_| !session.is_empty())
+        else {
+            return;
+        };
         self.shell.finish(async move {
             if let Err(err) = call.hangup().await {
                 tracing::warn!(%err, "a call is left");

@@ -63,7 +63,7 @@ impl WhichLeg {
         named: &Session,
     ) -> Result<Vec<Session>, CommandError> {
         let client = cx.client()?;
-        let other = named.other_leg.as_ref().and_then(|id| client.session(id.as_str()));
+        let other = named.other_leg.as_ref().and_then(|id| client.session(id));
         match (self, other) {
             (Self::A, _) => Ok(vec![named.clone()]),
             (Self::B, Some(other)) => Ok(vec![other]),
