@@ -54,7 +54,7 @@ impl App for Answer {
     fn on_event<'a>(&'a self, on: AppContext<'a>) -> Handling<'a> {
         let session = on.session;
         Box::pin(async move {
-            match session.direction {
+            match session.info().direction {
                 Direction::Inbound => session.answer_and_wait(LONG).await,
                 Direction::Outbound => Ok(()),
             }

@@ -30,8 +30,8 @@ impl App for Ringback {
     fn on_event<'a>(&'a self, on: AppContext<'a>) -> Handling<'a> {
         let (session, event) = (on.session, on.event);
         Box::pin(async move {
-            println!("{} {}", session.id.short(), event.name());
-            match (&*event.name(), session.direction) {
+            println!("{} {}", session.id().short(), event.name());
+            match (&*event.name(), session.info().direction) {
                 ("CHANNEL_PARK", Direction::Inbound) => session.answer().await,
                 ("CHANNEL_ANSWER", Direction::Inbound) => session.playback(TONE).await,
                 _ => Ok(()),

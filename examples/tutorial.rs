@@ -48,6 +48,6 @@ async fn main() -> Result<(), Box<dyn Error>> {
     tokio::time::sleep(Duration::from_secs(seconds)).await;
     let originating = call.sessions().into_iter().next().ok_or("the call has no session")?;
     originating.hangup().await?;
-    println!("hung up {}", originating.id);
+    println!("hung up {}", originating.id());
     Ok(())
 }

@@ -142,7 +142,7 @@ impl Bert {
     }
 
     async fn parked(&self, session: &Session) -> Result<(), Error> {
-        match (session.direction, self.ring_response) {
+        match (session.info().direction, self.ring_response) {
             (Direction::Inbound, ring) => {
                 tokio::time::sleep(self.pdd).await;
                 match ring {
@@ -154,7 +154,7 @@ impl Bert {
                 self.prepare(session).await?;
                 session.answer().await
             }
-            (Direction::Outbound, _) if session.phase == Phase::Answered => {
+            (Direction::Outbound, _) if session.info().phase == Phase::Answered => {
                 self.prepare(session).await?;
                 session.execute("bert_test", "").await
             }
@@ -173,7 +173,7 @@ impl Bert {
         let figure = |name: &str| event.get(name).unwrap_or_default().into_owned();
         self.worst.fetch_max(hundredths(&figure("sync_lost_percent")), Ordering::Relaxed);
         tracing::warn!(
-            uuid = %session.id,
+            uuid = %session.id(),
             percent = figure("sync_lost_percent"),
             count = figure("sync_lost_count"),
             cng = figure("cng_count"),
@@ -217,14 +217,14 @@ impl App for Bert {
     fn on_event<'a>(&'a self, on: AppContext<'a>) -> Handling<'a> {
         let (session, event) = (on.session, on.event);
         Box::pin(async move {
-            match (&*event.kind(), session.direction) {
+            match (&*event.kind(), session.info().direction) {
                 ("CHANNEL_PARK", _) => self.parked(session).await,
                 ("CHANNEL_ANSWER", Direction::Inbound) if self.is_two_sided => {
                     session.execute("bert_test", "").await
                 }
                 ("CHANNEL_ANSWER", Direction::Inbound) => session.echo().await,
                 // It was parked before, as by a dial plan that rings first.
-                ("CHANNEL_ANSWER", Direction::Outbound) if session.is_parked => {
+                ("CHANNEL_ANSWER", Direction::Outbound) if session.info().is_parked => {
                     self.parked(session).await
                 }
                 ("mod_bert::in_sync", _) => {
@@ -234,7 +234,7 @@ impl App for Bert {
                 ("mod_bert::lost_sync", _) => self.lost(session, event).await,
                 ("mod_bert::timeout", _) => {
                     self.timed_out.fetch_add(1, Ordering::Relaxed);
-                    tracing::warn!(uuid = %session.id, "Bert: no sync in time");
+                    tracing::warn!(uuid = %session.id(), "Bert: no sync in time");
                     Ok(())
                 }
                 _ => Ok(()),

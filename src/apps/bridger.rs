@@ -84,9 +84,9 @@ impl App for Bridger {
         Box::pin(async move {
             match &*event.name() {
                 "CHANNEL_PARK" => {
-                    let count = self.parked.with(&session.call, |legs| {
+                    let count = self.parked.with(&session.info().call, |legs| {
                         // One that parks again is no other leg.
-                        legs.insert(session.id.clone()).then_some(legs.len())
+                        legs.insert(session.id().clone()).then_some(legs.len())
                     });
                     let place = count.and_then(|count| self.places.get(&count));
                     match place {
@@ -99,13 +99,13 @@ impl App for Bridger {
                 }
                 "CHANNEL_BRIDGE" => {
                     let other = event.get("Other-Leg-Unique-ID").unwrap_or_default().into_owned();
-                    tracing::info!(uuid = %session.id, other, "Bridger: bridged");
+                    tracing::info!(uuid = %session.id(), other, "Bridger: bridged");
                     Ok(())
                 }
                 _ => {
                     let is_over = session.call().is_none();
                     if is_over {
-                        drop(self.parked.take(&session.call));
+                        drop(self.parked.take(&session.info().call));
                     }
                     Ok(())
                 }

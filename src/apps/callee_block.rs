@@ -63,7 +63,7 @@ impl App for CalleeBlockOnInvite {
     fn on_event<'a>(&'a self, on: AppContext<'a>) -> Handling<'a> {
         let session = on.session;
         Box::pin(async move {
-            match (session.direction, &self.response) {
+            match (session.info().direction, &self.response) {
                 (Direction::Inbound, Response::Sip(code)) => session.respond(*code).await,
                 (Direction::Inbound, Response::Cause(cause)) => session.hangup_with(cause).await,
                 (Direction::Outbound, _) => Ok(()),

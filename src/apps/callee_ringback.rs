@@ -63,9 +63,9 @@ impl App for CalleeRingback {
     fn on_event<'a>(&'a self, on: AppContext<'a>) -> Handling<'a> {
         let (session, event) = (on.session, on.event);
         Box::pin(async move {
-            match (&*event.name(), session.direction) {
+            match (&*event.name(), session.info().direction) {
                 // Not when its state says RINGING: what is queued before the park is cut off by it.
-                ("CHANNEL_PARK", Direction::Inbound) if session.phase < Phase::Answered => {
+                ("CHANNEL_PARK", Direction::Inbound) if session.info().phase < Phase::Answered => {
                     Self::hup_after(session, self.callee_hup_after).await?;
                     if !self.is_early {
                         return session.ring_ready().await;

@@ -152,16 +152,20 @@ impl App for Cdr {
             let listener = session.client().listener()?;
             let record = listener.with(|tracker| {
                 // The call is over with its last leg only.
-                let is_over = !tracker.is_running(&session.call);
-                let ended = tracker.ended().rev().find(|ended| ended.id == session.call);
-                let app = session.app.clone().and_then(|id| session.client().app(id.as_str()).ok());
+                let is_over = !tracker.is_running(&session.info().call);
+                let ended = tracker.ended().rev().find(|ended| ended.id == session.info().call);
+                let app = session
+                    .info()
+                    .app
+                    .clone()
+                    .and_then(|id| session.client().app(id.as_str()).ok());
                 let app = app.map(|app| app.name().to_owned()).unwrap_or_default();
                 let sessions = tracker.sessions().len();
                 let counts = (tracker.failed_count(), sessions, tracker.call_count());
                 ended.filter(|_| is_over).map(|ended| Record::of(ended, app, counts))
             });
             match record {
-                Some(record) if self.is_new(&session.call) => {
+                Some(record) if self.is_new(&session.info().call) => {
                     self.write(&record).map_err(|err| self.failed(&err))
                 }
                 _ => Ok(()),

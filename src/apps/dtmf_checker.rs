@@ -73,7 +73,7 @@ impl DtmfChecker {
     }
 
     async fn digit(&self, session: &Session, digit: &str) -> Result<(), Error> {
-        let verdict = self.got.with(&session.id, |got| {
+        let verdict = self.got.with(session.id(), |got| {
             if !got.is_expected || got.is_done {
                 return None;
             }
@@ -93,7 +93,7 @@ impl DtmfChecker {
             Some(Err(digits)) => {
                 self.failed.fetch_add(1, Ordering::Relaxed);
                 let sequence = &self.sequence;
-                tracing::warn!(uuid = %session.id, digits, sequence, "DtmfChecker: wrong digits");
+                tracing::warn!(uuid = %session.id(), digits, sequence, "DtmfChecker: wrong digits");
                 Ok(())
             }
             None => Ok(()),
@@ -113,12 +113,14 @@ impl App for DtmfChecker {
     fn on_event<'a>(&'a self, on: AppContext<'a>) -> Handling<'a> {
         let (session, event) = (on.session, on.event);
         Box::pin(async move {
-            match (&*event.name(), session.direction) {
-                ("CHANNEL_PARK", Direction::Inbound) if session.phase < Phase::Answered => {
-                    self.got.with(&session.id, |got| got.is_expected = true);
+            match (&*event.name(), session.info().direction) {
+                ("CHANNEL_PARK", Direction::Inbound) if session.info().phase < Phase::Answered => {
+                    self.got.with(session.id(), |got| got.is_expected = true);
                     session.answer().await
                 }
-                ("CHANNEL_PARK", Direction::Outbound) if session.phase == Phase::Answered => {
+                ("CHANNEL_PARK", Direction::Outbound)
+                    if session.info().phase == Phase::Answered =>
+                {
                     // Digits travel inside a stream of audio, so there has to be one.
                     session.playback("silence_stream://-1").await?;
                     session.send_dtmf(&self.sequence, self.hold).await
@@ -128,11 +130,11 @@ impl App for DtmfChecker {
                     self.digit(session, &digit).await
                 }
                 ("CHANNEL_DESTROY", _) => {
-                    let note = self.got.take(&session.id);
+                    let note = self.got.take(session.id());
                     if let Some(got) = note.filter(|got| got.is_expected && !got.is_done) {
                         self.incomplete.fetch_add(1, Ordering::Relaxed);
                         let (digits, sequence) = (got.digits, &self.sequence);
-                        tracing::warn!(uuid = %session.id, digits, sequence, "DtmfChecker: hung up before the last digit");
+                        tracing::warn!(uuid = %session.id(), digits, sequence, "DtmfChecker: hung up before the last digit");
                     }
                     Ok(())
                 }

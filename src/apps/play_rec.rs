@@ -211,16 +211,20 @@ impl PlayRec {
     fn pair(session: &Session) -> Option<(Session, Session)> {
         let legs = session.call()?.sessions();
         let [one, two] = <[Session; 2]>::try_from(legs).ok()?;
-        let is_ready = |leg: &Session| leg.is_parked && leg.phase == Phase::Answered;
+        let is_ready = |leg: &Session| leg.info().is_parked && leg.info().phase == Phase::Answered;
         if !is_ready(&one) || !is_ready(&two) {
             return None;
         }
-        if one.direction == Direction::Outbound { Some((one, two)) } else { Some((two, one)) }
+        if one.info().direction == Direction::Outbound {
+            Some((one, two))
+        } else {
+            Some((two, one))
+        }
     }
 
     fn files(&self, caller: &Session) -> RecInfo {
         let folder = self.folder.lock().clone();
-        let file = |side: &str| format!("{folder}/switchy_{}_{side}.wav", caller.call);
+        let file = |side: &str| format!("{folder}/switchy_{}_{side}.wav", caller.info().call);
         let host = caller.client().config().host().to_owned();
         RecInfo { host, caller: file("caller"), callee: file("callee") }
     }
@@ -235,8 +239,9 @@ impl PlayRec {
             let outcome = script.converse(&caller, &callee, files).await;
             // One that is gone was ended by another party.
             let Err(err) = outcome else { return };
-            if !matches!(err, Error::Gone { .. }) && caller.client().session(&caller.id).is_some() {
-                tracing::error!(uuid = %caller.id, %err, "PlayRec: the call is hung up");
+            if !matches!(err, Error::Gone { .. }) && caller.client().session(caller.id()).is_some()
+            {
+                tracing::error!(uuid = %caller.id(), %err, "PlayRec: the call is hung up");
                 // It may be gone already.
                 let cause = HangupCause::parse("NORMAL_TEMPORARY_FAILURE");
                 let _hung_up = caller.hangup_with(&cause).await.is_ok();
@@ -353,14 +358,15 @@ impl App for PlayRec {
     fn on_event<'a>(&'a self, on: AppContext<'a>) -> Handling<'a> {
         let (session, event) = (on.session, on.event);
         Box::pin(async move {
-            match (&*event.name(), session.direction) {
-                ("CHANNEL_PARK", Direction::Inbound) if session.phase < Phase::Answered => {
+            match (&*event.name(), session.info().direction) {
+                ("CHANNEL_PARK", Direction::Inbound) if session.info().phase < Phase::Answered => {
                     session.answer().await
                 }
                 ("CHANNEL_PARK" | "CHANNEL_ANSWER", _) => {
                     let Some((caller, callee)) = Self::pair(session) else { return Ok(()) };
-                    let is_first =
-                        self.begun.with(&session.call, |begun| !std::mem::replace(begun, true));
+                    let is_first = self
+                        .begun
+                        .with(&session.info().call, |begun| !std::mem::replace(begun, true));
                     if !is_first {
                         return Ok(());
                     }
@@ -369,7 +375,7 @@ impl App for PlayRec {
                 }
                 ("CHANNEL_DESTROY", _) => {
                     if session.call().is_none() {
-                        let _begun = self.begun.take(&session.call);
+                        let _begun = self.begun.take(&session.info().call);
                     }
                     Ok(())
                 }

@@ -60,7 +60,7 @@ impl App for Proxier {
     fn on_event<'a>(&'a self, on: AppContext<'a>) -> Handling<'a> {
         let (session, event) = (on.session, on.event);
         Box::pin(async move {
-            if session.direction == Direction::Outbound {
+            if session.info().direction == Direction::Outbound {
                 return Ok(());
             }
             let to = onward(event, self.profile.as_deref(), self.proxy.as_deref())?;

@@ -141,7 +141,7 @@ impl Router {
                 Ok(Routing::Stop) => return Ok(()),
                 Ok(Routing::Next) => has_run = true,
                 Err(err) => {
-                    tracing::error!(uuid = %session.id, route = %route, %err, "Router: a route failed, the next one is tried");
+                    tracing::error!(uuid = %session.id(), route = %route, %err, "Router: a route failed, the next one is tried");
                 }
             }
         }
@@ -149,12 +149,12 @@ impl Router {
     }
 
     async fn refuse(&self, session: &Session, why: &str) -> Result<(), Error> {
-        let to = session.destination.to_string();
+        let to = session.info().destination.to_string();
         if !self.rejects {
-            tracing::warn!(uuid = %session.id, to, "Router: a call stays parked: {why}");
+            tracing::warn!(uuid = %session.id(), to, "Router: a call stays parked: {why}");
             return Ok(());
         }
-        tracing::info!(uuid = %session.id, to, "Router: rejected: {why}");
+        tracing::info!(uuid = %session.id(), to, "Router: rejected: {why}");
         session.hangup_with(&HangupCause::parse("NO_ROUTE_DESTINATION")).await
     }
 }
@@ -250,7 +250,7 @@ impl App for Router {
     fn on_event<'a>(&'a self, on: AppContext<'a>) -> Handling<'a> {
         let (session, event) = (on.session, on.event);
         Box::pin(async move {
-            match session.direction {
+            match session.info().direction {
                 Direction::Inbound => self.route(session, event).await,
                 Direction::Outbound => Ok(()),
             }

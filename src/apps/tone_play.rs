@@ -70,10 +70,12 @@ impl App for Tone {
 }
 
 async fn react(session: &Session, event: &Event, tone: &str) -> Result<(), Error> {
-    match (&*event.name(), session.direction) {
+    match (&*event.name(), session.info().direction) {
         ("CHANNEL_PARK", Direction::Inbound) => session.answer().await,
         ("CHANNEL_ANSWER", Direction::Inbound) => session.echo().await,
-        (_, Direction::Outbound) if session.is_parked && session.phase == Phase::Answered => {
+        (_, Direction::Outbound)
+            if session.info().is_parked && session.info().phase == Phase::Answered =>
+        {
             session.playback(&format!("{{loops=-1}}tone_stream://{tone}")).await
         }
         _ => Ok(()),

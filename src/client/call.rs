@@ -3,7 +3,6 @@
 use super::app::AppContext;
 use super::hung_up::LegEnd;
 use std::fmt;
-use std::ops::Deref;
 
 use super::error::Error;
 use super::handle::Client;
@@ -67,16 +66,16 @@ impl Call {
         cause: &HangupCause,
     ) -> Result<Vec<(Id<model::SessionInfo>, LegEnd)>, Error> {
         let mut legs = self.sessions();
-        let now = self.client.call(&self.id).map(|call| call.sessions());
+        let now = self.client.call(self.id()).map(|call| call.sessions());
         for leg in now.unwrap_or_default() {
-            if !legs.iter().any(|known| known.id == leg.id) {
+            if !legs.iter().any(|known| known.id() == leg.id()) {
                 legs.push(leg);
             }
         }
         let (mut ends, mut failure) = (Vec::new(), None);
         for leg in legs {
             match leg.end(cause).await {
-                Ok(end) => ends.push((leg.id.clone(), end)),
+                Ok(end) => ends.push((leg.id().clone(), end)),
                 Err(err) => failure = failure.or(Some(err)),
             }
         }
@@ -105,15 +104,21 @@ impl Call {
     /// ago that the listener has forgotten it; [`Error::NoListener`].
     pub async fn ended(&self) -> Result<Ending, Error> {
         let ending = self.client.listener()?.call_ended(&self.call).await;
-        ending.ok_or_else(|| Error::EndUnseen { call: self.id.to_string() })
+        ending.ok_or_else(|| Error::EndUnseen { call: self.id().to_string() })
     }
 }
 
-impl Deref for Call {
-    type Target = model::CallInfo;
-
-    fn deref(&self) -> &model::CallInfo {
+impl Call {
+    /// What was known of it when it was looked up.
+    #[must_use]
+    pub fn info(&self) -> &model::CallInfo {
         &self.call
+    }
+
+    /// Its id.
+    #[must_use]
+    pub fn id(&self) -> &Id<model::CallInfo> {
+        &self.call.id
     }
 }
 

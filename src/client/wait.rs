@@ -190,6 +190,6 @@ impl Session {
     /// # Errors
     /// As [`Client::expect`].
     pub async fn expect(&self, kinds: &[&str]) -> Result<Expect, Error> {
-        self.client.expect(&self.id, kinds).await
+        self.client.expect(self.id(), kinds).await
     }
 }

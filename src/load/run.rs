@@ -116,7 +116,7 @@ impl One {
             if let Some(session) = self.client.session(&session)
                 && let Err(err) = session.hangup().await
             {
-                tracing::warn!(uuid = %session.id, %err, "a call of the load is not ended");
+                tracing::warn!(uuid = %session.id(), %err, "a call of the load is not ended");
             }
         }
         drop(self.place);

@@ -220,7 +220,7 @@ async fn timers_calls_of_its_own_and_events_by_name() {
     let leg = client.call(&Id::new(&id)).unwrap().sessions()[1].clone();
     let header = |name: &str, value: &str| (name.to_owned(), value.to_owned());
     let thing =
-        vec![header("Event-Subclass", "mod_x::thing"), header("Unique-ID", leg.id.as_str())];
+        vec![header("Event-Subclass", "mod_x::thing"), header("Unique-ID", leg.id().as_str())];
     sim.fire([header("Event-Name", "CUSTOM")].into_iter().chain(thing).collect(), None);
     let seen = until(LONG, "what was seen", async || {
         leg.getvar("seen").await.unwrap().ok_or_else(|| notes(&client, "last failure"))
@@ -646,7 +646,7 @@ async fn the_guides_recorder_records_until_a_key() {
     let first = tokio::time::timeout(LONG, events.next()).await.unwrap().unwrap();
     assert_eq!(first.name(), "RECORD_START");
     let path = first.get("Record-File-Path").unwrap().into_owned();
-    assert!(path.ends_with(&format!("{}.wav", callee.id)), "{path}");
+    assert!(path.ends_with(&format!("{}.wav", callee.id())), "{path}");
     callee.recv_dtmf("#", Duration::ZERO).await.unwrap();
     let second = tokio::time::timeout(LONG, events.next()).await.unwrap().unwrap();
     assert_eq!(second.name(), "RECORD_STOP");

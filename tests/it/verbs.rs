@@ -23,7 +23,7 @@ async fn verbs_do_what_their_events_say() {
     let sim = sim();
     let (client, listener) = pair(&sim).await;
     let leg = answered(&client).await;
-    assert_eq!(leg.to_string(), format!("<Session({}, answered)>", leg.id));
+    assert_eq!(leg.to_string(), format!("<Session({}, answered)>", leg.id()));
 
     leg.setvar("colour", "deep blue").await.unwrap();
     assert_eq!(leg.getvar("colour").await.unwrap().as_deref(), Some("deep blue"));
@@ -41,12 +41,12 @@ async fn verbs_do_what_their_events_say() {
     assert!(matches!(leg.setvars(&[("a", "1\n2")]).await, Err(Error::DialString { .. })));
     assert!(matches!(leg.setvar("a", "1\r").await, Err(Error::DialString { .. })));
     assert!(matches!(leg.transfer("-both", "XML", "default").await, Err(Error::DialString { .. })));
-    assert!(leg.dump().await.unwrap().contains(leg.id.as_str()));
+    assert!(leg.dump().await.unwrap().contains(leg.id().as_str()));
 
     let held = leg.expect(&["CHANNEL_HOLD"]).await.unwrap();
     leg.hold().await.unwrap();
     held.within(LONG).await.unwrap();
-    assert_eq!(listener.session(&leg.id).unwrap().phase, Phase::Held);
+    assert_eq!(listener.session(leg.id()).unwrap().phase, Phase::Held);
     let unheld = leg.expect(&["CHANNEL_UNHOLD"]).await.unwrap();
     leg.unhold().await.unwrap();
     unheld.within(LONG).await.unwrap();
@@ -99,7 +99,7 @@ async fn a_wait_ends_with_its_session_and_with_the_connection() {
     let never = leg.expect(&["DTMF"]).await.unwrap();
     leg.hangup_with(&HangupCause::parse("CALL_REJECTED")).await.unwrap();
     let gone = never.within(LONG).await.unwrap_err();
-    assert_eq!(gone.to_string(), format!("{} is gone: CALL_REJECTED", leg.id));
+    assert_eq!(gone.to_string(), format!("{} is gone: CALL_REJECTED", leg.id()));
     tracked(&listener, |listener| listener.calls().is_empty()).await;
     let leg = answered(&client).await;
     let never = leg.expect(&["DTMF"]).await.unwrap();
@@ -113,10 +113,10 @@ async fn two_parked_calls_are_bridged() {
     let (client, listener) = pair(&sim).await;
     let (one, other) = (answered(&client).await, answered(&client).await);
     let bridged = one.expect(&["CHANNEL_BRIDGE"]).await.unwrap();
-    one.bridge_to(&other.id).await.unwrap();
+    one.bridge_to(other.id()).await.unwrap();
     bridged.within(LONG).await.unwrap();
-    let legs = listener.session(&one.id).unwrap();
-    assert_eq!(legs.other_leg.as_ref(), Some(&other.id));
+    let legs = listener.session(one.id()).unwrap();
+    assert_eq!(legs.other_leg.as_ref(), Some(other.id()));
     assert!(one.bridge_to(&Id::new("nosuch")).await.is_err());
 }
 

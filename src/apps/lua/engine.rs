@@ -193,7 +193,7 @@ impl Engine {
             let outlives = leg.is_gone();
             for function in functions {
                 let run = self.run(&kind, Some(&leg), Some(session.client().clone()), outlives);
-                let call = LuaCall::new(session.call.as_str(), session.client().clone());
+                let call = LuaCall::new(session.info().call.as_str(), session.client().clone());
                 let args = (
                     LuaSession::new(Rc::clone(&leg), session.clone()),
                     LuaEvent(event.clone()),
@@ -209,7 +209,7 @@ impl Engine {
 
     fn leg(&self, session: &Session) -> Rc<Leg> {
         let mut legs = self.legs.borrow_mut();
-        if let Some(leg) = legs.get(session.id.as_str()) {
+        if let Some(leg) = legs.get(session.id().as_str()) {
             return Rc::clone(leg);
         }
         // No event reports sessions that ended while the connection was down.
@@ -223,8 +223,8 @@ impl Engine {
                 lives
             });
         }
-        let leg = Leg::new(session.id.as_str(), session.call.as_str());
-        legs.insert(session.id.as_str().to_owned(), Rc::clone(&leg));
+        let leg = Leg::new(session.id().as_str(), session.info().call.as_str());
+        legs.insert(session.id().as_str().to_owned(), Rc::clone(&leg));
         leg
     }
 

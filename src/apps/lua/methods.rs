@@ -32,26 +32,30 @@ impl UserData for LuaSession {
     fn add_fields<F: UserDataFields<Self>>(fields: &mut F) {
         fields.add_field_method_get("uuid", |_, this| Ok(this.leg.id.clone()));
         fields.add_field_method_get("caller_number", |_, this| {
-            Ok(this.now().caller_number.to_string())
+            Ok(this.now().info().caller_number.to_string())
         });
-        fields
-            .add_field_method_get("caller_name", |_, this| Ok(this.now().caller_name.to_string()));
-        fields
-            .add_field_method_get("destination", |_, this| Ok(this.now().destination.to_string()));
-        fields.add_field_method_get("context", |_, this| Ok(this.now().context.to_string()));
-        fields.add_field_method_get("channel", |_, this| Ok(this.now().channel_name.to_string()));
-        fields.add_field_method_get("direction", |_, this| Ok(this.now().direction.word()));
-        fields.add_field_method_get("state", |_, this| Ok(this.now().phase.word()));
+        fields.add_field_method_get("caller_name", |_, this| {
+            Ok(this.now().info().caller_name.to_string())
+        });
+        fields.add_field_method_get("destination", |_, this| {
+            Ok(this.now().info().destination.to_string())
+        });
+        fields.add_field_method_get("context", |_, this| Ok(this.now().info().context.to_string()));
+        fields.add_field_method_get("channel", |_, this| {
+            Ok(this.now().info().channel_name.to_string())
+        });
+        fields.add_field_method_get("direction", |_, this| Ok(this.now().info().direction.word()));
+        fields.add_field_method_get("state", |_, this| Ok(this.now().info().phase.word()));
         fields.add_field_method_get("answered", |_, this| {
-            Ok(matches!(this.now().phase, Phase::Answered | Phase::Held))
+            Ok(matches!(this.now().info().phase, Phase::Answered | Phase::Held))
         });
         fields.add_field_method_get("gone", |_, this| Ok(this.leg.check().is_err()));
         fields.add_field_method_get("cause", |_, this| {
-            Ok(this.now().cause.as_ref().map(ToString::to_string))
+            Ok(this.now().info().cause.as_ref().map(ToString::to_string))
         });
         fields.add_field_method_get("vars", |lua, this| this.leg.vars(lua));
         fields.add_field_method_get("call", |_, this| {
-            Ok(LuaCall::new(this.now().call.as_str(), this.session.client().clone()))
+            Ok(LuaCall::new(this.now().info().call.as_str(), this.session.client().clone()))
         });
     }
 

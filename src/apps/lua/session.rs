@@ -65,14 +65,16 @@ impl LuaSession {
     }
 
     pub(super) async fn answer(&self, lua: &Lua) -> mlua::Result<()> {
-        if self.now().phase >= Phase::Answered {
+        if self.now().info().phase >= Phase::Answered {
             return Ok(self.leg.check()?);
         }
         let session = self.session.clone();
         self.verb(lua, "answer", async {
             match session.answer_and_wait(SOON).await {
                 // It was answered a moment ago.
-                Err(Error::NotConfirmed { .. }) if self.now().phase >= Phase::Answered => Ok(()),
+                Err(Error::NotConfirmed { .. }) if self.now().info().phase >= Phase::Answered => {
+                    Ok(())
+                }
                 other => other,
             }
         })

@@ -155,7 +155,7 @@ fn is_genuine(tracker: &Tracker, session: &model::SessionInfo) -> bool {
 
 async fn worker(mut inbox: mpsc::Receiver<Work>) {
     while let Some(Work { name, apps, session, event, at_work }) = inbox.recv().await {
-        let (uuid, kind) = (session.id.clone(), event.kind().into_owned());
+        let (uuid, kind) = (session.id().clone(), event.kind().into_owned());
         for app in apps {
             let (session, event) = (session.clone(), event.clone());
             // A separate task, so that a panic in an app ends one callback and nothing else.

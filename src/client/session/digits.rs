@@ -241,7 +241,7 @@ impl Digits {
             };
             return Ok(Pressed { digits, end });
         }
-        let uuid = session.id.to_string();
+        let uuid = session.id().to_string();
         let has_ended = event.get("Answer-State").is_some_and(|state| state == "hangup");
         if has_ended || session.is_hung_up() {
             let cause = event.get("Hangup-Cause").unwrap_or_default().into_owned();
@@ -287,8 +287,8 @@ impl Session {
 
     /// Whether the listener has seen its end.
     fn is_hung_up(&self) -> bool {
-        let now = self.client.session(&self.id);
-        now.is_none_or(|session| session.phase >= Phase::Hangup)
+        let now = self.client.session(self.id());
+        now.is_none_or(|session| session.info().phase >= Phase::Hangup)
     }
 }
 

@@ -67,8 +67,8 @@ impl Session {
         digits: &str,
         hold: Duration,
     ) -> Result<(), Error> {
-        let send = format!("uuid_send_dtmf {} {}", self.id, dtmf(digits, hold)?);
-        let line = format!("sched_api +{} {} {send}", super::whole_seconds(after), self.id);
+        let send = format!("uuid_send_dtmf {} {}", self.id(), dtmf(digits, hold)?);
+        let line = format!("sched_api +{} {} {send}", super::whole_seconds(after), self.id());
         self.client.api(&line).await.map(drop)
     }
 

@@ -8,7 +8,6 @@ pub(in crate::client) mod digits;
 pub(in crate::client) mod media;
 
 use std::fmt;
-use std::ops::Deref;
 use std::time::Duration;
 
 use crate::client::dial_string;
@@ -139,7 +138,7 @@ impl Session {
     /// As [`Expect::within`](crate::client::Expect::within); otherwise as [`Client::api`].
     pub async fn hangup_and_wait(&self, within: Duration) -> Result<(), Error> {
         let gone = self.expect(&["CHANNEL_DESTROY"]).await?;
-        if self.client.session(&self.id).is_none() {
+        if self.client.session(self.id()).is_none() {
             return Ok(());
         }
         self.hangup().await?;
@@ -157,7 +156,7 @@ impl Session {
     pub async fn sched_hangup(&self, after: Duration, cause: &HangupCause) -> Result<(), Error> {
         known(cause)?;
         let seconds = whole_seconds(after).max(1);
-        let line = format!("sched_hangup +{seconds} {} {cause}", self.id);
+        let line = format!("sched_hangup +{seconds} {} {cause}", self.id());
         self.client.api(&line).await.map(drop)
     }
 
@@ -169,7 +168,7 @@ impl Session {
     /// # Errors
     /// As [`Client::api`].
     pub async fn clear_tasks(&self) -> Result<(), Error> {
-        self.client.api(&format!("sched_del {}", self.id)).await.map(drop)
+        self.client.api(&format!("sched_del {}", self.id())).await.map(drop)
     }
 
     /// `uuid_park`; confirmed by CHANNEL_PARK.
@@ -258,7 +257,7 @@ impl Session {
     /// # Errors
     /// As [`Client::api`].
     pub async fn unhold(&self) -> Result<(), Error> {
-        self.client.api(&format!("uuid_hold off {}", self.id)).await.map(drop)
+        self.client.api(&format!("uuid_hold off {}", self.id())).await.map(drop)
     }
 
     /// `uuid_media off`: lets media pass by FreeSWITCH.
@@ -269,7 +268,7 @@ impl Session {
     /// # Errors
     /// As [`Client::api`].
     pub async fn bypass_media(&self) -> Result<(), Error> {
-        self.client.api(&format!("uuid_media off {}", self.id)).await.map(drop)
+        self.client.api(&format!("uuid_media off {}", self.id())).await.map(drop)
     }
 
     /// `uuid_media`: takes media through FreeSWITCH again.
@@ -292,7 +291,7 @@ impl Session {
     /// As [`Client::api`].
     pub async fn getvar(&self, name: &str) -> Result<Option<String>, Error> {
         let name = dial_string::word("variable", name)?;
-        let reply = self.client.api(&format!("uuid_getvar {} {name}", self.id)).await?;
+        let reply = self.client.api(&format!("uuid_getvar {} {name}", self.id())).await?;
         // Blanks at its ends are part of it.
         let value = reply.text();
         Ok((value.trim() != "_undef_").then_some(value))
@@ -353,7 +352,7 @@ impl Session {
     /// # Errors
     /// As [`Client::api`].
     pub async fn dump(&self) -> Result<String, Error> {
-        self.client.cmd(&format!("uuid_dump {} plain", self.id)).await
+        self.client.cmd(&format!("uuid_dump {} plain", self.id())).await
     }
 
     /// `uuid_loglevel`: what the server logs for this session.
@@ -465,7 +464,8 @@ impl Session {
     /// [`Error::Api`] with `-ERR invalid session id` when it is gone; otherwise as
     /// [`Client::send`].
     pub async fn execute(&self, app: &str, arg: &str) -> Result<(), Error> {
-        let command = Command::execute(self.id.as_str(), app, arg, None).map_err(Error::Illegal)?;
+        let command =
+            Command::execute(self.id().as_str(), app, arg, None).map_err(Error::Illegal)?;
         let shown = format!("execute {app} {arg}");
         let reply = self.client.send(command).await?;
         checked(reply, shown.trim_end()).map(drop)
@@ -480,7 +480,7 @@ impl Session {
     /// # Errors
     /// As [`Session::execute`].
     pub async fn execute_as(&self, app: &str, arg: &str, mark: &str) -> Result<(), Error> {
-        let id = self.id.as_str();
+        let id = self.id().as_str();
         let command = Command::execute(id, app, arg, Some(mark)).map_err(Error::Illegal)?;
         let reply = self.client.send(command).await?;
         checked(reply, app).map(drop)
@@ -522,23 +522,29 @@ impl Session {
 
     async fn verb(&self, api: &str, arg: &str) -> Result<(), Error> {
         let blank = if arg.is_empty() { "" } else { " " };
-        let line = format!("{api} {}{blank}{arg}", self.id);
+        let line = format!("{api} {}{blank}{arg}", self.id());
         self.client.api(&line).await.map(drop)
     }
 }
 
-impl Deref for Session {
-    type Target = model::SessionInfo;
-
-    fn deref(&self) -> &model::SessionInfo {
+impl Session {
+    /// What was known of it when it was looked up.
+    #[must_use]
+    pub fn info(&self) -> &model::SessionInfo {
         &self.session
+    }
+
+    /// Its id.
+    #[must_use]
+    pub fn id(&self) -> &Id<model::SessionInfo> {
+        &self.session.id
     }
 }
 
 impl fmt::Display for Session {
     /// `<Session(72451178-bd0c-11e4-9d26-74d02bc595d7, answered)>`
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "<Session({}, {})>", self.id, self.phase.word())
+        write!(f, "<Session({}, {})>", self.id(), self.info().phase.word())
     }
 }
 

@@ -71,9 +71,9 @@ pub(super) fn pick(
     if !named.is_leg
         && !fits(&named.leg)
         && let Some(call) = client.call(&named.call.id)
-        && let Some(other) = call.sessions().into_iter().find(|leg| fits(leg))
+        && let Some(other) = call.sessions().into_iter().find(|leg| fits(leg.info()))
     {
-        found = other.id.clone();
+        found = other.id().clone();
     }
     client.session(&found).ok_or_else(|| just_ended(&found))
 }

@@ -16,7 +16,7 @@ async fn digits_come_back_as_from_the_simulated_switch() {
     let digits = switchy::client::Digits::new().with_timeout(SOON);
     let (found, ()) = tokio::join!(session.digits(&digits), async {
         until(&listener, "the question", |tracker| {
-            let leg = tracker.session(session.id.as_str())?;
+            let leg = tracker.session(session.id().as_str())?;
             (&*leg.application == "play_and_get_digits").then_some(())
         })
         .await;

@@ -73,7 +73,7 @@ impl App for Probe {
     fn on_event<'a>(&'a self, on: AppContext<'a>) -> Handling<'a> {
         let (session, event) = (on.session, on.event);
         Box::pin(async {
-            let note = format!("{} {} {}", self.name, event.kind(), session.id);
+            let note = format!("{} {} {}", self.name, event.kind(), session.id());
             self.book.lock().unwrap().push(note);
             Ok(())
         })
@@ -239,7 +239,7 @@ async fn s58_s66_s73_tone_play_answers_plays_and_echoes_over_a_parking_dial_plan
         })
         .await;
         let call = client.call(&session.cast()).unwrap();
-        assert!(call.sessions.iter().all(|leg| leg.app.as_ref() == Some(&id)));
+        assert!(call.info().sessions.iter().all(|leg| leg.app.as_ref() == Some(&id)));
         call.hangup().await.unwrap();
         tracked(&listener, |listener| listener.calls().is_empty()).await;
     }
@@ -356,7 +356,14 @@ async fn s67_an_id_in_an_invite_counts_only_where_the_call_is_ours() {
         // The outbound leg has the header as a variable of its own call, not the app's: no event.
         assert_eq!(legs.len(), 2, "{legs:#?}");
         for leg in listener.calls().iter().flat_map(|call| call.sessions.clone()) {
-            if !client.call(&mine.cast()).unwrap().sessions.iter().any(|own| own.id == leg.id) {
+            if !client
+                .call(&mine.cast())
+                .unwrap()
+                .info()
+                .sessions
+                .iter()
+                .any(|own| own.id == leg.id)
+            {
                 client.session(&leg.id).unwrap().hangup().await.unwrap();
             }
         }
@@ -372,17 +379,17 @@ async fn s70_s71_a_call_hangs_up_all_that_lives_and_says_what_became_of_each_leg
     let id = called(&client, &echo()).await;
     tracked(&listener, |listener| listener.count_sessions() == 2).await;
     let call = client.call(&id.cast()).unwrap();
-    let (first, last) = (call.first().unwrap(), call.last().unwrap());
-    assert_eq!((&first.id, &call.sessions[0].id), (&id, &id));
-    assert_eq!(call.peer(&id).unwrap().id, last.id);
+    let (first, last) = (call.info().first().unwrap(), call.info().last().unwrap());
+    assert_eq!((&first.id, &call.info().sessions[0].id), (&id, &id));
+    assert_eq!(call.info().peer(&id).unwrap().id, last.id);
     // The first leg is gone, the other lives: the list begins with that, `first` says so.
     let header = |name: &str, value: &str| (name.to_owned(), value.to_owned());
     let destroy = vec![header("Event-Name", "CHANNEL_DESTROY"), header("Unique-ID", id.as_str())];
     sim.fire(destroy, None);
     tracked(&listener, |listener| listener.count_sessions() == 1).await;
-    let left = client.call(&call.id).unwrap();
-    assert!(left.first().is_none() && left.last().unwrap().id == last.id);
-    assert_eq!(left.sessions[0].id, last.id);
+    let left = client.call(call.id()).unwrap();
+    assert!(left.info().first().is_none() && left.info().last().unwrap().id == last.id);
+    assert_eq!(left.info().sessions[0].id, last.id);
     let ends = left.hangup().await.unwrap();
     assert_eq!(ends, [(last.id.clone(), LegEnd::HungUp)]);
     tracked(&listener, |listener| listener.calls().is_empty()).await;

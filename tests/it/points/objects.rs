@@ -188,7 +188,7 @@ async fn s07_s24_the_listener_only_listens_verbs_go_over_the_command_connection(
     client.connect_over(commands).await.unwrap();
     client.load_app(switchy::apps::TonePlay).await.unwrap();
     let id = called(&client, &super::park().with_app("TonePlay")).await;
-    tracked(&listener, |_| client.session(&id).is_some_and(|leg| leg.is_parked)).await;
+    tracked(&listener, |_| client.session(&id).is_some_and(|leg| leg.info().is_parked)).await;
     let leg = client.session(&id).unwrap();
     leg.setvar("colour", "blue").await.unwrap();
     leg.playback("silence_stream://-1").await.unwrap();

@@ -219,7 +219,7 @@ async fn s48_the_session_is_known_at_once_and_corrected_when_the_switch_made_ano
     tracked(&listener, |listener| listener.session(&wanted).is_none()).await;
     for leg in client.call(&wanted.cast()).unwrap().sessions() {
         sim.fire(
-            vec![header("Event-Name", "CHANNEL_DESTROY"), header("Unique-ID", leg.id.as_str())],
+            vec![header("Event-Name", "CHANNEL_DESTROY"), header("Unique-ID", leg.id().as_str())],
             None,
         );
     }
@@ -357,8 +357,8 @@ async fn s69_s78_a_call_is_found_by_its_job_before_the_answer_and_its_first_leg_
     let id = job.sess_uuid().unwrap().clone();
     tracked(&listener, |listener| listener.call(&id.cast()).is_some()).await;
     let call = client.call(&id.cast()).unwrap();
-    assert!(!job.ready() && call.phase() < Phase::Answered, "{call:?}");
-    assert_eq!(call.sessions()[0].id, id);
+    assert!(!job.ready() && call.info().phase() < Phase::Answered, "{call:?}");
+    assert_eq!(*call.sessions()[0].id(), id);
     call.sessions()[0].hangup().await.unwrap();
     tracked(&listener, |listener| listener.calls().is_empty()).await;
     let ended = listener.with(|tracker| tracker.ended().next_back().unwrap().clone());

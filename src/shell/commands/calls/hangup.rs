@@ -61,7 +61,7 @@ pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), Command
     if let Some(err) = failure {
         return Err(err.into());
     }
-    let ids: Vec<_> = legs.iter().map(|leg| leg.id.clone()).collect();
+    let ids: Vec<_> = legs.iter().map(|leg| leg.id().clone()).collect();
     let left = bulk_hangup::wait_for_legs(&client, &ids, args.on.within()).await;
     let what = if named.is_leg { "leg" } else { "call" };
     if left > 0 {

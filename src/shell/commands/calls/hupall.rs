@@ -148,11 +148,11 @@ fn victims(client: &Client, tagged: &[HungUp]) -> View {
         for leg in hung_up.victims.iter().filter_map(|id| client.session(id)) {
             view.push(vec![
                 app_name(hung_up),
-                Cell::text(leg.id.as_str()),
-                direction(&leg),
-                Cell::shown(feed::caller(&leg), json!(leg.caller_number)),
-                Cell::text(&leg.destination),
-                Cell::text(leg.phase.word()),
+                Cell::text(leg.id().as_str()),
+                direction(leg.info()),
+                Cell::shown(feed::caller(leg.info()), json!(leg.info().caller_number)),
+                Cell::text(&leg.info().destination),
+                Cell::text(leg.info().phase.word()),
             ]);
         }
     }

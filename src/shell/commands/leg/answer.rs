@@ -35,21 +35,22 @@ pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), Command
         leg.direction == Direction::Inbound && leg.phase < Phase::Answered
     })?;
     // Of a call whose legs are all answered, the one that came in.
-    let leg = if leg.direction == Direction::Outbound {
+    let leg = if leg.info().direction == Direction::Outbound {
         leg_command::pick(cx, &named, |leg| leg.direction == Direction::Inbound)?
     } else {
         leg
     };
-    if leg.phase >= Phase::Answered {
-        return leg_command::say(cx, &leg.id, "is answered", &Outcome::Already);
+    if leg.info().phase >= Phase::Answered {
+        return leg_command::say(cx, leg.id(), "is answered", &Outcome::Already);
     }
-    if leg.direction == Direction::Outbound {
-        let message = format!("{} was made by the switch: only its far end can answer it", leg.id);
+    if leg.info().direction == Direction::Outbound {
+        let message =
+            format!("{} was made by the switch: only its far end can answer it", leg.id());
         return Err(CommandError::new(crate::shell::text::error::Kind::Refused, message)
             .hint("\"call ID\" shows the legs; \"answer\" is for those that came in"));
     }
     let event = leg.expect(&["CHANNEL_ANSWER"]).await?;
     leg.answer().await?;
     let (_, outcome) = leg_command::confirmed(event, args.on.within()).await?;
-    leg_command::say(cx, &leg.id, "answered", &outcome)
+    leg_command::say(cx, leg.id(), "answered", &outcome)
 }

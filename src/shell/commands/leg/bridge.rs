@@ -47,19 +47,19 @@ pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), Command
     let with = args.with.trim();
     let within = |stock| std::time::Duration::from_secs(args.timeout.unwrap_or(stock));
     if is_dial_string(with) {
-        let sends_it = format!("execute --yes {} bridge {with}", leg.id);
+        let sends_it = format!("execute --yes {} bridge {with}", leg.id());
         clear_effect(cx, &format!("originate {with}"), &sends_it).await?;
         return dial(cx, &leg, with, within(60)).await;
     }
     let other = leg_command::leg(cx, args.target.also(with), |_| true).await?;
-    if other.id == leg.id {
-        return Err(CommandError::usage(format!("both names stand for {}", leg.id))
+    if other.id() == leg.id() {
+        return Err(CommandError::usage(format!("both names stand for {}", leg.id()))
             .hint("\"call ID\" shows the uuids of the legs"));
     }
-    let event = leg.expect(&["CHANNEL_BRIDGE"]).await?.or(&other.id);
-    leg.bridge_to(&other.id).await?;
+    let event = leg.expect(&["CHANNEL_BRIDGE"]).await?.or(other.id());
+    leg.bridge_to(other.id()).await?;
     let (_, outcome) = leg_command::confirmed(event, within(5)).await?;
-    leg_command::say(cx, &leg.id, &format!("bridged with {}", other.id), &outcome)
+    leg_command::say(cx, leg.id(), &format!("bridged with {}", other.id()), &outcome)
 }
 
 /// Runs it and waits until it has begun or failed.
@@ -116,7 +116,7 @@ async fn dial(
         let why = event.variable("originate_disposition");
         let why = why.or_else(|| event.get("Application-Response"));
         let why = why.unwrap_or_default().into_owned();
-        let message = format!("{} was not bridged: {why}", leg.id);
+        let message = format!("{} was not bridged: {why}", leg.id());
         let err = CommandError::new(Kind::Refused, message);
         return Err(match HangupCause::parse(&why).meaning() {
             Some(meaning) if is_kept => err.hint(format!("{meaning}; the leg continues as before")),
@@ -125,5 +125,5 @@ async fn dial(
         });
     }
     let other = event.get("Other-Leg-Unique-ID").unwrap_or_default().into_owned();
-    leg_command::say(cx, &leg.id, &format!("bridged with {other}"), &outcome)
+    leg_command::say(cx, leg.id(), &format!("bridged with {other}"), &outcome)
 }

@@ -46,5 +46,5 @@ pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), Command
     leg.deflect_to(&args.uri).await?;
     let why = "the far end has not followed yet, and may not";
     let outcome = leg_command::confirmed_or(event, args.on.within(), why).await?;
-    leg_command::say(cx, &leg.id, &format!("deflected to {}", args.uri), &outcome)
+    leg_command::say(cx, leg.id(), &format!("deflected to {}", args.uri), &outcome)
 }

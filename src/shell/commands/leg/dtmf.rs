@@ -47,11 +47,11 @@ pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), Command
     if !args.received {
         leg.send_dtmf(&args.digits, hold).await?;
         let outcome = Outcome::Queued("nothing says whether the far end heard them");
-        return leg_command::say(cx, &leg.id, &format!("sends {}", args.digits), &outcome);
+        return leg_command::say(cx, leg.id(), &format!("sends {}", args.digits), &outcome);
     }
     let event = leg.expect(&["DTMF"]).await?;
     leg.recv_dtmf(&args.digits, hold).await?;
     let why = "nothing that runs on this leg reads digits now";
     let outcome = leg_command::confirmed_or(event, args.on.within(), why).await?;
-    leg_command::say(cx, &leg.id, &format!("received {}", args.digits), &outcome)
+    leg_command::say(cx, leg.id(), &format!("received {}", args.digits), &outcome)
 }

@@ -48,11 +48,11 @@ pub(in crate::shell) type Headers = BTreeMap<String, String>;
 pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), CommandError> {
     let leg = leg_command::leg(cx, args.call.as_str(), |_| true).await?;
     if cx.format() == Format::Raw && !args.diff && args.other.is_none() {
-        let text = cx.client()?.cmd(&format!("uuid_dump {}", leg.id)).await?;
+        let text = cx.client()?.cmd(&format!("uuid_dump {}", leg.id())).await?;
         return cx.server_text(&text);
     }
     let headers = headers(&leg).await?;
-    let before = cx.shell.remember_dump(leg.id.as_str(), headers.clone());
+    let before = cx.shell.remember_dump(leg.id().as_str(), headers.clone());
     let is_wanted = |name: &str, values: [Option<&String>; 2]| {
         args.grep.as_deref().is_none_or(|text| {
             let text = text.to_lowercase();
@@ -63,7 +63,7 @@ pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), Command
     if let Some(other) = &args.other {
         let other = leg_command::leg(cx, other.as_str(), |_| true).await?;
         let theirs = self::headers(&other).await?;
-        let intro = format!("first {}, second {}", leg.id, other.id);
+        let intro = format!("first {}, second {}", leg.id(), other.id());
         let columns = ["name", "first", "second"];
         return show_difference(cx, (&intro, columns), &headers, &theirs, is_wanted);
     }
@@ -71,11 +71,11 @@ pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), Command
         let Some(before) = before else {
             return cx.line(&format!(
                 "{} was not dumped before: remembered now, \"dump {} --diff\" will show what changed",
-                leg.id, args.call
+                leg.id(), args.call
             ));
         };
         let columns = ["name", "before", "now"];
-        return show_difference(cx, (leg.id.as_str(), columns), &before, &headers, is_wanted);
+        return show_difference(cx, (leg.id().as_str(), columns), &before, &headers, is_wanted);
     }
     let wanted = headers.iter().filter(|(name, value)| is_wanted(name, [Some(value), None]));
     if cx.format() == Format::Json {
@@ -91,14 +91,14 @@ pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), Command
 
 /// The headers of a leg. Those that say when and where the dump was made are left out.
 async fn headers(leg: &Session) -> Result<Headers, CommandError> {
-    let text = leg.client().cmd(&format!("uuid_dump {} json", leg.id)).await?;
+    let text = leg.client().cmd(&format!("uuid_dump {} json", leg.id())).await?;
     let document: BTreeMap<String, serde_json::Value> =
         serde_json::from_str(&text).map_err(|err| {
             CommandError::new(
                 crate::shell::text::error::Kind::Refused,
                 format!("the dump is not JSON: {err}"),
             )
-            .hint(format!("\"dump {} -o raw\" shows it", leg.id.short()))
+            .hint(format!("\"dump {} -o raw\" shows it", leg.id().short()))
         })?;
     let is_kept = |name: &String| !name.starts_with("Event-");
     let text = |value: serde_json::Value| match value {

@@ -78,12 +78,12 @@ pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), Command
         let why = "what runs on the leg now has to end first";
         let outcome = leg_command::confirmed_or(event, within, why).await?;
         let done = if matches!(outcome, Outcome::Queued(_)) { "is to run" } else { "runs" };
-        return leg_command::say(cx, &leg.id, format!("{done} {app} {arg}").trim_end(), &outcome);
+        return leg_command::say(cx, leg.id(), format!("{done} {app} {arg}").trim_end(), &outcome);
     };
     let (event, outcome) = leg_command::confirmed(event, Duration::from_secs(wait)).await?;
     let response = event.get("Application-Response").unwrap_or_default();
     if has_failed(&response) {
-        let message = format!("{app} failed on {}: {response}", leg.id);
+        let message = format!("{app} failed on {}: {response}", leg.id());
         let err = CommandError::new(Kind::Refused, sanitise::line(&message).into_owned());
         return Err(if response.contains("NOT FOUND") {
             err.hint(
@@ -98,7 +98,7 @@ pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), Command
     } else {
         format!("ran {app}: {response}")
     };
-    leg_command::say(cx, &leg.id, &said, &outcome)
+    leg_command::say(cx, leg.id(), &said, &outcome)
 }
 
 /// Whether what an application said at its end means that it did not do its work: a missing file, a

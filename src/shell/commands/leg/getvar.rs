@@ -56,7 +56,7 @@ pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), Command
     if unset.is_empty() {
         return Ok(());
     }
-    let message = format!("not set on {}: {}", leg.id, unset.join(", "));
+    let message = format!("not set on {}: {}", leg.id(), unset.join(", "));
     Err(CommandError::new(Kind::Refused, message)
-        .hint(format!("\"dump {}\" shows what is", leg.id.short())))
+        .hint(format!("\"dump {}\" shows what is", leg.id().short())))
 }

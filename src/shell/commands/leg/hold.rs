@@ -46,7 +46,7 @@ pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), Command
         Way::On | Way::Toggle => leg.phase >= Phase::Answered,
     })
     .await?;
-    let is_held = leg.phase == Phase::Held;
+    let is_held = leg.info().phase == Phase::Held;
     let hold = match args.way {
         Way::On => true,
         Way::Off => false,
@@ -54,11 +54,14 @@ pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), Command
     };
     if hold == is_held {
         let what = if hold { "is on hold" } else { "is off hold" };
-        return leg_command::say(cx, &leg.id, what, &Outcome::Already);
+        return leg_command::say(cx, leg.id(), what, &Outcome::Already);
     }
-    if leg.phase < Phase::Answered {
-        let message =
-            format!("{} is {}: only what is answered can be held", leg.id, leg.phase.word());
+    if leg.info().phase < Phase::Answered {
+        let message = format!(
+            "{} is {}: only what is answered can be held",
+            leg.id(),
+            leg.info().phase.word()
+        );
         return Err(CommandError::new(Kind::Refused, message)
             .hint("\"answer\" it, or wait until the far end does"));
     }
@@ -77,5 +80,5 @@ pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), Command
         }
         _ => err,
     })?;
-    leg_command::say(cx, &leg.id, done, &outcome)
+    leg_command::say(cx, leg.id(), done, &outcome)
 }

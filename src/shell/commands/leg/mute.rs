@@ -60,7 +60,7 @@ pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), Command
             Some(false) => Outcome::Nothing(why),
             _ => leg_command::confirmed_or_nothing(event, within, why).await?,
         };
-        return leg_command::say(cx, &leg.id, "is not muted any more", &outcome);
+        return leg_command::say(cx, leg.id(), "is not muted any more", &outcome);
     }
     let was_muted = is_muted(&leg).await == Some(true);
     let event = leg.expect(&["MEDIA_BUG_START"]).await?.with(FUNCTION, AUDIO);
@@ -76,12 +76,12 @@ pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), Command
         let confirmed = leg_command::confirmed(event, within).await;
         confirmed.map_err(|err| err.hint("it is not muted; has the leg media?"))?.1
     };
-    leg_command::say(cx, &leg.id, done, &outcome)
+    leg_command::say(cx, leg.id(), done, &outcome)
 }
 
 /// Whether FreeSWITCH silences a direction of the leg; nothing where it may not be asked.
 async fn is_muted(leg: &Session) -> Option<bool> {
-    let list = leg.client().cmd(&format!("uuid_buglist {}", leg.id)).await.ok()?;
+    let list = leg.client().cmd(&format!("uuid_buglist {}", leg.id())).await.ok()?;
     Some(list.contains("<function>audio</function>"))
 }
 

@@ -32,11 +32,11 @@ impl Describe for Args {
 pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), CommandError> {
     let leg = leg_command::leg(cx, &args.on.target, |_| true).await?;
     // One that runs a bridge out of its park is both.
-    if leg.is_parked && !leg.is_bridged {
-        return leg_command::say(cx, &leg.id, "is parked", &Outcome::Already);
+    if leg.info().is_parked && !leg.info().is_bridged {
+        return leg_command::say(cx, leg.id(), "is parked", &Outcome::Already);
     }
     let event = leg.expect(&["CHANNEL_PARK"]).await?;
     leg.park().await?;
     let (_, outcome) = leg_command::confirmed(event, args.on.within()).await?;
-    leg_command::say(cx, &leg.id, "parked", &outcome)
+    leg_command::say(cx, leg.id(), "parked", &outcome)
 }

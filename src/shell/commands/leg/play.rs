@@ -60,14 +60,14 @@ pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), Command
         }
         let why = "was playing nothing: nothing changed";
         let outcome = leg_command::confirmed_or_nothing(event, within, why).await?;
-        return leg_command::say(cx, &first.id, "stopped playing", &outcome);
+        return leg_command::say(cx, first.id(), "stopped playing", &outcome);
     };
     let leg = match args.leg {
         WhichLeg::A => Leg::A,
         WhichLeg::B => Leg::B,
         WhichLeg::Both => Leg::Both,
     };
-    let line = format!("uuid_broadcast {} {path}", named.id);
+    let line = format!("uuid_broadcast {} {path}", named.id());
     clear_effect(cx, &line, &format!("api --yes {line}")).await?;
     let is_app = path.contains("::") && !path.contains("://");
     let kinds: &[&str] =
@@ -91,5 +91,5 @@ pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), Command
     } else {
         outcome
     };
-    leg_command::say(cx, &first.id, &format!("plays {path}"), &outcome)
+    leg_command::say(cx, first.id(), &format!("plays {path}"), &outcome)
 }

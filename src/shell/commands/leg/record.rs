@@ -80,7 +80,7 @@ pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), Command
     };
     let Some(kind) = kind else {
         leg.record(word, &path).await?;
-        return leg_command::say(cx, &leg.id, &done, &Outcome::Replied);
+        return leg_command::say(cx, leg.id(), &done, &Outcome::Replied);
     };
     let event = leg.expect(&[kind]).await?;
     let recorded = leg.record(word, &path).await.map_err(CommandError::from);
@@ -89,5 +89,5 @@ pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), Command
         _ => err.hint("\"api uuid_buglist UUID\" shows what is recorded, and to where"),
     })?;
     let (_, outcome) = leg_command::confirmed(event, args.on.within()).await?;
-    leg_command::say(cx, &leg.id, &done, &outcome)
+    leg_command::say(cx, leg.id(), &done, &outcome)
 }

@@ -48,18 +48,18 @@ impl Describe for Args {
 pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), CommandError> {
     let leg = leg_command::leg(cx, &args.on.target, |_| true).await?;
     let Some(seconds) = args.seconds else {
-        let text = cx.client()?.cmd(&format!("sched_del {}", leg.id)).await?;
+        let text = cx.client()?.cmd(&format!("sched_del {}", leg.id())).await?;
         let count = text.rsplit(' ').next().and_then(|count| count.parse().ok()).unwrap_or(0);
         if count > 0 {
-            leaves_the_table(&cx.client()?, leg.id.as_str()).await;
+            leaves_the_table(&cx.client()?, leg.id().as_str()).await;
         }
-        return cx.line(&format!("{} {} taken back", leg.id, counted(count, "task")));
+        return cx.line(&format!("{} {} taken back", leg.id(), counted(count, "task")));
     };
     let cause = HangupCause::parse(&args.cause);
     let event = leg.expect(&["ADD_SCHEDULE"]).await?.named_by("Task-Group");
     leg.sched_hangup(Duration::from_secs(seconds.into()), &cause).await?;
     let (_, outcome) = leg_command::confirmed(event, args.on.within()).await?;
-    leg_command::say(cx, &leg.id, &format!("ends in {seconds} s with {cause}"), &outcome)
+    leg_command::say(cx, leg.id(), &format!("ends in {seconds} s with {cause}"), &outcome)
 }
 
 /// Waits until the server's table of tasks, which lags behind, has none of a leg: what asks next,

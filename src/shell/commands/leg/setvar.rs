@@ -42,7 +42,7 @@ pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), Command
     let name = &args.name;
     let wanted = args.value.as_deref().map(str::trim).filter(|value| !value.is_empty());
     if let Some(value) = wanted {
-        let line = format!("uuid_setvar {} {name} {value}", leg.id);
+        let line = format!("uuid_setvar {} {name} {value}", leg.id());
         clear_effect(cx, &line, &format!("api --yes {line}")).await?;
     }
     let before = leg.getvar(name).await?;
@@ -53,7 +53,7 @@ pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), Command
     let now = leg.getvar(name).await?;
     if now.as_deref() != wanted {
         let has = now.unwrap_or_else(|| "(not set)".to_owned());
-        let message = format!("{name} is {has:?} on {}, not what was asked for", leg.id);
+        let message = format!("{name} is {has:?} on {}, not what was asked for", leg.id());
         return Err(
             CommandError::new(Kind::Refused, message).hint("FreeSWITCH protects some variables")
         );
@@ -61,13 +61,13 @@ pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), Command
     if cx.format() != Format::Table {
         let or_null = |value: &Option<String>| value.as_deref().map_or_else(Cell::none, Cell::text);
         return cx.view(&View::single(vec![
-            ("uuid", Cell::text(leg.id.as_str())),
+            ("uuid", Cell::text(leg.id().as_str())),
             ("name", Cell::text(name)),
             ("value", or_null(&now)),
             ("before", or_null(&before)),
         ]));
     }
     let show = |value: Option<String>| value.unwrap_or_else(|| "(not set)".to_owned());
-    let text = format!("{} {name} is {}, was {}", leg.id, show(now), show(before));
+    let text = format!("{} {name} is {}, was {}", leg.id(), show(now), show(before));
     cx.line(&sanitise::line(&text))
 }

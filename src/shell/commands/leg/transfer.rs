@@ -63,13 +63,13 @@ impl WhichLeg {
         named: &Session,
     ) -> Result<Vec<Session>, CommandError> {
         let client = cx.client()?;
-        let other = named.other_leg.as_ref().and_then(|id| client.session(id));
+        let other = named.info().other_leg.as_ref().and_then(|id| client.session(id));
         match (self, other) {
             (Self::A, _) => Ok(vec![named.clone()]),
             (Self::B, Some(other)) => Ok(vec![other]),
             (Self::Both, Some(other)) => Ok(vec![named.clone(), other]),
             (Self::B | Self::Both, None) => {
-                let message = format!("{} is bridged to no other leg", named.id);
+                let message = format!("{} is bridged to no other leg", named.id());
                 Err(CommandError::new(Kind::Refused, message).hint("leave --leg out"))
             }
         }
@@ -81,11 +81,11 @@ pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), Command
     let legs = args.leg.of(cx, &named)?;
     // As it is sent.
     let exten = encode::word(&args.exten);
-    let line = format!("uuid_transfer {} {exten} {} {}", named.id, args.dialplan, args.context);
+    let line = format!("uuid_transfer {} {exten} {} {}", named.id(), args.dialplan, args.context);
     clear_effect(cx, &line, &format!("api --yes {line}")).await?;
     let mut waits = Vec::new();
     for leg in &legs {
-        waits.push((leg.id.clone(), leg.expect(plan_start::EVENTS).await?));
+        waits.push((leg.id().clone(), leg.expect(plan_start::EVENTS).await?));
     }
     // One after the other would hang up the second: it is no longer bridged then.
     match args.leg {
