@@ -501,8 +501,8 @@ fn a_question_mark_is_help_and_needs_no_server() {
 
 #[limited::test]
 fn the_oldest_call_is_first_also_when_calls_begin_during_the_connect() {
-    let switch = Switch::with(switchy::sim::Config::new().with_seed(7).with_traffic(50.0));
-    until_blocking(LONG, "calls of several seconds", || switch.channels() > 150);
+    let switch = Switch::with(switchy::sim::Config::new().with_seed(7).with_traffic(20.0));
+    until_blocking(LONG, "calls of several seconds", || switch.channels() > 60);
     for run_number in 0..12 {
         // A busy machine may take longer than an operator waits.
         let output = run(&switch, &["-T", "60s", "-x", "calls -o json"]);

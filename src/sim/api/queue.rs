@@ -9,7 +9,7 @@ use crate::sim::world::request::{ApiCall, Outcome};
 
 const USAGE: &str = include_str!("../data/callcenter.txt");
 const STATUSES: [&str; 4] = ["Available", "Available (On Demand)", "On Break", "Logged Out"];
-const STATES: [&str; 5] = ["Idle", "ApiCall", "Receiving", "In a queue call", "Reserved"];
+const STATES: [&str; 5] = ["Idle", "Waiting", "Receiving", "In a queue call", "Reserved"];
 
 pub(super) fn valet_info(world: &mut World, asked: &ApiCall) -> Outcome {
     world.valet_info(&asked.args).into()
@@ -133,7 +133,7 @@ fn list_members(world: &World, queue: &str) -> String {
     }
     let rows = world.queue.members.iter().map(|member| {
         let (name, number) = &member.cid;
-        let state = if member.leg.is_some() { "Answered" } else { "ApiCall" };
+        let state = if member.leg.is_some() { "Answered" } else { "Waiting" };
         let agent = member.agent.as_deref().unwrap_or_default();
         format!(
             "{queue}|single_box|{}|{}|{number}|{name}|0|{}|0|0|0|{agent}|single_box|{state}|0\n",

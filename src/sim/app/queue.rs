@@ -51,7 +51,7 @@ impl World {
             let free = self.queue.agents.iter().find(|agent| {
                 let serves =
                     tiers.iter().any(|(queue, name, ..)| queue == QUEUE && *name == agent.name);
-                serves && agent.state == "ApiCall" && agent.status.starts_with("Available")
+                serves && agent.state == "Waiting" && agent.status.starts_with("Available")
             });
             let (Some(at), Some(agent)) = (waiting, free) else { return };
             let (name, contact) = (agent.name.clone(), agent.contact.clone());
@@ -130,7 +130,7 @@ impl World {
     pub(in crate::sim) fn agent_failed(&mut self, id: u64) {
         let found = self.queue.members.iter_mut().find(|member| member.channel == id);
         let Some(agent) = found.and_then(|member| member.agent.take()) else { return };
-        self.set_agent_state(&agent, "ApiCall");
+        self.set_agent_state(&agent, "Waiting");
         self.after(Duration::from_secs(2), Action::Dispatch);
     }
 
@@ -175,7 +175,7 @@ impl World {
             if let Some(agent) = self.queue.agents.iter_mut().find(|it| it.name == agent) {
                 agent.answered += u32::from(served);
             }
-            self.set_agent_state(&agent, "ApiCall");
+            self.set_agent_state(&agent, "Waiting");
             self.after(Duration::from_millis(80), Action::Dispatch);
         }
     }

@@ -31,7 +31,7 @@ impl Agent {
             kind: kind.to_owned(),
             contact: String::new(),
             status: "Logged Out".to_owned(),
-            state: "ApiCall".to_owned(),
+            state: "Waiting".to_owned(),
             answered: 0,
         }
     }

@@ -41,7 +41,7 @@ const READS: &[(&str, &str)] = &[
     ("expect answered last", "5"),
     ("getvar last", "uuid"),
     ("log only last", ""),
-    ("trace last", "--for 50ms"),
+    ("trace last", "--for 1s"),
     ("why last", ""),
 ];
 
