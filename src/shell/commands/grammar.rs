@@ -234,7 +234,7 @@ fn options<'a>(
         let is_optional = argument.get_num_args().is_some_and(|range| range.min_values() == 0);
         // As after any other target: `--var "a=say \"x\""`, `--var a='b c'`.
         let (value, tail) = shell_word(rest)?;
-        let looks_right = !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit());
+        let looks_right = time_span::parse_in(&value, time_span::SECOND).is_some();
         if !is_optional || looks_right {
             words.push(value);
             rest = tail;
@@ -325,6 +325,9 @@ mod tests {
             ("api -- -x y", "-x y"),
             ("bgapi --wait 5 status", "status"),
             ("bgapi --wait status", "status"),
+            ("bgapi --wait 1m30s status", "status"),
+            ("originate --wait 1m user/1000 &park", "user/1000 &park"),
+            ("originate --wait user/1000 &park", "user/1000 &park"),
             (
                 "originate --wait 10 --app 'Tone Play' {a='x y'}user/1000 &park",
                 "{a='x y'}user/1000 &park",
