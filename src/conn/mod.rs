@@ -263,7 +263,7 @@ impl Connection {
         }
     }
 
-    /// Closes the socket at once, without a word to the server. A caller that waits for a reply is told
+    /// Closes the socket at once, without a word to the server. A caller that waits for a reply gets
     /// `reason`.
     pub fn abort(&self, reason: CloseReason) {
         self.cut.send_replace(Some(reason));

@@ -128,9 +128,9 @@ impl Files {
 
     /// Names of profiles; those of `config.toml` hide those of fs_cli's file.
     pub(crate) fn names(&self) -> Vec<&str> {
-        let fs_cli_file =
+        let legacy =
             self.legacy.profiles.keys().filter(|name| !self.file.profiles.contains_key(*name));
-        self.file.profiles.keys().chain(fs_cli_file).map(String::as_str).collect()
+        self.file.profiles.keys().chain(legacy).map(String::as_str).collect()
     }
 
     /// The profile that is meant when none is named.
@@ -244,12 +244,12 @@ impl Files {
     pub(crate) fn exposed(&self) -> Vec<String> {
         let is_secret = |section: &Section| section.contains_key("password");
         let own = self.file.profiles.values().chain([&self.file.defaults]).any(is_secret);
-        let fs_cli_file = self.legacy.profiles.values().any(|section| {
+        let legacy = self.legacy.profiles.values().any(|section| {
             // Everybody knows that one.
             let stock = Data::Secret(Config::PASSWORD.to_owned());
             section.get("password").is_some_and(|value| value.data != stock)
         });
-        let files = [(own, &self.own), (fs_cli_file, &self.fs_cli_file)];
+        let files = [(own, &self.own), (legacy, &self.fs_cli_file)];
         let exposed =
             files.into_iter().filter_map(|(holds, path)| path.as_deref().filter(|_| holds));
         let exposed = exposed.filter(|path| is_open_to_others(path));

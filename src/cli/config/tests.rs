@@ -1,11 +1,11 @@
 use super::*;
 
-fn files(own: &str, fs_cli_file: &str) -> Files {
+fn files(own: &str, legacy: &str) -> Files {
     let (own_path, their_path): (Arc<Path>, Arc<Path>) =
         (Path::new("/c/config.toml").into(), Path::new("/c/fs_cli.conf").into());
     let mut files = Files::default();
     files.file = file::read(&own_path, own, &mut files.faults);
-    files.legacy = legacy::read(&their_path, fs_cli_file, &mut files.ignored);
+    files.legacy = legacy::read(&their_path, legacy, &mut files.ignored);
     files.own = Some(own_path);
     files.fs_cli_file = Some(their_path);
     files.check_names();

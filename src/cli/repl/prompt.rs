@@ -17,9 +17,7 @@ use crate::listener::Link;
 use crate::shell::complete::{Completions, Question};
 use crate::shell::highlight::Mark;
 use crate::shell::history::Entry;
-use crate::shell::{
-    Editing, Part, Place, Shell, Switch, Template, TypedLine, complete, highlight, sanitise,
-};
+use crate::shell::{Editing, Part, Place, Shell, Switch, Template, complete, highlight, sanitise};
 
 /// The shell, as the editor sees it.
 pub(super) struct Helper {
@@ -338,7 +336,7 @@ fn trouble(switch: &Switch) -> Option<String> {
 
 /// The command of a run, in a few letters.
 fn verb_of(run: &Shown) -> String {
-    let verb = sanitise::line(TypedLine::read(&run.line).verb());
+    let verb = sanitise::line(&run.verb);
     verb.chars().filter(char::is_ascii).take(VERB).collect()
 }
 

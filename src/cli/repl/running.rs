@@ -32,6 +32,9 @@ pub(super) struct Running {
 pub(super) struct Run {
     number: u64,
     line: Arc<str>,
+    verb: Arc<str>,
+    /// Whether the next line waits for it, however long it takes.
+    is_waited_for: bool,
     since: Instant,
     is_background: Arc<AtomicBool>,
     /// Which run printed last.
@@ -45,7 +48,7 @@ pub(super) struct RunningLines(Arc<Mutex<Vec<Shown>>>);
 /// A line that runs.
 #[derive(Debug, Clone)]
 pub(super) struct Shown {
-    pub(super) line: Arc<str>,
+    pub(super) verb: Arc<str>,
     pub(super) since: Instant,
 }
 
@@ -86,9 +89,12 @@ impl Running {
     {
         self.started += 1;
         let last_printer = self.runs.first().map(|(run, _)| Arc::clone(&run.last_printer));
+        let typed = TypedLine::read(line);
         let entry = Run {
             number: self.started,
             line: line.into(),
+            verb: typed.verb().into(),
+            is_waited_for: typed.is_waited_for(),
             since: Instant::now(),
             is_background: Arc::default(),
             last_printer: last_printer.unwrap_or_default(),
@@ -171,7 +177,7 @@ impl Running {
     fn settle(&self) {
         if let Some(run) = self.foreground()
             && run.since.elapsed() >= BACKGROUND_AFTER
-            && !TypedLine::read(&run.line).is_waited_for()
+            && !run.is_waited_for
         {
             run.is_background.store(true, Ordering::Relaxed);
         }
@@ -181,7 +187,7 @@ impl Running {
         let shown = self
             .runs
             .iter()
-            .map(|(run, _)| Shown { line: Arc::clone(&run.line), since: run.since });
+            .map(|(run, _)| Shown { verb: Arc::clone(&run.verb), since: run.since });
         *self.board.0.lock() = shown.collect();
     }
 }

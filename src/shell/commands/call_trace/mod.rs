@@ -1,8 +1,8 @@
 //! One call followed from its beginning, or before it, to its end.
 //!
 //! # Invariants
-//! - It has a separate connection: what it subscribes to, and the log that it asks for, is nobody
-//!   else's and ends with it.
+//! - It has a separate connection: what it subscribes to, and the log that it asks for, changes
+//!   no other client's, and ends with it.
 //! - The SIP trace of the server, if it was switched on, is switched off on every way out.
 //! - The ladder and the file are finished on every way out, also when the trace is dropped.
 //! - It ends: the time it was given counts from the first moment, and a call whose end no event says,
