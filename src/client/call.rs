@@ -34,6 +34,18 @@ impl Call {
         Self { client, call }
     }
 
+    /// What was known of it when it was looked up.
+    #[must_use]
+    pub fn info(&self) -> &model::CallInfo {
+        &self.call
+    }
+
+    /// Its id.
+    #[must_use]
+    pub fn id(&self) -> &Id<model::CallInfo> {
+        &self.call.id
+    }
+
     /// Its sessions that were alive, in the order of their first event.
     #[must_use]
     pub fn sessions(&self) -> Vec<Session> {
@@ -105,20 +117,6 @@ impl Call {
     pub async fn ended(&self) -> Result<Ending, Error> {
         let ending = self.client.listener()?.call_ended(&self.call).await;
         ending.ok_or_else(|| Error::EndUnseen { call: self.id().to_string() })
-    }
-}
-
-impl Call {
-    /// What was known of it when it was looked up.
-    #[must_use]
-    pub fn info(&self) -> &model::CallInfo {
-        &self.call
-    }
-
-    /// Its id.
-    #[must_use]
-    pub fn id(&self) -> &Id<model::CallInfo> {
-        &self.call.id
     }
 }
 

@@ -34,7 +34,7 @@ enum Kill {
     All,
 }
 
-/// Ends a call that was dialled so many milliseconds ago, and returns what is wrong afterwards.
+/// Ends a call `after` milliseconds of its set-up, and returns what is wrong afterwards.
 async fn killed(dial: &str, kill: Kill, after: u64) -> Vec<String> {
     let sim = Sim::start(config());
     let mut client = Client::login(&sim).await;
@@ -56,7 +56,7 @@ async fn killed(dial: &str, kill: Kill, after: u64) -> Vec<String> {
             }
         }
     }
-    // A far end that was not killed may have a plan of its own to go through.
+    // A far end that was not killed may have the rest of its plan to go through.
     client.read_for(Duration::from_secs(5)).await;
     let mut wrong = Vec::new();
     let left = other.text("api show channels").await;
@@ -89,8 +89,8 @@ async fn killed(dial: &str, kill: Kill, after: u64) -> Vec<String> {
     wrong
 }
 
-#[limited::test(paused)]
-async fn a_call_that_is_killed_at_any_moment_is_gone() {
+/// Ends each call in each way at many moments of its set-up; nothing may be wrong afterwards.
+async fn at_every_moment(mut killed: impl AsyncFnMut(&'static str, Kill, u64) -> Vec<String>) {
     let mut all = Vec::new();
     for dial in DIALS {
         for kill in [Kill::First, Kill::Last, Kill::All] {
@@ -103,6 +103,11 @@ async fn a_call_that_is_killed_at_any_moment_is_gone() {
         }
     }
     assert!(all.is_empty(), "{all:#?}");
+}
+
+#[limited::test(paused)]
+async fn a_call_that_is_killed_at_any_moment_is_gone() {
+    at_every_moment(killed).await;
 }
 
 /// A client dials, with an id that it has chosen; its own lines end the call.
@@ -140,16 +145,5 @@ const CHOSEN: &str = "11111111-2222-3333-4444-555555555555";
 
 #[limited::test(paused)]
 async fn a_client_forgets_what_it_killed_at_any_moment() {
-    let mut all = Vec::new();
-    for dial in DIALS {
-        for kill in [Kill::First, Kill::Last, Kill::All] {
-            for after in (0..30).chain((30..250).step_by(20)) {
-                let wrong = killed_by_its_client(dial, kill, after).await;
-                all.extend(
-                    wrong.iter().map(|it| format!("{dial}, {kill:?} after {after} ms: {it}")),
-                );
-            }
-        }
-    }
-    assert!(all.is_empty(), "{all:#?}");
+    at_every_moment(killed_by_its_client).await;
 }

@@ -11,19 +11,19 @@ use super::failure::Failure;
 use super::session::LuaSession;
 use crate::client::{Client, Error};
 use crate::listener::JobError;
-use crate::model::Id;
+use crate::model::{CallInfo, Id};
 
 /// A call of a script.
 pub(super) struct LuaCall {
-    id: String,
+    id: Id<CallInfo>,
     client: Client,
     /// Its variables, once they were asked for: they may be forgotten with its last leg.
     vars: RefCell<Option<Table>>,
 }
 
 impl LuaCall {
-    pub(super) fn new(id: &str, client: Client) -> Self {
-        Self { id: id.to_owned(), client, vars: RefCell::default() }
+    pub(super) fn new(id: Id<CallInfo>, client: Client) -> Self {
+        Self { id, client, vars: RefCell::default() }
     }
 
     fn vars(&self, lua: &Lua) -> mlua::Result<Table> {
@@ -36,15 +36,14 @@ impl LuaCall {
     }
 
     fn sessions(&self, engine: &Engine) -> Vec<LuaSession> {
-        let legs =
-            self.client.call(&Id::new(&self.id)).map(|call| call.sessions()).unwrap_or_default();
+        let legs = self.client.call(&self.id).map(|call| call.sessions()).unwrap_or_default();
         legs.into_iter().map(|leg| LuaSession::new(engine.known_leg(&leg), leg)).collect()
     }
 }
 
 impl UserData for LuaCall {
     fn add_fields<F: UserDataFields<Self>>(fields: &mut F) {
-        fields.add_field_method_get("uuid", |_, this| Ok(this.id.clone()));
+        fields.add_field_method_get("uuid", |_, this| Ok(this.id.to_string()));
         fields.add_field_method_get("vars", |lua, this| this.vars(lua));
     }
 
@@ -58,12 +57,12 @@ impl UserData for LuaCall {
             Ok(legs.into_iter().find(|leg| leg.leg.id != own.leg.id))
         });
         methods.add_async_method("hangup", async |_: Lua, this: UserDataRef<Self>, (): ()| {
-            let Some(call) = this.client.call(&Id::new(&this.id)) else { return Ok(()) };
+            let Some(call) = this.client.call(&this.id) else { return Ok(()) };
             let ended = call.hangup().await;
             ended.map(drop).map_err(|err| Failure::of("hangup", &err).into())
         });
         methods.add_meta_method(MetaMethod::ToString, |_, this, ()| {
-            let call = this.client.call(&Id::new(&this.id));
+            let call = this.client.call(&this.id);
             Ok(call.map_or_else(|| format!("<Call({}, gone)>", this.id), |call| call.to_string()))
         });
     }
@@ -153,11 +152,11 @@ async fn originate(
     }
     let failed = |err: &Error| mlua::Error::from(Failure::of(&format!("originate {to}"), err));
     let job = client.originate(&call).await.map_err(|err| failed(&err))?;
-    let outcome = job.get(JOB).await;
+    let outcome = job.session(JOB).await;
     rest(lua)?;
     match outcome {
-        Ok(uuid) => {
-            let session = client.session(&Id::new(&uuid));
+        Ok(id) => {
+            let session = client.session(&id);
             let session =
                 session.map(|session| LuaSession::new(engine.known_leg(&session), session));
             let why = session.is_none().then(|| "it is gone already".to_owned());

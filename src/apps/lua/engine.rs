@@ -19,7 +19,7 @@ use super::message::{Loaded, Message};
 use super::pulse::Pulse;
 use super::session::LuaSession;
 use crate::client::{Client, Session};
-use crate::model::Id;
+use crate::model::{CallInfo, Id, SessionInfo};
 use crate::model::{EVENT_NAMES, Event};
 
 /// The state of a script.
@@ -28,8 +28,8 @@ pub(super) struct Engine {
     pub(super) file: String,
     lua: Lua,
     handlers: RefCell<HashMap<String, Vec<Function>>>,
-    legs: RefCell<HashMap<String, Rc<Leg>>>,
-    calls: RefCell<HashMap<String, Table>>,
+    legs: RefCell<HashMap<Id<SessionInfo>, Rc<Leg>>>,
+    calls: RefCell<HashMap<Id<CallInfo>, Table>>,
     current: RefCell<Option<Rc<Run>>>,
     pulse: Arc<Pulse>,
     is_retired: Cell<bool>,
@@ -193,7 +193,7 @@ impl Engine {
             let outlives = leg.is_gone();
             for function in functions {
                 let run = self.run(&kind, Some(&leg), Some(session.client().clone()), outlives);
-                let call = LuaCall::new(session.info().call.as_str(), session.client().clone());
+                let call = LuaCall::new(session.info().call.clone(), session.client().clone());
                 let args = (
                     LuaSession::new(Rc::clone(&leg), session.clone()),
                     LuaEvent(event.clone()),
@@ -209,22 +209,22 @@ impl Engine {
 
     fn leg(&self, session: &Session) -> Rc<Leg> {
         let mut legs = self.legs.borrow_mut();
-        if let Some(leg) = legs.get(session.id().as_str()) {
+        if let Some(leg) = legs.get(session.id()) {
             return Rc::clone(leg);
         }
         // No event reports sessions that ended while the connection was down.
         if legs.len() == legs.capacity() {
             let client = session.client();
             legs.retain(|id, leg| {
-                let lives = client.session(&Id::new(id)).is_some();
+                let lives = client.session(id).is_some();
                 if !lives {
                     leg.end("");
                 }
                 lives
             });
         }
-        let leg = Leg::new(session.id().as_str(), session.info().call.as_str());
-        legs.insert(session.id().as_str().to_owned(), Rc::clone(&leg));
+        let leg = Leg::new(session.id().clone(), session.info().call.clone());
+        legs.insert(session.id().clone(), Rc::clone(&leg));
         leg
     }
 
@@ -242,14 +242,14 @@ impl Engine {
     }
 
     /// The variables of a call, shared by all handlers of its legs.
-    pub(super) fn call_vars(&self, call: &str) -> mlua::Result<Table> {
+    pub(super) fn call_vars(&self, call: &Id<CallInfo>) -> mlua::Result<Table> {
         if let Some(vars) = self.calls.borrow().get(call) {
             return Ok(vars.clone());
         }
         let vars = self.lua.create_table()?;
-        let is_alive = self.legs.borrow().values().any(|leg| leg.call == call);
+        let is_alive = self.legs.borrow().values().any(|leg| leg.call == *call);
         if is_alive {
-            self.calls.borrow_mut().insert(call.to_owned(), vars.clone());
+            self.calls.borrow_mut().insert(call.clone(), vars.clone());
         }
         Ok(vars)
     }
@@ -310,7 +310,7 @@ impl Engine {
     }
 
     fn report(&self, run: &Run, function: &Function, err: &mlua::Error) {
-        let uuid = run.leg.as_ref().map(|leg| leg.id.clone()).unwrap_or_default();
+        let uuid = run.leg.as_ref().map(|leg| leg.id.to_string()).unwrap_or_default();
         if failure::is_gone(err) {
             tracing::debug!(
                 file = self.file,
@@ -323,7 +323,7 @@ impl Engine {
         self.pulse.failures.fetch_add(1, Ordering::Relaxed);
         let text = failure::describe_in(function, err, &self.file);
         self.pulse.note(&text);
-        let call = run.leg.as_ref().map(|leg| leg.call.clone()).unwrap_or_default();
+        let call = run.leg.as_ref().map(|leg| leg.call.to_string()).unwrap_or_default();
         tracing::error!(event = run.what, uuid, call, "app failed: {text}");
     }
 }

@@ -11,11 +11,12 @@ use tokio::sync::Notify;
 
 use super::failure::Failure;
 use crate::client::Client;
+use crate::model::{CallInfo, Id, SessionInfo};
 
 /// A session as a script knows it.
 pub(super) struct Leg {
-    pub(super) id: String,
-    pub(super) call: String,
+    pub(super) id: Id<SessionInfo>,
+    pub(super) call: Id<CallInfo>,
     is_gone: Cell<bool>,
     cause: RefCell<String>,
     gone: Notify,
@@ -25,10 +26,10 @@ pub(super) struct Leg {
 }
 
 impl Leg {
-    pub(super) fn new(id: &str, call: &str) -> Rc<Self> {
+    pub(super) fn new(id: Id<SessionInfo>, call: Id<CallInfo>) -> Rc<Self> {
         Rc::new(Self {
-            id: id.to_owned(),
-            call: call.to_owned(),
+            id,
+            call,
             is_gone: Cell::new(false),
             cause: RefCell::default(),
             gone: Notify::new(),

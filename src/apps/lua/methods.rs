@@ -30,7 +30,7 @@ macro_rules! verb {
 
 impl UserData for LuaSession {
     fn add_fields<F: UserDataFields<Self>>(fields: &mut F) {
-        fields.add_field_method_get("uuid", |_, this| Ok(this.leg.id.clone()));
+        fields.add_field_method_get("uuid", |_, this| Ok(this.leg.id.to_string()));
         fields.add_field_method_get("caller_number", |_, this| {
             Ok(this.now().info().caller_number.to_string())
         });
@@ -55,7 +55,7 @@ impl UserData for LuaSession {
         });
         fields.add_field_method_get("vars", |lua, this| this.leg.vars(lua));
         fields.add_field_method_get("call", |_, this| {
-            Ok(LuaCall::new(this.now().info().call.as_str(), this.session.client().clone()))
+            Ok(LuaCall::new(this.now().info().call.clone(), this.session.client().clone()))
         });
     }
 

@@ -11,7 +11,6 @@ use super::event::LuaEvent;
 use super::failure::Failure;
 use super::leg::Leg;
 use crate::client::{Digits, Error, Session};
-use crate::model::Id;
 use crate::model::{Event, HangupCause, Phase};
 
 /// A session of a script.
@@ -28,10 +27,7 @@ impl LuaSession {
 
     /// The session as it is now, or as it was last.
     pub(super) fn now(&self) -> Session {
-        self.session
-            .client()
-            .session(&Id::new(&self.leg.id))
-            .unwrap_or_else(|| self.session.clone())
+        self.session.client().session(&self.leg.id).unwrap_or_else(|| self.session.clone())
     }
 
     /// Does something that ends with the session.

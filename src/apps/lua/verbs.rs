@@ -165,8 +165,11 @@ fn write(lua: &Lua, level: &str, words: &[mlua::Value]) -> mlua::Result<()> {
     }
     let text: String = text.chars().take(LINE).collect();
     let run = engine.current();
-    let uuid =
-        run.as_ref().and_then(|run| run.leg.as_ref()).map(|leg| leg.id.clone()).unwrap_or_default();
+    let uuid = run
+        .as_ref()
+        .and_then(|run| run.leg.as_ref())
+        .map(|leg| leg.id.to_string())
+        .unwrap_or_default();
     if let Some(run) = run {
         // A line costs more than the instruction that writes it.
         run.spend(10_000);

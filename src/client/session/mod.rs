@@ -44,6 +44,18 @@ impl Session {
         Self { client, session }
     }
 
+    /// What was known of it when it was looked up.
+    #[must_use]
+    pub fn info(&self) -> &model::SessionInfo {
+        &self.session
+    }
+
+    /// Its id.
+    #[must_use]
+    pub fn id(&self) -> &Id<model::SessionInfo> {
+        &self.session.id
+    }
+
     /// The client that its verbs go through.
     #[must_use]
     pub fn client(&self) -> &Client {
@@ -524,20 +536,6 @@ impl Session {
         let blank = if arg.is_empty() { "" } else { " " };
         let line = format!("{api} {}{blank}{arg}", self.id());
         self.client.api(&line).await.map(drop)
-    }
-}
-
-impl Session {
-    /// What was known of it when it was looked up.
-    #[must_use]
-    pub fn info(&self) -> &model::SessionInfo {
-        &self.session
-    }
-
-    /// Its id.
-    #[must_use]
-    pub fn id(&self) -> &Id<model::SessionInfo> {
-        &self.session.id
     }
 }
 

@@ -1,11 +1,11 @@
-use crate::model::Id;
+use crate::model::{CallInfo, Id};
 use crate::shell::commands::meta::{Describe, Group, Meta};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use tokio::time::{Instant, MissedTickBehavior, interval};
 
-use crate::client::{Client, Originate, is_dial_string};
+use crate::client::{Call, Client, Originate, is_dial_string};
 use crate::listener::{Job, JobError};
 use crate::shell::commands::context::Context;
 use crate::shell::commands::error_hints::advise;
@@ -204,7 +204,6 @@ pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), Command
         return several(cx, args, &call).await;
     }
     let job = client.originate(&call).await?;
-    let session = job.sess_uuid().map(ToString::to_string).unwrap_or_default();
     match args.wait.or_else(|| args.hold.map(|_| 60)) {
         None => {
             cx.shell.leave(&job, &cx.switch()?, true);
@@ -213,8 +212,8 @@ pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), Command
         Some(seconds) => {
             cx.line(&job.to_string())?;
             // Only a call that is to be held ends with its command.
-            let session = if args.hold.is_some() { session } else { String::new() };
-            let mut held = Held { shell: cx.shell.clone(), client: client.clone(), session };
+            let call = job.sess_uuid().filter(|_| args.hold.is_some()).map(Id::cast);
+            let mut held = Held { shell: cx.shell.clone(), client: client.clone(), call };
             let value = match job.get(Duration::from_secs(seconds)).await {
                 Ok(value) => value,
                 Err(JobError::TimedOut { .. }) => {
@@ -230,7 +229,7 @@ pub(crate) async fn run(cx: &mut Context<'_>, args: &Args) -> Result<(), Command
             match args.hold {
                 Some(hold) => {
                     // Of several legs, the one that answered.
-                    held.session = value;
+                    held.call = Some(Id::new(&value));
                     held.out(cx, hold).await
                 }
                 None => {
@@ -265,19 +264,19 @@ fn unanswered(args: &Args, seconds: u64, job: &Job) -> CommandError {
 struct Held {
     shell: Shell,
     client: Client,
-    /// Empty: the call is left to itself.
-    session: String,
+    /// The call; `None` when it is left to itself.
+    call: Option<Id<CallInfo>>,
 }
 
 impl Held {
     /// Waits for `time`, or until the call ends by itself.
     async fn out(self, cx: &mut Context<'_>, seconds: u32) -> Result<(), CommandError> {
         let end = Instant::now() + Duration::from_secs(u64::from(seconds));
-        while Instant::now() < end && self.client.call(&Id::new(&self.session)).is_some() {
+        while Instant::now() < end && self.now().is_some() {
             let left = end.saturating_duration_since(Instant::now());
             tokio::time::sleep(left.min(LOOK)).await;
         }
-        let Some(call) = self.client.call(&Id::new(&self.session)) else {
+        let Some(call) = self.now() else {
             return cx.line("it has ended; \"why last\" says why");
         };
         call.hangup().await?;
@@ -285,18 +284,19 @@ impl Held {
         cx.line(&format!("hung up after {seconds} s"))
     }
 
+    /// The call as it is now; `None` when it has ended, or is left to itself.
+    fn now(&self) -> Option<Call> {
+        self.client.call(self.call.as_ref()?)
+    }
+
     fn leave(mut self) {
-        self.session.clear();
+        self.call = None;
     }
 }
 
 impl Drop for Held {
     fn drop(&mut self) {
-        let session = std::mem::take(&mut self.session);
-        let Some(call) = self.client.call(&Id::new(&session)).filter(|_| !session.is_empty())
-        else {
-            return;
-        };
+        let Some(call) = self.now() else { return };
         self.shell.finish(async move {
             if let Err(err) = call.hangup().await {
                 tracing::warn!(%err, "a call is left");
