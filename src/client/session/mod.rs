@@ -6,6 +6,7 @@
 mod bridge;
 pub(in crate::client) mod digits;
 pub(in crate::client) mod media;
+mod variables;
 
 use std::fmt;
 use std::time::Duration;
@@ -15,7 +16,6 @@ use crate::client::error::Error;
 use crate::client::handle::{Client, checked};
 use crate::client::hung_up::LegEnd;
 use crate::model;
-use crate::model::dial::encode;
 use crate::model::{Event, HangupCause, Id};
 use crate::wire::Command;
 
@@ -294,79 +294,6 @@ impl Session {
         self.verb("uuid_media", "").await
     }
 
-    /// `uuid_getvar`: the value as it is; `None` where it is not set.
-    ///
-    /// # Cancel safety
-    /// As [`Client::send`](crate::Client::send).
-    ///
-    /// # Errors
-    /// As [`Client::api`].
-    pub async fn getvar(&self, name: &str) -> Result<Option<String>, Error> {
-        let name = dial_string::word("variable", name)?;
-        let reply = self.client.api(&format!("uuid_getvar {} {name}", self.id())).await?;
-        // Blanks at its ends are part of it.
-        let value = reply.text();
-        Ok((value.trim() != "_undef_").then_some(value))
-    }
-
-    /// `uuid_setvar`. The value arrives as it is. An empty one takes the variable away.
-    ///
-    /// # Cancel safety
-    /// As [`Client::send`](crate::Client::send).
-    ///
-    /// # Errors
-    /// [`Error::DialString`] for a value with a line break; otherwise as [`Client::api`].
-    pub async fn setvar(&self, name: &str, value: &str) -> Result<(), Error> {
-        let name = dial_string::word("variable", name)?;
-        let encoded = encode::rest(value);
-        let value = encoded.map_err(|why| dial_string::unsendable("variable value", value, why))?;
-        self.verb("uuid_setvar", &format!("{name} {value}")).await
-    }
-
-    /// `uuid_setvar` without a value.
-    ///
-    /// # Cancel safety
-    /// As [`Client::send`](crate::Client::send).
-    ///
-    /// # Errors
-    /// As [`Client::api`].
-    pub async fn unsetvar(&self, name: &str) -> Result<(), Error> {
-        self.verb("uuid_setvar", dial_string::word("variable", name)?).await
-    }
-
-    /// `uuid_setvar_multi`: several at once, at most 63. The values arrive as they are.
-    ///
-    /// # Cancel safety
-    /// As [`Client::send`](crate::Client::send).
-    ///
-    /// # Errors
-    /// [`Error::DialString`] for a value with a line break, and for too many; otherwise as
-    /// [`Client::api`].
-    pub async fn setvars(&self, variables: &[(&str, &str)]) -> Result<(), Error> {
-        let mut pairs = Vec::new();
-        for (name, value) in variables {
-            let pair = format!("{}={value}", dial_string::word("variable", name)?);
-            let part = encode::part(&pair, ';');
-            pairs.push(part.map_err(|why| dial_string::unsendable("variable value", value, why))?);
-        }
-        if pairs.len() > MOST_VARIABLES {
-            let why = "uuid_setvar_multi takes at most 63 variables";
-            return Err(dial_string::refused("variables", &pairs.len().to_string(), why));
-        }
-        self.verb("uuid_setvar_multi", &pairs.join(";")).await
-    }
-
-    /// `uuid_dump`: every header of the channel, as text.
-    ///
-    /// # Cancel safety
-    /// As [`Client::send`](crate::Client::send).
-    ///
-    /// # Errors
-    /// As [`Client::api`].
-    pub async fn dump(&self) -> Result<String, Error> {
-        self.client.cmd(&format!("uuid_dump {} plain", self.id())).await
-    }
-
     /// `uuid_loglevel`: what the server logs for this session.
     ///
     /// # Cancel safety
@@ -561,9 +488,6 @@ fn place(exten: &str, dialplan: &str, context: &str) -> Result<String, Error> {
 pub(in crate::client) fn whole_seconds(time: Duration) -> u64 {
     time.as_secs().saturating_add(u64::from(time.subsec_nanos() > 0))
 }
-
-/// As many as `uuid_setvar_multi` reads one by one (`mod_commands.c`).
-const MOST_VARIABLES: usize = 63;
 
 fn known(cause: &HangupCause) -> Result<(), Error> {
     if cause.is_known() {
